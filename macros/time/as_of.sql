@@ -1,0 +1,71 @@
+{#
+  The as-of date: the only clock of the project (docs/decisions/0001-one-clock.md).
+  The var, else the connector's default_as_of, else the date of the run in the business timezone.
+  Returns a string, YYYY-MM-DD.
+#}
+{% macro as_of_date_text() %}
+    {%- set given = var('as_of_date', none) or setting('default_as_of') -%}
+    {%- if given is none -%}
+        {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
+        {{ return(run_started_at.astimezone(zone).strftime('%Y-%m-%d')) }}
+    {%- endif -%}
+    {%- if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', given | string) -%}
+        {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is not a date: write it as YYYY-MM-DD.") }}
+    {%- endif -%}
+    {%- set parts = (given | string).split('-') -%}
+    {%- set year, month, day = parts[0] | int, parts[1] | int, parts[2] | int -%}
+    {%- if month < 1 or month > 12 or day < 1 or year < 1900
+        or day > (modules.datetime.date(year + (month // 12), month % 12 + 1, 1) - modules.datetime.timedelta(days=1)).day -%}
+        {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is not a day of the calendar: write it as YYYY-MM-DD.") }}
+    {%- endif -%}
+    {{ return(given | string) }}
+{% endmacro %}
+
+
+{# The as-of date as SQL. #}
+{% macro as_of_date() -%}
+    cast('{{ as_of_date_text() }}' as date)
+{%- endmacro %}
+
+
+{# The first instant (UTC) the as-of date does not see: the end of the day, or as_of_time on it, in the business timezone. #}
+{% macro as_of_instant() -%}
+    {%- set parts = as_of_date_text().split('-') -%}
+    {%- set day = modules.datetime.datetime(parts[0] | int, parts[1] | int, parts[2] | int) -%}
+    {%- set clock = var('as_of_time', none) -%}
+    {%- if clock is none -%}
+        {%- set local = day + modules.datetime.timedelta(days=1) -%}
+    {%- else -%}
+        {%- if not modules.re.match('^([01]\\d|2[0-3]):[0-5]\\d$', clock | string) -%}
+            {{ exceptions.raise_compiler_error("as_of_time '" ~ clock ~ "' is not a time of day: write it as HH:MM.") }}
+        {%- endif -%}
+        {%- set local = day + modules.datetime.timedelta(hours=clock[:2] | int, minutes=clock[3:] | int) -%}
+    {%- endif -%}
+    {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
+    cast('{{ zone.localize(local).astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+{%- endmacro %}
+
+
+{# True for what had happened when the as-of date looks: the contract has no load time, so "known at" reads "happened by". #}
+{% macro happened_by(column) -%}
+    {{ column }} < {{ as_of_instant() }}
+{%- endmacro %}
+
+
+{# First day of the newest closed month, as a string: a month is closed when the as-of date is after its last day. #}
+{% macro newest_closed_month_text() %}
+    {%- set parts = as_of_date_text().split('-') -%}
+    {%- set first_of_month = modules.datetime.date(parts[0] | int, parts[1] | int, 1) -%}
+    {{ return((first_of_month - modules.datetime.timedelta(days=1)).strftime('%Y-%m-01')) }}
+{% endmacro %}
+
+
+{% macro newest_closed_month() -%}
+    cast('{{ newest_closed_month_text() }}' as date)
+{%- endmacro %}
+
+
+{# True inside a half-open validity range [valid_from, valid_to); an open range has no valid_to. The only place that decides this. #}
+{% macro is_valid_at(instant, valid_from, valid_to) -%}
+    ({{ valid_from }} <= {{ instant }} and ({{ valid_to }} is null or {{ instant }} < {{ valid_to }}))
+{%- endmacro %}

@@ -1,0 +1,25 @@
+{{ config(enabled=is_connector('template')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as contact_id,
+    cast(null as varchar) as silo,
+    cast(null as varchar) as email,
+    cast(null as varchar) as phone,
+    cast(null as timestamp) as email_verified_at,
+    cast(null as timestamp) as phone_verified_at,
+    cast(null as varchar) as first_name,
+    cast(null as varchar) as last_name,
+    cast(null as date) as birth_date,
+    cast(null as varchar) as language_code,
+    cast(null as varchar) as country_code,
+    cast(null as varchar) as postal_code,
+    cast(null as varchar) as city,
+    cast(null as varchar) as street_address,
+    cast(null as varchar) as loyalty_card_id,
+    cast(null as varchar) as preferred_store_id,
+    cast(null as timestamp) as created_at,
+    cast(null as date) as created_date,
+    cast(null as timestamp) as updated_at,
+    cast(null as timestamp) as extracted_at
+where false

@@ -1,0 +1,8 @@
+{{ config(enabled=is_connector('template')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as offer_id,
+    cast(null as varchar) as product_id,
+    cast(null as timestamp) as extracted_at
+where false

@@ -1,0 +1,12 @@
+{{ config(enabled=is_connector('template')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as redemption_id,
+    cast(null as varchar) as offer_id,
+    cast(null as varchar) as contact_id,
+    cast(null as timestamp) as redeemed_at,
+    cast(null as date) as redeemed_date,
+    cast(null as varchar) as order_id,
+    cast(null as timestamp) as extracted_at
+where false

@@ -1,0 +1,13 @@
+{{ config(enabled=is_connector('template')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as offer_id,
+    cast(null as varchar) as offer_type,
+    cast(null as varchar) as offer_name,
+    cast(null as varchar) as campaign_id,
+    cast(null as decimal(18,2)) as face_value_amount,
+    cast(null as date) as valid_from,
+    cast(null as date) as valid_to,
+    cast(null as timestamp) as extracted_at
+where false

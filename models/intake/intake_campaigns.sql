@@ -1,0 +1,8 @@
+with
+
+campaigns as (
+    select * from {{ ref('input_campaigns') }}
+)
+
+select *
+from campaigns

@@ -1,0 +1,8 @@
+with
+
+carts as (
+    select * from {{ ref('input_carts') }}
+)
+
+select *
+from carts

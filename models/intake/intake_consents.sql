@@ -1,0 +1,8 @@
+with
+
+consents as (
+    select * from {{ ref('input_consents') }}
+)
+
+select *
+from consents

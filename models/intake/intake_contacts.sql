@@ -1,0 +1,8 @@
+with
+
+contacts as (
+    select * from {{ ref('input_contacts') }}
+)
+
+select *
+from contacts

@@ -1,0 +1,8 @@
+with
+
+contracts as (
+    select * from {{ ref('input_contracts') }}
+)
+
+select *
+from contracts

@@ -1,0 +1,8 @@
+with
+
+messages as (
+    select * from {{ ref('input_messages') }}
+)
+
+select *
+from messages

@@ -1,0 +1,8 @@
+with
+
+offer_assignments as (
+    select * from {{ ref('input_offer_assignments') }}
+)
+
+select *
+from offer_assignments

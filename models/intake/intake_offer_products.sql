@@ -1,0 +1,8 @@
+with
+
+offer_products as (
+    select * from {{ ref('input_offer_products') }}
+)
+
+select *
+from offer_products

@@ -1,0 +1,8 @@
+with
+
+offers as (
+    select * from {{ ref('input_offers') }}
+)
+
+select *
+from offers

@@ -1,0 +1,8 @@
+with
+
+orders as (
+    select * from {{ ref('input_orders') }}
+)
+
+select *
+from orders

@@ -1,0 +1,8 @@
+with
+
+products as (
+    select * from {{ ref('input_products') }}
+)
+
+select *
+from products

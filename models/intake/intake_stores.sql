@@ -1,0 +1,8 @@
+with
+
+stores as (
+    select * from {{ ref('input_stores') }}
+)
+
+select *
+from stores

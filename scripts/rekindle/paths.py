@@ -1,0 +1,25 @@
+"""Where things live. Every place can be moved by an environment variable; the defaults lie inside the project folder."""
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _place(variable: str, default: str) -> Path:
+    return (PROJECT / os.environ.get(variable, default)).resolve()
+
+
+def data() -> Path:
+    """Raw files that the loaders write (`REKINDLE_DATA`)."""
+    return _place("REKINDLE_DATA", "data")
+
+
+def warehouse() -> Path:
+    """The DuckDB file that dbt builds (`REKINDLE_WAREHOUSE`)."""
+    return _place("REKINDLE_WAREHOUSE", "warehouse/build.duckdb")
+
+
+def published() -> Path:
+    """The folder that consumers read (`REKINDLE_PUBLISHED`)."""
+    return _place("REKINDLE_PUBLISHED", "published")
