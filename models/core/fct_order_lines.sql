@@ -1,0 +1,41 @@
+with
+
+order_lines as (
+    select * from {{ ref('intake_order_lines') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+lines_with_order as (
+    select
+        order_lines.order_id,
+        orders.profile_id,
+        order_lines.product_id,
+        orders.order_status,
+        order_lines.line_number,
+        order_lines.quantity,
+        order_lines.gross_amount,
+        order_lines.discount_amount,
+        order_lines.offer_discount_amount,
+        order_lines.net_amount,
+        orders.order_date
+    from order_lines
+    inner join orders
+        on order_lines.order_id = orders.order_id
+)
+
+select
+    order_id,
+    profile_id,
+    product_id,
+    order_status,
+    line_number,
+    quantity,
+    gross_amount,
+    discount_amount,
+    offer_discount_amount,
+    net_amount,
+    order_date
+from lines_with_order

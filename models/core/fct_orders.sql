@@ -1,0 +1,61 @@
+with
+
+orders as (
+    select * from {{ ref('intake_orders') }}
+),
+
+order_totals as (
+    select * from {{ ref('order_totals') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+orders_with_totals as (
+    select
+        orders.order_id,
+        contact_profiles.profile_id,
+        orders.store_id,
+        orders.original_order_id,
+        orders.source_system,
+        orders.sales_channel,
+        orders.order_status,
+        orders.currency_code,
+        coalesce(order_totals.line_count, 0) as line_count,
+        coalesce(order_totals.unit_count, 0) as unit_count,
+        coalesce(order_totals.gross_amount, 0) as gross_amount,
+        coalesce(order_totals.discount_amount, 0) as discount_amount,
+        coalesce(order_totals.offer_discount_amount, 0) as offer_discount_amount,
+        coalesce(order_totals.net_amount, 0) as net_amount,
+        orders.order_date,
+        orders.ordered_at,
+        orders.delivered_at
+    from orders
+    left join order_totals
+        on orders.order_id = order_totals.order_id
+    left join contact_profiles
+        on
+            orders.source_system = contact_profiles.source_system
+            and orders.contact_id = contact_profiles.contact_id
+)
+
+select
+    order_id,
+    profile_id,
+    store_id,
+    original_order_id,
+    source_system,
+    sales_channel,
+    order_status,
+    currency_code,
+    line_count,
+    unit_count,
+    gross_amount,
+    discount_amount,
+    offer_discount_amount,
+    net_amount,
+    order_date,
+    ordered_at,
+    delivered_at
+from orders_with_totals
