@@ -3,7 +3,7 @@
 {% endmacro %}
 
 {% macro prepare_run() %}
-    {{ return('') }}
+    {{ return(create_phone_numbers_table()) }}
 {% endmacro %}
 
 {% macro finish_run(results) %}
