@@ -1,0 +1,94 @@
+"""Each generic test of our own passes on a good fixture and fails, with the right rows, on a bad one."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import duckdb
+import jinja2
+import pytest
+from jinja2.ext import Extension
+from jinja2.nodes import Macro
+from jinja2.parser import Parser
+
+from rekindle.paths import PROJECT
+
+Row = tuple[Any, ...]
+
+
+class DbtTestTag(Extension):
+    """`{% test name(...) %}` as a macro called `name`: what dbt does with it, without dbt."""
+
+    tags: ClassVar[set[str]] = {"test"}
+
+    def parse(self, parser: Parser) -> Macro:
+        """Turn the block into a macro."""
+        node = Macro(lineno=next(parser.stream).lineno)
+        node.name = parser.parse_assign_target(name_only=True).name
+        parser.parse_signature(node)
+        node.body = list(parser.parse_statements(("name:endtest",), drop_needle=True))
+        return node
+
+
+def failing_rows(test: str, rows: str, settings: Mapping[str, Any] | None = None, **arguments: Any) -> list[Row]:
+    """Render `tests/dbt/generic/<test>.sql` on a relation `rows` (SQL) and run it in memory."""
+    environment = jinja2.Environment(extensions=[DbtTestTag])
+    environment.globals["setting"] = (settings or {}).get
+    source = (PROJECT / "tests" / "dbt" / "generic" / f"{test}.sql").read_text(encoding="utf-8")
+    module = environment.from_string(source).module
+    sql = getattr(module, test)(f"({rows})", **arguments)
+    return sorted(duckdb.connect().execute(str(sql)).fetchall())
+
+
+def values(*rows: str) -> str:
+    """A relation with the columns a, b from SQL literals."""
+    return "select * from (values " + ", ".join(f"({row})" for row in rows) + ") as t(a, b)"
+
+
+GOOD = values("'x', 1", "'x', 2", "'y', 1")
+
+PASSING: list[tuple[str, str, dict[str, Any]]] = [
+    ("unique_key", GOOD, {"columns": ["a", "b"]}),
+    ("relationship", values("'x', 1", "null, 2"), {"column": "a", "to": f"({GOOD})", "field": "a"}),
+    ("expression_is_true", GOOD, {"expression": "b > 0 or a = 'z'"}),
+    ("not_null_columns", GOOD, {"columns": ["a", "b"]}),
+]
+
+FAILING: list[tuple[str, str, dict[str, Any], list[Row]]] = [
+    ("unique_key", values("'x', 1", "'x', 1", "'y', 1"), {"columns": ["a", "b"]}, [("x", 1, 2)]),
+    ("unique_key", values("'x', 1", "'y', null"), {"columns": ["a", "b"]}, [("y", None, 1)]),
+    ("relationship", values("'x', 1", "'q', 2", "'q', 3"), {"column": "a", "to": f"({GOOD})", "field": "a"}, [("q",)]),
+    ("expression_is_true", values("'x', 1", "'y', -1"), {"expression": "b > 0"}, [(1,)]),
+    ("expression_is_true", values("'x', 1", "'y', null"), {"expression": "b > 0"}, [(1,)]),
+    ("not_null_columns", values("'x', 1", "'y', null", "null, 3"), {"columns": ["a", "b"]}, [("a",), ("b",)]),
+]
+
+
+@pytest.mark.parametrize(("test", "rows", "arguments"), PASSING, ids=[case[0] for case in PASSING])
+def test_good_rows_pass(test: str, rows: str, arguments: dict[str, Any]) -> None:
+    assert failing_rows(test, rows, **arguments) == []
+
+
+@pytest.mark.parametrize(("test", "rows", "arguments", "expected"), FAILING, ids=[case[0] for case in FAILING])
+def test_bad_rows_fail(test: str, rows: str, arguments: dict[str, Any], expected: list[Row]) -> None:
+    assert failing_rows(test, rows, **arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("rejected", "expected"),
+    [
+        ("(true, 5)", []),
+        ("(true, 5), (false, 50)", []),
+        ("(true, 5), (true, 1)", [(6, 100)]),
+    ],
+    ids=["at_the_threshold", "values_put_aside_do_not_count", "above_the_threshold"],
+)
+def test_rejected_share(rejected: str, expected: list[Row]) -> None:
+    rows = f"select * from (values {rejected}) as t(is_row_rejected, rejected_rows)"
+    failing = failing_rows("rejected_share", rows, {"max_rejected_share": 0.05}, to="(select * from range(100))")
+    assert failing == expected
+
+
+def test_every_generic_test_is_tried_here() -> None:
+    ours = {path.stem for path in (PROJECT / "tests" / "dbt" / "generic").glob("*.sql")}
+    tried = {case[0] for case in PASSING} & {case[0] for case in FAILING} | {"rejected_share"}
+    assert ours == tried
