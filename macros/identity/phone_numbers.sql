@@ -18,10 +18,10 @@
 {#
   The country a phone is read with: the contact record's own, else the setting default_country_code, else '' (unknown).
   Part of the key of landing.phone_numbers, so a changed default reads the numbers again.
-  scripts/rekindle/phones.py has the same rule (country_to_read_with); a test holds the two together.
+  scripts/rekindle/phones.py has the same rule; a test holds the two together.
 #}
 {% macro phone_country(country_code) -%}
-    coalesce(nullif(upper(trim({{ country_code }})), ''), '{{ setting("default_country_code") or "" }}')
+    coalesce(nullif(upper(trim({{ country_code }})), ''), '{{ (setting("default_country_code") or "") | upper }}')
 {%- endmacro %}
 
 
