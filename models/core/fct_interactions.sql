@@ -1,0 +1,128 @@
+with
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+messages as (
+    select * from {{ ref('fct_messages') }}
+),
+
+message_events as (
+    select * from {{ ref('intake_message_events') }}
+),
+
+web_events as (
+    select * from {{ ref('fct_web_events') }}
+),
+
+service_events as (
+    select * from {{ ref('fct_service_events') }}
+),
+
+loyalty_movements as (
+    select * from {{ ref('fct_loyalty_movements') }}
+),
+
+order_interactions as (
+    select
+        profile_id,
+        order_id as reference_id,
+        case when order_status = 'returned' then 'return' else 'order' end as interaction_kind,
+        sales_channel as channel,
+        true as is_from_person,
+        order_date as occurred_date,
+        ordered_at as occurred_at
+    from orders
+    where
+        profile_id is not null
+        and order_status <> 'cancelled'
+),
+
+-- two links followed at the same instant are one click; an open is kept for whoever counts it, but is not from the person:
+-- too many are made by machines, and a proxy open always is
+message_interactions as (
+    select
+        messages.profile_id,
+        messages.message_id as reference_id,
+        case when message_events.event_type = 'clicked' then 'click' else 'open' end as interaction_kind,
+        messages.channel,
+        message_events.event_type = 'clicked' as is_from_person,
+        message_events.occurred_date,
+        message_events.occurred_at
+    from message_events
+    inner join messages
+        on message_events.message_id = messages.message_id
+    where
+        message_events.event_type = 'clicked'
+        or (message_events.event_type = 'opened' and not message_events.is_proxy_open)
+    group by
+        messages.profile_id,
+        messages.message_id,
+        messages.channel,
+        message_events.event_type,
+        message_events.occurred_date,
+        message_events.occurred_at
+),
+
+-- every web event names a contact: whoever it is was recognised
+web_interactions as (
+    select
+        profile_id,
+        event_id as reference_id,
+        event_type as interaction_kind,
+        platform as channel,
+        true as is_from_person,
+        occurred_date,
+        occurred_at
+    from web_events
+),
+
+-- a refund is the retailer's answer; the question that came before it is an event of its own
+service_interactions as (
+    select
+        profile_id,
+        event_id as reference_id,
+        event_type as interaction_kind,
+        'service' as channel,
+        event_type <> 'refund' as is_from_person,
+        occurred_date,
+        occurred_at
+    from service_events
+),
+
+-- points are earned with an order and expire by themselves: only spending them is the person's own act
+loyalty_interactions as (
+    select
+        profile_id,
+        movement_id as reference_id,
+        'loyalty_use' as interaction_kind,
+        'loyalty' as channel,
+        true as is_from_person,
+        occurred_date,
+        occurred_at
+    from loyalty_movements
+    where movement_type = 'spent'
+),
+
+interactions as (
+    select * from order_interactions
+    union all
+    select * from message_interactions
+    union all
+    select * from web_interactions
+    union all
+    select * from service_interactions
+    union all
+    select * from loyalty_interactions
+)
+
+select
+    profile_id,
+    reference_id,
+    interaction_kind,
+    channel,
+    is_from_person,
+    occurred_date,
+    occurred_at
+from interactions
