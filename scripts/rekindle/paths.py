@@ -1,4 +1,4 @@
-"""Where things live. Every place can be moved by an environment variable; the defaults lie inside the project folder."""
+"""Where things live. Each place can be moved by an environment variable; the defaults lie inside the project folder."""
 
 import os
 from pathlib import Path
