@@ -1,8 +1,1 @@
-with
-
-campaigns as (
-    select * from {{ ref('input_campaigns') }}
-)
-
-select *
-from campaigns
+{{ valid_rows('campaigns') }}

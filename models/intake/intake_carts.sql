@@ -1,8 +1,1 @@
-with
-
-carts as (
-    select * from {{ ref('input_carts') }}
-)
-
-select *
-from carts
+{{ valid_rows('carts') }}

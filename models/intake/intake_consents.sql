@@ -1,8 +1,1 @@
-with
-
-consents as (
-    select * from {{ ref('input_consents') }}
-)
-
-select *
-from consents
+{{ valid_rows('consents') }}

@@ -1,8 +1,1 @@
-with
-
-contact_preferences as (
-    select * from {{ ref('input_contact_preferences') }}
-)
-
-select *
-from contact_preferences
+{{ valid_rows('contact_preferences') }}

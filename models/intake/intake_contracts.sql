@@ -1,8 +1,1 @@
-with
-
-contracts as (
-    select * from {{ ref('input_contracts') }}
-)
-
-select *
-from contracts
+{{ valid_rows('contracts') }}

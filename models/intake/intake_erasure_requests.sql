@@ -1,8 +1,1 @@
-with
-
-erasure_requests as (
-    select * from {{ ref('input_erasure_requests') }}
-)
-
-select *
-from erasure_requests
+{{ valid_rows('erasure_requests') }}

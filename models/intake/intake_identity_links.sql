@@ -1,8 +1,1 @@
-with
-
-identity_links as (
-    select * from {{ ref('input_identity_links') }}
-)
-
-select *
-from identity_links
+{{ valid_rows('identity_links') }}

@@ -1,8 +1,1 @@
-with
-
-loyalty_movements as (
-    select * from {{ ref('input_loyalty_movements') }}
-)
-
-select *
-from loyalty_movements
+{{ valid_rows('loyalty_movements') }}

@@ -1,8 +1,1 @@
-with
-
-media_results as (
-    select * from {{ ref('input_media_results') }}
-)
-
-select *
-from media_results
+{{ valid_rows('media_results') }}

@@ -1,8 +1,1 @@
-with
-
-message_events as (
-    select * from {{ ref('input_message_events') }}
-)
-
-select *
-from message_events
+{{ valid_rows('message_events') }}

@@ -1,8 +1,1 @@
-with
-
-messages as (
-    select * from {{ ref('input_messages') }}
-)
-
-select *
-from messages
+{{ valid_rows('messages') }}

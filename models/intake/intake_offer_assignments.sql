@@ -1,8 +1,1 @@
-with
-
-offer_assignments as (
-    select * from {{ ref('input_offer_assignments') }}
-)
-
-select *
-from offer_assignments
+{{ valid_rows('offer_assignments') }}

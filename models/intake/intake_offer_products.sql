@@ -1,8 +1,1 @@
-with
-
-offer_products as (
-    select * from {{ ref('input_offer_products') }}
-)
-
-select *
-from offer_products
+{{ valid_rows('offer_products') }}

@@ -1,8 +1,1 @@
-with
-
-offer_redemptions as (
-    select * from {{ ref('input_offer_redemptions') }}
-)
-
-select *
-from offer_redemptions
+{{ valid_rows('offer_redemptions') }}

@@ -1,8 +1,1 @@
-with
-
-offers as (
-    select * from {{ ref('input_offers') }}
-)
-
-select *
-from offers
+{{ valid_rows('offers') }}

@@ -1,8 +1,1 @@
-with
-
-order_lines as (
-    select * from {{ ref('input_order_lines') }}
-)
-
-select *
-from order_lines
+{{ valid_rows('order_lines') }}

@@ -1,8 +1,1 @@
-with
-
-orders as (
-    select * from {{ ref('input_orders') }}
-)
-
-select *
-from orders
+{{ valid_rows('orders') }}

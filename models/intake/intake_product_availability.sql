@@ -1,8 +1,1 @@
-with
-
-product_availability as (
-    select * from {{ ref('input_product_availability') }}
-)
-
-select *
-from product_availability
+{{ valid_rows('product_availability') }}

@@ -1,8 +1,1 @@
-with
-
-products as (
-    select * from {{ ref('input_products') }}
-)
-
-select *
-from products
+{{ valid_rows('products') }}

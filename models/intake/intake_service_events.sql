@@ -1,8 +1,1 @@
-with
-
-service_events as (
-    select * from {{ ref('input_service_events') }}
-)
-
-select *
-from service_events
+{{ valid_rows('service_events') }}

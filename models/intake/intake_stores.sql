@@ -1,8 +1,1 @@
-with
-
-stores as (
-    select * from {{ ref('input_stores') }}
-)
-
-select *
-from stores
+{{ valid_rows('stores') }}

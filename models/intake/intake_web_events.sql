@@ -1,8 +1,1 @@
-with
-
-web_events as (
-    select * from {{ ref('input_web_events') }}
-)
-
-select *
-from web_events
+{{ valid_rows('web_events') }}

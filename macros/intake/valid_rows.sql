@@ -1,0 +1,61 @@
+{#
+  The body of intake_<entity>: the input rows that rejected_<entity> does not name, with the contract's columns.
+  No window and no sort over the whole entity: rejects are few, so the first branch is a scan with an anti join against a
+  small table, and the second reads only keys that came more than once (no reject, no scan).
+#}
+{% macro valid_rows(entity) -%}
+with
+
+rejects as (
+    select *
+    from {{ ref('rejected_' ~ entity) }}
+    where is_row_rejected
+),
+
+{# written out twice, not as a CTE: DuckDB would materialise a CTE that is read twice, 100 million rows of it #}
+single_rows as (
+    select
+        {{ contract_columns(entity, 'input_rows') }}
+    from {{ ref('input_' ~ entity) }} as input_rows
+    where
+        {{ has_key(entity, 'input_rows') }}
+        and not exists (
+            select 1
+            from rejects
+            where {{ same_key(entity, 'input_rows', 'rejects') }}
+        )
+),
+
+repeated_rows as (
+    select
+        {{ contract_columns(entity, 'input_rows') }},
+        {{ copy_number(entity, 'input_rows') }} as copy_number
+    from {{ ref('input_' ~ entity) }} as input_rows
+    where exists (
+        select 1
+        from rejects
+        where
+            rejects.reason = 'duplicate_key'
+            and {{ same_key(entity, 'input_rows', 'rejects') }}
+    )
+),
+
+kept_copies as (
+    select
+        {{ contract_columns(entity, 'repeated_rows') }}
+    from repeated_rows
+    where
+        copy_number = 1
+        and not exists (
+            select 1
+            from rejects
+            where
+                rejects.reason <> 'duplicate_key'
+                and {{ same_key(entity, 'repeated_rows', 'rejects') }}
+        )
+)
+
+select * from single_rows
+union all
+select * from kept_copies
+{%- endmacro %}

@@ -1,0 +1,7 @@
+{{ config(materialized='table') }}
+
+{# No unknown_contact here: a wish to be forgotten is honoured whether or not the record is (still) among the contacts. #}
+{{ rejected_rows(
+    'erasure_requests',
+    happened_at='requested_at',
+) }}

@@ -1,0 +1,6 @@
+{{ config(materialized='table') }}
+
+{{ rejected_rows(
+    'products',
+    not_negative=['days_of_supply'],
+) }}
