@@ -204,12 +204,15 @@ class Manifest:
         )
 
 
+PHONE_FOLDERS = ("models/identity/", "models/quality/")
+
+
 def sources_enter_through_staging(manifest: Manifest) -> Iterator[Finding]:
-    """Nothing outside staging names a source; only identity may read what Python made of the phones."""
+    """Nothing outside staging names a source; identity and quality may read what Python made of the phones."""
     for model in manifest.models:
         path = model["original_file_path"]
         for parent in model["depends_on"]["nodes"]:
-            is_phones = parent.endswith(".landing.phone_numbers") and path.startswith("models/identity/")
+            is_phones = parent.endswith(".landing.phone_numbers") and path.startswith(PHONE_FOLDERS)
             if parent.startswith("source.") and not path.startswith("models/staging/") and not is_phones:
                 yield Finding(path, "source_layer", f"reads {parent.split('.', 2)[2]}: add a staging model for it.")
 

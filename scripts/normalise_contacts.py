@@ -17,7 +17,7 @@ def _dbt(*arguments: str, variables: str) -> dbtRunnerResult:
     places = ["--project-dir", str(paths.PROJECT), "--profiles-dir", str(paths.PROJECT)]
     result = dbtRunner().invoke(["--quiet", *arguments, "--vars", variables, *places])
     if not result.success:
-        raise RekindleError(f"`dbt {arguments[0]}` failed, so no phone was read: mend what dbt says above, then try again.")
+        raise RekindleError(f"`dbt {arguments[0]}` failed, so no phone was read: mend what dbt says above and try again.")
     return result
 
 

@@ -39,8 +39,8 @@ order_interactions as (
         and order_status <> 'cancelled'
 ),
 
--- two links followed at the same instant are one click; an open is kept for whoever counts it, but is not from the person:
--- too many are made by machines, and a proxy open always is
+-- two links followed at the same instant are one click; an open is kept for whoever counts it, but is not from the
+-- person: too many are made by machines, and a proxy open always is
 message_interactions as (
     select
         messages.profile_id,

@@ -41,7 +41,8 @@ profile_assignments as (
             and assignments.contact_id = contact_profiles.contact_id
 ),
 
--- an offer can be given to the same person twice: the assignment that was latest when the offer was used explains the use
+-- an offer can be given to the same person twice: the assignment that was latest when the offer was used explains
+-- the use
 candidates as (
     select
         profile_redemptions.redemption_id,

@@ -48,16 +48,23 @@ loyalty_cards as (
     from contacts
 ),
 
+sides as (
+    select false as is_linked_side
+    union all
+    select true as is_linked_side
+),
+
 -- a link is an identifier that exactly its two contact records share
 link_ends as (
     select
         case when sides.is_linked_side then links.linked_source_system else links.source_system end as source_system,
         case when sides.is_linked_side then links.linked_contact_id else links.contact_id end as contact_id,
         cast('identity_link' as varchar) as identifier_type,
-        {{ hash_id(['links.source_system', 'links.contact_id', 'links.linked_source_system', 'links.linked_contact_id']) }}
-            as identifier_value
+        {{ hash_id([
+            'links.source_system', 'links.contact_id', 'links.linked_source_system', 'links.linked_contact_id'
+        ]) }} as identifier_value
     from links
-    cross join (select true as is_linked_side union all select false as is_linked_side) as sides
+    cross join sides
 ),
 
 identifiers as (
@@ -85,7 +92,9 @@ keyed as (
     select
         distinct_identifiers.source_system,
         distinct_identifiers.contact_id,
-        {{ hash_id(['distinct_identifiers.identifier_type', 'distinct_identifiers.identifier_value']) }} as identifier_id,
+        {{ hash_id([
+            'distinct_identifiers.identifier_type', 'distinct_identifiers.identifier_value'
+        ]) }} as identifier_id,
         distinct_identifiers.identifier_type,
         distinct_identifiers.identifier_value,
         contact_records.seniority

@@ -1,7 +1,7 @@
-"""Phones become E.164: raw values of `input_contacts` that nobody has read yet go into the table `landing.phone_numbers`.
+"""Phones become E.164: raw values of `input_contacts` that nobody has read yet go into `landing.phone_numbers`.
 
-SQL cannot do this (a numbering plan per country, revised several times a year), so it happens once per raw value, before dbt, with
-Google's `phonenumbers`. Nothing here prints or raises a value.
+SQL cannot do this (a numbering plan per country, revised several times a year), so it happens once per raw value, before
+dbt, with Google's `phonenumbers`. Nothing here prints or raises a value.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def to_e164(raw_phone: str, country_code: str) -> tuple[str | None, bool]:
 
 
 def normalise_contacts(warehouse: Path, default_country_code: str | None = None) -> PhoneReport:
-    """Reads every raw phone of `input_contacts` that `landing.phone_numbers` does not have and adds it, in one transaction.
+    """Add every raw phone of `input_contacts` that `landing.phone_numbers` does not have yet, in one transaction.
 
     Needs the view input.input_contacts and the table (`dbt run --select +input_contacts` makes both).
     `default_country_code` is the setting of that name: the country of a record that names none.
