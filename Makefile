@@ -1,0 +1,84 @@
+# The commands of the project. `make` alone lists them. Needs Python 3.11+ with pip and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Nobody is told that this runs: dbt, DuckDB and every other tool that honours the convention.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+# A run of one's own: make build AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01
+RUN_OPTIONS := $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
+REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build replay publish backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
+
+help: ## List the commands
+	@echo "Rekindle: make <command>"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Start with: make demo"
+
+demo: demo-env ## The whole road on public data: load, replay 2017, build, summary, publish
+	@$(BIN)/python scripts/load_demo.py
+	@$(BIN)/python scripts/replay.py --connector completejourney --from 2017-01 --to 2017-12 $(if $(FORCE),--force)
+	@$(BIN)/python scripts/run.py --connector completejourney --as-of 2018-01-01 --demo
+
+build: demo-env ## Build, summary, publish (AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01)
+	@$(BIN)/python scripts/run.py $(RUN_OPTIONS)
+
+replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORCE=1)
+	@$(BIN)/python scripts/replay.py --from $(or $(FROM),2017-01) --to $(or $(TO),2017-12) $(REPLAY_OPTIONS)
+
+publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
+	@$(BIN)/python scripts/publish.py
+
+backup: demo-env ## Export the tables that cannot be rebuilt to backups/
+	@$(BIN)/python scripts/backup.py
+
+restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=backups/2018-01-01_1)
+	@$(BIN)/python scripts/backup.py --restore "$(FOLDER)"
+
+test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests
+
+check-builds: dev-env
+	@$(BIN)/python scripts/check_builds.py
+
+check-python: dev-env
+	@$(BIN)/python -m pytest -n 2 -q tests/python
+
+lint: dev-env ## Style, types and conventions of SQL, yml and Python
+	@$(BIN)/ruff check scripts tests
+	@$(BIN)/ruff format --check scripts tests
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models macros snapshots tests/dbt
+	@$(BIN)/python scripts/check_conventions.py
+
+bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
+	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
+
+docs: demo-env ## The dbt documentation as one page: target/docs/static_index.html
+	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet
+	@echo "Open target/docs/static_index.html"
+
+lock: dev-env ## Recompile the locked requirements from pyproject.toml
+	@cd requirements && for each in bootstrap; do ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --custom-compile-command='make lock' $$each.in -o $$each.txt; done
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	    --custom-compile-command='make lock' pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	    --custom-compile-command='make lock' pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
+
+clean: ## Remove what any run makes again (keeps the warehouse, what was published and backups)
+	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis warehouse/replay
+	@find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+demo-env:
+	@command -v $(PYTHON) > /dev/null || { echo "Error: there is no program '$(PYTHON)': install Python 3.11 or newer, or name it, as in \`make demo PYTHON=python3.12\`." >&2; exit 1; }
+	@$(PYTHON) scripts/bootstrap.py demo
+
+dev-env:
+	@command -v $(PYTHON) > /dev/null || { echo "Error: there is no program '$(PYTHON)': install Python 3.11 or newer, or name it, as in \`make test PYTHON=python3.12\`." >&2; exit 1; }
+	@$(PYTHON) scripts/bootstrap.py dev

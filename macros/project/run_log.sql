@@ -1,0 +1,87 @@
+{#
+  run_log: one row per `dbt build` or `dbt run`, started and (once green) finished. A killed or failed run leaves
+  finished_at null: its tables may be of different dates, so nothing is published from them, and scripts/run.py first
+  finishes that date. Written by the hooks of the run itself, hence also by plain `dbt build`.
+
+  command_scope   full     every seed, model and snapshot
+                  base     what does not depend on the as-of date (the first step of a replay)
+                  monthly  what one more month adds (a step of a replay)
+                  partial  anything else: chosen models, `dbt run`, --empty
+#}
+{% macro prepare_run() %}
+    {%- if execute -%}
+        {%- do run_query(create_phone_numbers_table()) -%}
+        {%- do create_table_if_missing('run', 'run_log', [
+            ('invocation_id', dbt.type_string()),
+            ('connector', dbt.type_string()),
+            ('command_scope', dbt.type_string()),
+            ('as_of_date', 'date'),
+            ('started_at', dbt.type_timestamp()),
+            ('finished_at', dbt.type_timestamp()),
+        ]) -%}
+        {%- if flags.WHICH in ('build', 'run') -%}
+            {%- do run_query(
+                "insert into " ~ run_log_relation() ~ " values ('" ~ invocation_id ~ "', '" ~ var('connector') ~ "', '"
+                ~ command_scope() ~ "', cast('" ~ as_of_date_text() ~ "' as date), cast('"
+                ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp), cast(null as timestamp))"
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Marks the run finished when every chosen node has a result and none failed or was skipped. Returns whether it did. #}
+{% macro finish_run_log(results) %}
+    {%- set green = [] -%}
+    {%- for result in results if result.status in ('success', 'pass', 'warn', 'no-op') -%}
+        {%- do green.append(result.node.unique_id) -%}
+    {%- endfor -%}
+    {%- if green | length < selected_resources | length -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- do run_query(
+        "update " ~ run_log_relation() ~ " set finished_at = cast('"
+        ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S')
+        ~ "' as timestamp) where invocation_id = '" ~ invocation_id ~ "'"
+    ) -%}
+    {{ return(true) }}
+{% endmacro %}
+
+
+{% macro command_scope() %}
+    {%- if flags.EMPTY -%}
+        {{ return('partial') }}
+    {%- endif -%}
+    {%- if invocation_args_dict.get('selector') in ('base', 'monthly') -%}
+        {{ return(invocation_args_dict['selector']) }}
+    {%- endif -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources -%}
+        {{ return('partial') }}
+    {%- endfor -%}
+    {{ return('full') }}
+{% endmacro %}
+
+
+{% macro run_log_relation() %}
+    {{ return(api.Relation.create(database=target.database, schema='run', identifier='run_log')) }}
+{% endmacro %}
+
+
+{# The relation, or none before the first run. #}
+{% macro load_run_log() %}
+    {{ return(load_relation(run_log_relation())) }}
+{% endmacro %}
+
+
+{% macro create_table_if_missing(schema, identifier, columns) %}
+    {%- set relation = api.Relation.create(database=target.database, schema=schema, identifier=identifier) -%}
+    {%- if load_relation(relation) is none -%}
+        {%- do adapter.create_schema(relation) -%}
+        {%- set definitions = [] -%}
+        {%- for name, data_type in columns -%}
+            {%- do definitions.append(name ~ ' ' ~ data_type) -%}
+        {%- endfor -%}
+        {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,33 @@
+"""One build of one as-of date, and which dates a killed or failed run left to be finished."""
+
+import datetime
+
+from rekindle.calendar import newest_closed_month
+from rekindle.dbt import Dbt
+from rekindle.errors import RekindleError
+from rekindle.warehouse import Run
+
+
+def build(dbt: Dbt, as_of: datetime.date, accept: datetime.date | None = None, *, title: str | None = None) -> None:
+    """Builds everything with its data tests as of a date; prints the summary; raises RekindleError when it is not green."""
+    accepted = accept if accept == newest_closed_month(as_of) else None
+    result = dbt.run(
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        progress=title or f"Build as of {as_of}",
+        as_of_date=as_of.isoformat(),
+        accept_publication=f"{accepted:%Y-%m}" if accepted else None,
+    )
+    if not result.success:
+        raise RekindleError(
+            f"The build as of {as_of} is not green (see above), so nothing is published: mend the cause and run the same "
+            "command again."
+        )
+
+
+def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:
+    """Dates before `as_of` whose build was started and never finished, after the last one that was; oldest first."""
+    complete = [run for run in runs if run.command_scope in ("full", "monthly")]
+    finished = max((run.as_of_date for run in complete if run.is_finished), default=datetime.date.min)
+    return sorted({run.as_of_date for run in complete if finished < run.as_of_date < as_of})

@@ -1,0 +1,51 @@
+"""Dates and months as the commands take them: YYYY-MM-DD and YYYY-MM."""
+
+import datetime
+import re
+from zoneinfo import ZoneInfo
+
+from rekindle import settings
+from rekindle.errors import RekindleError
+
+
+def as_date(text: str, option: str) -> datetime.date:
+    """A day of the calendar, or one sentence."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise RekindleError(f"{option} '{text}' is not a day of the calendar: write it as YYYY-MM-DD.")
+
+
+def as_month(text: str, option: str) -> datetime.date:
+    """The first day of a month, or one sentence."""
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        return datetime.date.fromisoformat(text + "-01")
+    raise RekindleError(f"{option} '{text}' is not a month: write it as YYYY-MM.")
+
+
+def next_month(month: datetime.date) -> datetime.date:
+    """The first day of the month after: the first as-of date at which `month` is closed."""
+    return (month.replace(day=1) + datetime.timedelta(days=31)).replace(day=1)
+
+
+def newest_closed_month(as_of: datetime.date) -> datetime.date:
+    """The first day of the month that a build as of that date publishes (macro newest_closed_month)."""
+    return (as_of.replace(day=1) - datetime.timedelta(days=1)).replace(day=1)
+
+
+def months_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """First days of all months from `first` to `last`, both included."""
+    months = [first]
+    while months[-1] < last:
+        months.append(next_month(months[-1]))
+    return months
+
+
+def default_as_of(connector: str) -> datetime.date:
+    """The as-of date when none is given: the connector's, else today in the business timezone (macro as_of_date_text)."""
+    given = settings.project()["vars"].get("as_of_date") or settings.setting("default_as_of", connector)
+    if given:
+        return as_date(str(given), "as_of_date")
+    return datetime.datetime.now(ZoneInfo(settings.setting("business_timezone", connector))).date()

@@ -1,0 +1,187 @@
+"""dbt in this process: parsed once, failures told in one sentence each as they happen, exit code kept.
+
+dbt's own console is switched off: its error lines repeat the database's message, and that may quote a value, which may
+be a customer's. What is printed here names the model, the cause without values, and what to do.
+"""
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# Read by dbt's tracking when it is imported: nobody is told that this runs.
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+from dbt_common.exceptions import DbtRuntimeError
+
+from rekindle import paths
+from rekindle.errors import RekindleError
+from rekindle.progress import Progress
+
+# Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
+_KINDS_WITHOUT_VALUES = (
+    "Binder Error",
+    "Catalog Error",
+    "Connection Error",
+    "Dependency Error",
+    "HTTP Error",
+    "IO Error",
+    "Not implemented Error",
+    "Out of Memory Error",
+    "Parser Error",
+    "Permission Error",
+    "Syntax Error",
+    "TransactionContext Error",
+)
+_DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)\s*:\s*(.*)")
+
+
+def without_values(message: str) -> str:
+    """The first line of a database error, or only its kind where the text may quote a value (casts, constraints)."""
+    found = _DATABASE_ERROR.search(message)
+    if found is None:
+        return " ".join(message.strip().splitlines()[:1])
+    kind, text = found.groups()
+    if kind in _KINDS_WITHOUT_VALUES:
+        return f"{kind}: {text.strip()}"
+    return f"{kind} (values are not shown: they may be personal data)"
+
+
+@contextlib.contextmanager
+def _errors_without_values(self: Any, sql: str, connection_name: str = "master") -> Iterator[None]:
+    """Stands in for dbt-duckdb's handler, which writes the message, and the value in it, to log and run_results.json."""
+    try:
+        yield
+    except DbtRuntimeError:
+        raise
+    except Exception as error:
+        self.rollback_if_open()
+        raise DbtRuntimeError(without_values(str(error))) from None
+
+
+DuckDBConnectionManager.exception_handler = _errors_without_values
+
+
+class Dbt:
+    """The project, parsed once for one connector, and commands on it.
+
+    The warehouse is the file named by `REKINDLE_WAREHOUSE` when a command runs. `target` is the folder of dbt's
+    artefacts: a caller that changes the warehouse takes one of its own, so that partial parsing keeps working.
+    """
+
+    def __init__(self, connector: str, target: Path | None = None) -> None:
+        self.connector = connector
+        self.target = target or (paths.PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()
+        self._manifest: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The parsed project. Dates are not part of it: they are given with each command, and nothing is parsed again."""
+        if self._manifest is None:
+            result = dbtRunner().invoke([*self._arguments("parse"), "--vars", self._vars({})])
+            if not isinstance(result.result, Manifest):
+                raise RekindleError(_cause(result))
+            self._manifest = result.result
+        return self._manifest
+
+    def run(
+        self, command: str, *arguments: str, progress: str | None = None, **variables: str | None
+    ) -> dbtRunnerResult:
+        """Runs a dbt command and prints each failure as it happens, under a progress line when one is named.
+
+        Does not raise for failing nodes; raises RekindleError, with dbt's sentence, when dbt could not run at all.
+        """
+        manifest = self.manifest
+        with Progress(progress) as shown:
+            watcher = _Watcher(manifest, shown)
+            runner = dbtRunner(manifest=manifest, callbacks=[watcher.see])
+            result = runner.invoke([*self._arguments(command), *arguments, "--vars", self._vars(variables)])
+        if result.exception is not None:
+            raise RekindleError(_cause(result))
+        if not result.success and not watcher.failures:
+            raise RekindleError(f"dbt {command} failed: see {log_file()}.")
+        return result
+
+    def _arguments(self, command: str) -> list[str]:
+        return [
+            "--log-level",
+            "none",
+            "--no-use-colors",
+            command,
+            "--project-dir",
+            str(paths.PROJECT),
+            "--profiles-dir",
+            str(paths.PROJECT),
+            "--target-path",
+            str(self.target),
+        ]
+
+    def _vars(self, variables: Mapping[str, str | None]) -> str:
+        given = {"connector": self.connector}
+        given.update({name: value for name, value in variables.items() if value is not None})
+        return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
+
+
+def log_file() -> Path:
+    """Where dbt writes its log."""
+    return (paths.PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log").resolve()
+
+
+def _cause(result: dbtRunnerResult) -> str:
+    """Why dbt could not run, without its stack of macros."""
+    message = getattr(result.exception, "msg", None) or str(result.exception or "dbt could not run")
+    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("> in macro", "> called by"))]
+    text = "\n".join(lines)
+    return without_values(text) if _DATABASE_ERROR.search(text) else text
+
+
+class _Watcher:
+    """Follows dbt's events: counts finished nodes and says each failure in one sentence."""
+
+    def __init__(self, manifest: Manifest, progress: Progress) -> None:
+        self.manifest = manifest
+        self.progress = progress
+        self.failures = 0
+
+    def see(self, event: EventMsg) -> None:
+        if event.info.name == "ConcurrencyLine":
+            self.progress.expect(event.data.node_count)
+        elif event.info.name == "NodeFinished":
+            info, result = event.data.node_info, event.data.run_result
+            if result.status in ("error", "fail", "runtime error"):
+                self.failures += 1
+                sentence = self._sentence(info, result)
+                if sentence is not None:
+                    self.progress.say(sentence)
+            self.progress.advance()
+
+    def _sentence(self, info: Any, result: Any) -> str | None:
+        node: Any = self.manifest.nodes.get(info.unique_id) or self.manifest.unit_tests.get(info.unique_id)
+        path = getattr(node, "original_file_path", info.node_path)
+        kind = str(info.resource_type).replace("unit_test", "unit test")
+        if result.status == "error" or result.status == "runtime error":
+            return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"
+        if kind == "unit test":
+            return f"Unit test {info.node_name} does not hold ({path}): see it with `dbt test --select {info.node_name}`."
+        if node is not None and node.config.meta.get("reason_column"):
+            return None  # its own sentence is printed by finish_run(), also for a plain `dbt build`
+        rows = "1 row fails" if result.num_failures == 1 else f"{result.num_failures} rows fail"
+        description = " ".join(str(getattr(node, "description", "") or "").split())
+        rule = f"{info.node_name}: {description}" if description else info.node_name
+        return f"Test {rule.rstrip('.')}: {rows} ({path}); see them with `dbt show --select {info.node_name}`."
+
+
+def warn(sentence: str) -> None:
+    """A line on standard error that does not stop anything."""
+    print(sentence, file=sys.stderr, flush=True)

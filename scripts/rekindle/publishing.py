@@ -1,0 +1,154 @@
+"""Publishing: the public tables of a finished build, copied into a new file that takes the old one's place in one step.
+
+Consumers open `published/rekindle.duckdb` read-only at any time: they see the last publication or the new one, whole.
+Tables, not views: a view names the file it was made in. Storage version v1.0.0: a BI client may lag behind for years.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.contracts.graph.manifest import Manifest
+
+from rekindle import paths
+from rekindle.dbt import without_values
+from rekindle.errors import RekindleError
+from rekindle.settings import project
+from rekindle.warehouse import Run, open_warehouse, read_runs, replace_file, write_ahead_log
+
+LAYERS = ("core", "segments", "hub")
+STORAGE_VERSION = "v1.0.0"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published, and where."""
+
+    path: Path
+    as_of_date: date
+    tables: int
+    rows: int
+
+
+def publish(manifest: Manifest, warehouse: Path) -> Publication:
+    """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
+    if not warehouse.exists():
+        raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
+    target = paths.published() / "rekindle.duckdb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(".rekindle.duckdb.tmp")
+    for leftover in (unfinished, write_ahead_log(unfinished)):
+        leftover.unlink(missing_ok=True)
+    open_warehouse(warehouse).close()  # says so when it is locked
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
+        connection.execute("set temp_directory = ?", [str(target.with_name(".rekindle.spill"))])
+        connection.execute(f"attach {_text(str(warehouse))} as {_name(warehouse.stem)} (read_only)")
+        connection.execute(f"use {_name(warehouse.stem)}")
+        build = last_finished_build(read_runs(connection))
+        try:
+            connection.execute(
+                f"attach {_text(str(unfinished))} as published (storage_version {_text(STORAGE_VERSION)})"
+            )
+            models = public_models(manifest)
+            rows = sum(_copy(connection, model, _sort_key(manifest, model)) for model in models)
+            connection.execute(
+                "create table published._published as select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
+                [str(project()["version"]), build.invocation_id, build.as_of_date],
+            )
+            connection.execute(
+                "comment on table published._published is "
+                "'One row: the project version, the as-of date and the dbt invocation this file was published from.'"
+            )
+            connection.execute("detach published")
+        except duckdb.Error as error:
+            unfinished.unlink(missing_ok=True)
+            raise RekindleError(
+                f"{target} was not replaced ({without_values(str(error))}): the last publication stays as it was."
+            ) from None
+    unfinished.chmod(0o640)
+    replace_file(unfinished, target)
+    return Publication(target, build.as_of_date, len(models), rows)
+
+
+def last_finished_build(runs: list[Run]) -> Run:
+    """The build that consumers may see: the newest complete one, when it is green and nothing came in between."""
+    complete = [position for position, run in enumerate(runs) if run.command_scope == "full"]
+    if not complete:
+        raise RekindleError("Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`.")
+    build = runs[complete[-1]]
+    again = f"finish it with `python scripts/run.py --as-of {build.as_of_date}`"
+    if not build.is_finished:
+        raise RekindleError(f"The build as of {build.as_of_date} did not finish, so nothing is published: {again}.")
+    for later in runs[complete[-1] + 1 :]:
+        if not (later.is_finished and later.command_scope == "partial" and later.as_of_date == build.as_of_date):
+            raise RekindleError(
+                f"After the build as of {build.as_of_date} some models were built as of {later.as_of_date} "
+                f"{'' if later.is_finished else 'and did not finish '}so tables may disagree and nothing is published: {again}."
+            )
+    return build
+
+
+def public_models(manifest: Manifest) -> list[Any]:
+    """The models people outside the project read, in a fixed order; none may hold contact details."""
+    models = [
+        node
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.fqn[1] in LAYERS and str(node.access) == "public"
+    ]
+    for model in models:
+        for column in model.columns.values():
+            if _meta(column).get("pii"):
+                raise RekindleError(
+                    f"{model.name}.{column.name} holds personal data and {model.name} is public: make the model protected "
+                    "or take the column out; nothing was published."
+                )
+    return sorted(models, key=lambda model: (LAYERS.index(model.fqn[1]), model.name))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, model: Any, sort_key: str) -> int:
+    table = f"published.{_name(model.schema)}.{_name(model.alias)}"
+    connection.execute(f"create schema if not exists published.{_name(model.schema)}")
+    connection.execute(
+        f"create table {table} as select * from {_name(model.schema)}.{_name(model.alias)} order by {sort_key}"
+    )
+    if model.description:
+        connection.execute(f"comment on table {table} is {_text(_one_line(model.description))}")
+    for column in model.columns.values():
+        if column.description:
+            connection.execute(f"comment on column {table}.{_name(column.name)} is {_text(_one_line(column.description))}")
+    counted = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _sort_key(manifest: Manifest, model: Any) -> str:
+    """The columns of the model's unique_key test: the same content gives the same file, and ranges are found fast."""
+    for test in manifest.nodes.values():
+        if (
+            test.resource_type == "test"
+            and getattr(test, "attached_node", None) == model.unique_id
+            and test.test_metadata is not None
+            and test.test_metadata.name == "unique_key"
+        ):
+            return ", ".join(_name(column) for column in test.test_metadata.kwargs["columns"])
+    return "all"
+
+
+def _meta(column: Any) -> dict[str, Any]:
+    return {**getattr(column, "meta", {}), **getattr(getattr(column, "config", None), "meta", {})}
+
+
+def _one_line(description: str) -> str:
+    return " ".join(description.split())
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,144 @@
+"""The DuckDB file: opening it with a clear sentence when it is locked, one command at a time, replacing it atomically."""
+
+import contextlib
+import datetime
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import filelock
+
+from rekindle import paths
+from rekindle.errors import RekindleError
+
+LOCK_PATIENCE_SECONDS = 5.0
+_HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+def open_warehouse(
+    path: Path, *, read_only: bool = False, patience: float = LOCK_PATIENCE_SECONDS
+) -> duckdb.DuckDBPyConnection:
+    """Opens a DuckDB file, waiting a little for another process to let go of it; says in one sentence why it cannot."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            holder = _HOLDER.search(str(error))
+            if holder is None:
+                raise RekindleError(
+                    f"{path} cannot be opened as a DuckDB file ({first_line(error)}): restore it from a backup "
+                    "(docs/runbook.md) or remove it and replay."
+                ) from None
+            if time.monotonic() > until:
+                raise RekindleError(
+                    f"{path} is locked by process {holder['pid']} ({Path(holder['program']).name}): close that program "
+                    "or wait for it, then run the command again."
+                ) from None
+            time.sleep(0.25)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextlib.contextmanager
+def only_command(warehouse: Path) -> Iterator[None]:
+    """Keeps run, replay, publish and backup of one warehouse from overlapping: between two steps dbt lets go of the file."""
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    note = warehouse.with_suffix(".command")
+    lock = filelock.FileLock(str(note.with_suffix(".command.lock")), timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        holder = note.read_text(encoding="utf-8") if note.exists() else "another command"
+        raise RekindleError(f"{warehouse} is in use by {holder}: wait for it to end, then run this again.") from None
+    try:
+        note.write_text(f"process {os.getpid()}", encoding="utf-8")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of run_log: one `dbt build` or `dbt run`."""
+
+    invocation_id: str
+    connector: str
+    command_scope: str
+    as_of_date: datetime.date
+    is_finished: bool
+
+
+def read_runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
+    """run_log in the order of writing; empty when nothing ever ran."""
+    if not has_table(connection, "run", "run_log"):
+        return []
+    rows = connection.execute(
+        "select invocation_id, connector, command_scope, as_of_date, finished_at is not null from run.run_log order by rowid"
+    ).fetchall()
+    return [Run(*row) for row in rows]
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the file holds that table or view."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = ? and table_name = ? and table_catalog = current_catalog()",
+        [schema, table],
+    ).fetchone()
+    return found is not None and bool(found[0])
+
+
+def warehouse_runs(path: Path) -> list[Run]:
+    """run_log of a warehouse file; empty when there is none yet. Opens it for writing, to see that nobody holds it."""
+    if not path.exists():
+        return []
+    connection = open_warehouse(path)
+    try:
+        return read_runs(connection)
+    finally:
+        connection.close()
+
+
+def replace_file(new: Path, old: Path) -> None:
+    """Puts a closed DuckDB file in the place of another: whoever opens `old` sees one or the other, whole."""
+    _sync(new)
+    os.replace(new, old)
+    _sync(old.parent)
+
+
+def checkpoint(path: Path) -> None:
+    """Writes the file's log into it, so that the file is complete by itself."""
+    connection = open_warehouse(path)
+    try:
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+def write_ahead_log(path: Path) -> Path:
+    """The file in which DuckDB keeps what a killed process had committed but not yet written into the warehouse."""
+    return path.with_name(path.name + ".wal")
+
+
+def use_warehouse(path: Path) -> None:
+    """Makes `path` the warehouse of this process and of dbt in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.environ["REKINDLE_WAREHOUSE"] = str(path)
+    assert paths.warehouse() == path.resolve()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
