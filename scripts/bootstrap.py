@@ -1,56 +1,65 @@
-#!/usr/bin/env python3
 """Makes the virtual environment: `python3 scripts/bootstrap.py demo` (or `dev`). Needs nothing but Python 3.11 and pip.
 
 pip installs uv from requirements/bootstrap.txt, uv installs the locked set (hashes checked, byte-compiled, which halves
 dbt's start). A stamp with the content hash of the lock file makes the second call a matter of milliseconds.
 
-Written so that an old Python can read it as far as the sentence that asks for a newer one: no annotations, no f-strings.
+An older Python 3 must be able to read this as far as the sentence that asks for a newer one.
 """
 
 import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(PROJECT, ".venv")
-CACHE = os.path.join(PROJECT, ".cache")
+PROJECT = Path(__file__).resolve().parent.parent
+VENV = PROJECT / ".venv"
+CACHE = PROJECT / ".cache"
 NEEDED = (3, 11)
 
 
-def fail(sentence):
-    sys.stderr.write("Error: " + sentence + "\n")
+def fail(sentence: str) -> None:
+    """Ends the program with one sentence."""
+    sys.stderr.write(f"Error: {sentence}\n")
     raise SystemExit(1)
 
 
-def lock_file(name):
-    return os.path.join(PROJECT, "requirements", name + ".txt")
+def lock_file(name: str) -> Path:
+    """The locked requirements of a set."""
+    return PROJECT / "requirements" / f"{name}.txt"
 
 
-def fingerprint(name):
-    digest = hashlib.sha256(sys.version.encode("utf-8"))
-    for path in (lock_file("bootstrap"), lock_file(name)):
-        with open(path, "rb") as handle:
-            digest.update(handle.read())
-    return digest.hexdigest()
+def fingerprint(name: str) -> str:
+    """Changes with the lock files and with the Python."""
+    content = sys.version.encode() + lock_file("bootstrap").read_bytes() + lock_file(name).read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
-def venv_program(name):
-    folder, suffix = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
-    return os.path.join(VENV, folder, name + suffix)
+def venv_program(name: str) -> Path:
+    """A program of the virtual environment."""
+    return VENV / "Scripts" / f"{name}.exe" if os.name == "nt" else VENV / "bin" / name
 
 
-def run(command, doing):
+def run(command: list, doing: str) -> None:  # type: ignore[type-arg]  # list[str] is not known to Python 3.8
     """Runs a command with every cache inside the project folder; its output is shown only when it fails."""
-    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_CACHE_DIR=os.path.join(CACHE, "pip"))
-    environment.update(UV_CACHE_DIR=os.path.join(CACHE, "uv"), VIRTUAL_ENV=VENV, UV_NO_CONFIG="1")
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    places = {"PIP_CACHE_DIR": str(CACHE / "pip"), "UV_CACHE_DIR": str(CACHE / "uv"), "VIRTUAL_ENV": str(VENV)}
+    done = subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, **places, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if done.returncode:
         sys.stderr.write(done.stdout.decode("utf-8", "replace"))
-        fail(doing + " failed: see the lines above; without a network, point UV_INDEX_URL and PIP_INDEX_URL to a mirror.")
+        fail(
+            f"{doing} failed, see the lines above; where PyPI cannot be reached, "
+            "point PIP_INDEX_URL and UV_DEFAULT_INDEX to a mirror."
+        )
 
 
-def make_venv():
+def make_venv() -> None:
+    """Makes .venv anew."""
     try:
         import ensurepip  # noqa: F401  (Debian and Ubuntu take it out of Python)
         import venv
@@ -59,45 +68,44 @@ def make_venv():
             "this Python cannot make a virtual environment: install its venv module "
             "(Debian, Ubuntu: apt install python3-venv) or name another Python, as in `make demo PYTHON=python3.12`."
         )
-    print("Making the virtual environment .venv (Python %d.%d)" % sys.version_info[:2])
+    print(f"Making the virtual environment .venv (Python {sys.version_info[0]}.{sys.version_info[1]})", flush=True)
     venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
 
 
-def is_usable(program):
+def is_usable(program: Path) -> bool:
     """False for a virtual environment whose Python was moved, removed or replaced by another version."""
-    if not os.path.exists(program):
+    if not program.exists():
         return False
-    answer = subprocess.run([program, "-c", "import sys; print(sys.version)"], stdout=subprocess.PIPE)
-    return answer.returncode == 0 and answer.stdout.decode("utf-8").strip() == sys.version.strip()
+    question = [str(program), "-c", "import sys; print(sys.version)"]
+    answer = subprocess.run(question, stdout=subprocess.PIPE, check=False)
+    return answer.returncode == 0 and answer.stdout.decode().strip() == sys.version.strip()
 
 
-def main():
+def main(name: str) -> None:
+    """Installs the set `name` unless its stamp says that it is there."""
     if sys.version_info < NEEDED:
         fail(
-            "Rekindle needs Python 3.11 or newer and %s is %s: name a newer one, as in `make demo PYTHON=python3.12`."
-            % (sys.executable, sys.version.split()[0])
+            f"Rekindle needs Python 3.11 or newer and {sys.executable} is {sys.version.split()[0]}: "
+            "name a newer one, as in `make demo PYTHON=python3.12`."
         )
-    name = sys.argv[1]
-    stamp = os.path.join(VENV, "installed-" + name)
+    stamp = VENV / f"installed-{name}"
+    python = venv_program("python")
     wanted = fingerprint(name)
-    if os.path.exists(stamp):
-        with open(stamp) as handle:
-            if handle.read() == wanted and os.path.exists(venv_program("python")):
-                return
-    if not is_usable(venv_program("python")):
+    if stamp.exists() and stamp.read_text() == wanted and python.exists():
+        return
+    if not is_usable(python):
         make_venv()
-    print("Installing the locked packages of requirements/%s.txt" % name)
+    print(f"Installing the locked packages of requirements/{name}.txt", flush=True)
+    run([python, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock_file("bootstrap")], "Installing uv")
     run(
-        [venv_program("python"), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock_file("bootstrap")],
-        "Installing uv",
+        [
+            *(venv_program("uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"),
+            *("-r", lock_file(name)),
+        ],
+        f"Installing requirements/{name}.txt",
     )
-    run(
-        [venv_program("uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode", "-r", lock_file(name)],
-        "Installing requirements/%s.txt" % name,
-    )
-    with open(stamp, "w") as handle:
-        handle.write(wanted)
+    stamp.write_text(wanted)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

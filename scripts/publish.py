@@ -1,6 +1,7 @@
 """Publishes the last finished build: `python scripts/publish.py`."""
 
 import click
+
 from rekindle import paths
 from rekindle.dbt import Dbt
 from rekindle.publishing import last_finished_build, publish

@@ -1,20 +1,22 @@
 """The monthly job: check the raw data, build, say what came out, publish. `python scripts/run.py --help`."""
 
 import click
+
 from rekindle import paths
-from rekindle.building import build, unfinished_dates
+from rekindle.building import build, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.publishing import publish
 from rekindle.settings import chosen_connector
-from rekindle.sources import check_sources
 from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--as-of", metavar="YYYY-MM-DD", help="See the data as of the end of this day; default: as configured.")
-@click.option("--accept", metavar="YYYY-MM", help="Publish this month although the brake holds it back: you looked at it.")
+@click.option(
+    "--accept", metavar="YYYY-MM", help="Publish this month although the brake holds it back: you looked at it."
+)
 @click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
 @click.option("--no-publish", is_flag=True, help="Build only.")
 @click.option("--demo", is_flag=True, hidden=True)
@@ -35,7 +37,7 @@ def main(as_of: str | None, accept: str | None, connector: str | None, no_publis
                 f"{newest_closed_month(date):%Y-%m}: accept that one, after looking at it."
             )
         dbt = Dbt(chosen)
-        check_sources(dbt.manifest, chosen)
+        prepare(dbt, dates[0])
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month)

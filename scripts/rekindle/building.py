@@ -2,14 +2,31 @@
 
 import datetime
 
+import click
+
+from rekindle import paths
 from rekindle.calendar import newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
+from rekindle.phones import normalise_contacts
+from rekindle.settings import setting
+from rekindle.sources import check_sources
 from rekindle.warehouse import Run
 
 
+def prepare(dbt: Dbt, as_of: datetime.date) -> None:
+    """What comes before a build: the raw files are looked at, and phones nobody has read yet become E.164."""
+    check_sources(dbt.manifest, dbt.connector)
+    result = dbt.run("run", "--select", "+input_contacts", as_of_date=as_of.isoformat())
+    if not result.success:
+        raise RekindleError("The contacts could not be read (see above), so nothing was built.")
+    report = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
+    if report.read:
+        click.echo(f"Phones: {report}")
+
+
 def build(dbt: Dbt, as_of: datetime.date, accept: datetime.date | None = None, *, title: str | None = None) -> None:
-    """Builds everything with its data tests as of a date; prints the summary; raises RekindleError when it is not green."""
+    """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green."""
     accepted = accept if accept == newest_closed_month(as_of) else None
     result = dbt.run(
         "build",
@@ -21,8 +38,8 @@ def build(dbt: Dbt, as_of: datetime.date, accept: datetime.date | None = None, *
     )
     if not result.success:
         raise RekindleError(
-            f"The build as of {as_of} is not green (see above), so nothing is published: mend the cause and run the same "
-            "command again."
+            f"The build as of {as_of} is not green (see above), so nothing is published: "
+            "mend the cause and run the same command again."
         )
 
 

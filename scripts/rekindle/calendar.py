@@ -44,7 +44,7 @@ def months_between(first: datetime.date, last: datetime.date) -> list[datetime.d
 
 
 def default_as_of(connector: str) -> datetime.date:
-    """The as-of date when none is given: the connector's, else today in the business timezone (macro as_of_date_text)."""
+    """The as-of date when none is given (macro as_of_date_text): the connector's, else today in business_timezone."""
     given = settings.project()["vars"].get("as_of_date") or settings.setting("default_as_of", connector)
     if given:
         return as_date(str(given), "as_of_date")

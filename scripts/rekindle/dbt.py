@@ -59,7 +59,7 @@ def without_values(message: str) -> str:
 
 @contextlib.contextmanager
 def _errors_without_values(self: Any, sql: str, connection_name: str = "master") -> Iterator[None]:
-    """Stands in for dbt-duckdb's handler, which writes the message, and the value in it, to log and run_results.json."""
+    """Stands in for dbt-duckdb's handler, which writes the message and its value to log and run_results.json."""
     try:
         yield
     except DbtRuntimeError:
@@ -69,7 +69,7 @@ def _errors_without_values(self: Any, sql: str, connection_name: str = "master")
         raise DbtRuntimeError(without_values(str(error))) from None
 
 
-DuckDBConnectionManager.exception_handler = _errors_without_values
+DuckDBConnectionManager.exception_handler = _errors_without_values  # type: ignore[method-assign]
 
 
 class Dbt:
@@ -86,7 +86,7 @@ class Dbt:
 
     @property
     def manifest(self) -> Manifest:
-        """The parsed project. Dates are not part of it: they are given with each command, and nothing is parsed again."""
+        """The parsed project. Dates are not part of it: they come with each command, and nothing is parsed again."""
         if self._manifest is None:
             result = dbtRunner().invoke([*self._arguments("parse"), "--vars", self._vars({})])
             if not isinstance(result.result, Manifest):
@@ -173,7 +173,9 @@ class _Watcher:
         if result.status == "error" or result.status == "runtime error":
             return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"
         if kind == "unit test":
-            return f"Unit test {info.node_name} does not hold ({path}): see it with `dbt test --select {info.node_name}`."
+            return (
+                f"Unit test {info.node_name} does not hold ({path}): see it with `dbt test --select {info.node_name}`."
+            )
         if node is not None and node.config.meta.get("reason_column"):
             return None  # its own sentence is printed by finish_run(), also for a plain `dbt build`
         rows = "1 row fails" if result.num_failures == 1 else f"{result.num_failures} rows fail"

@@ -54,9 +54,11 @@ class Progress:
         self._done += 1
         if self._bar is not None:
             self._bar.advance(self._task)
-        elif self.title is not None and self._total and (self._done * 4) // self._total > (
-            (self._done - 1) * 4
-        ) // self._total:
+        elif (
+            self.title is not None
+            and self._total
+            and (self._done * 4) // self._total > ((self._done - 1) * 4) // self._total
+        ):
             self._line(f"{self.title}: {self._done} of {self._total}, {time.monotonic() - self._started:.0f} s")
 
     def say(self, sentence: str) -> None:

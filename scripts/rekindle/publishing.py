@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle import paths
 from rekindle.dbt import without_values
@@ -57,7 +58,8 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
             models = public_models(manifest)
             rows = sum(_copy(connection, model, _sort_key(manifest, model)) for model in models)
             connection.execute(
-                "create table published._published as select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
+                "create table published._published as "
+                "select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
                 [str(project()["version"]), build.invocation_id, build.as_of_date],
             )
             connection.execute(
@@ -86,9 +88,10 @@ def last_finished_build(runs: list[Run]) -> Run:
         raise RekindleError(f"The build as of {build.as_of_date} did not finish, so nothing is published: {again}.")
     for later in runs[complete[-1] + 1 :]:
         if not (later.is_finished and later.command_scope == "partial" and later.as_of_date == build.as_of_date):
+            how = "were built" if later.is_finished else "failed"
             raise RekindleError(
-                f"After the build as of {build.as_of_date} some models were built as of {later.as_of_date} "
-                f"{'' if later.is_finished else 'and did not finish '}so tables may disagree and nothing is published: {again}."
+                f"After the build as of {build.as_of_date} some models {how} as of {later.as_of_date}: "
+                f"tables may disagree, so nothing is published: {again}."
             )
     return build
 
@@ -98,14 +101,14 @@ def public_models(manifest: Manifest) -> list[Any]:
     models = [
         node
         for node in manifest.nodes.values()
-        if node.resource_type == "model" and node.fqn[1] in LAYERS and str(node.access) == "public"
+        if isinstance(node, ModelNode) and node.fqn[1] in LAYERS and str(node.access) == "public"
     ]
     for model in models:
         for column in model.columns.values():
             if _meta(column).get("pii"):
                 raise RekindleError(
-                    f"{model.name}.{column.name} holds personal data and {model.name} is public: make the model protected "
-                    "or take the column out; nothing was published."
+                    f"{model.name}.{column.name} holds personal data and {model.name} is public: "
+                    "make the model protected or take the column out; nothing was published."
                 )
     return sorted(models, key=lambda model: (LAYERS.index(model.fqn[1]), model.name))
 
@@ -120,7 +123,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, model: Any, sort_key: str) -> i
         connection.execute(f"comment on table {table} is {_text(_one_line(model.description))}")
     for column in model.columns.values():
         if column.description:
-            connection.execute(f"comment on column {table}.{_name(column.name)} is {_text(_one_line(column.description))}")
+            place = f"{table}.{_name(column.name)}"
+            connection.execute(f"comment on column {place} is {_text(_one_line(column.description))}")
     counted = connection.execute(f"select count(*) from {table}").fetchone()
     return int(counted[0]) if counted else 0
 
@@ -129,9 +133,8 @@ def _sort_key(manifest: Manifest, model: Any) -> str:
     """The columns of the model's unique_key test: the same content gives the same file, and ranges are found fast."""
     for test in manifest.nodes.values():
         if (
-            test.resource_type == "test"
-            and getattr(test, "attached_node", None) == model.unique_id
-            and test.test_metadata is not None
+            isinstance(test, GenericTestNode)
+            and test.attached_node == model.unique_id
             and test.test_metadata.name == "unique_key"
         ):
             return ", ".join(_name(column) for column in test.test_metadata.kwargs["columns"])

@@ -4,9 +4,9 @@ What is looked at comes from the project itself (the sources that the connector'
 new connector is checked without a line of code. Only headers and footers are read: rows are the build's business.
 """
 
-import glob
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -48,10 +48,10 @@ _ACCEPTED = {("number", "integer")}
 def source_files(manifest: Manifest, connector: str) -> list[Path]:
     """The raw files the connector reads, sorted; missing ones are left out."""
     found = {
-        Path(name)
+        path
         for source in _external_sources(manifest, connector)
         for pattern in _patterns(_location(source))
-        for name in glob.glob(pattern, recursive=True)
+        for path in _matches(pattern)
     }
     return sorted(found)
 
@@ -80,7 +80,7 @@ def _external_sources(manifest: Manifest, connector: str) -> list[Any]:
 
 
 def _relation(source: Any) -> DuckDBRelation:
-    return DuckDBRelation.create_from_source({}, source)
+    return DuckDBRelation.create_from_source(SimpleNamespace(quoting={}), source)
 
 
 def _location(source: Any) -> str:
@@ -92,13 +92,19 @@ def _patterns(location: str) -> list[str]:
     return [str(paths.PROJECT / name) for name in _QUOTED.findall(location) if "." in name or "/" in name]
 
 
+def _matches(pattern: str) -> list[Path]:
+    """The files of an absolute name or glob."""
+    path = Path(pattern)
+    return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+
+
 def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str) -> list[str]:
     name = f"{source.source_name}.{source.name}"
     location = _location(source)
     mend = "load the raw data again" + (
         " (`python scripts/load_demo.py`)" if connector == "completejourney" else f" for connector '{connector}'"
     )
-    missing = [pattern for pattern in _patterns(location) if not glob.glob(pattern, recursive=True)]
+    missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
     if missing:
         return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
     absolute = _QUOTED.sub(

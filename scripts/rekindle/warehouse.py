@@ -1,4 +1,4 @@
-"""The DuckDB file: opening it with a clear sentence when it is locked, one command at a time, replacing it atomically."""
+"""The DuckDB file: a clear sentence when it is locked, one command at a time, and replacing it in one step."""
 
 import contextlib
 import datetime
@@ -49,7 +49,7 @@ def first_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def only_command(warehouse: Path) -> Iterator[None]:
-    """Keeps run, replay, publish and backup of one warehouse from overlapping: between two steps dbt lets go of the file."""
+    """Keeps run, replay, publish and backup of one warehouse apart: between two steps dbt lets go of the file."""
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     note = warehouse.with_suffix(".command")
     lock = filelock.FileLock(str(note.with_suffix(".command.lock")), timeout=0)
@@ -82,7 +82,8 @@ def read_runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
     if not has_table(connection, "run", "run_log"):
         return []
     rows = connection.execute(
-        "select invocation_id, connector, command_scope, as_of_date, finished_at is not null from run.run_log order by rowid"
+        "select invocation_id, connector, command_scope, as_of_date, finished_at is not null "
+        "from run.run_log order by rowid"
     ).fetchall()
     return [Run(*row) for row in rows]
 
@@ -111,7 +112,7 @@ def warehouse_runs(path: Path) -> list[Run]:
 def replace_file(new: Path, old: Path) -> None:
     """Puts a closed DuckDB file in the place of another: whoever opens `old` sees one or the other, whole."""
     _sync(new)
-    os.replace(new, old)
+    new.replace(old)
     _sync(old.parent)
 
 
