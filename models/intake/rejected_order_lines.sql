@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{# A product that is not in input_products is no reason to lose revenue: the line stays, the product is listed as unknown. #}
+{# A product that is not in input_products is no reason to lose revenue: the line stays. #}
 {{ rejected_rows(
     'order_lines',
     numbered_within='order_id',
