@@ -1,0 +1,45 @@
+{# First day of the oldest month that this run recomputes, as a string: the newest closed month and the ones before it. #}
+{% macro first_restated_month_text() %}
+    {%- set parts = newest_closed_month_text().split('-') -%}
+    {%- set months = parts[0] | int * 12 + parts[1] | int - 1 - (setting('rfm_restate_months') | int - 1) -%}
+    {{ return('%04d-%02d-01' | format(months // 12, months % 12 + 1)) }}
+{% endmacro %}
+
+
+{% macro first_restated_month() -%}
+    cast('{{ first_restated_month_text() }}' as date)
+{%- endmacro %}
+
+
+{#
+  Pre-hook of an incremental model that appends: the months from `first_month` on are deleted in the same transaction,
+  so that the model replaces them. (delete+insert would leave rows of a month that has none any more.)
+#}
+{% macro replace_months_from(first_month) %}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where segment_month >= {{ first_month }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+  The instant at which a month's segments became known: the first one of the month after it, on the business calendar.
+  It dates the snapshot, in place of the clock on the wall.
+#}
+{% macro published_at(segment_month) -%}
+    cast({{ add_months(segment_month, 1) }} as timestamp)
+{%- endmacro %}
+
+
+{# The snapshot's "now", for rows that vanished. The root project's macro wins the dispatch (see dbt_project.yml). #}
+{% macro default__snapshot_get_time() -%}
+    {{ published_at(newest_closed_month()) }}
+{%- endmacro %}
+
+{% macro duckdb__snapshot_get_time() -%}
+    {{ published_at(newest_closed_month()) }}
+{%- endmacro %}
+
+{% macro spark__snapshot_get_time() -%}
+    {{ published_at(newest_closed_month()) }}
+{%- endmacro %}

@@ -1,0 +1,202 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+        pre_hook="{{ replace_months_from(first_restated_month()) }}",
+    )
+}}
+
+with
+
+profile_days as (
+    select * from {{ ref('profile_days') }}
+),
+
+thresholds as (
+    select * from {{ ref('rfm_thresholds') }}
+    {% if is_incremental() -%}
+        where segment_month >= {{ first_restated_month() }}
+    {%- endif %}
+),
+
+segment_grid as (
+    select * from {{ ref('rfm_segment_grid') }}
+),
+
+segments as (
+    select * from {{ ref('dim_segments') }}
+),
+
+months as (
+    select
+        segment_month,
+        month_end_date
+    from thresholds
+),
+
+scope as (
+    select
+        min(segment_month) as first_month,
+        max(month_end_date) as last_date
+    from months
+),
+
+known_days as (
+    select
+        profile_days.profile_id,
+        profile_days.order_date,
+        profile_days.net_amount,
+        case when profile_days.orders > 0 then 1 else 0 end as order_days,
+        case when profile_days.orders > 0 then profile_days.order_date end as last_order_date,
+        {{ month_start('profile_days.order_date') }} as enters_in,
+        -- inside the window while month end - window < order date, so it leaves in the month that holds this day
+        {{ month_start(add_days('profile_days.order_date', setting('rfm_window_days'))) }} as leaves_in,
+        scope.first_month,
+        scope.last_date
+    from profile_days
+    inner join scope on profile_days.order_date <= scope.last_date
+),
+
+-- A day counts from the month it enters to the month it leaves. Two signed rows per day and one running sum give every
+-- month's window at the price of one pass; joining each day to each month of its window costs twelve.
+window_changes as (
+    select
+        profile_id,
+        greatest(enters_in, first_month) as segment_month,
+        order_days,
+        net_amount,
+        last_order_date
+    from known_days
+
+    union all
+
+    select
+        profile_id,
+        greatest(leaves_in, first_month) as segment_month,
+        -order_days as order_days,
+        -net_amount as net_amount,
+        cast(null as date) as last_order_date
+    from known_days
+    where leaves_in <= last_date
+),
+
+changes_per_month as (
+    select
+        profile_id,
+        segment_month,
+        sum(order_days) as order_days,
+        sum(net_amount) as net_amount,
+        max(last_order_date) as last_order_date
+    from window_changes
+    group by
+        profile_id,
+        segment_month
+),
+
+first_months as (
+    select
+        profile_id,
+        min(segment_month) as first_month
+    from changes_per_month
+    group by profile_id
+),
+
+-- dense: a profile has a row in every month since its first order, so that nobody vanishes from the snapshot
+profile_months as (
+    select
+        first_months.profile_id,
+        months.segment_month,
+        months.month_end_date
+    from first_months
+    inner join months on first_months.first_month <= months.segment_month
+),
+
+running as (
+    select
+        profile_months.profile_id,
+        profile_months.segment_month,
+        profile_months.month_end_date,
+        sum(changes_per_month.order_days) over running_window as frequency,
+        sum(changes_per_month.net_amount) over running_window as monetary_amount,
+        max(changes_per_month.last_order_date) over running_window as last_order_date
+    from profile_months
+    left join changes_per_month
+        on
+            profile_months.profile_id = changes_per_month.profile_id
+            and profile_months.segment_month = changes_per_month.segment_month
+    window running_window as (
+        partition by profile_months.profile_id
+        order by profile_months.segment_month
+        rows between unbounded preceding and current row
+    )
+),
+
+-- a profile whose first rows are returns only has not bought yet
+raw_values as (
+    select
+        profile_id,
+        segment_month,
+        {{ days_between('last_order_date', 'month_end_date') }} as recency_days,
+        cast(frequency as integer) as frequency,
+        cast(monetary_amount as decimal(18, 2)) as monetary_amount
+    from running
+    where last_order_date is not null
+),
+
+scores as (
+    select
+        raw_values.profile_id,
+        raw_values.segment_month,
+        raw_values.recency_days,
+        raw_values.frequency,
+        raw_values.monetary_amount,
+        thresholds.threshold_version,
+        case
+            {%- for score in [5, 4, 3, 2] %}
+            when raw_values.recency_days <= thresholds.max_recency_days_{{ score }} then {{ score }}
+            {%- endfor %}
+            else 1
+        end as r_score,
+        case
+            {%- for score in [5, 4, 3, 2] %}
+            when raw_values.frequency >= thresholds.min_frequency_{{ score }} then {{ score }}
+            {%- endfor %}
+            else 1
+        end as f_score,
+        case
+            {%- for score in [5, 4, 3, 2] %}
+            when raw_values.monetary_amount >= thresholds.min_monetary_{{ score }} then {{ score }}
+            {%- endfor %}
+            else 1
+        end as m_score
+    from raw_values
+    inner join thresholds on raw_values.segment_month = thresholds.segment_month
+),
+
+combined_scores as (
+    select
+        scores.*,
+        cast(floor((f_score + m_score + 1) / cast(2 as double)) as integer) as fm_score
+    from scores
+)
+
+select
+    combined_scores.profile_id,
+    segment_grid.segment,
+    combined_scores.threshold_version,
+    combined_scores.recency_days,
+    combined_scores.frequency,
+    combined_scores.monetary_amount,
+    cast(combined_scores.r_score as integer) as r_score,
+    cast(combined_scores.f_score as integer) as f_score,
+    cast(combined_scores.m_score as integer) as m_score,
+    combined_scores.fm_score,
+    segments.rung,
+    combined_scores.segment_month
+from combined_scores
+inner join segment_grid
+    on
+        combined_scores.r_score = segment_grid.r_score
+        and combined_scores.fm_score = segment_grid.fm_score
+inner join segments on segment_grid.segment = segments.segment

@@ -1,0 +1,249 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+    )
+}}
+-- Segment and rung come from the snapshot, the causes from rfm_published. A month's moves follow from what was published up to it,
+-- so that appending the newest month gives the same rows as computing all of them (a test compares the two).
+
+with
+
+stays as (
+    select
+        profile_id,
+        segment,
+        threshold_version,
+        rung,
+        dbt_valid_from as valid_from,
+        dbt_valid_to as valid_to
+    from {{ ref('rfm_segments') }}
+),
+
+rfm_published as (
+    select * from {{ ref('rfm_published') }}
+),
+
+published_months as (
+    select
+        segment_month,
+        is_warm_up,
+        {{ published_at('segment_month') }} as published_at,
+        {{ published_at(add_months('segment_month', -1)) }} as previous_published_at,
+        {{ published_at(add_months('segment_month', -2)) }} as second_previous_published_at
+    from rfm_published
+    group by
+        segment_month,
+        is_warm_up
+),
+
+-- moves start after the warm-up; its last month is the first that a move is measured from
+warm_up as (
+    select
+        coalesce(
+            max(case when is_warm_up then published_at end), min(published_at)
+        ) as measured_from
+    from published_months
+),
+
+months as (
+    select
+        published_months.*,
+        warm_up.measured_from
+    from published_months
+    cross join warm_up
+    where
+        not published_months.is_warm_up
+        {% if is_incremental() -%}
+            and published_months.segment_month > (
+                select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }}
+            )
+        {%- endif %}
+),
+
+standing as (
+    select
+        stays.*,
+        months.segment_month,
+        months.published_at,
+        months.previous_published_at,
+        months.second_previous_published_at,
+        months.measured_from
+    from months
+    inner join stays on {{ is_valid_at('months.published_at', 'stays.valid_from', 'stays.valid_to') }}
+),
+
+standing_before as (
+    select
+        stays.*,
+        months.segment_month
+    from months
+    inner join stays on {{ is_valid_at('months.previous_published_at', 'stays.valid_from', 'stays.valid_to') }}
+),
+
+standing_two_before as (
+    select
+        stays.*,
+        months.segment_month
+    from months
+    inner join stays
+        on
+            {{ is_valid_at('months.second_previous_published_at', 'stays.valid_from', 'stays.valid_to') }}
+            and months.second_previous_published_at >= months.measured_from
+),
+
+-- The rung before the current spell below is the highest one published so far: a spell below lasts until it is reached again.
+-- Another threshold version is another ladder.
+earlier_stays as (
+    select
+        standing.profile_id,
+        standing.segment_month,
+        standing.previous_published_at,
+        stays.rung,
+        stays.valid_from,
+        stays.valid_to,
+        max(stays.rung) over (partition by standing.profile_id, standing.segment_month) as highest_rung
+    from standing
+    inner join stays
+        on
+            standing.profile_id = stays.profile_id
+            and standing.threshold_version = stays.threshold_version
+            and stays.valid_from <= standing.previous_published_at
+            and (stays.valid_to is null or stays.valid_to > standing.measured_from)
+),
+
+reference as (
+    select
+        profile_id,
+        segment_month,
+        highest_rung,
+        -- null while she still stands there; else the month end at which she was first below
+        case when count(*) = count(valid_to) then max(valid_to) end as left_at
+    from earlier_stays
+    where rung = highest_rung
+    group by
+        profile_id,
+        segment_month,
+        highest_rung
+),
+
+compared as (
+    select
+        standing.profile_id,
+        standing.segment as to_segment,
+        standing_before.segment as from_segment,
+        standing.threshold_version,
+        standing.rung as to_rung,
+        standing_before.rung as from_rung,
+        standing_two_before.rung as from_rung_two_months_ago,
+        standing.segment_month,
+        standing.published_at,
+        reference.highest_rung,
+        coalesce(reference.left_at, standing.published_at) as left_reference_at,
+        standing_before.threshold_version is null as is_first,
+        standing_before.threshold_version != standing.threshold_version as is_recalibrated,
+        coalesce(standing_two_before.threshold_version = standing.threshold_version, false) as has_two_months
+    from standing
+    left join standing_before
+        on
+            standing.profile_id = standing_before.profile_id
+            and standing.segment_month = standing_before.segment_month
+    left join standing_two_before
+        on
+            standing.profile_id = standing_two_before.profile_id
+            and standing.segment_month = standing_two_before.segment_month
+    left join reference
+        on
+            standing.profile_id = reference.profile_id
+            and standing.segment_month = reference.segment_month
+),
+
+directed as (
+    select
+        *,
+        greatest(coalesce(highest_rung, to_rung), to_rung) as reference_rung,
+        case
+            when is_first then 'first'
+            when is_recalibrated then 'recalibrated'
+            when to_rung < from_rung then 'down'
+            when to_rung = from_rung then 'same'
+            when from_rung < highest_rung and to_rung >= highest_rung then 'back'
+            else 'up'
+        end as direction
+    from compared
+),
+
+raw_values as (
+    select
+        profile_id,
+        recency_days,
+        frequency,
+        monetary_amount,
+        r_score,
+        fm_score,
+        segment_month,
+        {{ add_months('segment_month', 1) }} as next_month
+    from rfm_published
+),
+
+explained as (
+    select
+        directed.*,
+        values_now.r_score < values_before.r_score as r_score_fell,
+        values_now.fm_score < values_before.fm_score as fm_score_fell,
+        values_now.recency_days > values_before.recency_days
+        or values_now.frequency < values_before.frequency
+        or values_now.monetary_amount < values_before.monetary_amount as own_worse
+    from directed
+    left join raw_values as values_now
+        on
+            directed.profile_id = values_now.profile_id
+            and directed.segment_month = values_now.segment_month
+    left join raw_values as values_before
+        on
+            directed.profile_id = values_before.profile_id
+            and directed.segment_month = values_before.next_month
+),
+
+signals as (
+    select
+        *,
+        direction = 'down' as is_down,
+        direction = 'down' and r_score_fell as is_attrition_signal,
+        direction not in ('first', 'recalibrated')
+        and has_two_months
+        and from_rung < from_rung_two_months_ago
+        and to_rung < from_rung_two_months_ago as is_confirmed,
+        direction = 'down'
+        and to_rung <= {{ setting('signal_low_rung') }}
+        and from_rung > {{ setting('signal_low_rung') }} as is_crossed
+    from explained
+)
+
+select
+    profile_id,
+    from_segment,
+    to_segment,
+    direction,
+    threshold_version,
+    from_rung,
+    to_rung,
+    cast(reference_rung as integer) as reference_rung,
+    cast(reference_rung - to_rung as integer) as steps_down,
+    cast(
+        case
+            when to_rung < reference_rung
+                then {{ dbt.datediff('left_reference_at', 'published_at', 'month') }} + 1
+            else 0
+        end as integer
+    ) as months_below,
+    coalesce(r_score_fell, false) as r_score_fell,
+    coalesce(fm_score_fell, false) as fm_score_fell,
+    coalesce(own_worse, false) as own_worse,
+    is_down,
+    coalesce(is_attrition_signal, false) as is_attrition_signal,
+    coalesce(is_confirmed, false) as is_confirmed,
+    is_crossed,
+    segment_month
+from signals

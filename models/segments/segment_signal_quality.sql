@@ -1,0 +1,187 @@
+{%- set horizons = [28, 91] -%}
+{%- set signals = ['down', 'attrition_signal', 'confirmed', 'crossed'] -%}
+{%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+        pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -6)) }}",
+    )
+}}
+-- Was the signal worth anything? What the flagged customers did in the days after, against everybody. Six months are recomputed:
+-- the longest horizon needs three to mature, and late orders arrive.
+
+with
+
+segment_moves as (
+    select * from {{ ref('segment_moves') }}
+    {% if is_incremental() -%}
+        where segment_month >= {{ first_recomputed_month }}
+    {%- endif %}
+),
+
+months as (
+    select * from {{ ref('dim_months') }}
+    {% if is_incremental() -%}
+        where segment_month >= {{ first_recomputed_month }}
+    {%- endif %}
+),
+
+profile_days as (
+    select * from {{ ref('profile_days') }}
+),
+
+messages as (
+    select * from {{ ref('fct_messages') }}
+),
+
+next_orders as (
+    select
+        profile_days.profile_id,
+        months.segment_month,
+        min(profile_days.order_date) as next_order_date
+    from profile_days
+    inner join months
+        on
+            profile_days.order_date > months.month_end_date
+            and profile_days.order_date <= {{ add_days('months.month_end_date', horizons | max) }}
+    where profile_days.orders > 0
+    group by
+        profile_days.profile_id,
+        months.segment_month
+),
+
+-- a message that carries out a decision of ours hides the signal: the customers it brought back look as if it had been false
+next_contacts as (
+    select
+        messages.profile_id,
+        months.segment_month,
+        min(messages.sent_date) as next_contact_date
+    from messages
+    inner join months
+        on
+            messages.sent_date > months.month_end_date
+            and messages.sent_date <= {{ add_days('months.month_end_date', horizons | max) }}
+    where messages.decision_id is not null
+    group by
+        messages.profile_id,
+        months.segment_month
+),
+
+observed as (
+    select
+        segment_moves.segment_month,
+        segment_moves.is_down,
+        segment_moves.is_attrition_signal,
+        segment_moves.is_confirmed,
+        segment_moves.is_crossed,
+        months.month_end_date,
+        next_orders.next_order_date,
+        next_contacts.next_contact_date
+    from segment_moves
+    inner join months on segment_moves.segment_month = months.segment_month
+    left join next_orders
+        on
+            segment_moves.profile_id = next_orders.profile_id
+            and segment_moves.segment_month = next_orders.segment_month
+    left join next_contacts
+        on
+            segment_moves.profile_id = next_contacts.profile_id
+            and segment_moves.segment_month = next_contacts.segment_month
+),
+
+horizons as (
+    {% for days in horizons -%}
+        select {{ days }} as horizon_days{{ ' union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- measurable only where the days after have passed
+outcomes as (
+    select
+        observed.segment_month,
+        observed.is_down,
+        observed.is_attrition_signal,
+        observed.is_confirmed,
+        observed.is_crossed,
+        horizons.horizon_days,
+        coalesce(
+            observed.next_order_date > {{ add_days('observed.month_end_date', 'horizons.horizon_days') }}, true
+        ) as is_silent,
+        coalesce(
+            observed.next_contact_date > {{ add_days('observed.month_end_date', 'horizons.horizon_days') }}, true
+        ) as is_untreated
+    from observed
+    inner join horizons
+        on {{ add_days('observed.month_end_date', 'horizons.horizon_days') }} <= {{ as_of_date() }}
+),
+
+populations as (
+    select
+        'all' as population,
+        false as is_untreated_only
+    union all
+    select
+        'untreated' as population,
+        true as is_untreated_only
+),
+
+counted as (
+    select
+        outcomes.segment_month,
+        outcomes.horizon_days,
+        populations.population,
+        {%- for signal in signals %}
+        sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as {{ signal }}_profiles,
+        sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end) as {{ signal }}_silent_profiles,
+        {%- endfor %}
+        count(*) as base_profiles,
+        sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles
+    from outcomes
+    inner join populations on outcomes.is_untreated or not populations.is_untreated_only
+    group by
+        outcomes.segment_month,
+        outcomes.horizon_days,
+        populations.population
+),
+
+per_signal as (
+    {% for signal in signals -%}
+        select
+            '{{ signal }}' as signal,
+            population,
+            horizon_days,
+            base_profiles,
+            base_silent_profiles,
+            {{ signal }}_profiles as flagged_profiles,
+            {{ signal }}_silent_profiles as flagged_silent_profiles,
+            segment_month
+        from counted
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+shares as (
+    select
+        *,
+        cast(flagged_profiles as double) / cast(base_profiles as double) as flagged_share,
+        cast(base_silent_profiles as double) / cast(base_profiles as double) as base_silent_share,
+        cast(flagged_silent_profiles as double) / cast(nullif(flagged_profiles, 0) as double) as flagged_silent_share
+    from per_signal
+)
+
+select
+    signal,
+    population,
+    cast(horizon_days as integer) as horizon_days,
+    cast(base_profiles as bigint) as base_profiles,
+    cast(base_silent_profiles as bigint) as base_silent_profiles,
+    cast(flagged_profiles as bigint) as flagged_profiles,
+    cast(flagged_silent_profiles as bigint) as flagged_silent_profiles,
+    flagged_share,
+    base_silent_share,
+    flagged_silent_share,
+    flagged_silent_share / nullif(base_silent_share, cast(0 as double)) as lift,
+    segment_month
+from shares
