@@ -72,20 +72,20 @@ down_shares as (
 ranked_shares as (
     select
         down_share,
-        row_number() over (order by down_share asc, segment_month asc) as position,
+        row_number() over (order by down_share asc, segment_month asc) as place,
         count(*) over () as months
     from down_shares
     where segment_month < {{ newest_closed_month() }}
 ),
 
-trailing as (
+usual_share as (
     select
         cast(max(months) as integer) as compared_months,
         avg(down_share) as median_down_share
     from ranked_shares
     where
-        position * 2 >= months
-        and position * 2 <= months + 2
+        place * 2 >= months
+        and place * 2 <= months + 2
 ),
 
 measured as (
@@ -94,10 +94,10 @@ measured as (
         newest_order.newest_order_date,
         {{ days_between('newest_order.newest_order_date', 'newest_order.month_end_date') }} as feed_age_days,
         down_shares.down_share,
-        trailing.median_down_share as trailing_median_down_share,
-        coalesce(trailing.compared_months, 0) as compared_months
+        usual_share.median_down_share as trailing_median_down_share,
+        coalesce(usual_share.compared_months, 0) as compared_months
     from newest_order
-    cross join trailing
+    cross join usual_share
     left join down_shares on newest_order.segment_month = down_shares.segment_month
 ),
 
