@@ -4,8 +4,8 @@
   cannot read a yml while it compiles a unit test, hence this second list. tests/python/test_contract.py keeps both equal.
   private_key: a key column that may hold personal data (a preferred e-mail address); rejects keep its md5 only.
 #}
-{% macro contract(entity) %}
-    {%- set entities = {
+{% macro contract_entities() %}
+    {{ return({
         'contacts': {
             'key': ['source_system', 'contact_id'],
             'columns': 'source_system! contact_id! silo! email phone email_verified_at phone_verified_at '
@@ -119,15 +119,21 @@
             'key': ['source_system', 'contact_id', 'requested_at'],
             'columns': 'source_system! contact_id! requested_at! extracted_at!',
         },
-    } -%}
+    }) }}
+{% endmacro %}
+
+
+{# The same for one entity, the columns as lists. #}
+{% macro contract(entity) %}
+    {%- set about = contract_entities()[entity] -%}
     {%- set columns, required = [], [] -%}
-    {%- for column in entities[entity]['columns'].split() -%}
+    {%- for column in about['columns'].split() -%}
         {%- do columns.append(column.rstrip('!')) -%}
         {%- if column.endswith('!') -%}{%- do required.append(column.rstrip('!')) -%}{%- endif -%}
     {%- endfor -%}
     {{ return({
-        'key': entities[entity]['key'],
-        'private_key': entities[entity].get('private_key', []),
+        'key': about['key'],
+        'private_key': about.get('private_key', []),
         'columns': columns,
         'required': required,
     }) }}
