@@ -1,6 +1,159 @@
-{# The end of every run: a green one is marked finished in run_log. #}
+{#
+  The end of every run: a green one is marked finished in run_log, and a complete one says in plain words what came out.
+  print() writes under --quiet too. ref() cannot be used here, so relations come from the results.
+#}
 {% macro finish_run(results) %}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
-        {%- do finish_run_log(results) -%}
+        {%- set is_finished = finish_run_log(results) -%}
+        {%- do print_reasons(results) -%}
+        {%- if command_scope() == 'full' -%}
+            {%- do print_summary(results, is_finished) -%}
+        {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{#
+  Why a test failed, in the words of its own rows: tests with `meta: {reason_column: …}` return a sentence there.
+  Such a column never holds a customer's data.
+#}
+{% macro print_reasons(results) %}
+    {%- for result in results if result.status == 'fail' and result.node.config.meta.get('reason_column') -%}
+        {%- set reasons = run_query(
+            'select distinct ' ~ result.node.config.meta['reason_column'] ~ ' as reason from ('
+            ~ result.node.compiled_code ~ ') as failures order by 1 limit 5'
+        ) -%}
+        {%- for row in reasons.rows -%}
+            {%- do print('Stopped     ' ~ row['reason']) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{% macro print_summary(results, is_finished) %}
+    {%- set relations = {} -%}
+    {%- set counts = {'pass': 0, 'fail': 0, 'error': 0, 'skipped': 0, 'warn': 0} -%}
+    {%- for result in results -%}
+        {%- if result.node.resource_type == 'model' and result.status == 'success' -%}
+            {%- do relations.update({result.node.name: result.node.relation_name}) -%}
+        {%- endif -%}
+        {%- set kind = 'error' if result.status == 'runtime error' else result.status | string -%}
+        {%- if kind in ('error', 'skipped') or result.node.resource_type in ('test', 'unit_test') -%}
+            {%- do counts.update({kind: counts.get(kind, 0) + 1}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do print('') -%}
+    {%- do print('Rekindle, ' ~ var('connector') ~ ', as of ' ~ as_of_date_text()) -%}
+    {%- do print('=' * 78) -%}
+    {%- if is_finished -%}
+        {%- set month = print_segments(relations) -%}
+        {%- if month is not none -%}
+            {%- do print_moves(relations, month) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- do print_rejected(relations) -%}
+    {%- set tests = counts['pass'] ~ ' passed' -%}
+    {%- for kind, word in {'warn': 'with a warning', 'fail': 'failed', 'error': 'could not be built', 'skipped': 'skipped'}.items()
+        if counts[kind] -%}
+        {%- set tests = tests ~ ', ' ~ counts[kind] ~ ' ' ~ word -%}
+    {%- endfor -%}
+    {%- do print('Checks      ' ~ tests) -%}
+    {%- if not is_finished -%}
+        {%- do print('Not finished: tables may be of different dates, so this run cannot be published.') -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Customers per segment of the newest published month. Returns the month, none when nothing was ever published. #}
+{% macro print_segments(relations) %}
+    {%- set rows = run_query(
+        'select segments.segment_name, count(published.profile_id) as profiles, '
+        ~ "cast(newest.segment_month as varchar) as segment_month from " ~ relations['dim_segments'] ~ ' as segments '
+        ~ 'cross join (select max(segment_month) as segment_month from ' ~ relations['rfm_published'] ~ ') as newest '
+        ~ 'left join ' ~ relations['rfm_published'] ~ ' as published on segments.segment = published.segment '
+        ~ 'and newest.segment_month = published.segment_month where segments.rung is not null '
+        ~ 'group by segments.segment_name, segments.rung, newest.segment_month order by segments.rung desc'
+    ).rows -%}
+    {%- set month = (rows | first)['segment_month'] if rows else none -%}
+    {%- if month is none -%}
+        {%- do print('Month       none published yet: no month with orders is closed as of this date') -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set counts = rows | map(attribute='profiles') | list -%}
+    {%- set total = counts | sum -%}
+    {%- do print('Month       ' ~ month_name(month) ~ ': ' ~ thousands(total) ~ ' customers') -%}
+    {%- do print('') -%}
+    {%- for row in rows -%}
+        {%- set bar = '#' * ((row['profiles'] * 36 / ([counts | max, 1] | max)) | round | int) -%}
+        {%- do print(
+            '  %-22s %-36s %9s %6.1f %%' | format(row['segment_name'], bar, thousands(row['profiles']), row['profiles'] * 100 / ([total, 1] | max))
+        ) -%}
+    {%- endfor -%}
+    {%- do print('') -%}
+    {{ return(month) }}
+{% endmacro %}
+
+
+{# Who went down and up in that month, with the commonest ways. #}
+{% macro print_moves(relations, month) %}
+    {%- for direction, title in {'down': 'Went down', 'up': 'Went up'}.items() -%}
+        {%- set rows = run_query(
+            'select origins.segment_name as from_name, targets.segment_name as to_name, count(*) as profiles, '
+            ~ 'sum(case when moves.is_attrition_signal then 1 else 0 end) as signals from ' ~ relations['segment_moves'] ~ ' as moves '
+            ~ 'inner join ' ~ relations['dim_segments'] ~ ' as origins on moves.from_segment = origins.segment '
+            ~ 'inner join ' ~ relations['dim_segments'] ~ ' as targets on moves.to_segment = targets.segment '
+            ~ "where moves.segment_month = cast('" ~ month ~ "' as date) and " ~ ('moves.is_down' if direction == 'down' else "moves.to_rung > moves.from_rung")
+            ~ ' group by origins.segment_name, targets.segment_name order by 3 desc, 1, 2'
+        ).rows -%}
+        {%- set total = rows | map(attribute='profiles') | sum -%}
+        {%- set signals = rows | map(attribute='signals') | sum -%}
+        {%- do print(
+            '%-11s %s' | format(title, thousands(total) ~ ' customers'
+            ~ (', ' ~ thousands(signals) ~ ' of them because they stay away longer' if direction == 'down' and signals else ''))
+        ) -%}
+        {%- for row in (rows | list)[:5] -%}
+            {%- do print('  %-22s -> %-22s %9s' | format(row['from_name'], row['to_name'], thousands(row['profiles']))) -%}
+        {%- endfor -%}
+        {%- do print('') -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# Rows that intake set aside, per entity and reason, and phones that nobody has read yet. #}
+{% macro print_rejected(relations) %}
+    {%- set parts = [] -%}
+    {%- for name, relation in relations.items() if name.startswith('rejected_') -%}
+        {%- do parts.append(
+            "select '" ~ name[9:] ~ "' as entity, reason, count(*) as rejects from " ~ relation ~ ' group by reason'
+        ) -%}
+    {%- endfor -%}
+    {%- set lines = [] -%}
+    {%- if parts -%}
+        {%- for row in run_query(parts | join(' union all ') ~ ' order by 1, 3 desc, 2').rows -%}
+            {%- do lines.append('  %-24s %-34s %9s' | format(row['entity'], row['reason'], thousands(row['rejects']))) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do print('Rejected    ' ~ ('rows and values set aside, with their reason (schema intake):' if lines else 'no rows')) -%}
+    {%- for line in lines -%}{%- do print(line) -%}{%- endfor -%}
+    {%- if 'unread_phones' in relations -%}
+        {%- set unread = run_query('select coalesce(sum(phone_count), 0) as phones from ' ~ relations['unread_phones']).rows[0]['phones'] -%}
+        {%- if unread -%}
+            {%- do print('Phones      ' ~ thousands(unread) ~ ' not read yet: python scripts/normalise_contacts.py') -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro thousands(number) %}
+    {{ return('{:,}'.format(number | int)) }}
+{% endmacro %}
+
+
+{# 2017-12-01 → December 2017, whatever the locale of the machine. #}
+{% macro month_name(first_day) %}
+    {%- set names = [
+        'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November',
+        'December',
+    ] -%}
+    {{ return(names[first_day[5:7] | int - 1] ~ ' ' ~ first_day[:4]) }}
 {% endmacro %}

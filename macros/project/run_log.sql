@@ -23,7 +23,7 @@
             {%- do run_query(
                 "insert into " ~ run_log_relation() ~ " values ('" ~ invocation_id ~ "', '" ~ var('connector') ~ "', '"
                 ~ command_scope() ~ "', cast('" ~ as_of_date_text() ~ "' as date), cast('"
-                ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ "' as timestamp), cast(null as timestamp))"
+                ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as timestamp), cast(null as timestamp))"
             ) -%}
         {%- endif -%}
     {%- endif -%}
@@ -41,7 +41,7 @@
     {%- endif -%}
     {%- do run_query(
         "update " ~ run_log_relation() ~ " set finished_at = cast('"
-        ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S')
+        ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S.%f')
         ~ "' as timestamp) where invocation_id = '" ~ invocation_id ~ "'"
     ) -%}
     {{ return(true) }}

@@ -81,7 +81,7 @@ class Dbt:
 
     def __init__(self, connector: str, target: Path | None = None) -> None:
         self.connector = connector
-        self.target = target or (paths.PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()
+        self.target = target or target_folder()
         self._manifest: Manifest | None = None
 
     @property
@@ -132,6 +132,11 @@ class Dbt:
         return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
 
 
+def target_folder() -> Path:
+    """Where dbt writes its artefacts."""
+    return (paths.PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()
+
+
 def log_file() -> Path:
     """Where dbt writes its log."""
     return (paths.PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log").resolve()
@@ -155,7 +160,9 @@ class _Watcher:
         self.failures = 0
 
     def see(self, event: EventMsg) -> None:
-        if event.info.name == "ConcurrencyLine":
+        if event.info.name == "PrintEvent":
+            self.progress.tell(event.data.msg)
+        elif event.info.name == "ConcurrencyLine":
             self.progress.expect(event.data.node_count)
         elif event.info.name == "NodeFinished":
             info, result = event.data.node_info, event.data.run_result

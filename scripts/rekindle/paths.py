@@ -23,3 +23,8 @@ def warehouse() -> Path:
 def published() -> Path:
     """The folder that consumers read (`REKINDLE_PUBLISHED`)."""
     return _place("REKINDLE_PUBLISHED", "published")
+
+
+def backups() -> Path:
+    """The folder of backups (`REKINDLE_BACKUPS`)."""
+    return _place("REKINDLE_BACKUPS", "backups")

@@ -68,5 +68,13 @@ class Progress:
         else:
             self._line(sentence)
 
+    def tell(self, text: str) -> None:
+        """A line of the result, on standard output."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+            self.title = None
+        print(text, flush=True)
+
     def _line(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

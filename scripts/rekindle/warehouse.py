@@ -83,7 +83,7 @@ def read_runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
         return []
     rows = connection.execute(
         "select invocation_id, connector, command_scope, as_of_date, finished_at is not null "
-        "from run.run_log order by rowid"
+        "from run.run_log order by started_at, rowid"
     ).fetchall()
     return [Run(*row) for row in rows]
 
@@ -111,9 +111,9 @@ def warehouse_runs(path: Path) -> list[Run]:
 
 def replace_file(new: Path, old: Path) -> None:
     """Puts a closed DuckDB file in the place of another: whoever opens `old` sees one or the other, whole."""
-    _sync(new)
+    sync(new)
     new.replace(old)
-    _sync(old.parent)
+    sync(old.parent)
 
 
 def checkpoint(path: Path) -> None:
@@ -137,7 +137,8 @@ def use_warehouse(path: Path) -> None:
     assert paths.warehouse() == path.resolve()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Makes sure a file or folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,0 +1,198 @@
+"""Replaying history: a new warehouse file, filled month by month, that takes the place of the old one when complete.
+
+Nothing is rewound in place: what was published in the old file stays readable until the swap. The new file is its own
+state (run_log says which steps are finished, run.replays what is being replayed), so a replay killed anywhere goes on
+where it stopped: an interrupted step is run again, and running a step twice changes nothing.
+"""
+
+import datetime
+import hashlib
+import shutil
+import time
+from pathlib import Path
+
+import click
+
+from rekindle import paths
+from rekindle.backups import back_up
+from rekindle.building import build, prepare
+from rekindle.calendar import months_between, newest_closed_month, next_month
+from rekindle.dbt import Dbt, target_folder
+from rekindle.errors import RekindleError
+from rekindle.sources import check_sources, source_files
+from rekindle.warehouse import (
+    checkpoint,
+    has_table,
+    open_warehouse,
+    replace_file,
+    use_warehouse,
+    warehouse_runs,
+    write_ahead_log,
+)
+
+# What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
+CODE = ("dbt_project.yml", "selectors.yml", "macros", "models", "seeds", "snapshots", "scripts/rekindle/phones.py")
+
+
+def replay(
+    connector: str, first: datetime.date, last: datetime.date, accepted: frozenset[datetime.date], *, force: bool
+) -> None:
+    """Replays the months `first` to `last` (first days) and swaps the result in; the error says where it stopped."""
+    warehouse = paths.warehouse()
+    building = warehouse.parent / "replay" / warehouse.name  # views name their file: same name, other folder
+    dbt = Dbt(connector, target=target_folder() / "replay")
+    check_sources(dbt.manifest, connector)
+    fingerprint = fingerprint_of(source_files(dbt.manifest, connector), connector, first, last)
+    if not force and is_complete(warehouse, fingerprint):
+        shutil.rmtree(building.parent, ignore_errors=True)
+        click.echo(f"Replay: {first:%Y-%m} to {last:%Y-%m} is in the warehouse already and nothing changed since.")
+        return
+    if not force:
+        _keep_other_months(warehouse, first, last)
+    if force or _fingerprint_in(building) != fingerprint:
+        shutil.rmtree(building.parent, ignore_errors=True)
+    use_warehouse(building)
+    try:
+        _note_start(building, fingerprint, first, last)
+        _replay_months(dbt, building, months_between(first, last), accepted)
+        _note_end(building)
+    finally:
+        use_warehouse(warehouse)
+    swap(dbt, building, warehouse)
+
+
+def _replay_months(dbt: Dbt, building: Path, months: list[datetime.date], accepted: frozenset[datetime.date]) -> None:
+    started = time.monotonic()
+    finished = {(run.command_scope, run.as_of_date) for run in warehouse_runs(building) if run.is_finished}
+    click.echo(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {building}")
+    if not any(scope == "base" for scope, _ in finished):
+        prepare(dbt, next_month(months[0]))
+        _step(dbt, "base", next_month(months[0]), None)
+        click.echo(f"  customers and facts    {time.monotonic() - started:5.1f} s")
+    _refuse_months_before_data(building, months[0])
+    for month in months[:-1]:
+        as_of = next_month(month)
+        if ("monthly", as_of) not in finished:
+            begun = time.monotonic()
+            _step(dbt, "monthly", as_of, month if month in accepted else None)
+            click.echo(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
+    as_of = next_month(months[-1])
+    if ("full", as_of) not in finished:
+        # the newest month comes with everything that is only wanted once, and with all data tests
+        build(dbt, as_of, months[-1] if months[-1] in accepted else None, title=f"{months[-1]:%Y-%m} with all tests")
+    click.echo(f"  replayed in            {time.monotonic() - started:5.1f} s")
+
+
+def _step(dbt: Dbt, selector: str, as_of: datetime.date, accept: datetime.date | None) -> None:
+    result = dbt.run(
+        "build",
+        "--selector",
+        selector,
+        "--no-write-json",
+        as_of_date=as_of.isoformat(),
+        accept_publication=f"{accept:%Y-%m}" if accept else None,
+    )
+    if not result.success:
+        raise RekindleError(
+            f"The replay stopped as of {as_of} (see above); the warehouse in use is as it was. "
+            "Mend the cause and run the same command again: it goes on from there unless data or models changed."
+        )
+
+
+def swap(dbt: Dbt, building: Path, warehouse: Path) -> None:
+    """Puts the replayed file in the warehouse's place; the kept tables of the old one are backed up before."""
+    checkpoint(building)
+    if warehouse.exists():
+        if any(run.is_finished for run in warehouse_runs(warehouse)):
+            kept = back_up(dbt.manifest, warehouse)
+            click.echo(f"The memory of the warehouse that is replaced is in {kept}")
+        # a log left behind by a killed process would be applied to the new file: into the old one with it
+        checkpoint(warehouse)
+    write_ahead_log(warehouse).unlink(missing_ok=True)
+    replace_file(building, warehouse)
+    shutil.rmtree(building.parent)
+
+
+def fingerprint_of(files: list[Path], connector: str, first: datetime.date, last: datetime.date) -> str:
+    """Changes with the raw data, the models, seeds, macros and settings, and with what is asked for."""
+    digest = hashlib.sha256(f"{connector} {first} {last}".encode())
+    code = [path for name in CODE for path in [paths.PROJECT / name, *sorted((paths.PROJECT / name).rglob("*"))]]
+    for path in [*code, *files]:
+        if path.is_file():
+            digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as handle:
+                digest.update(hashlib.file_digest(handle, "blake2b").digest())
+    return digest.hexdigest()
+
+
+def is_complete(path: Path, fingerprint: str) -> bool:
+    """Whether the file holds the finished replay with that fingerprint."""
+    return any(found == fingerprint and finished for found, finished in _replays(path))
+
+
+def _fingerprint_in(path: Path) -> str | None:
+    return next((found for found, _ in _replays(path)), None)
+
+
+def _replays(path: Path) -> list[tuple[str, bool]]:
+    if not path.exists():
+        return []
+    connection = open_warehouse(path)
+    try:
+        if not has_table(connection, "run", "replays"):
+            return []
+        return connection.execute("select fingerprint, is_finished from run.replays").fetchall()
+    finally:
+        connection.close()
+
+
+def _note_start(path: Path, fingerprint: str, first: datetime.date, last: datetime.date) -> None:
+    if _fingerprint_in(path) is not None:
+        return
+    connection = open_warehouse(path)
+    try:
+        connection.execute("begin")
+        connection.execute("create schema if not exists run")
+        connection.execute(
+            "create table run.replays (fingerprint varchar, first_month date, last_month date, is_finished boolean)"
+        )
+        connection.execute("insert into run.replays values (?, ?, ?, false)", [fingerprint, first, last])
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
+def _note_end(path: Path) -> None:
+    connection = open_warehouse(path)
+    try:
+        connection.execute("update run.replays set is_finished = true")
+    finally:
+        connection.close()
+
+
+def _keep_other_months(warehouse: Path, first: datetime.date, last: datetime.date) -> None:
+    """A warehouse that has published months outside the replay would lose them: that is asked for with --force only."""
+    published = {
+        newest_closed_month(run.as_of_date)
+        for run in warehouse_runs(warehouse)
+        if run.is_finished and run.command_scope in ("full", "monthly")
+    }
+    lost = sorted(month for month in published if not first <= month <= last)
+    if lost:
+        raise RekindleError(
+            f"The warehouse has published {lost[0]:%Y-%m} to {lost[-1]:%Y-%m}, which a replay of "
+            f"{first:%Y-%m} to {last:%Y-%m} would drop: "
+            f"replay {min(lost[0], first):%Y-%m} to {max(lost[-1], last):%Y-%m}, or use --force."
+        )
+
+
+def _refuse_months_before_data(building: Path, first: datetime.date) -> None:
+    connection = open_warehouse(building)
+    try:
+        row = connection.execute("select min(order_date) from core.profile_days").fetchone()
+    finally:
+        connection.close()
+    if row and row[0] is not None and first < row[0].replace(day=1):
+        raise RekindleError(
+            f"The first order is of {row[0]}: replay from {row[0]:%Y-%m} on, there is nothing to publish before."
+        )
