@@ -1,0 +1,21 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+campaign_descriptions as (
+    select * from {{ ref('stg_completejourney__campaign_descriptions') }}
+)
+
+select
+    'till' as source_system,
+    campaign_id,
+    'direct_mail' as route,
+    concat('Coupon campaign ', campaign_id) as campaign_name,
+    campaign_type,
+    cast(null as varchar) as scenario_id,
+    start_date,
+    end_date,
+    cast(null as decimal(18,2)) as cost_amount,
+    false as is_acquisition_baseline,
+    extracted_at
+from campaign_descriptions

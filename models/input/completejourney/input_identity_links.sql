@@ -1,0 +1,17 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+identity_links as (
+    select * from {{ ref('stg_synthetic__identity_links') }}
+)
+
+select
+    source_system,
+    contact_id,
+    linked_source_system,
+    linked_contact_id,
+    evidence,
+    linked_at,
+    extracted_at
+from identity_links

@@ -1,0 +1,15 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as message_id,
+    cast(null as varchar) as contact_id,
+    cast(null as varchar) as channel,
+    cast(null as varchar) as campaign_id,
+    cast(null as varchar) as decision_id,
+    cast(null as varchar) as variant,
+    cast(null as timestamp) as sent_at,
+    cast(null as date) as sent_date,
+    cast(null as decimal(18,2)) as cost_amount,
+    cast(null as timestamp) as extracted_at
+where false

@@ -1,0 +1,18 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+redemption_baskets as (
+    select * from {{ ref('stg_synthetic__redemption_baskets') }}
+)
+
+select
+    'till' as source_system,
+    redemption_id,
+    concat(campaign_id, '-', coupon_upc) as offer_id,
+    household_id as contact_id,
+    redeemed_at,
+    redemption_date as redeemed_date,
+    basket_id as order_id,
+    extracted_at
+from redemption_baskets

@@ -1,0 +1,34 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+coupons as (
+    select * from {{ ref('stg_completejourney__coupons') }}
+),
+
+campaign_descriptions as (
+    select * from {{ ref('stg_completejourney__campaign_descriptions') }}
+),
+
+-- the same coupon code in two campaigns is two offers, each with its own days
+campaign_coupons as (
+    select distinct
+        coupon_upc,
+        campaign_id
+    from coupons
+)
+
+select
+    'till' as source_system,
+    concat(campaign_coupons.campaign_id, '-', campaign_coupons.coupon_upc) as offer_id,
+    'coupon' as offer_type,
+    concat('Coupon ', campaign_coupons.coupon_upc) as offer_name,
+    campaign_coupons.campaign_id,
+    -- the data set does not say what a coupon is worth
+    cast(null as decimal(18,2)) as face_value_amount,
+    campaign_descriptions.start_date as valid_from,
+    campaign_descriptions.end_date as valid_to,
+    campaign_descriptions.extracted_at
+from campaign_coupons
+inner join campaign_descriptions
+    on campaign_coupons.campaign_id = campaign_descriptions.campaign_id

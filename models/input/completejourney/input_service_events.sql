@@ -1,0 +1,14 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+select
+    cast(null as varchar) as source_system,
+    cast(null as varchar) as event_id,
+    cast(null as varchar) as contact_id,
+    cast(null as varchar) as event_type,
+    cast(null as integer) as rating,
+    cast(null as timestamp) as occurred_at,
+    cast(null as date) as occurred_date,
+    cast(null as boolean) as is_resolved,
+    cast(null as varchar) as order_id,
+    cast(null as timestamp) as extracted_at
+where false

@@ -1,0 +1,24 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+app_users as (
+    select * from {{ source('synthetic', 'app_users') }}
+)
+
+select
+    {{ try_cast('app_user_id', 'varchar') }} as contact_id,
+    {{ try_cast('loyalty_card_id', 'varchar') }} as loyalty_card_id,
+    {{ try_cast('preferred_store_id', 'varchar') }} as preferred_store_id,
+    {{ try_cast('email', 'varchar') }} as email,
+    {{ try_cast('phone', 'varchar') }} as phone,
+    {{ try_cast('first_name', 'varchar') }} as first_name,
+    {{ try_cast('last_name', 'varchar') }} as last_name,
+    {{ try_cast('language_code', 'varchar') }} as language_code,
+    {{ try_cast('country_code', 'varchar') }} as country_code,
+    {{ try_cast('birth_date', 'date') }} as birth_date,
+    {{ try_cast('phone_verified_at', 'timestamp') }} as phone_verified_at,
+    {{ try_cast('installed_at', 'timestamp') }} as created_at,
+    {{ try_cast('updated_at', 'timestamp') }} as updated_at,
+    {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
+from app_users

@@ -1,0 +1,15 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+order_channels as (
+    select * from {{ source('synthetic', 'order_channels') }}
+)
+
+select
+    {{ try_cast('basket_id', 'varchar') }} as basket_id,
+    {{ try_cast('sales_channel', 'varchar') }} as sales_channel,
+    {{ try_cast('ordered_at', 'timestamp') }} as ordered_at,
+    {{ try_cast('delivered_at', 'timestamp') }} as delivered_at,
+    {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
+from order_channels

@@ -1,0 +1,92 @@
+"""Generates the demo's raw tables in a DuckDB connection. The SQL lies in `sql/`, run in the order of the file names.
+
+Free of look-ahead: a synthetic row of instant t depends on draws (md5 of a seed and a key) and on what the data set holds
+before t. `cut_at` hides the data set from an instant on, so that a test can compare what lies before it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+SQL_FOLDER = Path(__file__).with_name("sql")
+
+PACKAGE_TABLES = (
+    "transactions",
+    "products",
+    "campaigns",
+    "campaign_descriptions",
+    "coupons",
+    "coupon_redemptions",
+    "demographics",
+)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One raw file: where it goes, the order of its rows (a unique one), and the instant (UTC) of a row, if it has one."""
+
+    schema: str
+    name: str
+    order_by: str
+    time_column: str | None = None
+
+    @property
+    def relation(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def file(self) -> str:
+        return f"{self.schema}/{self.name}.parquet"
+
+
+RAW_TABLES = (
+    RawTable("completejourney", "transactions", "transaction_timestamp, basket_id, line_number"),
+    RawTable("completejourney", "products", "product_id"),
+    RawTable("completejourney", "campaigns", "campaign_id, household_id"),
+    RawTable("completejourney", "campaign_descriptions", "campaign_id"),
+    RawTable("completejourney", "coupons", "campaign_id, coupon_upc, product_id"),
+    RawTable("completejourney", "coupon_redemptions", "redemption_date, household_id, campaign_id, coupon_upc"),
+    RawTable("completejourney", "demographics", "household_id"),
+    RawTable("synthetic", "till_members", "household_id", "enrolled_at"),
+    RawTable("synthetic", "web_accounts", "account_id", "created_at"),
+    RawTable("synthetic", "newsletter_subscribers", "subscriber_id, subscribed_at", "subscribed_at"),
+    RawTable("synthetic", "app_users", "app_user_id", "installed_at"),
+    RawTable("synthetic", "callers", "caller_id", "first_called_at"),
+    RawTable("synthetic", "social_contacts", "entrant_id", "entered_at"),
+    RawTable("synthetic", "identity_links", "linked_at, source_system, contact_id", "linked_at"),
+    RawTable("synthetic", "stores", "store_id"),
+    RawTable("synthetic", "order_channels", "basket_id", "ordered_at"),
+    RawTable("synthetic", "offer_assignments", "assigned_at, assignment_id", "assigned_at"),
+    RawTable("synthetic", "redemption_baskets", "redeemed_at, redemption_id", "redeemed_at"),
+    RawTable("synthetic", "_truth_people", "source_system, contact_id"),
+)
+
+
+def generate(con: duckdb.DuckDBPyConnection, package_folder: Path, cut_at: datetime | None = None) -> None:
+    """Make every raw table in `con`, in the schemas `completejourney` (real) and `synthetic`."""
+    con.execute("set TimeZone = 'UTC'")
+    for table in PACKAGE_TABLES:
+        con.execute(f"set variable {table} = ?", [str(package_folder / f"{table}.parquet")])
+    if cut_at is not None:
+        con.execute("set variable cut_at = ?", [cut_at])
+    for script in sorted(SQL_FOLDER.glob("*.sql")):
+        con.execute(script.read_text(encoding="utf-8"))
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+    """Write each raw table as Parquet below `folder`; returns the rows per file. The same tables give the same bytes."""
+    rows = {}
+    # one thread: how rows are cut into row groups must not depend on which thread was faster
+    con.execute("set threads = 1")
+    for table in RAW_TABLES:
+        path = folder / table.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = str(path).replace("'", "''")
+        con.execute(
+            f"copy (select * from {table.relation} order by {table.order_by}) to '{target}' (format parquet, compression zstd)"
+        )
+        counted = con.execute(f"select count(*) from {table.relation}").fetchone()
+        rows[table.file] = int(counted[0]) if counted else 0
+    return rows
