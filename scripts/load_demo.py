@@ -8,19 +8,20 @@ from rekindle import paths
 from rekindle.demo import loader
 
 
-@click.command(help=__doc__)
+@click.command()
 @click.option("--force", is_flag=True, help="Write the files again although they are there.")
 def main(force: bool) -> None:
+    """Write the demo's raw files below data/raw: a public data set of baskets and a synthetic world around it."""
     started = time.monotonic()
     landing = loader.load(paths.data(), force=force)
     raw = paths.data() / "raw"
     if not landing.was_written:
         click.echo(f"The demo data is already in {raw} (--force writes it again).")
         return
-    total = sum(landing.rows.values())
+    rows, files, seconds = sum(landing.rows.values()), len(landing.rows), time.monotonic() - started
     click.echo(
-        f"Demo data: {total:,} rows in {len(landing.rows)} files written to {raw} in {time.monotonic() - started:.1f} s."
-        " Purchases are the public data set, contacts and everything around them are synthetic (docs/demo-data.md)."
+        f"Demo data: {rows:,} rows in {files} files written to {raw} in {seconds:.1f} s. Purchases are a public data set,"
+        " contacts and all around them are synthetic (docs/demo-data.md)."
     )
 
 

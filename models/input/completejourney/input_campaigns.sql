@@ -10,11 +10,12 @@ select
     'till' as source_system,
     campaign_id,
     'direct_mail' as route,
-    concat('Coupon campaign ', campaign_id) as campaign_name,
+    {{ dbt.concat(["'Coupon campaign '", "campaign_id"]) }} as campaign_name,
     campaign_type,
     cast(null as varchar) as scenario_id,
     start_date,
-    end_date,
+    -- the data set names the last day, the contract the first day after
+    {{ add_days('end_date', 1) }} as end_date,
     cast(null as decimal(18,2)) as cost_amount,
     false as is_acquisition_baseline,
     extracted_at

@@ -9,7 +9,7 @@ coupons as (
 -- the package repeats 4,872 of its 116,204 pairs
 select distinct
     'till' as source_system,
-    concat(campaign_id, '-', coupon_upc) as offer_id,
+    {{ dbt.concat(["campaign_id", "'-'", "coupon_upc"]) }} as offer_id,
     product_id,
     extracted_at
 from coupons

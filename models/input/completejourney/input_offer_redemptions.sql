@@ -9,7 +9,7 @@ redemption_baskets as (
 select
     'till' as source_system,
     redemption_id,
-    concat(campaign_id, '-', coupon_upc) as offer_id,
+    {{ dbt.concat(["campaign_id", "'-'", "coupon_upc"]) }} as offer_id,
     household_id as contact_id,
     redeemed_at,
     redemption_date as redeemed_date,

@@ -20,14 +20,15 @@ campaign_coupons as (
 
 select
     'till' as source_system,
-    concat(campaign_coupons.campaign_id, '-', campaign_coupons.coupon_upc) as offer_id,
+    {{ dbt.concat(["campaign_coupons.campaign_id", "'-'", "campaign_coupons.coupon_upc"]) }} as offer_id,
     'coupon' as offer_type,
-    concat('Coupon ', campaign_coupons.coupon_upc) as offer_name,
+    {{ dbt.concat(["'Coupon '", "campaign_coupons.coupon_upc"]) }} as offer_name,
     campaign_coupons.campaign_id,
     -- the data set does not say what a coupon is worth
     cast(null as decimal(18,2)) as face_value_amount,
     campaign_descriptions.start_date as valid_from,
-    campaign_descriptions.end_date as valid_to,
+    -- the data set names the last day, the contract the first day after
+    {{ add_days('campaign_descriptions.end_date', 1) }} as valid_to,
     campaign_descriptions.extracted_at
 from campaign_coupons
 inner join campaign_descriptions

@@ -12,8 +12,8 @@ select
     line_number,
     product_id,
     quantity,
-    -- sales_value is what the retailer receives, after the card discount and its own match of a coupon. A manufacturer's coupon
-    -- (coupon_disc) lowers what the customer pays, not what the retailer receives: the manufacturer pays it back.
+    -- sales_value is what the retailer receives, after the card discount and its own match of a coupon. A
+    -- manufacturer's coupon (coupon_disc) lowers what the customer pays, not that: the manufacturer pays it back.
     cast(sales_value + retail_disc + coupon_match_disc as decimal(18,2)) as gross_amount,
     retail_disc as discount_amount,
     coupon_match_disc as offer_discount_amount,

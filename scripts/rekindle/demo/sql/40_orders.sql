@@ -125,7 +125,7 @@ shown_by_use as (
         redemption_days.household_id,
         redemption_days.coupon_upc,
         to_utc(cast(min(redemption_days.redemption_date) as timestamp)) as assigned_at,
-        'store' as channel,
+        'till' as channel,
         coupons.ends_at as expires_at
     from redemption_days
     inner join completejourney.campaigns as members
