@@ -69,3 +69,9 @@
 {% macro is_valid_at(instant, valid_from, valid_to) -%}
     ({{ valid_from }} <= {{ instant }} and ({{ valid_to }} is null or {{ instant }} < {{ valid_to }}))
 {%- endmacro %}
+
+
+{# The same for the as-of date, whose instant is the first it does not see: begun by it and not ended by it. #}
+{% macro holds_as_of(valid_from, valid_to) -%}
+    ({{ happened_by(valid_from) }} and ({{ valid_to }} is null or not ({{ happened_by(valid_to) }})))
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{#
+  The distinct values of a group as one text, sorted, joined with ','.
+  DuckDB: string_agg with order by. Spark 3.5: string_agg does not exist and dbt.listagg() ignores its order there, so the set is sorted
+  as an array. Both compare bytes: the same text on both.
+#}
+{% macro sorted_list(expression) -%}
+    {{ return(adapter.dispatch('sorted_list', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__sorted_list(expression) -%}
+    string_agg(distinct {{ expression }}, ',' order by {{ expression }})
+{%- endmacro %}
+
+{% macro spark__sorted_list(expression) -%}
+    nullif(array_join(array_sort(collect_set({{ expression }})), ','), '')
+{%- endmacro %}

@@ -1,0 +1,379 @@
+{%- set channels = ['email', 'sms', 'phone', 'post', 'push'] %}
+
+with
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+profile_contacts as (
+    select * from {{ ref('profile_contacts') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
+preferences as (
+    select * from {{ ref('intake_contact_preferences') }}
+),
+
+stores as (
+    select * from {{ ref('dim_stores') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+consents as (
+    select * from {{ ref('fct_consents') }}
+),
+
+messages as (
+    select * from {{ ref('fct_messages') }}
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+loyalty_movements as (
+    select * from {{ ref('fct_loyalty_movements') }}
+),
+
+rfm_current as (
+    select * from {{ ref('rfm_current') }}
+),
+
+existing_profiles as (
+    select
+        profile_id,
+        first_silo,
+        {{ month_start('created_date') }} as created_month
+    from profiles
+    where {{ happened_by('created_at') }}
+),
+
+records as (
+    select
+        contact_profiles.profile_id,
+        contacts.silo,
+        contacts.preferred_store_id,
+        row_number() over (
+            partition by contact_profiles.profile_id
+            order by
+                case when contacts.preferred_store_id is null then 1 else 0 end asc nulls last,
+                coalesce(contacts.updated_at, contacts.created_at) desc nulls last,
+                contacts.source_system asc nulls last,
+                contacts.contact_id asc nulls last
+        ) as store_rank
+    from contacts
+    inner join contact_profiles
+        on
+            contacts.source_system = contact_profiles.source_system
+            and contacts.contact_id = contact_profiles.contact_id
+    where {{ happened_by('contacts.created_at') }}
+),
+
+profile_records as (
+    select
+        profile_id,
+        {{ sorted_list('silo') }} as silos,
+        max(case when store_rank = 1 then preferred_store_id end) as preferred_store_id
+    from records
+    group by profile_id
+),
+
+ranked_preferences as (
+    select
+        contact_profiles.profile_id,
+        preferences.preference_type,
+        preferences.preference_value,
+        row_number() over (
+            partition by contact_profiles.profile_id, preferences.preference_type
+            order by preferences.declared_at desc nulls last, preferences.preference_value asc nulls last
+        ) as newness
+    from preferences
+    inner join contact_profiles
+        on
+            preferences.source_system = contact_profiles.source_system
+            and preferences.contact_id = contact_profiles.contact_id
+    where
+        {{ happened_by('preferences.declared_at') }}
+        and preferences.preference_type in ('store', 'channel', 'interest')
+),
+
+profile_preferences as (
+    select
+        profile_id,
+        max(case when preference_type = 'store' and newness = 1 then preference_value end) as preferred_store_id,
+        max(case when preference_type = 'channel' and newness = 1 then preference_value end) as preferred_channel,
+        {{ sorted_list("case when preference_type = 'interest' then preference_value end") }} as declared_interests
+    from ranked_preferences
+    group by profile_id
+),
+
+profile_orders as (
+    select
+        profile_id,
+        cast(sum(case when order_status = 'completed' then 1 else 0 end) as integer) as order_count,
+        cast(sum(net_amount) as decimal(18, 2)) as net_amount,
+        min(case when order_status = 'completed' then order_date end) as first_order_date,
+        max(case when order_status = 'completed' then order_date end) as last_order_date
+    from orders
+    where
+        profile_id is not null
+        and order_status <> 'cancelled'
+        and {{ happened_by('ordered_at') }}
+    group by profile_id
+),
+
+-- purposes that are not about one channel hold when they are granted somewhere and refused nowhere
+profile_consents as (
+    select
+        profile_id,
+        {% for channel in channels -%}
+            max(
+                case when channel = '{{ channel }}' and purpose = 'marketing' and is_granted then 1 else 0 end
+            ) = 1 as has_{{ channel }}_consent,
+        {% endfor -%}
+        max(
+            case when channel = 'ads' and purpose = 'ads_personalisation' and is_granted then 1 else 0 end
+        ) = 1 as has_ads_consent,
+        coalesce(min(case when purpose = 'profiling' then case when is_granted then 1 else 0 end end), 0) = 1
+            as has_profiling_consent
+    from consents
+    where {{ holds_as_of('valid_from', 'valid_to') }}
+    group by profile_id
+),
+
+last_grants as (
+    select
+        profile_id,
+        channel,
+        max(valid_from) as granted_at
+    from consents
+    where
+        status = 'granted'
+        and purpose = 'marketing'
+        and {{ happened_by('valid_from') }}
+    group by profile_id, channel
+),
+
+-- an unsubscription or a complaint closes its channel like a withdrawal, until a later grant
+stop_events as (
+    select
+        profile_id,
+        channel,
+        first_unsubscribed_at as stopped_at
+    from messages
+    where {{ happened_by('first_unsubscribed_at') }}
+    union all
+    select
+        profile_id,
+        channel,
+        first_complained_at as stopped_at
+    from messages
+    where {{ happened_by('first_complained_at') }}
+),
+
+last_stops as (
+    select
+        profile_id,
+        channel,
+        max(stopped_at) as stopped_at
+    from stop_events
+    group by profile_id, channel
+),
+
+stopped_channels as (
+    select
+        last_stops.profile_id,
+        {% for channel in channels -%}
+            max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
+            {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from last_stops
+    left join last_grants
+        on
+            last_stops.profile_id = last_grants.profile_id
+            and last_stops.channel = last_grants.channel
+    where
+        last_grants.granted_at is null
+        or last_grants.granted_at <= last_stops.stopped_at
+    group by last_stops.profile_id
+),
+
+last_contacts as (
+    select
+        profile_id,
+        max(occurred_at) as last_contact_from_person_at
+    from interactions
+    where
+        is_from_person
+        and {{ happened_by('occurred_at') }}
+    group by profile_id
+),
+
+loyalty_balances as (
+    select
+        profile_id,
+        cast(sum(points) as bigint) as loyalty_points_balance
+    from loyalty_movements
+    where {{ happened_by('occurred_at') }}
+    group by profile_id
+),
+
+ages as (
+    select
+        profile_id,
+        -- months and days as digits: whoever was born on 29 February turns on 1 March
+        cast(floor(cast(
+            {{ as_of_date_text() | replace('-', '') }}
+            - (extract(year from birth_date) * 10000 + extract(month from birth_date) * 100 + extract(day from birth_date))
+            as double
+        ) / 10000) as integer) as age
+    from profile_contacts
+    where birth_date is not null
+),
+
+age_bands as (
+    select
+        profile_id,
+        case
+            when age < 0 or age > 120 then null
+            when age < 18 then 'under_18'
+            when age < 25 then '18_24'
+            when age < 35 then '25_34'
+            when age < 45 then '35_44'
+            when age < 55 then '45_54'
+            when age < 65 then '55_64'
+            else '65_plus'
+        end as age_band
+    from ages
+),
+
+profiles_with_everything as (
+    select
+        existing_profiles.profile_id,
+        coalesce(profile_preferences.preferred_store_id, profile_records.preferred_store_id) as preferred_store_id,
+        existing_profiles.first_silo,
+        profile_records.silos,
+        profile_contacts.language_code,
+        profile_contacts.country_code,
+        stores.region,
+        age_bands.age_band,
+        profile_preferences.preferred_channel,
+        profile_preferences.declared_interests,
+        case
+            when rfm_current.segment is not null then rfm_current.segment
+            when coalesce(profile_orders.order_count, 0) = 0 then 'prospect'
+        end as rfm_segment,
+        rfm_current.rung as rfm_rung,
+        coalesce(profile_orders.order_count, 0) as order_count,
+        coalesce(profile_orders.net_amount, 0) as net_amount,
+        loyalty_balances.loyalty_points_balance,
+        coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
+        profile_contacts.profile_id is null as has_erasure_request,
+        {% for channel in channels + ['ads', 'profiling'] -%}
+            coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
+        {% endfor -%}
+        coalesce(
+            profile_consents.has_email_consent
+            and profile_contacts.is_email_valid
+            and not coalesce(stopped_channels.is_email_stopped, false),
+            false
+        ) as is_contactable_by_email,
+        coalesce(
+            profile_consents.has_sms_consent
+            and profile_contacts.is_sms_phone_valid
+            and not coalesce(stopped_channels.is_sms_stopped, false),
+            false
+        ) as is_contactable_by_sms,
+        coalesce(
+            profile_consents.has_phone_consent
+            and profile_contacts.is_call_phone_valid
+            and not coalesce(stopped_channels.is_phone_stopped, false),
+            false
+        ) as is_contactable_by_phone,
+        coalesce(
+            profile_consents.has_post_consent
+            and profile_contacts.is_post_valid
+            and not coalesce(stopped_channels.is_post_stopped, false),
+            false
+        ) as is_contactable_by_post,
+        coalesce(
+            profile_consents.has_push_consent
+            and profile_contacts.has_push
+            and not coalesce(stopped_channels.is_push_stopped, false),
+            false
+        ) as is_contactable_by_push,
+        coalesce(profile_consents.has_ads_consent and profile_contacts.is_ads_valid, false) as is_reachable_by_ads,
+        existing_profiles.created_month,
+        rfm_current.segment_month as rfm_segment_month,
+        profile_orders.first_order_date,
+        profile_orders.last_order_date,
+        {{ as_of_date() }} as as_of_date,
+        last_contacts.last_contact_from_person_at
+    from existing_profiles
+    left join profile_records
+        on existing_profiles.profile_id = profile_records.profile_id
+    left join profile_contacts
+        on existing_profiles.profile_id = profile_contacts.profile_id
+    left join profile_preferences
+        on existing_profiles.profile_id = profile_preferences.profile_id
+    left join stores
+        on coalesce(profile_preferences.preferred_store_id, profile_records.preferred_store_id) = stores.store_id
+    left join age_bands
+        on existing_profiles.profile_id = age_bands.profile_id
+    left join rfm_current
+        on existing_profiles.profile_id = rfm_current.profile_id
+    left join profile_orders
+        on existing_profiles.profile_id = profile_orders.profile_id
+    left join profile_consents
+        on existing_profiles.profile_id = profile_consents.profile_id
+    left join stopped_channels
+        on existing_profiles.profile_id = stopped_channels.profile_id
+    left join last_contacts
+        on existing_profiles.profile_id = last_contacts.profile_id
+    left join loyalty_balances
+        on existing_profiles.profile_id = loyalty_balances.profile_id
+)
+
+select
+    profile_id,
+    preferred_store_id,
+    first_silo,
+    silos,
+    language_code,
+    country_code,
+    region,
+    age_band,
+    preferred_channel,
+    declared_interests,
+    rfm_segment,
+    rfm_rung,
+    order_count,
+    net_amount,
+    loyalty_points_balance,
+    has_purchased,
+    has_erasure_request,
+    {% for channel in channels + ['ads', 'profiling'] -%}
+        has_{{ channel }}_consent,
+    {% endfor -%}
+    {% for channel in channels -%}
+        is_contactable_by_{{ channel }},
+    {% endfor -%}
+    is_reachable_by_ads,
+    created_month,
+    rfm_segment_month,
+    first_order_date,
+    last_order_date,
+    as_of_date,
+    last_contact_from_person_at
+from profiles_with_everything
