@@ -247,13 +247,13 @@ age_bands as (
         profile_id,
         case
             when age < 0 or age > 120 then null
-            when age < 18 then 'under_18'
-            when age < 25 then '18_24'
-            when age < 35 then '25_34'
-            when age < 45 then '35_44'
-            when age < 55 then '45_54'
-            when age < 65 then '55_64'
-            else '65_plus'
+            when age < 18 then '0-17'
+            when age < 25 then '18-24'
+            when age < 35 then '25-34'
+            when age < 45 then '35-44'
+            when age < 55 then '45-54'
+            when age < 65 then '55-64'
+            else '65+'
         end as age_band
     from ages
 ),
