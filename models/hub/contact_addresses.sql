@@ -47,7 +47,7 @@ written_addresses as (
         records.contact_id,
         records.profile_id,
         contact_identifiers.identifier_type as address_kind,
-        contact_identifiers.identifier_value as address,
+        contact_identifiers.identifier_id as address_id,
         case
             when contact_identifiers.identifier_type = 'email' then records.email_verified_at
             else records.phone_verified_at
@@ -68,7 +68,7 @@ postal_addresses as (
         contact_id,
         profile_id,
         'post' as address_kind,
-        {{ dbt.concat(['street_address', "'|'", 'postal_code']) }} as address,
+        {{ hash_id(['street_address', 'postal_code']) }} as address_id,
         changed_at as verified_at,
         changed_at
     from records
@@ -84,7 +84,7 @@ app_addresses as (
         contact_id,
         profile_id,
         'app' as address_kind,
-        cast(null as varchar) as address,
+        cast(null as varchar) as address_id,
         cast(null as timestamp) as verified_at,
         changed_at
     from records
@@ -120,8 +120,8 @@ hard_bounces as (
 -- a hard bounce says something about the address, whichever record it was taken from
 bounced_addresses as (
     select
+        addresses.address_id,
         addresses.address_kind,
-        addresses.address,
         max(hard_bounces.occurred_at) as bounced_at
     from hard_bounces
     inner join addresses
@@ -129,7 +129,7 @@ bounced_addresses as (
             hard_bounces.source_system = addresses.source_system
             and hard_bounces.contact_id = addresses.contact_id
             and hard_bounces.address_kind = addresses.address_kind
-    group by addresses.address_kind, addresses.address
+    group by addresses.address_kind, addresses.address_id
 ),
 
 known_addresses as (
@@ -137,26 +137,28 @@ known_addresses as (
         addresses.source_system,
         addresses.contact_id,
         addresses.profile_id,
+        addresses.address_id,
         addresses.address_kind,
-        addresses.address,
         bounced_addresses.bounced_at is null
-        or coalesce(addresses.verified_at > bounced_addresses.bounced_at and {{ happened_by('addresses.verified_at') }}, false)
-            as is_valid,
+        or coalesce(
+            addresses.verified_at > bounced_addresses.bounced_at and {{ happened_by('addresses.verified_at') }},
+            false
+        ) as is_valid,
         case when {{ happened_by('addresses.verified_at') }} then addresses.verified_at end as verified_at,
         addresses.changed_at
     from addresses
     left join bounced_addresses
         on
             addresses.address_kind = bounced_addresses.address_kind
-            and addresses.address = bounced_addresses.address
+            and addresses.address_id = bounced_addresses.address_id
 )
 
 select
     source_system,
     contact_id,
     profile_id,
+    address_id,
     address_kind,
-    address,
     is_valid,
     verified_at,
     changed_at

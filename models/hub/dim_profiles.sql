@@ -1,4 +1,12 @@
-{%- set channels = ['email', 'sms', 'phone', 'post', 'push'] %}
+{#- per channel of marketing, the flag of profile_contacts that says there is an address that works #}
+{%- set reachable = {
+    'email': 'is_email_valid',
+    'sms': 'is_sms_phone_valid',
+    'phone': 'is_call_phone_valid',
+    'post': 'is_post_valid',
+    'push': 'has_push',
+} %}
+{%- set channels = reachable.keys() | list %}
 
 with
 
@@ -137,11 +145,11 @@ profile_orders as (
 profile_consents as (
     select
         profile_id,
-        {% for channel in channels -%}
-            max(
-                case when channel = '{{ channel }}' and purpose = 'marketing' and is_granted then 1 else 0 end
-            ) = 1 as has_{{ channel }}_consent,
-        {% endfor -%}
+        {% for channel in channels %}
+        max(
+            case when channel = '{{ channel }}' and purpose = 'marketing' and is_granted then 1 else 0 end
+        ) = 1 as has_{{ channel }}_consent,
+        {% endfor %}
         max(
             case when channel = 'ads' and purpose = 'ads_personalisation' and is_granted then 1 else 0 end
         ) = 1 as has_ads_consent,
@@ -194,9 +202,9 @@ last_stops as (
 stopped_channels as (
     select
         last_stops.profile_id,
-        {% for channel in channels -%}
-            max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
-            {%- if not loop.last %},{% endif %}
+        {% for channel in channels %}
+        max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
+        {%- if not loop.last %},{% endif %}
         {% endfor %}
     from last_stops
     left join last_grants
@@ -235,7 +243,9 @@ ages as (
         -- months and days as digits: whoever was born on 29 February turns on 1 March
         cast(floor(cast(
             {{ as_of_date_text() | replace('-', '') }}
-            - (extract(year from birth_date) * 10000 + extract(month from birth_date) * 100 + extract(day from birth_date))
+            - extract(year from birth_date) * 10000
+            - extract(month from birth_date) * 100
+            - extract(day from birth_date)
             as double
         ) / 10000) as integer) as age
     from profile_contacts
@@ -280,39 +290,17 @@ profiles_with_everything as (
         loyalty_balances.loyalty_points_balance,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
         profile_contacts.profile_id is null as has_erasure_request,
-        {% for channel in channels + ['ads', 'profiling'] -%}
-            coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
-        {% endfor -%}
+        {% for channel in channels + ['ads', 'profiling'] %}
+        coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
+        {% endfor %}
+        {% for channel in channels %}
         coalesce(
-            profile_consents.has_email_consent
-            and profile_contacts.is_email_valid
-            and not coalesce(stopped_channels.is_email_stopped, false),
+            profile_consents.has_{{ channel }}_consent
+            and profile_contacts.{{ reachable[channel] }}
+            and not coalesce(stopped_channels.is_{{ channel }}_stopped, false),
             false
-        ) as is_contactable_by_email,
-        coalesce(
-            profile_consents.has_sms_consent
-            and profile_contacts.is_sms_phone_valid
-            and not coalesce(stopped_channels.is_sms_stopped, false),
-            false
-        ) as is_contactable_by_sms,
-        coalesce(
-            profile_consents.has_phone_consent
-            and profile_contacts.is_call_phone_valid
-            and not coalesce(stopped_channels.is_phone_stopped, false),
-            false
-        ) as is_contactable_by_phone,
-        coalesce(
-            profile_consents.has_post_consent
-            and profile_contacts.is_post_valid
-            and not coalesce(stopped_channels.is_post_stopped, false),
-            false
-        ) as is_contactable_by_post,
-        coalesce(
-            profile_consents.has_push_consent
-            and profile_contacts.has_push
-            and not coalesce(stopped_channels.is_push_stopped, false),
-            false
-        ) as is_contactable_by_push,
+        ) as is_contactable_by_{{ channel }},
+        {% endfor %}
         coalesce(profile_consents.has_ads_consent and profile_contacts.is_ads_valid, false) as is_reachable_by_ads,
         existing_profiles.created_month,
         rfm_current.segment_month as rfm_segment_month,
@@ -363,12 +351,12 @@ select
     loyalty_points_balance,
     has_purchased,
     has_erasure_request,
-    {% for channel in channels + ['ads', 'profiling'] -%}
-        has_{{ channel }}_consent,
-    {% endfor -%}
-    {% for channel in channels -%}
-        is_contactable_by_{{ channel }},
-    {% endfor -%}
+    {% for channel in channels + ['ads', 'profiling'] %}
+    has_{{ channel }}_consent,
+    {% endfor %}
+    {% for channel in channels %}
+    is_contactable_by_{{ channel }},
+    {% endfor %}
     is_reachable_by_ads,
     created_month,
     rfm_segment_month,

@@ -14,6 +14,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+contact_identifiers as (
+    select * from {{ ref('contact_identifiers') }}
+),
+
 contact_addresses as (
     select * from {{ ref('contact_addresses') }}
 ),
@@ -61,22 +65,37 @@ grants as (
 ),
 
 channel_addresses as (
-    select 'email' as channel, 'email' as address_kind
+    select
+        'email' as channel,
+        'email' as address_kind
     union all
-    select 'sms' as channel, 'phone' as address_kind
+    select
+        'sms' as channel,
+        'phone' as address_kind
     union all
-    select 'phone' as channel, 'phone' as address_kind
+    select
+        'phone' as channel,
+        'phone' as address_kind
     union all
-    select 'post' as channel, 'post' as address_kind
+    select
+        'post' as channel,
+        'post' as address_kind
     union all
-    select 'push' as channel, 'app' as address_kind
+    select
+        'push' as channel,
+        'app' as address_kind
     union all
-    select 'ads' as channel, 'email' as address_kind
+    select
+        'ads' as channel,
+        'email' as address_kind
     union all
-    select 'ads' as channel, 'phone' as address_kind
+    select
+        'ads' as channel,
+        'phone' as address_kind
 ),
 
--- a valid address before one that bounced, then the newest verified, then the newest record; the ids only make the choice repeatable
+-- a valid address before one that bounced, then the newest verified, then the newest record; the ids only make the
+-- choice repeatable
 ranked_addresses as (
     select
         contact_addresses.source_system,
@@ -84,7 +103,6 @@ ranked_addresses as (
         contact_addresses.profile_id,
         grants.channel,
         contact_addresses.address_kind,
-        contact_addresses.address,
         contact_addresses.is_valid,
         row_number() over (
             partition by contact_addresses.profile_id, grants.channel, contact_addresses.address_kind
@@ -110,7 +128,7 @@ chosen_addresses as (
         ranked_addresses.profile_id,
         ranked_addresses.channel,
         ranked_addresses.address_kind,
-        ranked_addresses.address,
+        contact_identifiers.identifier_value as address,
         ranked_addresses.is_valid,
         case when ranked_addresses.channel = 'post' then contacts.street_address end as street_address,
         case when ranked_addresses.channel = 'post' then contacts.postal_code end as postal_code,
@@ -121,6 +139,11 @@ chosen_addresses as (
         on
             ranked_addresses.source_system = contacts.source_system
             and ranked_addresses.contact_id = contacts.contact_id
+    left join contact_identifiers
+        on
+            ranked_addresses.source_system = contact_identifiers.source_system
+            and ranked_addresses.contact_id = contact_identifiers.contact_id
+            and ranked_addresses.address_kind = contact_identifiers.identifier_type
     where ranked_addresses.preference = 1
 ),
 
