@@ -80,6 +80,7 @@ class Dbt:
     """
 
     def __init__(self, connector: str, target: Path | None = None) -> None:
+        os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
         self.connector = connector
         self.target = target or target_folder()
         self._manifest: Manifest | None = None
