@@ -1,6 +1,6 @@
 {#
   The end of every run: a green one is marked finished in run_log, and a complete one says in plain words what came out.
-  print() writes under --quiet too. ref() cannot be used here, so relations come from the results.
+  print() writes under --quiet too. ref() cannot be used here, so relations come from the graph.
 #}
 {% macro finish_run(results) %}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
@@ -31,12 +31,8 @@
 
 
 {% macro print_summary(results, is_finished) %}
-    {%- set relations = {} -%}
     {%- set counts = {'pass': 0, 'fail': 0, 'error': 0, 'skipped': 0, 'warn': 0} -%}
     {%- for result in results -%}
-        {%- if result.node.resource_type == 'model' and result.status == 'success' -%}
-            {%- do relations.update({result.node.name: result.node.relation_name}) -%}
-        {%- endif -%}
         {%- set kind = 'error' if result.status == 'runtime error' else result.status | string -%}
         {%- if kind in ('error', 'skipped') or result.node.resource_type in ('test', 'unit_test') -%}
             {%- do counts.update({kind: counts.get(kind, 0) + 1}) -%}
@@ -46,18 +42,23 @@
     {%- do print('Rekindle, ' ~ var('connector') ~ ', as of ' ~ as_of_date_text()) -%}
     {%- do print('=' * 78) -%}
     {%- if is_finished -%}
+        {%- set relations = {} -%}
+        {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+            {%- do relations.update({node.name: node.relation_name}) -%}
+        {%- endfor -%}
         {%- set month = print_segments(relations) -%}
         {%- if month is not none -%}
             {%- do print_moves(relations, month) -%}
         {%- endif -%}
+        {%- do print_rejected(relations) -%}
+        {%- do print_notes(relations) -%}
     {%- endif -%}
-    {%- do print_rejected(relations) -%}
-    {%- set tests = counts['pass'] ~ ' passed' -%}
+    {%- set tests = [counts['pass'] ~ ' passed'] -%}
     {%- for kind, word in {'warn': 'with a warning', 'fail': 'failed', 'error': 'could not be built', 'skipped': 'skipped'}.items()
         if counts[kind] -%}
-        {%- set tests = tests ~ ', ' ~ counts[kind] ~ ' ' ~ word -%}
+        {%- do tests.append(counts[kind] ~ ' ' ~ word) -%}
     {%- endfor -%}
-    {%- do print('Checks      ' ~ tests) -%}
+    {%- do print('Checks      ' ~ tests | join(', ')) -%}
     {%- if not is_finished -%}
         {%- do print('Not finished: tables may be of different dates, so this run cannot be published.') -%}
     {%- endif -%}
@@ -84,9 +85,9 @@
     {%- do print('Month       ' ~ month_name(month) ~ ': ' ~ thousands(total) ~ ' customers') -%}
     {%- do print('') -%}
     {%- for row in rows -%}
-        {%- set bar = '#' * ((row['profiles'] * 36 / ([counts | max, 1] | max)) | round | int) -%}
+        {%- set bar = '█' * ((row['profiles'] * 34 / ([counts | max, 1] | max)) | round | int) -%}
         {%- do print(
-            '  %-22s %-36s %9s %6.1f %%' | format(row['segment_name'], bar, thousands(row['profiles']), row['profiles'] * 100 / ([total, 1] | max))
+            '  %-22s %-34s %9s %6.1f %%' | format(row['segment_name'], bar, thousands(row['profiles']), row['profiles'] * 100 / ([total, 1] | max))
         ) -%}
     {%- endfor -%}
     {%- do print('') -%}
@@ -127,19 +128,36 @@
             "select '" ~ name[9:] ~ "' as entity, reason, count(*) as rejects from " ~ relation ~ ' group by reason'
         ) -%}
     {%- endfor -%}
-    {%- set lines = [] -%}
-    {%- if parts -%}
-        {%- for row in run_query(parts | join(' union all ') ~ ' order by 1, 3 desc, 2').rows -%}
-            {%- do lines.append('  %-24s %-34s %9s' | format(row['entity'], row['reason'], thousands(row['rejects']))) -%}
+    {%- set rows = run_query(parts | join(' union all ') ~ ' order by 1, 3 desc, 2').rows | list -%}
+    {%- set total = rows | map(attribute='rejects') | sum -%}
+    {%- do print('Rejected    ' ~ (thousands(total) ~ ' rows and values, kept aside in schema intake:' if total else 'no rows')) -%}
+    {%- for entity, rejects in rows | groupby('entity') -%}
+        {%- set reasons = [] -%}
+        {%- for row in rejects -%}
+            {%- do reasons.append(row['reason'] ~ ' ' ~ thousands(row['rejects'])) -%}
         {%- endfor -%}
-    {%- endif -%}
-    {%- do print('Rejected    ' ~ ('rows and values set aside, with their reason (schema intake):' if lines else 'no rows')) -%}
-    {%- for line in lines -%}{%- do print(line) -%}{%- endfor -%}
+        {%- set line = '  %-21s %7s  %s' | format(entity, thousands(rejects | map(attribute='rejects') | sum), reasons | join(', ')) -%}
+        {%- do print(line if line | length <= 78 else line[:77] ~ '…') -%}
+    {%- endfor -%}
     {%- if 'unread_phones' in relations -%}
         {%- set unread = run_query('select coalesce(sum(phone_count), 0) as phones from ' ~ relations['unread_phones']).rows[0]['phones'] -%}
         {%- if unread -%}
             {%- do print('Phones      ' ~ thousands(unread) ~ ' not read yet: python scripts/normalise_contacts.py') -%}
         {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# What is true of these settings and no error; see run_rfm_window_reaches_the_last_recency_band. #}
+{% macro print_notes(relations) %}
+    {%- set last_band = run_query(
+        'select max(max_recency_days) from ' ~ relations['rfm_recency_bands'] ~ " where sector = '" ~ setting('rfm_sector') ~ "'"
+    ).rows[0][0] -%}
+    {%- if last_band is not none and last_band >= setting('rfm_window_days') -%}
+        {%- do print(
+            'Note        rfm_window_days (' ~ setting('rfm_window_days') ~ ') is not longer than the last recency band ('
+            ~ (last_band | int) ~ '):\n            who is silent for longer has no frequency left, so R 1 goes with FM 1 only.'
+        ) -%}
     {%- endif -%}
 {% endmacro %}
 

@@ -3,7 +3,7 @@
   finished_at null: its tables may be of different dates, so nothing is published from them, and scripts/run.py first
   finishes that date. Written by the hooks of the run itself, hence also by plain `dbt build`.
 
-  command_scope   full     every seed, model and snapshot
+  command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay)
                   base     what does not depend on the as-of date (the first step of a replay)
                   monthly  what one more month adds (a step of a replay)
                   partial  anything else: chosen models, `dbt run`, --empty
@@ -52,14 +52,26 @@
     {%- if flags.EMPTY -%}
         {{ return('partial') }}
     {%- endif -%}
-    {%- if invocation_args_dict.get('selector') in ('base', 'monthly') -%}
-        {{ return(invocation_args_dict['selector']) }}
+    {%- set selector = invocation_args_dict.get('selector') -%}
+    {%- if selector in ('base', 'monthly') -%}
+        {{ return(selector) }}
+    {%- elif selector == 'complete' -%}
+        {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}
     {%- for node in graph.nodes.values()
         if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources -%}
         {{ return('partial') }}
     {%- endfor -%}
     {{ return('full') }}
+{% endmacro %}
+
+
+{# Whether `base` was finished and nothing complete was built since. #}
+{% macro is_base_finished() %}
+    {{ return(run_query(
+        "select count(*) from " ~ run_log_relation() ~ " where command_scope = 'base' and finished_at is not null and not exists ("
+        ~ "select 1 from " ~ run_log_relation() ~ " as later where later.command_scope = 'full' and later.finished_at is not null)"
+    ).rows[0][0] > 0) }}
 {% endmacro %}
 
 

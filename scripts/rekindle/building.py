@@ -25,13 +25,19 @@ def prepare(dbt: Dbt, as_of: datetime.date) -> None:
         click.echo(f"Phones: {report}")
 
 
-def build(dbt: Dbt, as_of: datetime.date, accept: datetime.date | None = None, *, title: str | None = None) -> None:
+def build(
+    dbt: Dbt,
+    as_of: datetime.date,
+    accept: datetime.date | None = None,
+    *,
+    title: str | None = None,
+    selection: tuple[str, ...] = (),
+) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green."""
     accepted = accept if accept == newest_closed_month(as_of) else None
     result = dbt.run(
         "build",
-        "--exclude-resource-type",
-        "unit_test",
+        *(selection or ("--exclude-resource-type", "unit_test")),
         progress=title or f"Build as of {as_of}",
         as_of_date=as_of.isoformat(),
         accept_publication=f"{accepted:%Y-%m}" if accepted else None,

@@ -184,10 +184,10 @@ class _Watcher:
             return (
                 f"Unit test {info.node_name} does not hold ({path}): see it with `dbt test --select {info.node_name}`."
             )
-        if node is not None and node.config.meta.get("reason_column"):
-            return None  # its own sentence is printed by finish_run(), also for a plain `dbt build`
-        rows = "1 row fails" if result.num_failures == 1 else f"{result.num_failures} rows fail"
         description = " ".join(str(getattr(node, "description", "") or "").split())
+        if node is not None and node.config.meta.get("reason_column"):
+            return description or None  # finish_run() prints the reasons in its rows, also for a plain `dbt build`
+        rows = "1 row fails" if result.num_failures == 1 else f"{result.num_failures} rows fail"
         rule = f"{info.node_name}: {description}" if description else info.node_name
         return f"Test {rule.rstrip('.')}: {rows} ({path}); see them with `dbt show --select {info.node_name}`."
 
