@@ -1,0 +1,84 @@
+{#
+  Nobody is shown as contactable without a record of consent. Reads the consent events again, by a road of its own, so that a
+  mistake in the models that apply consent cannot hide itself: a person is contactable by a channel only when at least one
+  of the person's contact records last said yes to it, and asked for no erasure. Fails with person and channel.
+#}
+with
+
+consents as (
+    select * from {{ ref('intake_consents') }}
+    where {{ happened_by('changed_at') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+erasure_requests as (
+    select * from {{ ref('intake_erasure_requests') }}
+    where {{ happened_by('requested_at') }}
+),
+
+dim_profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+last_words as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        max(case when status = 'granted' then changed_at end) as last_yes_at,
+        max(case when status <> 'granted' then changed_at end) as last_no_at
+    from consents
+    where purpose = case when channel = 'ads' then 'ads_personalisation' else 'marketing' end
+    group by source_system, contact_id, channel
+),
+
+consenting as (
+    select distinct
+        contact_profiles.profile_id,
+        last_words.channel
+    from last_words
+    inner join contact_profiles
+        on
+            last_words.source_system = contact_profiles.source_system
+            and last_words.contact_id = contact_profiles.contact_id
+    where
+        last_words.last_yes_at is not null
+        and (last_words.last_no_at is null or last_words.last_yes_at > last_words.last_no_at)
+),
+
+erased as (
+    select distinct contact_profiles.profile_id
+    from erasure_requests
+    inner join contact_profiles
+        on
+            erasure_requests.source_system = contact_profiles.source_system
+            and erasure_requests.contact_id = contact_profiles.contact_id
+),
+
+contactable as (
+    {% for channel in ['email', 'sms', 'phone', 'post', 'push', 'ads'] %}
+    select
+        profile_id,
+        '{{ channel }}' as channel
+    from dim_profiles
+    where {{ 'is_reachable_by_ads' if channel == 'ads' else 'is_contactable_by_' ~ channel }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select
+    contactable.profile_id,
+    contactable.channel
+from contactable
+left join consenting
+    on
+        contactable.profile_id = consenting.profile_id
+        and contactable.channel = consenting.channel
+left join erased
+    on contactable.profile_id = erased.profile_id
+where
+    consenting.profile_id is null
+    or erased.profile_id is not null
