@@ -26,6 +26,10 @@ contact_consents as (
     select * from {{ ref('contact_consents') }}
 ),
 
+consents as (
+    select * from {{ ref('fct_consents') }}
+),
+
 erasure_requests as (
     select * from {{ ref('intake_erasure_requests') }}
 ),
@@ -51,17 +55,24 @@ existing_profiles as (
         and erased_profiles.profile_id is null
 ),
 
--- the record's own latest word on the channel is a yes
+-- the record's own latest word on the channel is a yes, and no other record of the person has taken it back since
 grants as (
     select
-        source_system,
-        contact_id,
-        channel
+        contact_consents.source_system,
+        contact_consents.contact_id,
+        contact_consents.channel
     from contact_consents
+    inner join consents
+        on
+            contact_consents.profile_id = consents.profile_id
+            and contact_consents.channel = consents.channel
+            and contact_consents.purpose = consents.purpose
     where
-        is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
-        and purpose = case when channel = 'ads' then 'ads_personalisation' else 'marketing' end
+        contact_consents.is_granted
+        and {{ holds_as_of('contact_consents.valid_from', 'contact_consents.valid_to') }}
+        and consents.is_granted
+        and {{ holds_as_of('consents.valid_from', 'consents.valid_to') }}
+        and consents.purpose = case when consents.channel = 'ads' then 'ads_personalisation' else 'marketing' end
 ),
 
 channel_addresses as (
