@@ -4,6 +4,10 @@ with
 
 campaign_descriptions as (
     select * from {{ ref('stg_completejourney__campaign_descriptions') }}
+),
+
+marketing_campaigns as (
+    select * from {{ ref('stg_synthetic__marketing_campaigns') }}
 )
 
 select
@@ -20,3 +24,17 @@ select
     false as is_acquisition_baseline,
     extracted_at
 from campaign_descriptions
+union all
+select
+    'marketing' as source_system,
+    campaign_id,
+    route,
+    campaign_name,
+    campaign_type,
+    cast(null as varchar) as scenario_id,
+    start_date,
+    end_date,
+    cost_amount,
+    is_acquisition_baseline,
+    extracted_at
+from marketing_campaigns

@@ -1,15 +1,21 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+carts as (
+    select * from {{ ref('stg_synthetic__carts') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as cart_id,
-    cast(null as varchar) as contact_id,
-    cast(null as timestamp) as created_at,
-    cast(null as timestamp) as updated_at,
-    cast(null as date) as updated_date,
-    cast(null as varchar) as order_id,
-    cast(null as varchar) as items,
-    cast(null as integer) as item_count,
-    cast(null as decimal(18,2)) as cart_amount,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    cart_id,
+    contact_id,
+    created_at,
+    updated_at,
+    {{ local_date('updated_at') }} as updated_date,
+    basket_id as order_id,
+    items,
+    item_count,
+    cart_amount,
+    extracted_at
+from carts

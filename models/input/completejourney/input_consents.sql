@@ -1,13 +1,19 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+consents as (
+    select * from {{ ref('stg_synthetic__consents') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as channel,
-    cast(null as varchar) as purpose,
-    cast(null as varchar) as status,
-    cast(null as timestamp) as changed_at,
-    cast(null as varchar) as evidence_reference,
-    cast(null as timestamp) as double_opt_in_confirmed_at,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    contact_id,
+    channel,
+    purpose,
+    status,
+    changed_at,
+    evidence_reference,
+    double_opt_in_confirmed_at,
+    extracted_at
+from consents

@@ -1,10 +1,16 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+contact_preferences as (
+    select * from {{ ref('stg_synthetic__contact_preferences') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as preference_type,
-    cast(null as varchar) as preference_value,
-    cast(null as timestamp) as declared_at,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    contact_id,
+    preference_type,
+    preference_value,
+    declared_at,
+    extracted_at
+from contact_preferences

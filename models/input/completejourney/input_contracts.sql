@@ -1,11 +1,17 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+contracts as (
+    select * from {{ ref('stg_synthetic__contracts') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as contract_id,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as contract_type,
-    cast(null as date) as start_date,
-    cast(null as date) as end_date,
-    cast(null as timestamp) as extracted_at
-where false
+    'till' as source_system,
+    contract_id,
+    household_id as contact_id,
+    contract_type,
+    start_date,
+    end_date,
+    extracted_at
+from contracts

@@ -1,8 +1,14 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+erasure_requests as (
+    select * from {{ ref('stg_synthetic__erasure_requests') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as contact_id,
-    cast(null as timestamp) as requested_at,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    contact_id,
+    requested_at,
+    extracted_at
+from erasure_requests

@@ -1,14 +1,20 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+loyalty_movements as (
+    select * from {{ ref('stg_synthetic__loyalty_movements') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as movement_id,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as movement_type,
-    cast(null as integer) as points,
-    cast(null as decimal(18,2)) as amount,
-    cast(null as timestamp) as occurred_at,
-    cast(null as date) as occurred_date,
-    cast(null as varchar) as order_id,
-    cast(null as timestamp) as extracted_at
-where false
+    'till' as source_system,
+    movement_id,
+    household_id as contact_id,
+    movement_type,
+    points,
+    amount,
+    occurred_at,
+    {{ local_date('occurred_at') }} as occurred_date,
+    basket_id as order_id,
+    extracted_at
+from loyalty_movements

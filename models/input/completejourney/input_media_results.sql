@@ -1,17 +1,23 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+media_results as (
+    select * from {{ ref('stg_synthetic__media_results') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as campaign_id,
-    cast(null as varchar) as route,
-    cast(null as date) as result_date,
+    'marketing' as source_system,
+    campaign_id,
+    route,
+    result_date,
     cast(null as varchar) as audience_run_id,
     cast(null as integer) as uploaded,
     cast(null as integer) as matched,
-    cast(null as integer) as reached,
-    cast(null as bigint) as impressions,
-    cast(null as bigint) as clicks,
-    cast(null as integer) as leads,
-    cast(null as decimal(18,2)) as cost_amount,
-    cast(null as timestamp) as extracted_at
-where false
+    reached,
+    impressions,
+    clicks,
+    leads,
+    cost_amount,
+    extracted_at
+from media_results

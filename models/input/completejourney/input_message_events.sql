@@ -1,12 +1,18 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+message_events as (
+    select * from {{ ref('stg_synthetic__message_events') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as message_id,
-    cast(null as varchar) as event_type,
-    cast(null as timestamp) as occurred_at,
-    cast(null as date) as occurred_date,
-    cast(null as varchar) as link_tag,
-    cast(null as boolean) as is_proxy_open,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    message_id,
+    event_type,
+    occurred_at,
+    {{ local_date('occurred_at') }} as occurred_date,
+    link_tag,
+    is_proxy_open,
+    extracted_at
+from message_events

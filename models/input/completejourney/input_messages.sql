@@ -1,15 +1,21 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+messages as (
+    select * from {{ ref('stg_synthetic__messages') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as message_id,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as channel,
-    cast(null as varchar) as campaign_id,
+    source_system,
+    message_id,
+    contact_id,
+    channel,
+    campaign_id,
     cast(null as varchar) as decision_id,
-    cast(null as varchar) as variant,
-    cast(null as timestamp) as sent_at,
-    cast(null as date) as sent_date,
-    cast(null as decimal(18,2)) as cost_amount,
-    cast(null as timestamp) as extracted_at
-where false
+    variant,
+    sent_at,
+    {{ local_date('sent_at') }} as sent_date,
+    cost_amount,
+    extracted_at
+from messages

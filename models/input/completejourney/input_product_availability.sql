@@ -1,9 +1,15 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+product_availability as (
+    select * from {{ ref('stg_synthetic__product_availability') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as product_id,
-    cast(null as boolean) as is_available,
-    cast(null as timestamp) as changed_at,
-    cast(null as timestamp) as extracted_at
-where false
+    'till' as source_system,
+    product_id,
+    is_available,
+    changed_at,
+    extracted_at
+from product_availability

@@ -4,18 +4,24 @@ with
 
 products as (
     select * from {{ ref('stg_completejourney__products') }}
+),
+
+product_attributes as (
+    select * from {{ ref('stg_synthetic__product_attributes') }}
 )
 
 select
     'till' as source_system,
-    product_id,
+    products.product_id,
     -- the data set has no product names: the type is the finest description
-    coalesce(product_type, product_category, department) as product_name,
-    brand,
-    department,
-    product_category as category,
+    coalesce(products.product_type, products.product_category, products.department) as product_name,
+    products.brand,
+    products.department,
+    products.product_category as category,
     cast(null as varchar) as collection,
-    package_size,
-    cast(null as integer) as days_of_supply,
-    extracted_at
+    products.package_size,
+    product_attributes.days_of_supply,
+    products.extracted_at
 from products
+left join product_attributes
+    on products.product_id = product_attributes.product_id

@@ -1,14 +1,20 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+service_events as (
+    select * from {{ ref('stg_synthetic__service_events') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as event_id,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as event_type,
-    cast(null as integer) as rating,
-    cast(null as timestamp) as occurred_at,
-    cast(null as date) as occurred_date,
-    cast(null as boolean) as is_resolved,
-    cast(null as varchar) as order_id,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    event_id,
+    contact_id,
+    event_type,
+    rating,
+    occurred_at,
+    {{ local_date('occurred_at') }} as occurred_date,
+    is_resolved,
+    basket_id as order_id,
+    extracted_at
+from service_events

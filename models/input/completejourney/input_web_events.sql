@@ -1,17 +1,23 @@
 {{ config(enabled=is_connector('completejourney')) }}
 
+with
+
+web_events as (
+    select * from {{ ref('stg_synthetic__web_events') }}
+)
+
 select
-    cast(null as varchar) as source_system,
-    cast(null as varchar) as event_id,
-    cast(null as varchar) as contact_id,
-    cast(null as varchar) as event_type,
-    cast(null as varchar) as platform,
-    cast(null as varchar) as product_id,
-    cast(null as varchar) as category,
-    cast(null as varchar) as form_type,
-    cast(null as varchar) as campaign_id,
-    cast(null as varchar) as route,
-    cast(null as timestamp) as occurred_at,
-    cast(null as date) as occurred_date,
-    cast(null as timestamp) as extracted_at
-where false
+    source_system,
+    event_id,
+    contact_id,
+    event_type,
+    platform,
+    product_id,
+    category,
+    form_type,
+    campaign_id,
+    route,
+    occurred_at,
+    {{ local_date('occurred_at') }} as occurred_date,
+    extracted_at
+from web_events

@@ -53,7 +53,9 @@ RAW_TABLES = (
     RawTable("completejourney", "demographics", "household_id"),
     RawTable("synthetic", "till_members", "household_id", "enrolled_at"),
     RawTable("synthetic", "web_accounts", "account_id", "created_at"),
-    RawTable("synthetic", "newsletter_subscribers", "subscriber_id, subscribed_at", "subscribed_at"),
+    RawTable(
+        "synthetic", "newsletter_subscribers", "subscriber_id, first_name nulls last, subscribed_at", "subscribed_at"
+    ),
     RawTable("synthetic", "app_users", "app_user_id", "installed_at"),
     RawTable("synthetic", "callers", "caller_id", "first_called_at"),
     RawTable("synthetic", "social_contacts", "entrant_id", "entered_at"),
@@ -62,6 +64,35 @@ RAW_TABLES = (
     RawTable("synthetic", "order_channels", "basket_id", "ordered_at"),
     RawTable("synthetic", "offer_assignments", "assigned_at, assignment_id", "assigned_at"),
     RawTable("synthetic", "redemption_baskets", "redeemed_at, redemption_id", "redeemed_at"),
+    RawTable(
+        "synthetic",
+        "consents",
+        "changed_at, source_system, contact_id, channel, purpose, status",
+        "changed_at",
+    ),
+    RawTable(
+        "synthetic",
+        "contact_preferences",
+        "declared_at, source_system, contact_id, preference_type, preference_value",
+        "declared_at",
+    ),
+    RawTable("synthetic", "erasure_requests", "requested_at, source_system, contact_id", "requested_at"),
+    RawTable("synthetic", "marketing_campaigns", "start_date, campaign_id, route"),
+    RawTable("synthetic", "media_results", "result_date, campaign_id, route", "result_date"),
+    RawTable("synthetic", "messages", "sent_at, message_id", "sent_at"),
+    RawTable(
+        "synthetic",
+        "message_events",
+        "occurred_at, message_id, event_type, link_tag, is_proxy_open",
+        "occurred_at",
+    ),
+    RawTable("synthetic", "web_events", "occurred_at, event_id", "occurred_at"),
+    RawTable("synthetic", "carts", "updated_at, cart_id", "updated_at"),
+    RawTable("synthetic", "loyalty_movements", "occurred_at, movement_id", "occurred_at"),
+    RawTable("synthetic", "service_events", "occurred_at, event_id", "occurred_at"),
+    RawTable("synthetic", "contracts", "start_date, contract_id", "start_date"),
+    RawTable("synthetic", "product_attributes", "product_id"),
+    RawTable("synthetic", "product_availability", "changed_at, product_id", "changed_at"),
     RawTable("synthetic", "_truth_people", "source_system, contact_id"),
 )
 

@@ -25,3 +25,6 @@ create macro list_price(product_id) as cast(0.99 + pick('list price', product_id
 
 -- Set only by the test that looks for look-ahead: what the data set holds from this instant on is hidden from the generation.
 create macro cut_at() as coalesce(cast(getvariable('cut_at') as timestamp), timestamp '9999-01-01 00:00:00');
+
+-- Draw number `place` (0, 1 or 2) of one 64-bit number: several draws for the price of one md5.
+create macro draw_of(number, place) as ((number >> (20 * place)) & 1048575::ubigint) / 1048576.0::double;

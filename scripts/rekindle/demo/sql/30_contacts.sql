@@ -275,7 +275,7 @@ select
     other.contact_id,
     till.source_system as linked_source_system,
     till.contact_id as linked_contact_id,
-    case when other.source_system = 'call_centre' then 'service agent' else 'form with a new address' end as evidence,
+    case when other.source_system = 'call_centre' then 'agent' else 'form' end as evidence,
     least(
         after_days(greatest(other.created_at, till.created_at), 25 * draw('linked after', other.record_key)),
         greatest(other.created_at, till.created_at, timestamp '2017-12-31 20:00:00')

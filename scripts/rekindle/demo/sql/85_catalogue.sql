@@ -1,0 +1,92 @@
+-- Attributes of products that the package lacks: how long one unit lasts a household, for a few kinds of product.
+create table synthetic.product_attributes as
+select
+    products.product_id,
+    durations.days_of_supply,
+    extracted_at() as extracted_at,
+from frame_products as products
+inner join (values
+    ('COFFEE', 30), ('LAUNDRY DETERGENTS', 45), ('DOG FOODS', 28), ('CAT FOOD', 14), ('DIAPERS & DISPOSABLES', 14),
+    ('BATH TISSUES', 28), ('PAPER TOWELS', 21), ('VITAMINS', 60), ('DISHWASH DETERGENTS', 45), ('SHAVING CARE PRODUCTS', 60),
+    ('INFANT FORMULA', 7), ('DENTAL CARE', 60)
+) as durations (product_category, days_of_supply)
+    on products.product_category = durations.product_category;
+
+-- One product in 370 goes out of stock once in 2017 and comes back after 3 to 30 days.
+create table synthetic.product_availability as
+with
+
+gaps as (
+    select
+        product_id,
+        after_days(timestamp '2017-01-05 06:00:00', 320 * draw('out of stock', product_id)) as gone_at,
+        3 + pick('back in stock', product_id, 28) as days_gone
+    from frame_products
+    where product_index % 370 = 0
+)
+
+select product_id, true as is_available, timestamp '2016-12-31 06:00:00' as changed_at, extracted_at() as extracted_at from gaps
+union all
+select product_id, false, gone_at, extracted_at() from gaps
+union all
+select product_id, true, gone_at + to_days(days_gone), extracted_at() from gaps;
+
+-- Campaigns of the synthetic world: contests over three routes, and each mailing.
+create table synthetic.marketing_campaigns as
+select
+    contests.campaign_id,
+    routes.route,
+    'Contest ' || substring(contests.campaign_id, 9) as campaign_name,
+    'contest' as campaign_type,
+    contests.starts_on as start_date,
+    contests.ends_on as end_date,
+    cast(1500 + 500 * pick('contest cost', contests.campaign_id || routes.route, 6) as decimal(18, 2)) as cost_amount,
+    -- what a contact costs when nobody targets anything
+    routes.route = 'banner' as is_acquisition_baseline,
+    extracted_at() as extracted_at,
+from contests
+cross join (values ('lead_ad'), ('sponsored_post'), ('banner')) as routes (route)
+union all
+select
+    campaign_id,
+    channel,
+    case source_system when 'newsletter' then 'Newsletter of ' when 'till' then 'Card mailing of ' else 'Push note of ' end || sent_on,
+    case source_system when 'newsletter' then 'newsletter' when 'till' then 'card_mailing' else 'push' end,
+    sent_on,
+    sent_on + 1,
+    null,
+    false,
+    extracted_at(),
+from mailings;
+
+-- What the platforms reported per day of a contest's first month.
+create table synthetic.media_results as
+with
+
+days as (
+    select
+        contests.campaign_id,
+        routes.route,
+        contests.starts_on + unnest(range(0, 30))::integer as result_date
+    from contests
+    cross join (values ('lead_ad'), ('sponsored_post'), ('banner')) as routes (route)
+),
+
+drawn as (
+    select
+        *,
+        2000 + pick('impressions', campaign_id || route || result_date, 8000) as impressions
+    from days
+)
+
+select
+    campaign_id,
+    route,
+    result_date,
+    cast(impressions * 6 // 10 as integer) as reached,
+    cast(impressions as bigint) as impressions,
+    cast(impressions // 100 + pick('clicks', campaign_id || route || result_date, 40) as bigint) as clicks,
+    cast(case route when 'lead_ad' then pick('leads', campaign_id || route || result_date, 6) when 'sponsored_post' then pick('leads', campaign_id || route || result_date, 3) else 0 end as integer) as leads,
+    cast(impressions * 4 / 1000.0 as decimal(18, 2)) as cost_amount,
+    extracted_at() as extracted_at,
+from drawn;
