@@ -17,13 +17,8 @@ single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}
     from {{ ref('input_' ~ entity) }} as input_rows
-    where
-        {{ has_key(entity, 'input_rows') }}
-        and not exists (
-            select 1
-            from rejects
-            where {{ same_key(entity, 'input_rows', 'rejects') }}
-        )
+    anti join rejects on {{ same_key(entity, 'input_rows', 'rejects') }}
+    where {{ has_key(entity, 'input_rows') }}
 ),
 
 repeated_rows as (
@@ -31,28 +26,21 @@ repeated_rows as (
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
     from {{ ref('input_' ~ entity) }} as input_rows
-    where exists (
-        select 1
-        from rejects
-        where
-            rejects.reason = 'duplicate_key'
-            and {{ same_key(entity, 'input_rows', 'rejects') }}
-    )
+    semi join rejects
+        on
+            {{ same_key(entity, 'input_rows', 'rejects') }}
+            and rejects.reason = 'duplicate_key'
 ),
 
 kept_copies as (
     select
         {{ contract_columns(entity, 'repeated_rows') }}
     from repeated_rows
-    where
-        copy_number = 1
-        and not exists (
-            select 1
-            from rejects
-            where
-                rejects.reason <> 'duplicate_key'
-                and {{ same_key(entity, 'repeated_rows', 'rejects') }}
-        )
+    anti join rejects
+        on
+            {{ same_key(entity, 'repeated_rows', 'rejects') }}
+            and rejects.reason <> 'duplicate_key'
+    where repeated_rows.copy_number = 1
 )
 
 select * from single_rows
