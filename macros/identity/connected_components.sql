@@ -52,7 +52,7 @@ large_stars_{{ round }} as (
     from ends_{{ round }}
 ),
 
-edges_{{ round }} as (
+edges_{{ round }} as {{ compute_once() }} (
     select distinct
         node,
         eldest as parent

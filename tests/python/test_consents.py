@@ -1,0 +1,235 @@
+"""Consent as compiled, against a second implementation written from the rules in prose.
+
+The rules: consent attaches to an identifier (e-mail for email, phone for sms and phone, the contact record for post, push and
+ads, and wherever there is no identifier of one's own). Per contact record, channel and purpose the latest event counts; at one
+instant the no; no event means not granted. A person is granted when one record's own latest word is a grant, and no identifier
+of the person was last denied or withdrawn. With double opt-in, a grant is in force from its confirmation, and one that was never
+confirmed says nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+from compiled import Row, fill, identity_models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+EVENTS = {
+    "source_system": "varchar", "contact_id": "varchar", "channel": "varchar", "purpose": "varchar", "status": "varchar",
+    "changed_at": "timestamp", "evidence_reference": "varchar", "double_opt_in_confirmed_at": "timestamp",
+}  # fmt: skip
+PROFILES = {"source_system": "varchar", "contact_id": "varchar", "profile_id": "varchar"}
+IDENTIFIERS = {
+    "source_system": "varchar", "contact_id": "varchar", "identifier_id": "varchar", "identifier_type": "varchar",
+    "is_over_shared": "boolean",
+}  # fmt: skip
+IDENTIFIER_OF = {"email": "email", "sms": "phone", "phone": "phone"}
+
+
+@dataclass(frozen=True)
+class Contact:
+    contact_id: str
+    profile_id: str
+    email: str | None
+    phone: str | None
+
+    def address(self, channel: str) -> str:
+        """What a consent of this record on this channel is about."""
+        if channel == "email" and self.email not in (None, "info"):
+            return f"{self.profile_id} {self.email}"
+        if channel in ("sms", "phone") and self.phone is not None:
+            return f"{self.profile_id} {self.phone}"
+        return f"record {self.contact_id}"
+
+
+@dataclass(frozen=True)
+class Event:
+    contact: Contact
+    channel: str
+    purpose: str
+    status: str
+    hour: int
+    confirmed_hour: int | None
+
+
+@dataclass(frozen=True)
+class Word:
+    """A yes or a no, the hour it was said and the hour from which it is heard."""
+
+    contact: Contact
+    is_yes: bool
+    said: int
+    heard: int
+
+
+def words(events: Iterable[Event], double_opt_in: bool) -> list[Word]:
+    heard = []
+    for event in events:
+        if event.status != "granted" or not double_opt_in:
+            heard.append(Word(event.contact, event.status == "granted", event.hour, event.hour))
+        elif event.confirmed_hour is not None:
+            heard.append(Word(event.contact, True, event.hour, max(event.hour, event.confirmed_hour)))
+    return heard
+
+
+def last_word(said: Iterable[Word], hour: int) -> bool | None:
+    """True for a yes, False for a no, None when nothing has been said by `hour`."""
+    known = [word for word in said if word.heard <= hour]
+    if not known:
+        return None
+    latest = max(word.said for word in known)
+    return all(word.is_yes for word in known if word.said == latest)
+
+
+def instants(events: Iterable[Event], double_opt_in: bool) -> list[int]:
+    hours = set()
+    for event in events:
+        hours.add(event.hour)
+        if double_opt_in and event.status == "granted" and event.confirmed_hour is not None:
+            hours.add(max(event.hour, event.confirmed_hour))
+    return sorted(hours)
+
+
+def time(hour: int) -> datetime:
+    return datetime(2024, 1, 1) + timedelta(hours=hour)  # noqa: DTZ001 - UTC without a zone, as in the contract
+
+
+def ranges(key: tuple[str, ...], hours: list[int], granted: Iterable[bool]) -> list[Row]:
+    ends = [time(hour) for hour in hours[1:]] + [None]
+    return [(*key, is_granted, time(hour), end) for hour, end, is_granted in zip(hours, ends, granted, strict=True)]
+
+
+def expected_of_persons(events: list[Event], double_opt_in: bool) -> list[Row]:
+    rows = []
+    for profile_id, channel, purpose in {(event.contact.profile_id, event.channel, event.purpose) for event in events}:
+        own = [
+            event
+            for event in events
+            if (event.contact.profile_id, event.channel, event.purpose) == (profile_id, channel, purpose)
+        ]
+        said = words(own, double_opt_in)
+        contacts = {event.contact for event in own}
+        addresses = {contact.address(channel) for contact in contacts}
+        hours = instants(own, double_opt_in)
+        granted = [
+            any(last_word((word for word in said if word.contact == contact), hour) for contact in contacts)
+            and all(
+                last_word((word for word in said if word.contact.address(channel) == address), hour) is not False
+                for address in addresses
+            )
+            for hour in hours
+        ]
+        rows += ranges((profile_id, channel, purpose), hours, granted)
+    return sorted(rows, key=str)
+
+
+def expected_of_records(events: list[Event], double_opt_in: bool) -> list[Row]:
+    rows = []
+    for contact, channel, purpose in {(event.contact, event.channel, event.purpose) for event in events}:
+        own = [event for event in events if (event.contact, event.channel, event.purpose) == (contact, channel, purpose)]
+        hours = instants(own, double_opt_in)
+        granted = [last_word(words(own, double_opt_in), hour) is True for hour in hours]
+        rows += ranges((contact.contact_id, channel, purpose), hours, granted)
+    return sorted(rows, key=str)
+
+
+def resolve(events: list[Event], double_opt_in: bool) -> duckdb.DuckDBPyConnection:
+    """The compiled models on these events."""
+    connection = duckdb.connect(config={"threads": 1})
+    contacts = sorted({event.contact for event in events}, key=lambda contact: contact.contact_id)
+    fill(connection, "contact_profiles", PROFILES, [("till", c.contact_id, c.profile_id) for c in contacts])
+    fill(connection, "contact_identifiers", IDENTIFIERS, [
+        ("till", contact.contact_id, f"{contact.profile_id} {value}", identifier_type, value == "info")
+        for contact in contacts
+        for identifier_type, value in (("email", contact.email), ("phone", contact.phone))
+        if value is not None
+    ])  # fmt: skip
+    fill(connection, "intake_consents", EVENTS, [
+        (
+            *("till", event.contact.contact_id, event.channel, event.purpose, event.status, time(event.hour), None),
+            None if event.confirmed_hour is None else time(event.confirmed_hour),
+        )
+        for event in events
+    ])  # fmt: skip
+    identity_models(strict=double_opt_in).build(connection, "contact_consents", "fct_consents")
+    return connection
+
+
+def of_persons(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    columns = "profile_id, channel, purpose, is_granted, valid_from, valid_to"
+    return sorted(connection.execute(f"select {columns} from fct_consents").fetchall(), key=str)
+
+
+def of_records(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    columns = "contact_id, channel, purpose, is_granted, valid_from, valid_to"
+    return sorted(connection.execute(f"select {columns} from contact_consents").fetchall(), key=str)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Event]:
+    contacts = draw(
+        st.lists(
+            st.builds(
+                Contact,
+                contact_id=st.sampled_from("abcdef"),
+                profile_id=st.sampled_from(["p", "p", "q"]),
+                email=st.sampled_from([None, "one", "two", "info"]),
+                phone=st.sampled_from([None, "1", "2"]),
+            ),
+            min_size=1,
+            max_size=4,
+            unique_by=lambda contact: contact.contact_id,
+        )
+    )
+    events = st.builds(
+        Event,
+        contact=st.sampled_from(contacts),
+        channel=st.sampled_from(["email", "email", "sms", "post"]),
+        purpose=st.sampled_from(["marketing", "marketing", "profiling"]),
+        status=st.sampled_from(["granted", "granted", "denied", "withdrawn"]),
+        hour=st.integers(0, 6),
+        confirmed_hour=st.none() | st.integers(0, 9),
+    )
+    return draw(st.lists(events, min_size=1, max_size=12))
+
+
+@pytest.mark.parametrize("double_opt_in", [False, True])
+@settings(max_examples=80, deadline=None)
+@given(events=worlds())
+def test_consent_follows_the_rules_at_every_instant(double_opt_in: bool, events: list[Event]) -> None:
+    connection = resolve(events, double_opt_in)
+    assert of_records(connection) == expected_of_records(events, double_opt_in)
+    assert of_persons(connection) == expected_of_persons(events, double_opt_in)
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=worlds())
+def test_the_row_of_an_instant_names_the_no_that_was_said_then(events: list[Event]) -> None:
+    connection = resolve(events, double_opt_in=False)
+    rows = connection.execute("select profile_id, channel, purpose, valid_from, status <> 'granted' from fct_consents")
+    expected = {
+        (event.contact.profile_id, event.channel, event.purpose, time(event.hour)): False for event in events
+    } | {
+        (event.contact.profile_id, event.channel, event.purpose, time(event.hour)): True
+        for event in events
+        if event.status != "granted"
+    }
+    assert {tuple(row[:4]): row[4] for row in rows.fetchall()} == expected
+
+
+def test_a_switchboard_speaks_for_each_record_alone() -> None:
+    ann, bob = Contact("a", "p", "info", None), Contact("b", "p", "info", None)
+    events = [
+        Event(ann, "email", "marketing", "withdrawn", hour=1, confirmed_hour=None),
+        Event(bob, "email", "marketing", "granted", hour=2, confirmed_hour=None),
+    ]
+    connection = resolve(events, double_opt_in=False)
+    key = hashlib.md5(b"till|a", usedforsecurity=False).hexdigest()[:16]
+    keys = connection.execute("select consent_key from contact_consents where contact_id = 'a'").fetchall()
+    assert keys == [(key,)]
+    # a later yes at the same switchboard is not a yes of the record that said no: with one address of its own it would be
+    assert [row[3] for row in of_persons(connection)] == [False, False]

@@ -1,0 +1,196 @@
+"""Identity as compiled, against networkx on generated contact records, and as hand-made worst cases."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import networkx as nx
+import pytest
+from compiled import CompiledModels, Row, fill, identity_models
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+MODELS = ["contact_records", "contact_identifiers", "contact_profiles"]
+CONVERGED = "identity_has_converged_else_raise_identity_rounds"
+
+CONTACTS = {
+    "source_system": "varchar", "contact_id": "varchar", "silo": "varchar", "email": "varchar", "phone": "varchar",
+    "country_code": "varchar", "loyalty_card_id": "varchar", "created_date": "date", "created_at": "timestamp",
+}  # fmt: skip
+LINKS = dict.fromkeys(["source_system", "contact_id", "linked_source_system", "linked_contact_id"], "varchar")
+PHONES = {"raw_phone": "varchar", "country_code": "varchar", "e164": "varchar", "is_valid": "boolean"}
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One contact record: what identity looks at. Phones are numbers of a pool; odd ones are not valid."""
+
+    source_system: str
+    contact_id: str
+    created_day: int
+    email: str | None = None
+    phone: int | None = None
+    card: str | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.source_system, self.contact_id)
+
+    @property
+    def profile_id_when_oldest(self) -> str:
+        return hashlib.md5("|".join(self.key).encode(), usedforsecurity=False).hexdigest()[:16]
+
+    @property
+    def identifiers(self) -> list[str]:
+        email = [f"email {self.email.strip().lower()}"] if self.email and self.email.strip() else []
+        phone = [f"phone {self.phone}"] if self.phone is not None and self.phone % 2 == 0 else []
+        return email + phone + ([f"card {self.card.strip()}"] if self.card and self.card.strip() else [])
+
+
+@dataclass(frozen=True)
+class World:
+    records: tuple[Record, ...]
+    links: tuple[tuple[Key, Key], ...] = ()
+
+
+def resolve(models: CompiledModels, world: World) -> tuple[dict[Key, str], list[Row]]:
+    """Profile id per record, and what the convergence test finds."""
+    connection = duckdb.connect(config={"threads": 1})
+    start = datetime(2020, 1, 1)  # noqa: DTZ001 - timestamps of the contract are UTC without a zone
+    contacts = []
+    for record in world.records:
+        created_at = start + timedelta(days=record.created_day)
+        phone = None if record.phone is None else f"raw {record.phone}"
+        details = ("till", record.email, phone, "BE", record.card)
+        contacts.append((*record.key, *details, created_at.date(), created_at))
+    fill(connection, "intake_contacts", CONTACTS, contacts)
+    fill(connection, "intake_identity_links", LINKS, [(*one, *other) for one, other in world.links])
+    phones = sorted({record.phone for record in world.records if record.phone is not None})
+    fill(connection, "phone_numbers", PHONES, [(f"raw {n}", "BE", f"+{n}", n % 2 == 0) for n in phones])
+    models.build(connection, *MODELS)
+    profiles = {(row[0], row[1]): row[2] for row in models.rows(connection, "contact_profiles")}
+    return profiles, models.rows(connection, CONVERGED)
+
+
+def expected_profiles(world: World, most_records_per_identifier: int = 10) -> dict[Key, str]:
+    """The rule from its prose, on a graph."""
+    holders: dict[str, list[Key]] = defaultdict(list)
+    for record in world.records:
+        for identifier in record.identifiers:
+            holders[identifier].append(record.key)
+    graph = nx.Graph()
+    graph.add_nodes_from(record.key for record in world.records)
+    for keys in holders.values():
+        if len(keys) <= most_records_per_identifier:
+            nx.add_path(graph, keys)
+    graph.add_edges_from((one, other) for one, other in world.links if one in graph and other in graph)
+    by_key = {record.key: record for record in world.records}
+    profiles = {}
+    for component in nx.connected_components(graph):
+        oldest = min((by_key[key] for key in component), key=lambda record: (record.created_day, *record.key))
+        profiles.update(dict.fromkeys(component, oldest.profile_id_when_oldest))
+    return profiles
+
+
+@pytest.fixture(scope="module")
+def models() -> CompiledModels:
+    return identity_models(strict=False)
+
+
+@pytest.fixture(scope="module")
+def strict_models() -> CompiledModels:
+    return identity_models(strict=True)
+
+
+def records(
+    first_day: int = 0, last_day: int = 5, source_systems: Sequence[str] = ("app", "shop")
+) -> st.SearchStrategy[Record]:
+    return st.builds(
+        Record,
+        source_system=st.sampled_from(source_systems),
+        contact_id=st.integers(0, 99).map(str),
+        created_day=st.integers(first_day, last_day),
+        email=st.none() | st.integers(0, 7).map("p{}@example.com".format) | st.integers(0, 7).map(" P{}@Example.com".format),
+        phone=st.none() | st.integers(0, 15),
+        card=st.none() | st.integers(0, 9).map(str) | st.just(" "),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, max_records: int = 24) -> World:
+    drawn = draw(st.lists(records(), min_size=1, max_size=max_records, unique_by=lambda record: record.key))
+    keys = st.sampled_from([record.key for record in drawn] + [("app", "rejected by intake")])
+    return World(tuple(drawn), tuple(draw(st.lists(st.tuples(keys, keys), max_size=3, unique=True))))
+
+
+@settings(max_examples=50, deadline=None)
+@given(world=worlds())
+def test_profiles_are_the_connected_components_named_by_their_oldest_record(models: CompiledModels, world: World) -> None:
+    profiles, torn = resolve(models, world)
+    assert profiles == expected_profiles(world)
+    assert torn == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(world=worlds())
+def test_identifiers_of_too_many_records_link_nobody(strict_models: CompiledModels, world: World) -> None:
+    profiles, torn = resolve(strict_models, world)
+    assume(not torn)
+    assert profiles == expected_profiles(world, most_records_per_identifier=2)
+
+
+# ten records in all: no identifier becomes too common, which takes people apart whoever is older
+@settings(max_examples=40, deadline=None)
+@given(
+    world=worlds(max_records=7),
+    younger=st.lists(records(6, 9, source_systems=["call"]), unique_by=lambda record: record.key, max_size=3),
+)
+def test_ids_stay_when_younger_records_join(models: CompiledModels, world: World, younger: list[Record]) -> None:
+    before, _ = resolve(models, world)
+    after, _ = resolve(models, World((*world.records, *younger), world.links))
+    assert {after[key] for key in before} <= set(before.values())
+    still_names_somebody = set(after.values())
+    assert all(after[key] == profile_id for key, profile_id in before.items() if profile_id in still_names_somebody)
+
+
+def chain(order: Iterable[int]) -> World:
+    """Records in a row, each sharing one identifier with the next; `order` is their seniority along the row."""
+    return World(tuple(
+        Record("app", f"{place:04}", day, email=f"{(place + 1) // 2}@example.com", card=f"{place // 2}")
+        for place, day in enumerate(order)
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_eight_rounds_join_a_chain_of_257_records(models: CompiledModels, direction: int) -> None:
+    profiles, torn = resolve(models, chain(list(range(257))[::direction]))
+    assert len(set(profiles.values())) == 1
+    assert torn == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(order=st.permutations(range(9)))
+def test_three_rounds_join_a_chain_of_nine_records_in_any_order(strict_models: CompiledModels, order: list[int]) -> None:
+    profiles, torn = resolve(strict_models, chain(order))
+    assert len(set(profiles.values())) == 1
+    assert torn == []
+
+
+def test_a_chain_too_long_for_the_rounds_is_found_and_names_the_setting(strict_models: CompiledModels) -> None:
+    profiles, torn = resolve(strict_models, chain(range(60)))
+    assert len(set(profiles.values())) > 1
+    assert torn
+    assert all("raise the setting identity_rounds (now 3)" in row[1] for row in torn)
+    assert len(profiles) == 60
+
+
+@pytest.mark.parametrize(("sharers", "persons"), [(10, 1), (11, 11)])
+def test_a_switchboard_links_nobody(models: CompiledModels, sharers: int, persons: int) -> None:
+    world = World(tuple(Record("app", str(n), n, email="info@example.com") for n in range(sharers)))
+    profiles, _ = resolve(models, world)
+    assert len(set(profiles.values())) == persons
