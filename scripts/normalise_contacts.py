@@ -1,38 +1,27 @@
-"""Reads phones that have not been read yet into E.164: `python scripts/normalise_contacts.py`, before `dbt build`."""
-
-import os
-from contextlib import redirect_stdout
-from io import StringIO
+"""Reads phones that nobody has read yet into E.164: before a plain `dbt build`. `scripts/run.py` does it by itself."""
 
 import click
-from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from rekindle import paths
+from rekindle.calendar import default_as_of
+from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.phones import normalise_contacts
+from rekindle.settings import chosen_connector, setting
+from rekindle.warehouse import only_command, use_warehouse
 
 
-def _dbt(*arguments: str, variables: str) -> dbtRunnerResult:
-    """One dbt command, silent unless it fails."""
-    places = ["--project-dir", str(paths.PROJECT), "--profiles-dir", str(paths.PROJECT)]
-    result = dbtRunner().invoke(["--quiet", *arguments, "--vars", variables, *places])
-    if not result.success:
-        raise RekindleError(f"`dbt {arguments[0]}` failed, so no phone was read: mend what dbt says above and try again.")
-    return result
-
-
-@click.command()
-@click.option("--vars", "variables", default="{}", help="As for dbt, e.g. '{connector: fixture}'.")
-def main(variables: str) -> None:
-    """Builds input_contacts (only that), then reads the raw phones that landing.phone_numbers does not have."""
-    warehouse = paths.warehouse()
-    warehouse.parent.mkdir(parents=True, exist_ok=True)
-    os.environ["REKINDLE_WAREHOUSE"] = str(warehouse)  # dbt reads a relative path from the folder it is called in
-    _dbt("run", "--select", "+input_contacts", variables=variables)
-    with redirect_stdout(StringIO()):  # dbt compile prints what it compiled, even when quiet
-        setting = _dbt("compile", "--inline", "{{ setting('default_country_code') or '' }}", variables=variables)
-    compiled = setting.result.results[0].node.compiled_code  # type: ignore[union-attr]
-    click.echo(normalise_contacts(warehouse, str(compiled).strip()))
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
+def main(connector: str | None) -> None:
+    """Build input_contacts (only that), then read the raw phones that landing.phone_numbers does not have yet."""
+    chosen = chosen_connector(connector)
+    use_warehouse(paths.warehouse())
+    with only_command(paths.warehouse()):
+        as_of = default_as_of(chosen).isoformat()
+        if not Dbt(chosen).run("run", "--select", "+input_contacts", as_of_date=as_of).success:
+            raise RekindleError("The contacts could not be read (see above), so no phone was.")
+        click.echo(normalise_contacts(paths.warehouse(), setting("default_country_code", chosen)))
 
 
 if __name__ == "__main__":

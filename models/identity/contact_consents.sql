@@ -13,11 +13,20 @@ contact_identifiers as (
 ),
 
 {% if setting('require_double_opt_in') -%}
+sides as (
+    select true as is_confirmation
+    union all
+    select false as is_confirmation
+),
+
 -- a grant speaks twice: when it is given, and when it is confirmed; only then is it in force
 moments as (
     select
         consents.*,
-        case when sides.is_confirmation then consents.double_opt_in_confirmed_at else consents.changed_at end as said_at,
+        case
+            when sides.is_confirmation then consents.double_opt_in_confirmed_at
+            else consents.changed_at
+        end as said_at,
         case
             when
                 consents.status = 'granted'
@@ -25,7 +34,7 @@ moments as (
                 then consents.changed_at
         end as granted_at
     from consents
-    cross join (select true as is_confirmation union all select false as is_confirmation) as sides
+    cross join sides
     where
         not sides.is_confirmation
         or (consents.status = 'granted' and consents.double_opt_in_confirmed_at > consents.changed_at)
@@ -45,8 +54,8 @@ attached as (
         moments.source_system,
         moments.contact_id,
         contact_profiles.profile_id,
-        -- what the consent is about: the address of its channel, else the contact record. An address that too many records
-        -- share (a switchboard) is nobody's in particular: there, each record speaks for itself
+        -- what the consent is about: the address of its channel, else the contact record. An address that too many
+        -- records share (a switchboard) is nobody's in particular: there, each record speaks for itself
         coalesce(
             contact_identifiers.identifier_id,
             {{ hash_id(['moments.source_system', 'moments.contact_id']) }}

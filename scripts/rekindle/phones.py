@@ -1,7 +1,7 @@
 """Phones become E.164: raw values of `input_contacts` that nobody has read yet go into `landing.phone_numbers`.
 
-SQL cannot do this (a numbering plan per country, revised several times a year), so it happens once per raw value, before
-dbt, with Google's `phonenumbers`. Nothing here prints or raises a value.
+SQL cannot do this (a numbering plan per country, revised several times a year), so it happens once per raw value,
+before dbt, with Google's `phonenumbers`. Nothing here prints or raises a value.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import duckdb
 import phonenumbers
 
 from rekindle.errors import RekindleError
+from rekindle.warehouse import open_warehouse
 
 BATCH = 50_000
 
@@ -69,13 +70,7 @@ def normalise_contacts(warehouse: Path, default_country_code: str | None = None)
     """
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse}: run `dbt run --select +input_contacts` first.")
-    try:
-        connection = duckdb.connect(str(warehouse))
-    except duckdb.IOException as error:
-        raise RekindleError(
-            f"The warehouse {warehouse} cannot be opened for writing: close the program that uses it, then try again."
-        ) from error
-    with connection:
+    with open_warehouse(warehouse) as connection:
         return _normalise(connection, default_country_code or "")
 
 

@@ -1,4 +1,4 @@
-"""Models as dbt compiles them, to be run on rows of a test in an in-memory DuckDB: calling dbt per example takes too long."""
+"""Models as dbt compiles them, run on rows of a test in an in-memory DuckDB: dbt per example would take too long."""
 
 import functools
 import json
@@ -60,8 +60,8 @@ class CompiledModels:
 def identity_models(*, strict: bool) -> CompiledModels:
     """Identity and consent, once per test session.
 
-    As shipped; or strict: three rounds only, an identifier of more than two records links nobody, double opt-in is required,
-    and a phone without a country is Belgian.
+    As shipped; or strict: three rounds only, an identifier of more than two records links nobody, double opt-in is
+    required, and a phone without a country is Belgian.
     """
     select = [
         *("contact_records", "contact_identifiers", "contact_profiles", "contact_consents", "fct_consents"),

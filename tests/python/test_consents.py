@@ -1,10 +1,10 @@
 """Consent as compiled, against a second implementation written from the rules in prose.
 
-The rules: consent attaches to an identifier (e-mail for email, phone for sms and phone, the contact record for post, push and
-ads, and wherever there is no identifier of one's own). Per contact record, channel and purpose the latest event counts; at one
-instant the no; no event means not granted. A person is granted when one record's own latest word is a grant, and no identifier
-of the person was last denied or withdrawn. With double opt-in, a grant is in force from its confirmation, and one that was never
-confirmed says nothing.
+The rules: consent attaches to an identifier (e-mail for email, phone for sms and phone, the contact record for post,
+push and ads, and wherever there is no identifier of one's own). Per contact record, channel and purpose the latest
+event counts; at one instant the no; no event means not granted. A person is granted when one record's own latest word
+is a grant, and no identifier of the person was last denied or withdrawn. With double opt-in, a grant is in force from
+its confirmation, and one that was never confirmed says nothing.
 """
 
 import hashlib
@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 EVENTS = {
-    "source_system": "varchar", "contact_id": "varchar", "channel": "varchar", "purpose": "varchar", "status": "varchar",
-    "changed_at": "timestamp", "evidence_reference": "varchar", "double_opt_in_confirmed_at": "timestamp",
+    "source_system": "varchar", "contact_id": "varchar", "channel": "varchar", "purpose": "varchar",
+    "status": "varchar", "changed_at": "timestamp", "evidence_reference": "varchar",
+    "double_opt_in_confirmed_at": "timestamp",
 }  # fmt: skip
 PROFILES = {"source_system": "varchar", "contact_id": "varchar", "profile_id": "varchar"}
 IDENTIFIERS = {
@@ -130,7 +131,9 @@ def expected_of_persons(events: list[Event], double_opt_in: bool) -> list[Row]:
 def expected_of_records(events: list[Event], double_opt_in: bool) -> list[Row]:
     rows = []
     for contact, channel, purpose in {(event.contact, event.channel, event.purpose) for event in events}:
-        own = [event for event in events if (event.contact, event.channel, event.purpose) == (contact, channel, purpose)]
+        own = [
+            event for event in events if (event.contact, event.channel, event.purpose) == (contact, channel, purpose)
+        ]
         hours = instants(own, double_opt_in)
         granted = [last_word(words(own, double_opt_in), hour) is True for hour in hours]
         rows += ranges((contact.contact_id, channel, purpose), hours, granted)
@@ -231,5 +234,5 @@ def test_a_switchboard_speaks_for_each_record_alone() -> None:
     key = hashlib.md5(b"till|a", usedforsecurity=False).hexdigest()[:16]
     keys = connection.execute("select consent_key from contact_consents where contact_id = 'a'").fetchall()
     assert keys == [(key,)]
-    # a later yes at the same switchboard is not a yes of the record that said no: with one address of its own it would be
+    # at an address of their own, the later yes would lift the no
     assert [row[3] for row in of_persons(connection)] == [False, False]

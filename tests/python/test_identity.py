@@ -115,7 +115,9 @@ def records(
         source_system=st.sampled_from(source_systems),
         contact_id=st.integers(0, 99).map(str),
         created_day=st.integers(first_day, last_day),
-        email=st.none() | st.integers(0, 7).map("p{}@example.com".format) | st.integers(0, 7).map(" P{}@Example.com".format),
+        email=st.none()
+        | st.integers(0, 7).map("p{}@example.com".format)
+        | st.integers(0, 7).map(" P{}@Example.com".format),
         phone=st.none() | st.integers(0, 15),
         card=st.none() | st.integers(0, 9).map(str) | st.just(" "),
     )
@@ -130,7 +132,9 @@ def worlds(draw: st.DrawFn, max_records: int = 24) -> World:
 
 @settings(max_examples=50, deadline=None)
 @given(world=worlds())
-def test_profiles_are_the_connected_components_named_by_their_oldest_record(models: CompiledModels, world: World) -> None:
+def test_profiles_are_the_connected_components_named_by_their_oldest_record(
+    models: CompiledModels, world: World
+) -> None:
     profiles, torn = resolve(models, world)
     assert profiles == expected_profiles(world)
     assert torn == []
@@ -175,7 +179,9 @@ def test_eight_rounds_join_a_chain_of_257_records(models: CompiledModels, direct
 
 @settings(max_examples=30, deadline=None)
 @given(order=st.permutations(range(9)))
-def test_three_rounds_join_a_chain_of_nine_records_in_any_order(strict_models: CompiledModels, order: list[int]) -> None:
+def test_three_rounds_join_a_chain_of_nine_records_in_any_order(
+    strict_models: CompiledModels, order: list[int]
+) -> None:
     profiles, torn = resolve(strict_models, chain(order))
     assert len(set(profiles.values())) == 1
     assert torn == []

@@ -26,5 +26,6 @@ torn_identifiers as (
 
 select
     identifier_id,
-    'One person has several profiles: raise the setting identity_rounds (now {{ setting("identity_rounds") }}).' as what_to_do
+    'One person has several profiles: raise the setting identity_rounds (now {{ setting("identity_rounds") }}).'
+        as what_to_do
 from torn_identifiers

@@ -1,4 +1,4 @@
-{# Every valid contact record is in exactly one profile, and every profile has exactly one oldest record: parts and whole agree. #}
+{# Every valid contact record is in exactly one profile, and every profile has exactly one oldest record. #}
 with
 
 valid_contacts as (
