@@ -1,0 +1,47 @@
+"""The README says what is there: every setting with its default, every command, every linked page."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_settings_table_names_every_setting_with_its_default() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    actual = {name: "" if value is None else str(value) for name, value in project["vars"]["default_settings"].items()}
+    section = README.split("## Settings", 1)[1].split("\n## ", 1)[0]
+    documented = {name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.M)}
+    assert documented == {name: value.lower() if value in ("True", "False") else value for name, value in actual.items()}
+
+
+def test_commands_named_in_the_docs_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (page.name, target)
+        for page in pages
+        for target in re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", page.read_text(encoding="utf-8"), re.M)
+        for target in target
+        if target
+    }
+    assert named, "no page names a command"
+    assert {(page, target) for page, target in named if target not in targets} == set()
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+    assert broken == []
+
+
+def test_tables_named_in_the_readme_are_models() -> None:
+    models = {path.stem for folder in ("models", "snapshots", "seeds") for path in (ROOT / folder).rglob("*.*")}
+    named = set(re.findall(r"`(?:core|segments|hub|snapshots)\.(\w+)`", README))
+    assert len(named) > 10
+    assert named - models == set()
