@@ -19,10 +19,8 @@ def main(force: bool) -> None:
         click.echo(f"The demo data is already in {raw} (--force writes it again).")
         return
     rows, files, seconds = sum(landing.rows.values()), len(landing.rows), time.monotonic() - started
-    click.echo(
-        f"Demo data: {rows:,} rows in {files} files written to {raw} in {seconds:.1f} s. Purchases are a public data set,"
-        " contacts and all around them are synthetic (docs/demo-data.md)."
-    )
+    click.echo(f"Demo data: {rows:,} rows in {files} files written to {raw} in {seconds:.1f} s.")
+    click.echo("Purchases are a public data set, contacts and all around them are synthetic (docs/demo-data.md).")
 
 
 if __name__ == "__main__":

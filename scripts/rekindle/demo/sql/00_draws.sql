@@ -1,5 +1,5 @@
--- How the synthetic part is drawn: never random(), always md5 of a seed, the kind of draw and a key. The same key gives the
--- same draw on every machine, and a draw knows nothing of any purchase.
+-- How the synthetic part is drawn: never random(), always md5 of a seed, the kind of draw and a key. The same key
+-- gives the same draw on every machine, and a draw knows nothing of any purchase.
 create macro draw(kind, id) as
     (md5_number_lower('rekindle-demo-1|' || kind || '|' || id) & 1048575::ubigint) / 1048576.0::double;
 
@@ -23,7 +23,8 @@ create macro short_id(text) as substring(md5('rekindle-demo-1|' || text), 1, 16)
 -- A list price from 0.99 to 15.98: the data set has no prices of products nobody bought yet.
 create macro list_price(product_id) as cast(0.99 + pick('list price', product_id, 1500) / 100.0 as decimal(18, 2));
 
--- Set only by the test that looks for look-ahead: what the data set holds from this instant on is hidden from the generation.
+-- Set only by the test that looks for look-ahead: what the data set holds from this instant on is hidden from the
+-- generation.
 create macro cut_at() as coalesce(cast(getvariable('cut_at') as timestamp), timestamp '9999-01-01 00:00:00');
 
 -- Draw number `place` (0, 1 or 2) of one 64-bit number: several draws for the price of one md5.

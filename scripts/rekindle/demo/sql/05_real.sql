@@ -1,6 +1,7 @@
 -- The real tables as they are in the package: same rows, same columns. Identifiers become text (they are names, not
--- quantities), money becomes decimal (every amount of the package has at most two decimals), stamps of midnight become dates.
--- `line_number` is the one column added: the package has no receipt position, and (basket, product) is unique in it.
+-- quantities), money becomes decimal (every amount of the package has at most two decimals), stamps of midnight
+-- become dates. `line_number` is the one column added: the package has no receipt position, and (basket, product) is
+-- unique in it.
 
 create schema completejourney;
 

@@ -1,7 +1,7 @@
 create schema synthetic;
 
--- The frame of the demo: which households, stores and products the data set has. It is all that generation reads from the
--- whole year: that 84.51° chose these households is a property of the sample, not something they did.
+-- The frame of the demo: which households, stores and products the data set has. It is all that generation reads from
+-- the whole year: that 84.51° chose these households is a property of the sample, not something they did.
 
 create table frame_households as
 select distinct cast(household_id as varchar) as household_id

@@ -1,5 +1,6 @@
--- Contact records of six silos, overlapping and in conflict. `method` says how a record of a household hangs together with its
--- loyalty card: by the same e-mail, phone or card number, by another record (chain), or only because somebody said so (link).
+-- Contact records of six silos, overlapping and in conflict. `method` says how a record of a household hangs together
+-- with its loyalty card: by the same e-mail, phone or card number, by another record (chain), or only because
+-- somebody said so (link).
 
 create table household_silos as
 with
@@ -26,14 +27,24 @@ chosen as (
     select
         household_id,
         person_id,
-        case when not has_web then null when web_draw < 0.35 then 'card' when web_draw < 0.75 then 'email' else 'phone' end as web_method,
+        case
+            when not has_web then null
+            when web_draw < 0.35 then 'card'
+            when web_draw < 0.75 then 'email'
+            else 'phone'
+        end as web_method,
         case
             when not has_newsletter then null
             when newsletter_draw < 0.25 and has_web and (web_draw < 0.35 or web_draw >= 0.75) then 'chain'
             when newsletter_draw < 0.85 then 'email'
             else 'link'
         end as newsletter_method,
-        case when not has_app then null when app_draw < 0.6 then 'card' when app_draw < 0.8 then 'email' else 'phone' end as app_method,
+        case
+            when not has_app then null
+            when app_draw < 0.6 then 'card'
+            when app_draw < 0.8 then 'email'
+            else 'phone'
+        end as app_method,
         case when not has_call then null when call_draw < 0.7 then 'phone' else 'link' end as call_method,
         case when not has_social then null when social_draw < 0.6 then 'link' else 'email' end as social_method
     from drawn
@@ -43,10 +54,13 @@ select
     *,
     -- the till knows the e-mail or phone that another record needs in order to be recognised
     draw('till e-mail', person_id) < 0.72
-        or 'email' in (coalesce(web_method, ''), coalesce(newsletter_method, ''), coalesce(app_method, ''), coalesce(social_method, '')) as has_till_email,
+        or 'email' in (
+            coalesce(web_method, ''), coalesce(newsletter_method, ''), coalesce(app_method, ''), coalesce(social_method, '')
+        ) as has_till_email,
     draw('till phone', person_id) < 0.80
         or 'phone' in (coalesce(web_method, ''), coalesce(app_method, ''), coalesce(call_method, '')) as has_till_phone,
-    -- 8 % take their card at the till, with the first basket that the data shows; the others had it before the data begins
+    -- 8 % take their card at the till, with the first basket that the data shows; the others had it before the data
+    -- begins
     draw('enrols at the till', person_id) < 0.08 as enrols_at_first_basket
 from chosen;
 
@@ -66,7 +80,9 @@ records as (
     union all
     select 'web_shop', person_id, 'W' || household_id, web_method from household_silos where web_method is not null
     union all
-    select 'newsletter', person_id, 'N' || household_id, newsletter_method from household_silos where newsletter_method is not null
+    select 'newsletter', person_id, 'N' || household_id, newsletter_method
+    from household_silos
+    where newsletter_method is not null
     union all
     select 'app', person_id, 'A' || household_id, app_method from household_silos where app_method is not null
     union all
@@ -75,16 +91,26 @@ records as (
     select 'social', person_id, 'S' || household_id, social_method from household_silos where social_method is not null
     union all
     -- the first 26 newsletter readers subscribed from two shared mailboxes and are known by nothing else
-    select 'newsletter', person_id, 'N' || seq, case when number <= 26 then 'shared mailbox' else 'email' end from people where kind = 'newsletter'
+    select 'newsletter', person_id, 'N' || seq, case when number <= 26 then 'shared mailbox' else 'email' end
+    from people
+    where kind = 'newsletter'
     union all
-    select 'web_shop', person_id, 'W' || seq, 'email' from people where kind = 'web' or (kind = 'newsletter' and number > 26 and draw('web_shop', person_id) < 0.04)
+    select 'web_shop', person_id, 'W' || seq, 'email'
+    from people
+    where kind = 'web' or (kind = 'newsletter' and number > 26 and draw('web_shop', person_id) < 0.04)
     union all
-    select 'app', person_id, 'A' || seq, 'email' from people where kind = 'app' or (kind = 'web' and draw('app', person_id) < 0.15)
+    select 'app', person_id, 'A' || seq, 'email'
+    from people
+    where kind = 'app' or (kind = 'web' and draw('app', person_id) < 0.15)
     union all
-    select 'social', person_id, 'S' || seq, 'email' from people where kind = 'social' or (kind = 'newsletter' and number > 26 and draw('social', person_id) < 0.05)
+    select 'social', person_id, 'S' || seq, 'email'
+    from people
+    where kind = 'social' or (kind = 'newsletter' and number > 26 and draw('social', person_id) < 0.05)
     union all
     -- the first 42 callers ring from three company switchboards
-    select 'call_centre', person_id, 'C' || seq, case when number <= 42 then 'switchboard' else 'phone' end from people where kind = 'caller'
+    select 'call_centre', person_id, 'C' || seq, case when number <= 42 then 'switchboard' else 'phone' end
+    from people
+    where kind = 'caller'
 ),
 
 drawn as (
@@ -135,7 +161,9 @@ select
         else 0
     end as phone_index,
     method = 'switchboard'
-        or (source_system = 'call_centre' and method = 'link' and draw('calls from work', record_key) < 0.4) as is_from_switchboard,
+        or (
+            source_system = 'call_centre' and method = 'link' and draw('calls from work', record_key) < 0.4
+        ) as is_from_switchboard,
     case source_system
         when 'till' then
             case
@@ -190,18 +218,20 @@ select
     household_id,
     method,
     case
-        when method = 'shared mailbox' then case when number <= 13 then 'info@example.org' else 'contact@example.com' end
+        when method = 'shared mailbox' and number <= 13 then 'info@example.org'
+        when method = 'shared mailbox' then 'contact@example.com'
         -- the same address as people type it
         when pick('e-mail spelling', record_key, 12) = 0 then upper(email_address)
         when pick('e-mail spelling', record_key, 12) = 1 then ' ' || email_address || ' '
         else email_address
     end as email,
     case
-        when is_from_switchboard then ['(303) 555-0199', '+1 415-555-0199', '6175550199'][1 + number % 3]
+        when is_from_switchboard then ['(804) 555-0199', '+1 805-555-0199', '8065550199'][1 + number % 3]
         when phone_index = 0 and source_system in ('web_shop', 'social') and draw('junk phone', record_key) < 0.06
             then ['n/a', '555-0147', '0000000000', '(212) 555-01', 'call me'][1 + pick('junk phone', record_key, 5)]
         when phone_index > 0 and is_abroad and draw('country', person_id) < 0.4
-            then ['020 7946 0', '+44 20 7946 0'][1 + pick('phone spelling', record_key, 2)] || lpad(cast(seq % 1000 as varchar), 3, '0')
+            then ['020 7946 0', '+44 20 7946 0'][1 + pick('phone spelling', record_key, 2)]
+                || lpad(cast(seq % 1000 as varchar), 3, '0')
         when phone_index > 0 and is_abroad and draw('country', person_id) < 0.6
             then '07700 900' || lpad(cast(seq % 1000 as varchar), 3, '0')
         when phone_index > 0 and is_abroad
@@ -220,10 +250,11 @@ select
         when source_system = 'web_shop' and draw('e-mail verified', record_key) < 0.8
             then after_seconds(created_at, 60 + 3000 * draw('e-mail verified after', record_key))
         when source_system = 'newsletter' and draw('e-mail verified', record_key) < 0.9
-            then after_seconds(created_at, 60 + 170000 * draw('e-mail verified after', record_key) * draw('e-mail verified after', record_key))
+            then after_seconds(created_at, 60 + 170000 * power(draw('e-mail verified after', record_key), 2))
     end as email_verified_at,
     case
-        when source_system = 'app' and phone_index > 0 and draw('phone verified', record_key) < 0.7 then after_seconds(created_at, 90)
+        when source_system = 'app' and phone_index > 0 and draw('phone verified', record_key) < 0.7
+            then after_seconds(created_at, 90)
     end as phone_verified_at,
     case
         when source_system = 'newsletter' and conflict_draw < 0.5 then null
@@ -234,7 +265,8 @@ select
     end as first_name,
     case
         when source_system = 'newsletter' and conflict_draw < 0.5 then null
-        when conflict_draw > 0.95 and source_system <> 'till' then upper(substring(last_slug, 1, 1)) || substring(last_slug, 2)
+        when conflict_draw > 0.95 and source_system <> 'till'
+            then upper(substring(last_slug, 1, 1)) || substring(last_slug, 2)
         else last_name
     end as last_name,
     case
@@ -244,22 +276,31 @@ select
         when source_system <> 'till' and conflict_draw > 0.92 then birth_date + 366
         else birth_date
     end as birth_date,
-    case when is_abroad and draw('country', person_id) >= 0.6 then 'fr' when is_abroad then 'en' else language_code end as language_code,
+    case
+        when is_abroad and draw('country', person_id) >= 0.6 then 'fr'
+        when is_abroad then 'en'
+        else language_code
+    end as language_code,
     case
         when is_abroad and draw('country', person_id) < 0.6 then 'GB'
         when is_abroad then 'FR'
         when source_system = 'newsletter' and conflict_draw < 0.5 then null
         else 'US'
     end as country_code,
-    case when source_system in ('till', 'web_shop', 'call_centre') and not is_abroad then
-        case when source_system <> 'till' and conflict_draw > 0.85 then '00' || cast(500 - 1 - pick('zip', record_key, 300) as varchar) else postal_code end
+    case
+        when source_system not in ('till', 'web_shop', 'call_centre') or is_abroad then null
+        when source_system <> 'till' and conflict_draw > 0.85
+            then '00' || cast(499 - pick('zip', record_key, 300) as varchar)
+        else postal_code
     end as postal_code,
     case when source_system in ('till', 'web_shop', 'call_centre') and not is_abroad then city end as city,
     case when source_system in ('till', 'web_shop') and not is_abroad then street_address end as street_address,
     case when source_system = 'till' or method = 'card' then 'LC' || lpad(household_id, 8, '0') end as loyalty_card_id,
     case
         when source_system in ('till', 'app') and draw('preferred store', record_key) < 0.3
-            then (select list(store_id order by store_id) from frame_stores)[1 + pick('preferred store', record_key, (select count(*) from frame_stores))]
+            then (select list(store_id order by store_id) from frame_stores)[
+                1 + pick('preferred store', record_key, (select count(*) from frame_stores))
+            ]
     end as preferred_store_id,
     created_at,
     case

@@ -1,7 +1,7 @@
 -- What the data set leaves out about its own baskets and coupons.
 
--- Drive and web orders. Which households order ahead, from when on and how often are traits; a basket takes the trait of its
--- household on its own day. Stamps, shops and amounts of the baskets stay as they are.
+-- Drive and web orders. Which households order ahead, from when on and how often are traits; a basket takes the trait
+-- of its household on its own day. Stamps, shops and amounts of the baskets stay as they are.
 create table order_ahead as
 select
     household_id,
@@ -40,9 +40,10 @@ where
 -- What had not arrived when the data was extracted has no delivery stamp.
 update synthetic.order_channels set delivered_at = null where delivered_at >= horizon();
 
--- Which coupons a household was sent. Campaigns of type B and C: all of the campaign's coupons. Type A: the publisher's guide says
--- that each household got 16 coupons picked by its earlier purchases and that which ones is not part of the data; here they are the
--- 16 whose products it had bought most often before the campaign began, filled up by draw.
+-- Which coupons a household was sent. Campaigns of type B and C: all of the campaign's coupons. Type A: the
+-- publisher's guide says that each household got 16 coupons picked by its earlier purchases and that which ones is
+-- not part of the data; here they are the 16 whose products it had bought most often before the campaign began,
+-- filled up by draw.
 create table campaign_coupons as
 select distinct
     coupons.campaign_id,
@@ -84,7 +85,9 @@ ranked as (
             partition by members.campaign_id, members.household_id
             order by
                 coalesce(bought_before.lines, 0) desc,
-                md5_number_lower('rekindle-demo-1|sent|' || members.campaign_id || '|' || members.household_id || '|' || coupons.coupon_upc)
+                md5_number_lower(
+                    'rekindle-demo-1|sent|' || members.campaign_id || '|' || members.household_id || '|' || coupons.coupon_upc
+                )
         ) as place
     from completejourney.campaigns as members
     inner join campaign_coupons as coupons on members.campaign_id = coupons.campaign_id
@@ -110,15 +113,17 @@ select
     redemptions.coupon_upc,
     redemptions.campaign_id,
     redemptions.redemption_date,
-    short_id('redemption|' || redemptions.household_id || '|' || redemptions.coupon_upc || '|' || redemptions.campaign_id || '|' || redemptions.redemption_date)
-        as redemption_id
+    short_id(
+        'redemption|' || redemptions.household_id || '|' || redemptions.coupon_upc || '|' || redemptions.campaign_id
+        || '|' || redemptions.redemption_date
+    ) as redemption_id
 from completejourney.coupon_redemptions as redemptions;
 
 create table synthetic.offer_assignments as
 with
 
--- A coupon that was used had been handed out. When it is not among the 16, that becomes known on the day it is used, and is
--- assigned from the start of that day: dating it back to the campaign's start would tell the future.
+-- A coupon that was used had been handed out. When it is not among the 16, that becomes known on the day it is used,
+-- and is assigned from the start of that day: dating it back to the campaign's start would tell the future.
 shown_by_use as (
     select
         redemption_days.campaign_id,
@@ -156,8 +161,8 @@ select
     extracted_at() as extracted_at,
 from united;
 
--- The basket a coupon was used in: the household's only basket of that New York day, else the only one with a product of the
--- coupon that had a coupon taken off, else the only one with a product of the coupon, else unknown.
+-- The basket a coupon was used in: the household's only basket of that New York day, else the only one with a product
+-- of the coupon that had a coupon taken off, else the only one with a product of the coupon, else unknown.
 create table synthetic.redemption_baskets as
 with
 
@@ -208,7 +213,9 @@ select
     redemption_days.redemption_date,
     decided.basket_id,
     -- noon in New York when the basket is not known
-    coalesce(decided.ordered_at, to_utc(cast(redemption_days.redemption_date as timestamp) + interval 12 hour)) as redeemed_at,
+    coalesce(
+        decided.ordered_at, to_utc(cast(redemption_days.redemption_date as timestamp) + interval 12 hour)
+    ) as redeemed_at,
     extracted_at() as extracted_at,
 from redemption_days
 left join decided

@@ -1,8 +1,10 @@
--- Requests to be forgotten: a few people who never bought. Nothing is sent to them and nothing comes from them afterwards.
+-- Requests to be forgotten: a few people who never bought. Nothing is sent to them and nothing comes from them
+-- afterwards.
 create table erasures as
 select
     person_id,
-    timestamp '2017-02-01 15:00:00' + to_days(45 * cast(row_number() over (order by person_id) as integer)) as requested_at,
+    timestamp '2017-02-01 15:00:00'
+    + to_days(45 * cast(row_number() over (order by person_id) as integer)) as requested_at,
 from people
 where
     (kind = 'newsletter' and number in (101, 202, 303, 404))
@@ -23,16 +25,18 @@ create table consent_questions as
 select *
 from (values
     ('till', 'email', 'marketing', 0.66), ('till', 'sms', 'marketing', 0.34), ('till', 'post', 'marketing', 0.82),
-    ('till', 'phone', 'marketing', 0.22), ('till', 'email', 'profiling', 0.60), ('till', 'ads', 'ads_personalisation', 0.45),
-    ('web_shop', 'email', 'marketing', 0.62), ('web_shop', 'email', 'profiling', 0.50), ('web_shop', 'ads', 'ads_personalisation', 0.40),
-    ('newsletter', 'email', 'marketing', 1.00),
-    ('app', 'push', 'marketing', 0.72), ('app', 'email', 'marketing', 0.35), ('app', 'ads', 'ads_personalisation', 0.30),
-    ('call_centre', 'phone', 'marketing', 0.50),
-    ('social', 'email', 'marketing', 0.58), ('social', 'ads', 'ads_personalisation', 0.55)
+    ('till', 'phone', 'marketing', 0.22), ('till', 'email', 'profiling', 0.60),
+    ('till', 'ads', 'ads_personalisation', 0.45), ('web_shop', 'email', 'marketing', 0.62),
+    ('web_shop', 'email', 'profiling', 0.50), ('web_shop', 'ads', 'ads_personalisation', 0.40),
+    ('newsletter', 'email', 'marketing', 1.00), ('app', 'push', 'marketing', 0.72),
+    ('app', 'email', 'marketing', 0.35), ('app', 'ads', 'ads_personalisation', 0.30),
+    ('call_centre', 'phone', 'marketing', 0.50), ('social', 'email', 'marketing', 0.58),
+    ('social', 'ads', 'ads_personalisation', 0.55)
 ) as asked (source_system, channel, purpose, yes_share);
 
--- Answers when the record was made, and changes of mind later on: 8 % of those who said yes withdraw at some time, a fifth of these
--- come back, 6 % of those who said no change their mind. Newsletter readers withdraw by the link in a message (see messages).
+-- Answers when the record was made, and changes of mind later on: 8 % of those who said yes withdraw at some time, a
+-- fifth of these come back, 6 % of those who said no change their mind. Newsletter readers withdraw by the link in a
+-- message (see messages).
 create table declared_consents as
 with
 
@@ -45,7 +49,8 @@ answers as (
         questions.channel,
         questions.purpose,
         plan.record_key || '|' || questions.channel || '|' || questions.purpose as answer_key,
-        draw('consent', plan.record_key || '|' || questions.channel || '|' || questions.purpose) < questions.yes_share as is_yes,
+        draw('consent', plan.record_key || '|' || questions.channel || '|' || questions.purpose)
+        < questions.yes_share as is_yes,
         records.email_verified_at
     from contact_plan as plan
     inner join consent_questions as questions on plan.source_system = questions.source_system

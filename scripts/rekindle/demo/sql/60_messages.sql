@@ -1,5 +1,5 @@
--- Mailings: a monthly newsletter from 2013, every second week in 2017; in 2017 also a monthly mailing to card holders, four text
--- messages and a push note every second week.
+-- Mailings: a monthly newsletter from 2013, every second week in 2017; in 2017 also a monthly mailing to card
+-- holders, four text messages and a push note every second week.
 create table mailings as
 with
 
@@ -26,9 +26,12 @@ select
     'till',
     'email',
     month_start + 9
-from (select cast(unnest(generate_series(date '2017-01-01', date '2017-12-01', interval 1 month)) as date) as month_start)
+from (
+    select cast(unnest(generate_series(date '2017-01-01', date '2017-12-01', interval 1 month)) as date) as month_start
+)
 union all
-select 'text-2017-' || quarter, 'till', 'sms', date '2017-02-17' + cast(91 * (quarter - 1) as integer) from (select unnest(range(1, 5)) as quarter)
+select 'text-2017-' || quarter, 'till', 'sms', date '2017-02-17' + cast(91 * (quarter - 1) as integer)
+from (select unnest(range(1, 5)) as quarter)
 union all
 select 'push-' || strftime(fortnight_start, '%Y-%m-%d'), 'app', 'push', fortnight_start + 3 from fortnights;
 
@@ -70,8 +73,7 @@ due as (
         mailings.campaign_id,
         mailings.channel,
         readers.*,
-        md5_number_upper('rekindle-demo-1|message|' || mailings.campaign_id || '|' || readers.record_key) as first_number,
-        md5_number_lower('rekindle-demo-1|message|' || mailings.campaign_id || '|' || readers.record_key) as second_number,
+        'rekindle-demo-1|message|' || mailings.campaign_id || '|' || readers.record_key as message_key,
         mailings.sent_on
     from mailings
     inner join readers on mailings.source_system = readers.source_system
@@ -82,12 +84,20 @@ due as (
         and (readers.erased_at is null or cast(mailings.sent_on as timestamp) < readers.erased_at)
 ),
 
+drawn as (
+    select
+        *,
+        md5_number_upper(message_key) as first_number,
+        md5_number_lower(message_key) as second_number
+    from due
+),
+
 timed as (
     select
         *,
         -- between 14:00 and 15:30 UTC
         after_seconds(cast(sent_on as timestamp), 50400 + 5400 * draw_of(first_number, 0)) as sent_at
-    from due
+    from drawn
 ),
 
 -- sent to those who had said yes, and in the newsletter's case confirmed it
@@ -163,7 +173,10 @@ select
     *,
     -- one in ten who unsubscribed subscribes again later, by the form
     case
-        when source_system = 'newsletter' and (complained_at is null or complained_at > ended_at) and draw('subscribes again', record_key) < 0.1
+        when
+            source_system = 'newsletter'
+            and (complained_at is null or complained_at > ended_at)
+            and draw('subscribes again', record_key) < 0.1
             then after_days(ended_at, 60 + 500 * draw('subscribes again after', record_key))
     end as returned_at
 from ends;
@@ -176,7 +189,7 @@ select
     after_seconds(messages.sent_at, 5 + 120 * draw_of(messages.second_number, 2)) as delivered_at,
     after_seconds(
         messages.sent_at,
-        300 + 259200 * draw_of(messages.second_number, 2) * draw_of(messages.second_number, 2) * draw_of(messages.second_number, 2)
+        300 + 259200 * power(draw_of(messages.second_number, 2), 3)
     ) as read_at
 from candidate_messages as messages
 inner join endings
@@ -196,14 +209,24 @@ select
     contact_id,
     channel,
     campaign_id,
-    case when source_system = 'newsletter' and sent_at >= timestamp '2017-01-01' then case when draw_of(first_number, 0) < 0.5 then 'A' else 'B' end end as variant,
+    case
+        when source_system <> 'newsletter' or sent_at < timestamp '2017-01-01' then null
+        when draw_of(first_number, 0) < 0.5 then 'A'
+        else 'B'
+    end as variant,
     case when channel = 'sms' then 0.05::decimal(18, 2) end as cost_amount,
     sent_at,
     extracted_at() as extracted_at,
 from sent_messages;
 
 create table message_answers as
-select source_system, message_id, 'not_sent' as event_type, sent_at as occurred_at, '' as link_tag, false as is_proxy_open
+select
+    source_system,
+    message_id,
+    'not_sent' as event_type,
+    sent_at as occurred_at,
+    '' as link_tag,
+    false as is_proxy_open
 from sent_messages
 where not is_dead and is_not_sent
 union all

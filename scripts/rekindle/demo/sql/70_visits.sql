@@ -10,7 +10,8 @@ select
     case when plan.source_system = 'app' then 'app' else 'web' end as platform,
     0.03 + 0.35 * draw('visits', plan.record_key) * draw('visits', plan.record_key) as weekly_share,
     case
-        when draw('stops visiting', plan.record_key) < 0.3 then after_days(plan.created_at, 30 + 700 * draw('stops visiting after', plan.record_key))
+        when draw('stops visiting', plan.record_key) < 0.3
+            then after_days(plan.created_at, 30 + 700 * draw('stops visiting after', plan.record_key))
         else timestamp '9999-01-01'
     end as quiet_from,
     erasures.requested_at as erased_at,
@@ -28,37 +29,48 @@ weeks as (
 possible as (
     select
         visitors.*,
-        short_id('visit|' || visitors.record_key || '|' || weeks.week_start) as visit_id,
-        after_seconds(weeks.week_start, 604800 * draw('visit time', visitors.record_key || '|' || weeks.week_start)) as visited_at
+        weeks.week_start,
+        'rekindle-demo-1|visit|' || visitors.record_key || '|' || weeks.week_start as visit_key
     from visitors
-    cross join weeks
+    inner join weeks
+        on visitors.created_at < weeks.week_start + interval 7 day
+        and visitors.quiet_from > weeks.week_start
 ),
 
 drawn as (
     select
         *,
-        md5_number_upper('rekindle-demo-1|visit|' || visit_id) as first_number,
-        md5_number_lower('rekindle-demo-1|visit|' || visit_id) as second_number
+        md5_number_upper(visit_key) as first_number,
+        md5_number_lower(visit_key) as second_number
     from possible
-    where
-        visited_at > created_at
-        and visited_at < quiet_from
-        and (erased_at is null or visited_at < erased_at)
-        and visited_at < horizon() - interval 1 hour
+),
+
+timed as (
+    select
+        *,
+        substring(md5(visit_key), 1, 16) as visit_id,
+        after_seconds(week_start, 604800 * draw_of(second_number, 1)) as visited_at
+    from drawn
+    -- more than the largest share and factor lets through: the rest is decided below
+    where draw_of(first_number, 0) < weekly_share * 1.6
 )
 
 select
-    drawn.*,
+    timed.*,
     baskets.basket_id as newest_basket_id,
     baskets.line_count as newest_line_count
-from drawn
+from timed
 asof left join baskets
-    on drawn.household_id = baskets.household_id
-    and drawn.visited_at > baskets.ordered_at
--- who bought in the last two weeks comes by more often
+    on timed.household_id = baskets.household_id
+    and timed.visited_at > baskets.ordered_at
 where
-    draw_of(drawn.first_number, 0)
-    < drawn.weekly_share * case when baskets.ordered_at >= drawn.visited_at - interval 14 day then 1.6 else 1.0 end;
+    timed.visited_at > timed.created_at
+    and timed.visited_at < timed.quiet_from
+    and (timed.erased_at is null or timed.visited_at < timed.erased_at)
+    and timed.visited_at < horizon() - interval 1 hour
+    -- who bought in the last two weeks comes by more often
+    and draw_of(timed.first_number, 0)
+    < timed.weekly_share * case when baskets.ordered_at >= timed.visited_at - interval 14 day then 1.6 else 1.0 end;
 
 -- Up to four products seen per visit: from the newest basket of the household, or any product.
 create table product_views as
@@ -109,10 +121,13 @@ left join completejourney.products as products on chosen.product_id = products.p
 -- Contests on social media, half a year each, over three routes.
 create table contests as
 select
-    'contest-' || strftime(starts_on, '%Y') || case when month(starts_on) = 1 then '-spring' else '-autumn' end as campaign_id,
+    'contest-' || strftime(starts_on, '%Y')
+    || case when month(starts_on) = 1 then '-spring' else '-autumn' end as campaign_id,
     starts_on,
     cast(starts_on + interval 6 month as date) as ends_on
-from (select cast(unnest(generate_series(date '2015-01-01', date '2017-07-01', interval 6 month)) as date) as starts_on);
+from (
+    select cast(unnest(generate_series(date '2015-01-01', date '2017-07-01', interval 6 month)) as date) as starts_on
+);
 
 create table synthetic.contact_preferences as
 with
@@ -128,7 +143,9 @@ declarations as (
         after_days(plan.created_at, 600 * draw('declares after', plan.record_key)) as declared_at
     from contact_plan as plan
     inner join contact_records as records on plan.record_key = records.record_key
-    where draw('declares preferences', plan.record_key) < case plan.source_system when 'web_shop' then 0.30 when 'app' then 0.25 when 'newsletter' then 0.10 else 0 end
+    where
+        draw('declares preferences', plan.record_key)
+        < case plan.source_system when 'web_shop' then 0.30 when 'app' then 0.25 when 'newsletter' then 0.10 else 0 end
 ),
 
 -- the shop of the newest basket before the form
@@ -155,19 +172,39 @@ rows_declared as (
     cross join (select unnest(range(0, 3)) as place) as places
     where places.place <= pick('interests', record_key, 3)
     union all
-    select source_system, contact_id, declared_at, 'animal_species', ['dog', 'cat', 'rabbit', 'bird'][1 + pick('animal', record_key, 4)]
+    select
+        source_system,
+        contact_id,
+        declared_at,
+        'animal_species',
+        ['dog', 'cat', 'rabbit', 'bird'][1 + pick('animal', record_key, 4)]
     from with_store
     where draw('has an animal', record_key) < 0.3
     union all
-    select source_system, contact_id, declared_at, 'channel', ['email', 'sms', 'post', 'push'][1 + pick('channel', record_key, 4)]
+    select
+        source_system,
+        contact_id,
+        declared_at,
+        'channel',
+        ['email', 'sms', 'post', 'push'][1 + pick('channel', record_key, 4)]
     from with_store
     where draw('names a channel', record_key) < 0.4
     union all
-    select source_system, contact_id, declared_at, 'send_time', ['07', '12', '18', '20'][1 + pick('send time', record_key, 4)]
+    select
+        source_system,
+        contact_id,
+        declared_at,
+        'send_time',
+        ['07', '12', '18', '20'][1 + pick('send time', record_key, 4)]
     from with_store
     where draw('names a time', record_key) < 0.3
     union all
-    select source_system, contact_id, declared_at, 'max_frequency', ['1', '2', '4'][1 + pick('frequency', record_key, 3)]
+    select
+        source_system,
+        contact_id,
+        declared_at,
+        'max_frequency',
+        ['1', '2', '4'][1 + pick('frequency', record_key, 3)]
     from with_store
     where draw('names a frequency', record_key) < 0.3
     union all
@@ -226,7 +263,14 @@ forms as (
     from synthetic.identity_links
     where evidence = 'form'
     union all
-    select distinct source_system, contact_id, case when source_system = 'app' then 'app' else 'web' end, 'preference', null, null, declared_at
+    select distinct
+        source_system,
+        contact_id,
+        case when source_system = 'app' then 'app' else 'web' end,
+        'preference',
+        null,
+        null,
+        declared_at
     from synthetic.contact_preferences
 ),
 
@@ -319,7 +363,18 @@ events as (
         occurred_at
     from forms
     union all
-    select source_system, contact_id, short_id('check-in|' || basket_id), 'store_visit', 'app', null, null, null, null, null, occurred_at
+    select
+        source_system,
+        contact_id,
+        short_id('check-in|' || basket_id),
+        'store_visit',
+        'app',
+        null,
+        null,
+        null,
+        null,
+        null,
+        occurred_at
     from check_ins
 )
 
@@ -329,8 +384,8 @@ select
 from events
 where occurred_at < horizon();
 
--- Carts. Left behind: one visit in five that saw products. Ordered: the real baskets that were ordered ahead by somebody with an
--- account; such a cart becomes known, in its latest state, when it is ordered.
+-- Carts. Left behind: one visit in five that saw products. Ordered: the real baskets that were ordered ahead by
+-- somebody with an account; such a cart becomes known, in its latest state, when it is ordered.
 create table synthetic.carts as
 with
 
@@ -360,7 +415,9 @@ buyers as (
         row_number() over (partition by channels.basket_id order by visitors.source_system desc) as place
     from synthetic.order_channels as channels
     inner join baskets on channels.basket_id = baskets.basket_id
-    inner join visitors on baskets.household_id = visitors.household_id and visitors.created_at < channels.ordered_at - interval 1 hour
+    inner join visitors
+        on baskets.household_id = visitors.household_id
+        and visitors.created_at < channels.ordered_at - interval 1 hour
     where channels.sales_channel in ('drive', 'web', 'app')
 ),
 

@@ -8,8 +8,11 @@ select
     sales_value,
     cast(floor(sales_value) as integer) as points,
     cast(
-        sum(floor(sales_value)) over (partition by household_id order by ordered_at, basket_id rows between unbounded preceding and current row)
-        as integer
+        sum(floor(sales_value)) over (
+            partition by household_id
+            order by ordered_at, basket_id
+            rows between unbounded preceding and current row
+        ) as integer
     ) as points_to_date
 from baskets;
 
@@ -112,8 +115,10 @@ with
 quarters as (
     select
         unnest([1, 2, 3, 4]) as quarter,
-        unnest([timestamp '2017-01-01 05:00:00', timestamp '2017-04-01 04:00:00', timestamp '2017-07-01 04:00:00', timestamp '2017-10-01 04:00:00']) as starts_at,
-        unnest([timestamp '2017-04-01 04:00:00', timestamp '2017-07-01 04:00:00', timestamp '2017-10-01 04:00:00', timestamp '2018-01-01 05:00:00']) as ends_at
+        to_utc(unnest([timestamp '2017-01-01', timestamp '2017-04-01', timestamp '2017-07-01', timestamp '2017-10-01']))
+            as starts_at,
+        to_utc(unnest([timestamp '2017-04-01', timestamp '2017-07-01', timestamp '2017-10-01', timestamp '2018-01-01']))
+            as ends_at
 ),
 
 -- three in ten households get 1 % of a quarter back on the day after it
@@ -130,14 +135,35 @@ cashback as (
 ),
 
 movements as (
-    select movement_id, household_id, movement_type, points, cast(null as decimal(18, 2)) as amount, occurred_at, basket_id from point_movements
+    select
+        movement_id,
+        household_id,
+        movement_type,
+        points,
+        cast(null as decimal(18, 2)) as amount,
+        occurred_at,
+        basket_id
+    from point_movements
     union all
-    select 'X' || closing || household_id, household_id, 'expired', -points, null, closed_at, null from expired_points where points > 0
+    select 'X' || closing || '-' || household_id, household_id, 'expired', -points, null, closed_at, null
+    from expired_points
+    where points > 0
     union all
-    select 'C' || quarter || '-' || household_id, household_id, 'cashback', null, amount, after_seconds(ends_at, 28800), null from cashback where amount > 0
+    select
+        'C' || quarter || '-' || household_id,
+        household_id,
+        'cashback',
+        null,
+        amount,
+        after_seconds(ends_at, 28800),
+        null
+    from cashback
+    where amount > 0
     union all
     -- the difference of the card price, from the data set
-    select 'L' || basket_id, household_id, 'loyalty_price', null, retail_disc, ordered_at, basket_id from earnings where retail_disc > 0
+    select 'L' || basket_id, household_id, 'loyalty_price', null, retail_disc, ordered_at, basket_id
+    from earnings
+    where retail_disc > 0
 )
 
 select
@@ -155,6 +181,13 @@ where occurred_at < horizon();
 create table synthetic.service_events as
 with
 
+drawn as (
+    select
+        *,
+        md5_number_lower('rekindle-demo-1|service|' || basket_id) as number
+    from baskets
+),
+
 events as (
     -- one basket in sixty is rated, one to three days later
     select
@@ -166,8 +199,8 @@ events as (
         cast(null as boolean) as is_resolved,
         basket_id,
         after_days(ordered_at, 1 + 2 * draw('rates after', basket_id)) as occurred_at
-    from baskets
-    where draw('rates', basket_id) < 0.016
+    from drawn
+    where draw_of(number, 0) < 0.016
     union all
     select
         'till',
@@ -178,8 +211,8 @@ events as (
         draw('is resolved', basket_id) < 0.85,
         basket_id,
         after_days(ordered_at, 5 * draw('asks after', basket_id))
-    from baskets
-    where draw('asks', basket_id) < 0.005
+    from drawn
+    where draw_of(number, 1) < 0.005
     union all
     -- a goodwill refund leaves the basket as it is
     select
@@ -191,8 +224,8 @@ events as (
         true,
         basket_id,
         after_days(ordered_at, 1 + 9 * draw('refunded after', basket_id))
-    from baskets
-    where draw('is refunded', basket_id) < 0.0025
+    from drawn
+    where draw_of(number, 2) < 0.0025
     union all
     select
         source_system,

@@ -7,8 +7,8 @@ select
 from frame_products as products
 inner join (values
     ('COFFEE', 30), ('LAUNDRY DETERGENTS', 45), ('DOG FOODS', 28), ('CAT FOOD', 14), ('DIAPERS & DISPOSABLES', 14),
-    ('BATH TISSUES', 28), ('PAPER TOWELS', 21), ('VITAMINS', 60), ('DISHWASH DETERGENTS', 45), ('SHAVING CARE PRODUCTS', 60),
-    ('INFANT FORMULA', 7), ('DENTAL CARE', 60)
+    ('BATH TISSUES', 28), ('PAPER TOWELS', 21), ('VITAMINS', 60), ('DISHWASH DETERGENTS', 45),
+    ('SHAVING CARE PRODUCTS', 60), ('INFANT FORMULA', 7), ('DENTAL CARE', 60)
 ) as durations (product_category, days_of_supply)
     on products.product_category = durations.product_category;
 
@@ -25,7 +25,12 @@ gaps as (
     where product_index % 370 = 0
 )
 
-select product_id, true as is_available, timestamp '2016-12-31 06:00:00' as changed_at, extracted_at() as extracted_at from gaps
+select
+    product_id,
+    true as is_available,
+    timestamp '2016-12-31 06:00:00' as changed_at,
+    extracted_at() as extracted_at
+from gaps
 union all
 select product_id, false, gone_at, extracted_at() from gaps
 union all
@@ -50,8 +55,13 @@ union all
 select
     campaign_id,
     channel,
-    case source_system when 'newsletter' then 'Newsletter of ' when 'till' then 'Card mailing of ' else 'Push note of ' end || sent_on,
-    case source_system when 'newsletter' then 'newsletter' when 'till' then 'card_mailing' else 'push' end,
+    case
+        when channel = 'sms' then 'Text message of '
+        when channel = 'push' then 'Push note of '
+        when source_system = 'till' then 'Card mailing of '
+        else 'Newsletter of '
+    end || sent_on,
+    case when channel <> 'email' then channel when source_system = 'till' then 'card_mailing' else 'newsletter' end,
     sent_on,
     sent_on + 1,
     null,
@@ -86,7 +96,11 @@ select
     cast(impressions * 6 // 10 as integer) as reached,
     cast(impressions as bigint) as impressions,
     cast(impressions // 100 + pick('clicks', campaign_id || route || result_date, 40) as bigint) as clicks,
-    cast(case route when 'lead_ad' then pick('leads', campaign_id || route || result_date, 6) when 'sponsored_post' then pick('leads', campaign_id || route || result_date, 3) else 0 end as integer) as leads,
+    case route
+        when 'lead_ad' then pick('leads', campaign_id || route || result_date, 6)
+        when 'sponsored_post' then pick('leads', campaign_id || route || result_date, 3)
+        else 0
+    end as leads,
     cast(impressions * 4 / 1000.0 as decimal(18, 2)) as cost_amount,
     extracted_at() as extracted_at,
 from drawn;

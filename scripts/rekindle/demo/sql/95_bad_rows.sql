@@ -1,5 +1,6 @@
--- Rows that are wrong on purpose, a handful per rule, so that the counters of rejected rows show something. Never among baskets,
--- their lines or card holders: the figures of the purchases stay what the data set says. (Wrong currency therefore does not occur.)
+-- Rows that are wrong on purpose, a handful per rule, so that the counters of rejected rows show something. Never
+-- among baskets, their lines or card holders: the figures of the purchases stay what the data set says. (Wrong
+-- currency therefore does not occur.)
 
 -- e-mails that are none, sign-ups of 1970 and of the future, and a subscription exported twice
 insert into synthetic.newsletter_subscribers by name
@@ -99,7 +100,10 @@ select
     'newsletter' as source_system,
     'MNONE' || place as message_id,
     case when place <= 10 then 'opened' else 'read aloud' end as event_type,
-    case when place in (9, 10) then timestamp '1970-01-01 00:00:00' else timestamp '2016-06-07 15:00:00' end as occurred_at,
+    case
+        when place in (9, 10) then timestamp '1970-01-01 00:00:00'
+        else timestamp '2016-06-07 15:00:00'
+    end as occurred_at,
     '' as link_tag,
     false as is_proxy_open,
     extracted_at() as extracted_at
@@ -123,7 +127,13 @@ from (select unnest(range(1, 17)) as place);
 insert into synthetic.web_events by name
 select *
 from synthetic.web_events
-where event_id in (select event_id from synthetic.web_events where event_type = 'visit' and contact_id = 'W7003' order by occurred_at limit 2);
+where event_id in (
+    select event_id
+    from synthetic.web_events
+    where event_type = 'visit' and contact_id = 'W7003'
+    order by occurred_at, event_id
+    limit 2
+);
 
 insert into synthetic.carts by name
 select
