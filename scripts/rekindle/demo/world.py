@@ -1,11 +1,11 @@
 """Generates the demo's raw tables in a DuckDB connection. The SQL lies in `sql/`, run in the order of the file names.
 
 Free of look-ahead: a synthetic row of instant t depends on draws (md5 of a seed and a key) and on what the data set
-holds up to t. `cut_at` hides the data set from an instant on, so that a test can compare what lies before it.
+holds up to t. `cut_at` (a UTC stamp as text) hides the data set from there on, so that a test can compare what lies
+before.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -97,13 +97,13 @@ RAW_TABLES = (
 )
 
 
-def generate(con: duckdb.DuckDBPyConnection, package_folder: Path, cut_at: datetime | None = None) -> None:
+def generate(con: duckdb.DuckDBPyConnection, package_folder: Path, cut_at: str | None = None) -> None:
     """Make every raw table in `con`, in the schemas `completejourney` (real) and `synthetic`."""
     con.execute("set TimeZone = 'UTC'")
     for table in PACKAGE_TABLES:
         con.execute(f"set variable {table} = ?", [str(package_folder / f"{table}.parquet")])
     if cut_at is not None:
-        con.execute("set variable cut_at = ?", [cut_at])
+        con.execute("set variable cut_at = ?", [cut_at])  # read back as a timestamp by the macro cut_at()
     for script in sorted(SQL_FOLDER.glob("*.sql")):
         con.execute(script.read_text(encoding="utf-8"))
 

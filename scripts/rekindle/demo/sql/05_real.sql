@@ -97,3 +97,10 @@ select
     cast(sum(retail_disc) as decimal(18, 2)) as retail_disc,
 from completejourney.transactions
 group by basket_id;
+
+-- One basket per household and instant (59 times a household has two with the same stamp): which is "the newest basket
+-- before" must not depend on which of two the engine meets first.
+create table moments as
+select *
+from baskets
+qualify row_number() over (partition by household_id, ordered_at order by basket_id desc) = 1;

@@ -55,7 +55,10 @@ select
     -- the till knows the e-mail or phone that another record needs in order to be recognised
     draw('till e-mail', person_id) < 0.72
         or 'email' in (
-            coalesce(web_method, ''), coalesce(newsletter_method, ''), coalesce(app_method, ''), coalesce(social_method, '')
+            coalesce(web_method, ''),
+            coalesce(newsletter_method, ''),
+            coalesce(app_method, ''),
+            coalesce(social_method, '')
         ) as has_till_email,
     draw('till phone', person_id) < 0.80
         or 'phone' in (coalesce(web_method, ''), coalesce(app_method, ''), coalesce(call_method, '')) as has_till_phone,

@@ -125,7 +125,7 @@ after_orders as (
             else 0.6
         end as recency_factor
     from allowed
-    asof left join baskets
+    asof left join moments as baskets
         on allowed.household_id = baskets.household_id
         and allowed.sent_at > baskets.ordered_at
 ),

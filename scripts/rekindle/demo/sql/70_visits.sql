@@ -60,7 +60,7 @@ select
     baskets.basket_id as newest_basket_id,
     baskets.line_count as newest_line_count
 from timed
-asof left join baskets
+asof left join moments as baskets
     on timed.household_id = baskets.household_id
     and timed.visited_at > baskets.ordered_at
 where
@@ -154,7 +154,7 @@ with_store as (
         declarations.*,
         baskets.store_id
     from declarations
-    asof left join baskets
+    asof left join moments as baskets
         on declarations.household_id = baskets.household_id
         and declarations.declared_at > baskets.ordered_at
 ),

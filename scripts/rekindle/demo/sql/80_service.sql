@@ -58,7 +58,7 @@ from (
     from contact_records
     where source_system = 'till' and birth_date is not null
 ) as birthdays
-asof left join baskets
+asof left join moments as baskets
     on birthdays.household_id = baskets.household_id and birthdays.birthday > baskets.ordered_at
 where baskets.ordered_at >= birthdays.birthday - interval 90 day;
 
