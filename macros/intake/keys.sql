@@ -53,3 +53,13 @@
         {{ row }}.{{ column }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{# The key as one text, for people: its parts joined by '|', an empty part where one is missing. #}
+{% macro record_key(keys, row) -%}
+    {%- set parts = [] -%}
+    {%- for column in keys -%}
+        {%- do parts.append("coalesce(cast(" ~ row ~ "." ~ column.name ~ " as " ~ dbt.type_string() ~ "), '')") -%}
+    {%- endfor -%}
+    {{ dbt.concat(interleave(parts)) }}
+{%- endmacro %}

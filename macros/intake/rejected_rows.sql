@@ -1,5 +1,6 @@
 {#
-  The body of rejected_<entity>: one row per rejected row or value of input_<entity>, with its reason, never the value.
+  The body of rejected_<entity>: one row per key and reason for which rows or a value of input_<entity> were set aside, never
+  the value.
 
   Every entity is checked for rows without key, repeated keys (the copy extracted last is kept and goes on), and columns
   that the contract never leaves empty. The rest is said by the model:
@@ -10,68 +11,20 @@
   not_negative     columns that are never below zero (negative_amount)
   currency         the column that must equal the setting currency_code (wrong_currency)
   ranges           [[from, to]]: half-open ranges that must not end before they begin (reversed_range)
-  parents          [{reason, to, columns, fields?, where?, having?}]: each row whose columns are all filled (and `where`
-                   holds) has a row in `to` with equal fields (and `having` holds)
-  values           [{column, reason, is_bad}]: the value is put aside, the row stays; the intake model blanks it by the
-                   same expression
+  parents          [{reason, to, columns, fields?, column?, where?, having?}]: each row whose columns are all filled (and
+                   `where` holds) has a row in `to` with equal fields (and `having` holds)
+  values           [{column, reason, is_bad}]: the value is set aside, the row stays; the intake model blanks it by the same
+                   expression
   numbered_within  the key is (this column, a small whole number): repeated keys are found at a quarter of the cost
 
-  Semi and anti joins (both engines have them), not `exists`: DuckDB 1.5 plans a correlated `exists` as a join that first
-  copies and de-duplicates the big side, three times the work and twice the memory at 100 million lines.
+  Rows are checked where they are read, and what fails is sorted out afterwards: rejects are few, input may be 100 million rows.
 #}
 {% macro rejected_rows(
     entity, happened_at=none, accepted={}, not_negative=[], currency=none, ranges=[], parents=[], values=[], numbered_within=none
 ) -%}
+{%- set input = ref('input_' ~ entity) -%}
 {%- set keys = key_columns(entity, 'input_rows') -%}
-{%- set rules = [] -%}
-{%- for column in contract(entity)['required'] if column not in contract(entity)['key'] -%}
-    {%- do rules.append({'reason': 'missing_value', 'column': column, 'is_bad': 'checked.' ~ column ~ ' is null'}) -%}
-{%- endfor -%}
-{%- for column, list in accepted.items() -%}
-    {%- do rules.append({
-        'reason': 'not_in_list', 'column': column, 'is_bad': 'checked.' ~ column ~ " not in ('" ~ list | join("', '") ~ "')"
-    }) -%}
-{%- endfor -%}
-{%- if currency -%}
-    {%- do rules.append({
-        'reason': 'wrong_currency', 'column': currency, 'is_bad': 'checked.' ~ currency ~ " <> '" ~ setting('currency_code') ~ "'"
-    }) -%}
-{%- endif -%}
-{%- if happened_at -%}
-    {%- set happened = 'cast(checked.' ~ happened_at ~ ' as timestamp)' -%}
-    {%- do rules.append({
-        'reason': 'after_extraction', 'column': happened_at, 'is_bad': happened ~ ' > checked.extracted_at'
-    }) -%}
-    {%- do rules.append({
-        'reason': 'implausible_date', 'column': happened_at,
-        'is_bad': happened ~ " < cast('" ~ setting('earliest_plausible_date') ~ "' as timestamp)"
-    }) -%}
-{%- endif -%}
-{%- for column in not_negative -%}
-    {%- do rules.append({'reason': 'negative_amount', 'column': column, 'is_bad': 'checked.' ~ column ~ ' < 0'}) -%}
-{%- endfor -%}
-{%- for range in ranges -%}
-    {%- do rules.append({
-        'reason': 'reversed_range', 'column': range[1], 'is_bad': 'checked.' ~ range[1] ~ ' < checked.' ~ range[0]
-    }) -%}
-{%- endfor -%}
-
-{# The rows that are checked: one per key. Written out wherever it is read, see valid_rows(). #}
-{%- set checked_rows -%}
-    (
-        select
-            {{ contract_columns(entity, 'input_rows') | indent(4) }}
-        from {{ ref('input_' ~ entity) }} as input_rows
-        anti join repeated_keys on {{ same_key(entity, 'input_rows', 'repeated_keys') }}
-        where {{ has_key(entity, 'input_rows') }}
-        union all
-        select
-            {{ contract_columns(entity, 'repeated_rows') | indent(4) }}
-        from repeated_rows
-        where repeated_rows.copy_number = 1
-    ) as checked
-{%- endset -%}
-
+{%- set rules = row_rules(entity, happened_at, accepted, not_negative, currency, ranges) -%}
 with
 
 {% if numbered_within -%}
@@ -79,7 +32,7 @@ with
 {# One bit per number: as many bits as rows when no two are equal. So one group per order tells, not one per line. #}
 suspects as (
     select input_rows.{{ numbered_within }}
-    from {{ ref('input_' ~ entity) }} as input_rows
+    from {{ input }} as input_rows
     group by input_rows.{{ numbered_within }}
     having
         count(*) <> coalesce(bit_count(bit_or(
@@ -97,9 +50,9 @@ repeated_keys as (
             {{ column.sql }} as {{ column.name }},
         {% endfor -%}
         count(*) as copies
-    from {{ ref('input_' ~ entity) }} as input_rows
+    from {{ input }} as input_rows
     {%- if numbered_within %}
-    semi join suspects on input_rows.{{ numbered_within }} = suspects.{{ numbered_within }}
+    inner join suspects on input_rows.{{ numbered_within }} = suspects.{{ numbered_within }}
     {%- endif %}
     where {{ has_key(entity, 'input_rows') }}
     group by {% for column in keys %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
@@ -110,64 +63,50 @@ repeated_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
-    from {{ ref('input_' ~ entity) }} as input_rows
-    semi join repeated_keys on {{ same_key(entity, 'input_rows', 'repeated_keys') }}
+    from {{ input }} as input_rows
+    inner join repeated_keys on {{ same_key(entity, 'input_rows', 'repeated_keys') }}
 ),
 
-failures as (
-    select
-        {% for column in key_columns(entity, 'checked') -%}
-            {{ column.sql }} as {{ column.name }},
-        {% endfor -%}
-        case
-            {% for rule in rules -%}
-                when {{ rule.is_bad }} then '{{ rule.column }}'
-            {% endfor -%}
-        end as column_name,
-        case
-            {% for rule in rules -%}
-                when {{ rule.is_bad }} then '{{ rule.reason }}'
-            {% endfor -%}
-        end as reason,
-        0 as priority
-    from {{ checked_rows }}
-    where
-        {% for rule in rules -%}
-            {% if not loop.first %}or {% endif %}{{ rule.is_bad }}
-        {% endfor -%}
-    {%- for parent in parents %}
+kept_copies as (
+    select *
+    from repeated_rows
+    where copy_number = 1
+),
+
+-- of every copy; what is said of a repeated key is dropped below
+failing_rows as (
+    {{ failures(entity, input, rules, parents) }}
+),
+
+failing_copies as (
+    {{ failures(entity, 'kept_copies', rules, parents) }}
+),
+
+all_failures as (
+    select failing_rows.*
+    from failing_rows
+    {{ anti_join() }} repeated_keys
+        on {% for column in keys %}{{ ' and ' if not loop.first }}failing_rows.{{ column.name }} = repeated_keys.{{ column.name }}{% endfor %}
+    where {% for column in keys %}{{ ' and ' if not loop.first }}failing_rows.{{ column.name }} is not null{% endfor %}
     union all
+    select failing_copies.*
+    from failing_copies
+),
+
+ranked_failures as (
     select
-        {% for column in key_columns(entity, 'checked') -%}
-            {{ column.sql }} as {{ column.name }},
-        {% endfor -%}
-        '{{ parent.column or parent.columns[-1] }}' as column_name,
-        '{{ parent.reason }}' as reason,
-        {{ loop.index }} as priority
-    from {{ checked_rows }}
-    anti join {{ parent.to }} as parents
-        on
-            {% for column in parent.columns -%}
-                {% if not loop.first %}and {% endif -%}
-                checked.{{ column }} = parents.{{ (parent.fields or parent.columns)[loop.index0] }}
-            {% endfor -%}
-            {%- if parent.having %}and parents.{{ parent.having }}{% endif %}
-    where
-        {% for column in parent.columns -%}
-            {% if not loop.first %}and {% endif %}checked.{{ column }} is not null
-        {% endfor -%}
-        {%- if parent.where %}and ({{ parent.where }}){% endif %}
-    {%- endfor %}
+        all_failures.*,
+        row_number() over (
+            partition by {% for column in keys %}all_failures.{{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
+            order by all_failures.priority
+        ) as failure_number
+    from all_failures
 ),
 
 first_failures as (
-    select
-        failures.*,
-        row_number() over (
-            partition by {% for column in keys %}failures.{{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
-            order by failures.priority
-        ) as failure_number
-    from failures
+    select *
+    from ranked_failures
+    where failure_number = 1
 ),
 
 rejects as (
@@ -175,16 +114,17 @@ rejects as (
         {% for column in keys -%}
             {{ column.sql }} as {{ column.name }},
         {% endfor -%}
-        {% for column in contract(entity)['key'] -%}
-            {% if loop.first %}case{% endif %} when input_rows.{{ column }} is null then '{{ column }}'
-        {% endfor -%}
+        case
+            {% for column in contract(entity)['key'] -%}
+                when input_rows.{{ column }} is null then '{{ column }}'
+            {% endfor %}
         end as column_name,
         'missing_key' as reason,
         true as is_row_rejected,
         count(*) as rejected_rows
-    from {{ ref('input_' ~ entity) }} as input_rows
+    from {{ input }} as input_rows
     where not ({{ has_key(entity, 'input_rows') }})
-    group by {% for column in keys %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}, {{ keys | length + 1 }}
+    group by {% for column in keys %}{{ loop.index }}, {% endfor %}{{ keys | length + 1 }}
     union all
     select
         {% for column in keys -%}
@@ -205,8 +145,8 @@ rejects as (
         true as is_row_rejected,
         1 as rejected_rows
     from first_failures
-    where first_failures.failure_number = 1
     {%- for value in values %}
+    {%- for source in ['single', 'repeated'] %}
     union all
     select
         {% for column in key_columns(entity, 'checked') -%}
@@ -216,9 +156,15 @@ rejects as (
         '{{ value.reason }}' as reason,
         false as is_row_rejected,
         1 as rejected_rows
-    from {{ checked_rows }}
-    anti join first_failures on {{ same_key(entity, 'checked', 'first_failures') }}
-    where {{ value.is_bad }}
+    from {{ input if source == 'single' else 'kept_copies' }} as checked
+    {{ anti_join() }} first_failures on {{ same_key(entity, 'checked', 'first_failures') }}
+    {%- if source == 'single' %}
+    {{ anti_join() }} repeated_keys on {{ same_key(entity, 'checked', 'repeated_keys') }}
+    {%- endif %}
+    where
+        {{ value.is_bad }}
+        and {{ has_key(entity, 'checked') }}
+    {%- endfor %}
     {%- endfor %}
 )
 
@@ -227,14 +173,110 @@ select
         rejects.{{ column.name }},
     {% endfor -%}
     '{{ entity }}' as entity,
-    {% set parts = [] -%}
-    {%- for column in keys -%}
-        {%- do parts.append("coalesce(cast(rejects." ~ column.name ~ " as " ~ dbt.type_string() ~ "), '')") -%}
-    {%- endfor -%}
-    {{ dbt.concat(interleave(parts)) }} as record_key,
+    {{ record_key(keys, 'rejects') }} as record_key,
     rejects.column_name,
     rejects.reason,
     cast(rejects.rejected_rows as bigint) as rejected_rows,
     rejects.is_row_rejected
 from rejects
+{%- endmacro %}
+
+
+{# What a row alone can break, as [{reason, column, is_bad}]; the first that holds is the row's reason. #}
+{% macro row_rules(entity, happened_at, accepted, not_negative, currency, ranges) %}
+    {%- set rules = [] -%}
+    {%- for column in contract(entity)['required'] if column not in contract(entity)['key'] -%}
+        {%- do rules.append({'reason': 'missing_value', 'column': column, 'is_bad': 'checked.' ~ column ~ ' is null'}) -%}
+    {%- endfor -%}
+    {%- for column, list in accepted.items() -%}
+        {%- do rules.append({
+            'reason': 'not_in_list',
+            'column': column,
+            'is_bad': 'checked.' ~ column ~ " not in ('" ~ list | join("', '") ~ "')",
+        }) -%}
+    {%- endfor -%}
+    {%- if currency -%}
+        {%- do rules.append({
+            'reason': 'wrong_currency',
+            'column': currency,
+            'is_bad': 'checked.' ~ currency ~ " <> '" ~ setting('currency_code') ~ "'",
+        }) -%}
+    {%- endif -%}
+    {%- if happened_at -%}
+        {%- set happened = 'cast(checked.' ~ happened_at ~ ' as timestamp)' -%}
+        {%- do rules.append({
+            'reason': 'after_extraction',
+            'column': happened_at,
+            'is_bad': happened ~ ' > checked.extracted_at',
+        }) -%}
+        {%- do rules.append({
+            'reason': 'implausible_date',
+            'column': happened_at,
+            'is_bad': happened ~ " < cast('" ~ setting('earliest_plausible_date') ~ "' as timestamp)",
+        }) -%}
+    {%- endif -%}
+    {%- for column in not_negative -%}
+        {%- do rules.append({'reason': 'negative_amount', 'column': column, 'is_bad': 'checked.' ~ column ~ ' < 0'}) -%}
+    {%- endfor -%}
+    {%- for range in ranges -%}
+        {%- do rules.append({
+            'reason': 'reversed_range',
+            'column': range[1],
+            'is_bad': 'checked.' ~ range[1] ~ ' < checked.' ~ range[0],
+        }) -%}
+    {%- endfor -%}
+    {{ return(rules) }}
+{% endmacro %}
+
+
+{# The rows of a relation that break a rule, or lack a parent: key, column_name, reason, priority (the smallest one counts). #}
+{% macro failures(entity, relation, rules, parents) -%}
+{%- set keys = key_columns(entity, 'checked') -%}
+    select
+        {% for column in keys -%}
+            {{ column.sql }} as {{ column.name }},
+        {% endfor -%}
+        case
+            {% for rule in rules -%}
+                when {{ rule.is_bad }} then '{{ rule.column }}'
+            {% endfor %}
+        end as column_name,
+        case
+            {% for rule in rules -%}
+                when {{ rule.is_bad }} then '{{ rule.reason }}'
+            {% endfor %}
+        end as reason,
+        0 as priority
+    from {{ relation }} as checked
+    where
+        {% for rule in rules -%}
+            {% if not loop.first %}or {% endif %}{{ rule.is_bad }}
+        {% endfor %}
+    {%- for parent in parents %}
+    {%- set conditions = [] -%}
+    {# a required column that is null is a missing value already #}
+    {%- for column in parent.columns if column not in contract(entity)['required'] -%}
+        {%- do conditions.append('checked.' ~ column ~ ' is not null') -%}
+    {%- endfor -%}
+    {%- if parent.where -%}{%- do conditions.append('(' ~ parent.where ~ ')') -%}{%- endif %}
+    union all
+    select
+        {% for column in keys -%}
+            {{ column.sql }} as {{ column.name }},
+        {% endfor -%}
+        '{{ parent.column or parent.columns[-1] }}' as column_name,
+        '{{ parent.reason }}' as reason,
+        {{ loop.index }} as priority
+    from {{ relation }} as checked
+    {{ anti_join() }} {{ parent.to }} as parents
+        on
+            {% for column in parent.columns -%}
+                {% if not loop.first %}and {% endif -%}
+                checked.{{ column }} = parents.{{ (parent.fields or parent.columns)[loop.index0] }}
+            {% endfor -%}
+            {%- if parent.having %}and parents.{{ parent.having }}{% endif -%}
+    {% if conditions %}
+    where {{ conditions | join(' and ') }}
+    {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}

@@ -17,7 +17,7 @@ single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}
     from {{ ref('input_' ~ entity) }} as input_rows
-    anti join rejects on {{ same_key(entity, 'input_rows', 'rejects') }}
+    {{ anti_join() }} rejects on {{ same_key(entity, 'input_rows', 'rejects') }}
     where {{ has_key(entity, 'input_rows') }}
 ),
 
@@ -26,7 +26,7 @@ repeated_rows as (
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
     from {{ ref('input_' ~ entity) }} as input_rows
-    semi join rejects
+    inner join rejects
         on
             {{ same_key(entity, 'input_rows', 'rejects') }}
             and rejects.reason = 'duplicate_key'
@@ -36,7 +36,7 @@ kept_copies as (
     select
         {{ contract_columns(entity, 'repeated_rows') }}
     from repeated_rows
-    anti join rejects
+    {{ anti_join() }} rejects
         on
             {{ same_key(entity, 'repeated_rows', 'rejects') }}
             and rejects.reason <> 'duplicate_key'

@@ -29,10 +29,22 @@ class DbtTestTag(Extension):
         return node
 
 
-def failing_rows(test: str, rows: str, settings: Mapping[str, Any] | None = None, **arguments: Any) -> list[Row]:
-    """Render `tests/dbt/generic/<test>.sql` on a relation `rows` (SQL) and run it in memory."""
+def failing_rows(
+    test: str,
+    rows: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    relations: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> list[Row]:
+    """Render `tests/dbt/generic/<test>.sql` on a relation `rows` (SQL) and run it in memory.
+
+    `settings` are what `setting()` finds, `relations` (SQL by model name) what `ref()` finds.
+    """
     environment = jinja2.Environment(extensions=[DbtTestTag])
     environment.globals["setting"] = (settings or {}).get
+    environment.globals["anti_join"] = lambda: "anti join"
+    environment.globals["ref"] = lambda name: f"({(relations or {})[name]})"
     source = (PROJECT / "tests" / "dbt" / "generic" / f"{test}.sql").read_text(encoding="utf-8")
     module = environment.from_string(source).module
     sql = getattr(module, test)(f"({rows})", **arguments)
@@ -84,11 +96,27 @@ def test_bad_rows_fail(test: str, rows: str, arguments: dict[str, Any], expected
 )
 def test_rejected_share(rejected: str, expected: list[Row]) -> None:
     rows = f"select * from (values {rejected}) as t(is_row_rejected, rejected_rows)"
-    failing = failing_rows("rejected_share", rows, {"max_rejected_share": 0.05}, to="(select * from range(100))")
+    failing = failing_rows(
+        "rejected_share", rows, settings={"max_rejected_share": 0.05}, to="(select * from range(100))"
+    )
+    assert failing == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [("2024-05", [("2024-06", "held back")]), ("2024-06", [])],
+    ids=["held_back", "published"],
+)
+def test_month_is_published(published: str, expected: list[Row]) -> None:
+    failing = failing_rows(
+        "month_is_published",
+        f"select '{published}' as segment_month",
+        relations={"publication_check": "select '2024-06' as segment_month, 'held back' as reason"},
+    )
     assert failing == expected
 
 
 def test_every_generic_test_is_tried_here() -> None:
     ours = {path.stem for path in (PROJECT / "tests" / "dbt" / "generic").glob("*.sql")}
-    tried = {case[0] for case in PASSING} & {case[0] for case in FAILING} | {"rejected_share"}
-    assert ours == tried
+    tried = {case[0] for case in PASSING} & {case[0] for case in FAILING}
+    assert ours == tried | {"rejected_share", "month_is_published"}

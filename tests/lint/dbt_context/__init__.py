@@ -54,6 +54,7 @@ def _dbt_objects() -> dict[str, Any]:
         "execute": False,
         "invocation_id": "00000000-0000-0000-0000-000000000000",
         "log": lambda *arguments, **named: "",
+        "model": SimpleNamespace(name="input_x", columns={"x": SimpleNamespace(name="x", data_type="varchar")}),
         "modules": SimpleNamespace(datetime=datetime, re=re, pytz=pytz),
         "run_started_at": datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
         "target": SimpleNamespace(name="duckdb", type="duckdb", schema="main", database="build"),
