@@ -49,12 +49,19 @@ check-builds: dev-env
 check-python: dev-env
 	@$(BIN)/python -m pytest -n 2 -q tests/python
 
+# the layering of every connector's models is checked, not only of the one that is built by default
+CONNECTORS := completejourney fixture template
+
 lint: dev-env ## Style, types and conventions of SQL, yml and Python
-	@$(BIN)/ruff check scripts tests
-	@$(BIN)/ruff format --check scripts tests
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models macros snapshots tests/dbt
-	@$(BIN)/python scripts/check_conventions.py
+	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/dbt
+	@for connector in $(CONNECTORS); do \
+	    $(BIN)/dbt parse --quiet --target-path target --vars "{connector: $$connector}" && \
+	    $(BIN)/dbt-bouncer run --show-all-failures && \
+	    $(BIN)/python scripts/check_conventions.py --target target || exit 1; \
+	done
 
 bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))

@@ -52,7 +52,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class TextRule:
-    """A pattern that tracked files must not match. `code_only`: comments and Jinja statements are not looked at."""
+    """A pattern that tracked files must not match.
+
+    `code_only`: comments and Jinja statements are not looked at. `unless`: a match of which this is true is good work.
+    """
 
     name: str
     pattern: str
@@ -61,6 +64,7 @@ class TextRule:
     exempt: tuple[str, ...] = ()
     code_only: bool = True
     flags: re.RegexFlag = re.IGNORECASE
+    unless: Callable[[str], bool] | None = None
 
     def applies_to(self, path: str) -> bool:
         """Whether the rule looks at the file (path inside the project, with forward slashes)."""
@@ -71,8 +75,21 @@ class TextRule:
         if self.code_only:
             text = without_comments(path, text)
         for match in re.finditer(self.pattern, text, self.flags):
+            if self.unless and self.unless(match.group(0)):
+                continue
             line = text.count("\n", 0, match.start()) + 1
-            yield Finding(f"{path}:{line}", self.name, f"`{match.group(0).strip()}`: {self.message}")
+            shown = " ".join(match.group(0).split())
+            yield Finding(f"{path}:{line}", self.name, f"`{shown}`: {self.message}")
+
+
+# Text with balanced parentheses, three deep, without a comma outside them.
+_TERM = r"(?:[^(),;]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+?"
+
+
+def _all_terms_place_nulls(order_by: str) -> bool:
+    """Whether each term of an `order by` says where nulls go."""
+    terms = re.findall(rf"{_TERM}(?=,|\Z)", order_by)
+    return all(re.search(r"\bnulls\s+(first|last)\s*\Z", term, re.IGNORECASE) for term in terms)
 
 
 PORTABILITY = ("macros/portability/**/*",)
@@ -90,7 +107,7 @@ TEXT_RULES = (
     TextRule("cast", r"(?<=[\w)'\"])::(?=\w)", "write cast(x as type).", exempt=PORTABILITY),
     TextRule(
         "portable_clause",
-        r"\bqualify\b|\b(group|order)\s+by\s+all\b|\bfilter\s*\(\s*where\b|\b(asof|semi|anti|positional)\s+(left\s+)?join\b"
+        r"\bqualify\b|\b(group|order)\s+by\s+all\b|\bfilter\s*\(\s*where\b|\b(asof|positional)\s+(left\s+)?join\b"
         r"|\bdistinct\s+on\b|\*\s*(exclude|except|replace)\s*\(|\*\s+exclude\b|\busing\s+sample\b|\b(un)?pivot\b|\bilike\b"
         r"|\brecursive\b|\bwithin\s+group\b|\bat\s+time\s+zone\b|\blambda\b",
         "not every engine has it: spell it out (a ranked CTE, group by the columns, sum(case …)).",
@@ -101,6 +118,13 @@ TEXT_RULES = (
         rf"(?<![\w.|])(?<!{{{{ )(?<!{{{{- )({ENGINE_FUNCTIONS})\s*\(",
         "differs between engines: use dbt's macro or one of macros/portability, or add one there.",
         exempt=PORTABILITY,
+    ),
+    TextRule(
+        "order_of_nulls",
+        rf"\border\s+by\b{_TERM}(?:,{_TERM})*?(?=\)|;|\Z|\blimit\b|\b(?:rows|range)\s+between\b)",
+        "engines place nulls differently: end each term with `nulls first` or `nulls last`.",
+        exempt=PORTABILITY,
+        unless=_all_terms_place_nulls,
     ),
     TextRule(
         "engine_word",

@@ -56,7 +56,7 @@
             measured,
             count(*) over (partition by measure) as customers,
             1 + cast(floor(
-                cast(5 as double) * (rank() over (partition by measure order by measured) - 1)
+                cast(5 as double) * (rank() over (partition by measure order by measured asc nulls last) - 1)
                 / count(*) over (partition by measure)
             ) as integer) as score
         from measures
@@ -73,6 +73,6 @@
         measure,
         score
     order by
-        measure asc,
-        score asc
+        measure asc nulls last,
+        score asc nulls last
 {% endmacro %}

@@ -146,9 +146,9 @@ profile_consents as (
     select
         profile_id,
         {% for channel in channels %}
-        max(
-            case when channel = '{{ channel }}' and purpose = 'marketing' and is_granted then 1 else 0 end
-        ) = 1 as has_{{ channel }}_consent,
+            max(
+                case when channel = '{{ channel }}' and purpose = 'marketing' and is_granted then 1 else 0 end
+            ) = 1 as has_{{ channel }}_consent,
         {% endfor %}
         max(
             case when channel = 'ads' and purpose = 'ads_personalisation' and is_granted then 1 else 0 end
@@ -203,8 +203,8 @@ stopped_channels as (
     select
         last_stops.profile_id,
         {% for channel in channels %}
-        max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
-        {%- if not loop.last %},{% endif %}
+            max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
+            {%- if not loop.last %},{% endif %}
         {% endfor %}
     from last_stops
     left join last_grants
@@ -291,15 +291,15 @@ profiles_with_everything as (
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
         profile_contacts.profile_id is null as has_erasure_request,
         {% for channel in channels + ['ads', 'profiling'] %}
-        coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
+            coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
         {% endfor %}
         {% for channel in channels %}
-        coalesce(
-            profile_consents.has_{{ channel }}_consent
-            and profile_contacts.{{ reachable[channel] }}
-            and not coalesce(stopped_channels.is_{{ channel }}_stopped, false),
-            false
-        ) as is_contactable_by_{{ channel }},
+            coalesce(
+                profile_consents.has_{{ channel }}_consent
+                and profile_contacts.{{ reachable[channel] }}
+                and not coalesce(stopped_channels.is_{{ channel }}_stopped, false),
+                false
+            ) as is_contactable_by_{{ channel }},
         {% endfor %}
         coalesce(profile_consents.has_ads_consent and profile_contacts.is_ads_valid, false) as is_reachable_by_ads,
         existing_profiles.created_month,
@@ -352,10 +352,10 @@ select
     has_purchased,
     has_erasure_request,
     {% for channel in channels + ['ads', 'profiling'] %}
-    has_{{ channel }}_consent,
+        has_{{ channel }}_consent,
     {% endfor %}
     {% for channel in channels %}
-    is_contactable_by_{{ channel }},
+        is_contactable_by_{{ channel }},
     {% endfor %}
     is_reachable_by_ads,
     created_month,

@@ -13,40 +13,40 @@ contact_identifiers as (
 ),
 
 {% if setting('require_double_opt_in') -%}
-sides as (
-    select true as is_confirmation
-    union all
-    select false as is_confirmation
-),
+    sides as (
+        select true as is_confirmation
+        union all
+        select false as is_confirmation
+    ),
 
--- a grant speaks twice: when it is given, and when it is confirmed; only then is it in force
-moments as (
-    select
-        consents.*,
-        case
-            when sides.is_confirmation then consents.double_opt_in_confirmed_at
-            else consents.changed_at
-        end as said_at,
-        case
-            when
-                consents.status = 'granted'
-                and (sides.is_confirmation or consents.double_opt_in_confirmed_at <= consents.changed_at)
-                then consents.changed_at
-        end as granted_at
-    from consents
-    cross join sides
-    where
-        not sides.is_confirmation
-        or (consents.status = 'granted' and consents.double_opt_in_confirmed_at > consents.changed_at)
-),
+    -- a grant speaks twice: when it is given, and when it is confirmed; only then is it in force
+    moments as (
+        select
+            consents.*,
+            case
+                when sides.is_confirmation then consents.double_opt_in_confirmed_at
+                else consents.changed_at
+            end as said_at,
+            case
+                when
+                    consents.status = 'granted'
+                    and (sides.is_confirmation or consents.double_opt_in_confirmed_at <= consents.changed_at)
+                    then consents.changed_at
+            end as granted_at
+        from consents
+        cross join sides
+        where
+            not sides.is_confirmation
+            or (consents.status = 'granted' and consents.double_opt_in_confirmed_at > consents.changed_at)
+    ),
 {%- else -%}
-moments as (
-    select
-        *,
-        changed_at as said_at,
-        case when status = 'granted' then changed_at end as granted_at
-    from consents
-),
+    moments as (
+        select
+            *,
+            changed_at as said_at,
+            case when status = 'granted' then changed_at end as granted_at
+        from consents
+    ),
 {%- endif %}
 
 attached as (

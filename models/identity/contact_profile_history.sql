@@ -24,10 +24,10 @@ select
     {{ as_of_date() }} as first_as_of_date
 from contact_profiles
 {% if is_incremental() -%}
-left join {{ this }} as held_before
-    on
-        contact_profiles.source_system = held_before.source_system
-        and contact_profiles.contact_id = held_before.contact_id
-        and contact_profiles.profile_id = held_before.profile_id
-where held_before.profile_id is null
+    left join {{ this }} as held_before
+        on
+            contact_profiles.source_system = held_before.source_system
+            and contact_profiles.contact_id = held_before.contact_id
+            and contact_profiles.profile_id = held_before.profile_id
+    where held_before.profile_id is null
 {%- endif %}

@@ -37,7 +37,8 @@ closed_months as (
     select
         segment_month,
         {{ month_end('segment_month') }} as month_end_date,
-        -- the window of these months reaches back before the data: their moves say more about the data than about people
+        -- the window of these months reaches back before the data: their moves say more about the data than about
+        -- people
         {{ month_end('segment_month') }} < warm_until_date as is_warm_up,
         {{ published_at('segment_month') }} as published_at
     from months

@@ -1,6 +1,7 @@
--- A dead feed looks like a wave of churn: every customer ages by a month at once. This says whether the newest closed month may
--- be published; a test fails while it may not, and with it everything that would say "went down".
+-- A dead feed looks like a wave of churn: every customer ages by a month at once. This says whether the newest closed
+-- month may be published; a test fails while it may not, and with it everything that would say "went down".
 {%- set trailing_months = 6 %}
+{%- set accepted_month = var('accept_publication') or '' %}
 {%- set least_months_to_compare = 3 %}
 
 with
@@ -72,7 +73,7 @@ down_shares as (
 ranked_shares as (
     select
         down_share,
-        row_number() over (order by down_share asc, segment_month asc) as place,
+        row_number() over (order by down_share asc nulls last, segment_month asc nulls last) as place,
         count(*) over () as months
     from down_shares
     where segment_month < {{ newest_closed_month() }}
@@ -109,7 +110,7 @@ judged as (
         and coalesce(
             down_share > trailing_median_down_share * {{ setting('max_down_share_factor') }}, false
         ) as is_wave_of_moves,
-        '{{ var("accept_publication") or "" }}' = '{{ newest_closed_month_text()[:7] }}' as is_accepted
+        '{{ accepted_month }}' = '{{ newest_closed_month_text()[:7] }}' as is_accepted
     from measured
 )
 

@@ -127,7 +127,7 @@ running as (
             and profile_months.segment_month = changes_per_month.segment_month
     window running_window as (
         partition by profile_months.profile_id
-        order by profile_months.segment_month
+        order by profile_months.segment_month asc nulls last
         rows between unbounded preceding and current row
     )
 ),
@@ -154,19 +154,19 @@ scores as (
         thresholds.threshold_version,
         case
             {%- for score in [5, 4, 3, 2] %}
-            when raw_values.recency_days <= thresholds.max_recency_days_{{ score }} then {{ score }}
+                when raw_values.recency_days <= thresholds.max_recency_days_{{ score }} then {{ score }}
             {%- endfor %}
             else 1
         end as r_score,
         case
             {%- for score in [5, 4, 3, 2] %}
-            when raw_values.frequency >= thresholds.min_frequency_{{ score }} then {{ score }}
+                when raw_values.frequency >= thresholds.min_frequency_{{ score }} then {{ score }}
             {%- endfor %}
             else 1
         end as f_score,
         case
             {%- for score in [5, 4, 3, 2] %}
-            when raw_values.monetary_amount >= thresholds.min_monetary_{{ score }} then {{ score }}
+                when raw_values.monetary_amount >= thresholds.min_monetary_{{ score }} then {{ score }}
             {%- endfor %}
             else 1
         end as m_score

@@ -1,4 +1,5 @@
--- What was published stays published: a month enters once, only if newer, and no late data, merge or full refresh rewrites it.
+-- What was published stays published: a month enters once, only if newer, and no late data, merge or full refresh
+-- rewrites it.
 {{
     config(
         materialized='incremental',

@@ -51,7 +51,7 @@ compared as (
         case
             when rfm_published.profile_id is null then 'not published'
             when restated.profile_id is null then 'no longer there'
-            when rfm_published.segment != restated.segment then 'other segment'
+            when rfm_published.segment <> restated.segment then 'other segment'
             else 'other values'
         end as difference,
         coalesce(rfm_published.segment_month, restated.segment_month) as segment_month
@@ -78,8 +78,8 @@ select
     segment_month
 from compared
 where
-    difference != 'other values'
-    or published_recency_days != restated_recency_days
-    or published_frequency != restated_frequency
-    or published_monetary_amount != restated_monetary_amount
-    or published_threshold_version != restated_threshold_version
+    difference <> 'other values'
+    or published_recency_days <> restated_recency_days
+    or published_frequency <> restated_frequency
+    or published_monetary_amount <> restated_monetary_amount
+    or published_threshold_version <> restated_threshold_version

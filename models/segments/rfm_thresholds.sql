@@ -36,11 +36,11 @@ cut_months as (
 bands as (
     select
         band_months.segment_month,
-        max(recency_bands.threshold_version) as version,
         {%- for score in [5, 4, 3, 2] %}
-        max(case when recency_bands.r_score = {{ score }} then recency_bands.max_recency_days end)
-            as max_recency_days_{{ score }}{{ ',' if not loop.last }}
+            max(case when recency_bands.r_score = {{ score }} then recency_bands.max_recency_days end)
+                as max_recency_days_{{ score }},
         {%- endfor %}
+        max(recency_bands.threshold_version) as version
     from band_months
     inner join recency_bands on band_months.valid_from_month = recency_bands.valid_from_month
     group by band_months.segment_month
@@ -49,14 +49,15 @@ bands as (
 cuts as (
     select
         cut_months.segment_month,
-        max(value_cuts.threshold_version) as version,
         {%- for measure in ['frequency', 'monetary'] %}
-        {%- set outer_loop = loop %}
-        {%- for score in [2, 3, 4, 5] %}
-        max(case when value_cuts.measure = '{{ measure }}' and value_cuts.score = {{ score }} then value_cuts.min_value end)
-            as min_{{ measure }}_{{ score }}{{ ',' if not (loop.last and outer_loop.last) }}
+            {%- for score in [2, 3, 4, 5] %}
+                max(case
+                    when value_cuts.measure = '{{ measure }}' and value_cuts.score = {{ score }}
+                        then value_cuts.min_value
+                end) as min_{{ measure }}_{{ score }},
+            {%- endfor %}
         {%- endfor %}
-        {%- endfor %}
+        max(value_cuts.threshold_version) as version
     from cut_months
     inner join value_cuts on cut_months.valid_from_month = value_cuts.valid_from_month
     group by cut_months.segment_month

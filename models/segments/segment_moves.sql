@@ -5,8 +5,9 @@
         on_schema_change='append_new_columns',
     )
 }}
--- Segment and rung come from the snapshot, the causes from rfm_published. A month's moves follow from what was published up to it,
--- so that appending the newest month gives the same rows as computing all of them (a test compares the two).
+-- Segment and rung come from the snapshot, the causes from rfm_published. A month's moves follow from what was
+-- published up to it, so that appending the newest month gives the same rows as computing all of them (a test compares
+-- the two).
 
 with
 
@@ -93,8 +94,8 @@ standing_two_before as (
             and months.second_previous_published_at >= months.measured_from
 ),
 
--- The rung before the current spell below is the highest one published so far: a spell below lasts until it is reached again.
--- Another threshold version is another ladder.
+-- The rung before the current spell below is the highest one published so far: a spell below lasts until it is reached
+-- again. Another threshold version is another ladder.
 earlier_stays as (
     select
         standing.profile_id,
@@ -142,7 +143,7 @@ compared as (
         reference.highest_rung,
         coalesce(reference.left_at, standing.published_at) as left_reference_at,
         standing_before.threshold_version is null as is_first,
-        standing_before.threshold_version != standing.threshold_version as is_recalibrated,
+        standing_before.threshold_version <> standing.threshold_version as is_recalibrated,
         coalesce(standing_two_before.threshold_version = standing.threshold_version, false) as has_two_months
     from standing
     left join standing_before

@@ -9,8 +9,8 @@
         pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -6)) }}",
     )
 }}
--- Was the signal worth anything? What the flagged customers did in the days after, against everybody. Six months are recomputed:
--- the longest horizon needs three to mature, and late orders arrive.
+-- Was the signal worth anything? What the flagged customers did in the days after, against everybody. Six months are
+-- recomputed: the longest horizon needs three to mature, and late orders arrive.
 
 with
 
@@ -52,7 +52,8 @@ next_orders as (
         months.segment_month
 ),
 
--- a message that carries out a decision of ours hides the signal: the customers it brought back look as if it had been false
+-- a message that carries out a decision of ours hides the signal: the customers it brought back look as if it had been
+-- false
 next_contacts as (
     select
         messages.profile_id,
@@ -133,8 +134,9 @@ counted as (
         outcomes.horizon_days,
         populations.population,
         {%- for signal in signals %}
-        sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as {{ signal }}_profiles,
-        sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end) as {{ signal }}_silent_profiles,
+            sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as {{ signal }}_profiles,
+            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end)
+                as {{ signal }}_silent_profiles,
         {%- endfor %}
         count(*) as base_profiles,
         sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles

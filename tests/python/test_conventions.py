@@ -44,6 +44,17 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
         ((MODEL, "{{ try_cast('a', 'date') | list }}"), (MODEL, "ntile(5) over (order by amount)")),
         ((MODEL, "first_value(a) over (order by b)"), (MODEL, "first(a order by b)")),
     ],
+    "order_of_nulls": [
+        (
+            (MODEL, "row_number() over (partition by a order by coalesce(b, c) desc nulls last, d nulls last) as n"),
+            (MODEL, "row_number() over (partition by a order by coalesce(b, c) desc nulls last, d) as n"),
+        ),
+        ((MODEL, "select a\norder by a nulls first\nlimit 1"), (MODEL, "select a\norder by a desc\nlimit 1")),
+        (
+            (MODEL, "sum(a) over (order by b asc nulls last rows between 1 preceding and current row), (b, c)"),
+            (MODEL, "sum(a) over (order by b rows between 1 preceding and current row), lag(a) as nulls_last"),
+        ),
+    ],
     "engine_word": [
         ((MODEL, "-- DuckDB and Spark agree\nselect a"), (MODEL, "{{ 'a' if target.type == 'x' else 'b' }}")),
         (("macros/portability/a.sql", "macro duckdb__a()"), ("macros/a.sql", "{{ duckdb__a() }}")),

@@ -14,7 +14,9 @@ def test_the_settings_table_names_every_setting_with_its_default() -> None:
     actual = {name: "" if value is None else str(value) for name, value in project["vars"]["default_settings"].items()}
     section = README.split("## Settings", 1)[1].split("\n## ", 1)[0]
     documented = {name: default.strip("`") for name, default in re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.M)}
-    assert documented == {name: value.lower() if value in ("True", "False") else value for name, value in actual.items()}
+    assert documented == {
+        name: value.lower() if value in ("True", "False") else value for name, value in actual.items()
+    }
 
 
 def test_commands_named_in_the_docs_exist() -> None:
@@ -32,11 +34,13 @@ def test_commands_named_in_the_docs_exist() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    broken = []
-    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")]
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
     assert broken == []
 
 

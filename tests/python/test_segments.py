@@ -16,7 +16,7 @@ from lifetimes.utils import summary_data_from_transaction_data
 
 WINDOW_DAYS = 182
 MONTHS = pd.date_range("2017-01-01", "2017-12-01", freq="MS")
-CUTS = {"frequency": [8, 16, 26, 42], "monetary": [172.69, 425.50, 820.03, 1512.02]}
+CUTS: dict[str, list[float]] = {"frequency": [8, 16, 26, 42], "monetary": [172.69, 425.50, 820.03, 1512.02]}
 RECENCY_BANDS = [28, 56, 91, 182]
 LADDER = {
     "champions": 11, "loyal": 10, "potential_loyalist": 9, "recent": 8, "promising": 7, "needs_attention": 6,
@@ -83,9 +83,9 @@ def oracle(order_days: pd.DataFrame) -> pd.DataFrame:
         months.append(frame.reset_index())
     rfm = pd.concat(months, ignore_index=True)
     rfm["monetary_amount"] = rfm["monetary_amount"].round(2)
-    rfm["r_score"] = 5 - np.searchsorted(RECENCY_BANDS, rfm["recency_days"], side="left")
-    rfm["f_score"] = 1 + np.searchsorted(CUTS["frequency"], rfm["frequency"], side="right")
-    rfm["m_score"] = 1 + np.searchsorted(CUTS["monetary"], rfm["monetary_amount"], side="right")
+    rfm["r_score"] = 5 - np.searchsorted(RECENCY_BANDS, rfm["recency_days"].to_numpy(), side="left")
+    rfm["f_score"] = 1 + np.searchsorted(CUTS["frequency"], rfm["frequency"].to_numpy(), side="right")
+    rfm["m_score"] = 1 + np.searchsorted(CUTS["monetary"], rfm["monetary_amount"].to_numpy(), side="right")
     rfm["fm_score"] = (rfm["f_score"] + rfm["m_score"] + 1) // 2
     rfm["segment"] = [segment_of(r, fm) for r, fm in zip(rfm["r_score"], rfm["fm_score"], strict=True)]
     rfm["rung"] = rfm["segment"].map(LADDER)

@@ -38,7 +38,7 @@ violations as (
         r_score,
         fm_score
     from cells_per_place
-    where cells != 1
+    where cells <> 1
 
     union all
 

@@ -11,27 +11,27 @@
 with
 
 {% for fact, entity in facts.items() %}
-{{ entity }} as (
-    select count(*) as in_input
-    from {{ ref('intake_' ~ entity) }}
-),
+    {{ entity }} as (
+        select count(*) as in_input
+        from {{ ref('intake_' ~ entity) }}
+    ),
 
-{{ fact }} as (
-    select count(*) as in_star
-    from {{ ref(fact) }}
-),
+    {{ fact }} as (
+        select count(*) as in_star
+        from {{ ref(fact) }}
+    ),
 
 {% endfor %}
 differences as (
     {% for fact, entity in facts.items() %}
-    select
-        '{{ fact }}' as fact,
-        {{ entity }}.in_input,
-        {{ fact }}.in_star
-    from {{ entity }}
-    cross join {{ fact }}
-    where {{ entity }}.in_input <> {{ fact }}.in_star
-    {% if not loop.last %}union all{% endif %}
+        select
+            '{{ fact }}' as fact,
+            {{ entity }}.in_input,
+            {{ fact }}.in_star
+        from {{ entity }}
+        cross join {{ fact }}
+        where {{ entity }}.in_input <> {{ fact }}.in_star
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )
 

@@ -48,9 +48,9 @@ lines as (
 
 select
     {% for measure in measures %}
-    input_lines.{{ measure }} as {{ measure }}_in_input,
-    orders.{{ measure }} as {{ measure }}_in_orders,
-    lines.{{ measure }} as {{ measure }}_in_lines,
+        input_lines.{{ measure }} as {{ measure }}_in_input,
+        orders.{{ measure }} as {{ measure }}_in_orders,
+        lines.{{ measure }} as {{ measure }}_in_lines,
     {% endfor %}
     input_orders.order_count as order_count_in_input,
     orders.order_count as order_count_in_orders
@@ -61,6 +61,6 @@ cross join lines
 where
     input_orders.order_count <> orders.order_count
     {% for measure in measures %}
-    or input_lines.{{ measure }} <> orders.{{ measure }}
-    or input_lines.{{ measure }} <> lines.{{ measure }}
+        or input_lines.{{ measure }} <> orders.{{ measure }}
+        or input_lines.{{ measure }} <> lines.{{ measure }}
     {% endfor %}

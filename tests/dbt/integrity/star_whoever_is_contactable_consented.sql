@@ -60,12 +60,12 @@ erased as (
 
 contactable as (
     {% for channel in ['email', 'sms', 'phone', 'post', 'push', 'ads'] %}
-    select
-        profile_id,
-        '{{ channel }}' as channel
-    from dim_profiles
-    where {{ 'is_reachable_by_ads' if channel == 'ads' else 'is_contactable_by_' ~ channel }}
-    {% if not loop.last %}union all{% endif %}
+        select
+            profile_id,
+            '{{ channel }}' as channel
+        from dim_profiles
+        where {{ 'is_reachable_by_ads' if channel == 'ads' else 'is_contactable_by_' ~ channel }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )
 
