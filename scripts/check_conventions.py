@@ -152,7 +152,7 @@ TEXT_RULES = (
     ),
     TextRule(
         "registry_address",
-        r"\bpypi\.org\b|\bfiles\.pythonhosted\.org\b|--(extra-)?index-url\b|\bhub\.getdbt\.com\b|\bregistry\.npmjs\.org\b",
+        r"\bpypi\.org\b|\bfiles\.pythonhosted\.org\b|--(extra-)?index-url\b|\bhub\.getdbt\.com\b|\bcran\.r-project\.org\b|\bregistry\.npmjs\.org\b",
         "where packages come from is the machine's setting (a mirror, a proxy), not the project's.",
         files=EVERYTHING,
         exempt=("tests/python/test_conventions.py",),
