@@ -107,7 +107,7 @@ TEXT_RULES = (
     TextRule("cast", r"(?<=[\w)'\"])::(?=\w)", "write cast(x as type).", exempt=PORTABILITY),
     TextRule(
         "portable_clause",
-        r"\bqualify\b|\b(group|order)\s+by\s+all\b|\bfilter\s*\(\s*where\b|\b(asof|positional)\s+(left\s+)?join\b"
+        r"\bqualify\b|\b(group|order)\s+by\s+all\b|\bfilter\s*\(\s*where\b|\b(asof|semi|anti|positional)\s+join\b"
         r"|\bdistinct\s+on\b|\*\s*(exclude|except|replace)\s*\(|\*\s+exclude\b|\busing\s+sample\b|\b(un)?pivot\b|\bilike\b"
         r"|\brecursive\b|\bwithin\s+group\b|\bat\s+time\s+zone\b|\blambda\b",
         "not every engine has it: spell it out (a ranked CTE, group by the columns, sum(case …)).",

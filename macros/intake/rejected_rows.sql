@@ -98,7 +98,7 @@ ranked_failures as (
         all_failures.*,
         row_number() over (
             partition by {% for column in keys %}all_failures.{{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
-            order by all_failures.priority
+            order by all_failures.priority asc nulls last
         ) as failure_number
     from all_failures
 ),
