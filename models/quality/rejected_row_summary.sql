@@ -3,24 +3,24 @@ with
 {# `contract_entities()` names them all: a new entity of the contract cannot be forgotten here #}
 rejected as (
     {% for entity in contract_entities() -%}
-    select
-        entity,
-        reason,
-        column_name,
-        is_row_rejected,
-        rejected_rows
-    from {{ ref('rejected_' ~ entity) }}
-    {{ 'union all' if not loop.last }}
+        select
+            entity,
+            reason,
+            column_name,
+            is_row_rejected,
+            rejected_rows
+        from {{ ref('rejected_' ~ entity) }}
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 input_counts as (
     {% for entity in contract_entities() -%}
-    select
-        '{{ entity }}' as entity,
-        count(*) as input_rows
-    from {{ ref('input_' ~ entity) }}
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ entity }}' as entity,
+            count(*) as input_rows
+        from {{ ref('input_' ~ entity) }}
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

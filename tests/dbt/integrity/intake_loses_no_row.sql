@@ -5,16 +5,16 @@ with
 
 counts as (
     {% for entity in contract_entities() -%}
-    select
-        '{{ entity }}' as entity,
-        (select count(*) from {{ ref('input_' ~ entity) }}) as input_rows,
-        (select count(*) from {{ ref('intake_' ~ entity) }}) as valid_rows,
-        (
-            select coalesce(sum(rejected_rows), 0)
-            from {{ ref('rejected_' ~ entity) }}
-            where is_row_rejected
-        ) as rejected_rows
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ entity }}' as entity,
+            (select count(*) from {{ ref('input_' ~ entity) }}) as input_rows,
+            (select count(*) from {{ ref('intake_' ~ entity) }}) as valid_rows,
+            (
+                select coalesce(sum(rejected_rows), 0)
+                from {{ ref('rejected_' ~ entity) }}
+                where is_row_rejected
+            ) as rejected_rows
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
