@@ -10,7 +10,7 @@ rejected as (
             is_row_rejected,
             rejected_rows
         from {{ ref('rejected_' ~ entity) }}
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -20,7 +20,7 @@ input_counts as (
             '{{ entity }}' as entity,
             count(*) as input_rows
         from {{ ref('input_' ~ entity) }}
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

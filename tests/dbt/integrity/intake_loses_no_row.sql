@@ -14,7 +14,7 @@ counts as (
                 from {{ ref('rejected_' ~ entity) }}
                 where is_row_rejected
             ) as rejected_rows
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
