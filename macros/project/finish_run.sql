@@ -3,9 +3,11 @@
   print() writes under --quiet too. ref() cannot be used here, so relations come from the graph.
 #}
 {% macro finish_run(results) %}
+    {%- if execute -%}
+        {%- do print_reasons(results) -%}
+    {%- endif -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set is_finished = finish_run_log(results) -%}
-        {%- do print_reasons(results) -%}
         {%- if command_scope() == 'full' -%}
             {%- do print_summary(results, is_finished) -%}
         {%- endif -%}

@@ -27,6 +27,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from rekindle import paths
 from rekindle.errors import RekindleError
 from rekindle.progress import Progress
+from rekindle.settings import project
 
 # Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
 _KINDS_WITHOUT_VALUES = (
@@ -75,14 +76,13 @@ DuckDBConnectionManager.exception_handler = _errors_without_values  # type: igno
 class Dbt:
     """The project, parsed once for one connector, and commands on it.
 
-    The warehouse is the file named by `REKINDLE_WAREHOUSE` when a command runs. `target` is the folder of dbt's
-    artefacts: a caller that changes the warehouse takes one of its own, so that partial parsing keeps working.
+    The warehouse is the file named by `REKINDLE_WAREHOUSE` when a command runs; parse before changing it, because dbt
+    parses again from nothing when the path in the profile is another one.
     """
 
-    def __init__(self, connector: str, target: Path | None = None) -> None:
+    def __init__(self, connector: str) -> None:
         os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
         self.connector = connector
-        self.target = target or target_folder()
         self._manifest: Manifest | None = None
 
     @property
@@ -124,11 +124,12 @@ class Dbt:
             "--profiles-dir",
             str(paths.PROJECT),
             "--target-path",
-            str(self.target),
+            str(target_folder()),
         ]
 
     def _vars(self, variables: Mapping[str, str | None]) -> str:
-        given = {"connector": self.connector}
+        # the project's own connector is left out, as in a plain `dbt build`: other vars would parse everything again
+        given = {} if self.connector == project()["vars"]["connector"] else {"connector": self.connector}
         given.update({name: value for name, value in variables.items() if value is not None})
         return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
 

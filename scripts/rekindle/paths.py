@@ -28,3 +28,8 @@ def published() -> Path:
 def backups() -> Path:
     """The folder of backups (`REKINDLE_BACKUPS`)."""
     return _place("REKINDLE_BACKUPS", "backups")
+
+
+def contract() -> Path:
+    """Contract-shaped files of the connector `parquet` (`REKINDLE_CONTRACT_PATH`)."""
+    return _place("REKINDLE_CONTRACT_PATH", "data/contract")

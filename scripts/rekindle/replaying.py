@@ -17,7 +17,7 @@ from rekindle import paths
 from rekindle.backups import back_up
 from rekindle.building import build, prepare
 from rekindle.calendar import months_between, newest_closed_month, next_month
-from rekindle.dbt import Dbt, target_folder
+from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.sources import check_sources, source_files
 from rekindle.warehouse import (
@@ -40,7 +40,7 @@ def replay(
     """Replays the months `first` to `last` (first days) and swaps the result in; the error says where it stopped."""
     warehouse = paths.warehouse()
     building = warehouse.parent / "replay" / warehouse.name  # views name their file: same name, other folder
-    dbt = Dbt(connector, target=target_folder() / "replay")
+    dbt = Dbt(connector)
     check_sources(dbt.manifest, connector)
     fingerprint = fingerprint_of(source_files(dbt.manifest, connector), connector, first, last)
     if not force and is_complete(warehouse, fingerprint):

@@ -47,6 +47,8 @@ _ACCEPTED = {("number", "integer")}
 
 def source_files(manifest: Manifest, connector: str) -> list[Path]:
     """The raw files the connector reads, sorted; missing ones are left out."""
+    if connector == "parquet":
+        return sorted(paths.contract().glob("**/*.parquet"))
     found = {
         path
         for source in _external_sources(manifest, connector)
@@ -58,11 +60,13 @@ def source_files(manifest: Manifest, connector: str) -> list[Path]:
 
 def check_sources(manifest: Manifest, connector: str) -> None:
     """Raises RekindleError, one sentence per raw table that cannot be built from."""
-    problems = []
+    problems: list[str] = []
     connection = duckdb.connect(":memory:")
     try:
         for source in _external_sources(manifest, connector):
             problems.extend(_problems(connection, source, connector))
+        if connector == "parquet":
+            problems.extend(_unreadable(connection, source_files(manifest, connector)))
     finally:
         connection.close()
     if problems:
@@ -126,6 +130,17 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
             problems.append(
                 f"Raw table {name}: column {column.name} is {actual} where {column.data_type} is declared; {mend}."
             )
+    return problems
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
+    """Contract-shaped files have no dbt source; the macro contract_parquet reads them and names missing columns."""
+    problems = []
+    for file in files:
+        try:
+            connection.execute("select * from parquet_file_metadata(?)", [str(file)])
+        except duckdb.Error:
+            problems.append(f"{file} cannot be read as Parquet: it is damaged or of another format; write it again.")
     return problems
 
 

@@ -1,0 +1,89 @@
+"""What the tests share: a workshop for the real commands, and warehouses that are built once per session."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import pytest
+from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this session see."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Workshop]:
+    """Gives this worker's workshop for a connector."""
+    root = tmp_path_factory.mktemp("workshops")
+
+    def make(connector: str) -> Workshop:
+        workshop = Workshop(root / connector, connector)
+        workshop.clear()
+        return workshop
+
+    return make
+
+
+@pytest.fixture
+def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
+    """An empty workshop for the hand-written rows of tests/fixtures."""
+    return make_workshop("fixture")
+
+
+def built_once(target: Path, build: Callable[[Path], None]) -> Path:
+    """The file `target`, made by whichever worker comes first; `build` writes it to the path it is given."""
+    with filelock.FileLock(f"{target}.lock"):
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(f"unfinished-{target.name}")
+            build(unfinished)
+            unfinished.rename(target)
+    return target
+
+
+def _replayed(shared: Path, make_workshop: Callable[[str], Workshop], last: str) -> Path:
+    def build(path: Path) -> None:
+        workshop = make_workshop("fixture")
+        must(workshop.run("replay", "--from", FIRST_MONTH, "--to", last, *ACCEPTED))
+        shutil.move(workshop.warehouse, path)
+
+    return built_once(shared / f"fixture-{last}" / "build.duckdb", build)
+
+
+@pytest.fixture(scope="session")
+def fixture_warehouse(shared: Path, make_workshop: Callable[[str], Workshop]) -> Path:
+    """The hand-written rows, replayed from February to June 2024: as of 2024-07-01. Read-only."""
+    return _replayed(shared, make_workshop, LAST_MONTH)
+
+
+@pytest.fixture(scope="session")
+def april_warehouse(shared: Path, make_workshop: Callable[[str], Workshop]) -> Path:
+    """The same up to April 2024, two months behind. Read-only."""
+    return _replayed(shared, make_workshop, "2024-04")
+
+
+@pytest.fixture(scope="session")
+def demo_workshop(shared: Path) -> Workshop:
+    """The demo as `make demo` makes it, loaded, replayed and published once per session. Read-only."""
+    workshop = Workshop(shared / "demo", "completejourney")
+    workshop.environment["REKINDLE_DATA"] = str(shared / "demo" / "data")
+
+    def build(path: Path) -> None:
+        workshop.warehouse.parent.mkdir(parents=True)
+        must(workshop.run("load_demo"))
+        must(workshop.run("replay", "--from", "2017-01", "--to", "2017-12"))
+        path.write_text(must(workshop.run("publish")).text, encoding="utf-8")
+
+    built_once(shared / "demo-is-built", build)
+    return workshop
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(demo_workshop: Workshop) -> Path:
+    """The demo's warehouse, twelve months of 2017 replayed: as of 2018-01-01. Read-only."""
+    return demo_workshop.warehouse

@@ -1,0 +1,165 @@
+"""A workshop: a folder of its own where the real programs run as somebody would call them, and what they left there.
+
+One per worker and connector, emptied for each test: dbt parses the project again from nothing when the path of the
+warehouse changes, and that takes longer than most tests.
+"""
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from rekindle.paths import PROJECT
+
+FIXTURES = PROJECT / "tests" / "fixtures" / "raw"
+# Months of the hand-written rows that are replayed, and the as-of date after the last of them.
+FIRST_MONTH, LAST_MONTH, LAST_AS_OF = "2024-02", "2024-06", "2024-07-01"
+# A handful of people: in these months more of them go down than usual, and the brake asks that somebody looks.
+ACCEPTED = tuple(part for month in ("02", "03", "04", "05") for part in ("--accept", f"2024-{month}"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, on both streams, and how it ended."""
+
+    code: int
+    text: str
+
+    @property
+    def error(self) -> str:
+        """The sentence it stopped with."""
+        return self.text[self.text.rindex("Error: ") + len("Error: ") :].strip()
+
+
+@dataclass
+class Workshop:
+    """A folder of its own for the real commands."""
+
+    root: Path
+    connector: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "build.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published" / "rekindle.duckdb"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    def variables(self) -> dict[str, str]:
+        """The environment of a command in this workshop."""
+        return {
+            **os.environ,
+            "REKINDLE_WAREHOUSE": str(self.warehouse),
+            "REKINDLE_PUBLISHED": str(self.published.parent),
+            "REKINDLE_BACKUPS": str(self.backups),
+            "REKINDLE_FIXTURES": str(FIXTURES),
+            "DBT_TARGET_PATH": str(self.root / "target"),
+            "DBT_LOG_PATH": str(self.root / "logs"),
+            "PYTHONUTF8": "1",
+            **self.environment,
+        }
+
+    def clear(self) -> None:
+        """As new, except for what dbt has parsed."""
+        for place in (self.warehouse.parent, self.published.parent, self.backups, self.root / "logs"):
+            shutil.rmtree(place, ignore_errors=True)
+        self.warehouse.parent.mkdir(parents=True)
+        self.environment.clear()
+
+    def start_from(self, warehouse: Path) -> None:
+        """Puts a copy of a warehouse here."""
+        shutil.copy(warehouse, self.warehouse)
+
+    def run(self, script: str, *arguments: str, largest_file: int | None = None) -> Said:
+        """Calls `python scripts/<script>.py`, for this workshop's connector where that is an option."""
+        return self._call(
+            [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script)], largest_file
+        )
+
+    def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
+        """The same, killed (-9) in the given call of a function, as in `rekindle.replaying:replace_file`."""
+        killer = Path(__file__).with_name("killed.py")
+        command = [str(killer), where, str(call), str(PROJECT / "scripts" / f"{script}.py")]
+        said = self._call([*command, *arguments, *self._connector(script)], None)
+        assert said.code == -signal.SIGKILL, said.text
+        return said
+
+    def dbt(self, *arguments: str) -> Said:
+        """Plain dbt, as an analytics engineer calls it."""
+        return self._call(["-m", "dbt.cli.main", *arguments], None)
+
+    def _connector(self, script: str) -> list[str]:
+        return ["--connector", self.connector] if script in ("run", "replay") else []
+
+    def _call(self, command: list[str], largest_file: int | None) -> Said:
+        def limit() -> None:
+            if largest_file is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+        done = subprocess.run(
+            [sys.executable, *command],
+            env=self.variables(),
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=limit,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout.decode())
+
+
+def must(said: Said) -> Said:
+    """The command ended well."""
+    assert said.code == 0, said.text
+    return said
+
+
+def digest(path: Path) -> str:
+    """The content of a file, to see that nobody touched it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tables(warehouse: Path, *schemas: str) -> list[str]:
+    """Tables of a DuckDB file as schema.table; without schemas all but `run`, which knows when things ran."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "select schema_name || '.' || table_name, schema_name from duckdb_tables()"
+        ).fetchall()
+    return sorted(name for name, schema in rows if (schema in schemas if schemas else schema != "run"))
+
+
+def differences(one: Path, other: Path, *schemas: str) -> list[str]:
+    """Tables that are not equal, row for row, in two DuckDB files (`except all`, both ways)."""
+    names = tables(one, *schemas)
+    assert names, f"{one} holds no tables to compare"
+    found = sorted(set(names) ^ set(tables(other, *schemas)))
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        for name in set(names) - set(found):
+            (count,) = connection.execute(
+                f"select count(*) from ((select * from one.{name} except all select * from other.{name}) "
+                f"union all (select * from other.{name} except all select * from one.{name}))"
+            ).fetchall()[0]
+            if count:
+                found.append(name)
+    return sorted(found)
+
+
+def rows(database: Path, question: str) -> list[tuple[object, ...]]:
+    """The answer to a question, read-only."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(question).fetchall()
