@@ -124,13 +124,10 @@
 
 {# Rows that intake set aside, per entity and reason, and phones that nobody has read yet. #}
 {% macro print_rejected(relations) %}
-    {%- set parts = [] -%}
-    {%- for name, relation in relations.items() if name.startswith('rejected_') -%}
-        {%- do parts.append(
-            "select '" ~ name[9:] ~ "' as entity, reason, count(*) as rejects from " ~ relation ~ ' group by reason'
-        ) -%}
-    {%- endfor -%}
-    {%- set rows = run_query(parts | join(' union all ') ~ ' order by 1, 3 desc, 2').rows | list -%}
+    {%- set rows = run_query(
+        'select entity, reason, sum(rejected_rows) as rejects from ' ~ relations['rejected_row_summary']
+        ~ ' group by entity, reason order by 1, 3 desc, 2'
+    ).rows | list -%}
     {%- set total = rows | map(attribute='rejects') | sum -%}
     {%- do print('Rejected    ' ~ (thousands(total) ~ ' rows and values, kept aside in schema intake:' if total else 'no rows')) -%}
     {%- for entity, rejects in rows | groupby('entity') -%}

@@ -17,12 +17,18 @@ from rekindle.warehouse import Run
 def prepare(dbt: Dbt, as_of: datetime.date) -> None:
     """What comes before a build: the raw files are looked at, and phones nobody has read yet become E.164."""
     check_sources(dbt.manifest, dbt.connector)
-    result = dbt.run("run", "--select", "+input_contacts", as_of_date=as_of.isoformat())
+    result = dbt.run("run", "--select", "+input_contacts", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
     report = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
     if report.read:
         click.echo(f"Phones: {report}")
+
+
+def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, str | None]:
+    """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
+    accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
+    return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
 
 
 def build(
@@ -34,13 +40,11 @@ def build(
     selection: tuple[str, ...] = (),
 ) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green."""
-    accepted = accept if accept == newest_closed_month(as_of) else None
     result = dbt.run(
         "build",
         *(selection or ("--exclude-resource-type", "unit_test")),
         progress=title or f"Build as of {as_of}",
-        as_of_date=as_of.isoformat(),
-        accept_publication=f"{accepted:%Y-%m}" if accepted else None,
+        variables=variables(as_of, accept),
     )
     if not result.success:
         raise RekindleError(

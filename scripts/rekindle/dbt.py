@@ -89,14 +89,19 @@ class Dbt:
     def manifest(self) -> Manifest:
         """The parsed project. Dates are not part of it: they come with each command, and nothing is parsed again."""
         if self._manifest is None:
-            result = dbtRunner().invoke([*self._arguments("parse"), "--vars", self._vars({})])
+            parse = [*self._arguments("parse"), "--vars", self._vars({})]
+            result = dbtRunner().invoke(parse)
+            if not result.success:
+                # A model of the same name per connector, all but one disabled, can confuse dbt's partial parsing when
+                # a new model refers to it, and the confusion stays: what is wrong is judged from a parse from nothing.
+                result = dbtRunner().invoke([*parse, "--no-partial-parse"])
             if not isinstance(result.result, Manifest):
                 raise RekindleError(_cause(result))
             self._manifest = result.result
         return self._manifest
 
     def run(
-        self, command: str, *arguments: str, progress: str | None = None, **variables: str | None
+        self, command: str, *arguments: str, variables: Mapping[str, object], progress: str | None = None
     ) -> dbtRunnerResult:
         """Runs a dbt command and prints each failure as it happens, under a progress line when one is named.
 
@@ -127,10 +132,11 @@ class Dbt:
             str(target_folder()),
         ]
 
-    def _vars(self, variables: Mapping[str, str | None]) -> str:
+    def _vars(self, variables: Mapping[str, object]) -> str:
         # the project's own connector is left out, as in a plain `dbt build`: other vars would parse everything again
-        given = {} if self.connector == project()["vars"]["connector"] else {"connector": self.connector}
-        given.update({name: value for name, value in variables.items() if value is not None})
+        given = {name: value for name, value in variables.items() if value is not None}
+        if self.connector != project()["vars"]["connector"]:
+            given["connector"] = self.connector
         return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
 
 

@@ -15,7 +15,7 @@ import click
 
 from rekindle import paths
 from rekindle.backups import back_up
-from rekindle.building import build, prepare
+from rekindle.building import build, prepare, variables
 from rekindle.calendar import months_between, newest_closed_month, next_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
@@ -94,8 +94,7 @@ def _step(dbt: Dbt, selector: str, as_of: datetime.date, accept: datetime.date |
         "--selector",
         selector,
         "--no-write-json",
-        as_of_date=as_of.isoformat(),
-        accept_publication=f"{accept:%Y-%m}" if accept else None,
+        variables=variables(as_of, accept),
     )
     if not result.success:
         raise RekindleError(

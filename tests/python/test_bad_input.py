@@ -1,0 +1,295 @@
+"""Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+from dbt.artifacts.resources.types import NodeType
+from dbt.artifacts.resources.v1.components import ColumnInfo
+from dbt.artifacts.resources.v1.source_definition import SourceConfig
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import SourceDefinition
+from workshop import FIXTURES, Workshop, differences
+
+from rekindle.dbt import Dbt, log_file, without_values
+from rekindle.errors import RekindleError
+from rekindle.sources import check_sources
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "sentence"),
+    [
+        (
+            "run",
+            ["--connector", "nope"],
+            "There is no connector 'nope': use one of completejourney, fixture",
+        ),
+        (
+            "run",
+            ["--as-of", "01/07/2024"],
+            "--as-of '01/07/2024' is not a day of the calendar: write it as YYYY-MM-DD.",
+        ),
+        (
+            "run",
+            ["--as-of", "2024-02-30"],
+            "--as-of '2024-02-30' is not a day of the calendar",
+        ),
+        (
+            "run",
+            ["--as-of", "2024-07-01", "--accept", "2024-05"],
+            "--accept names 2024-05 but the month to publish",
+        ),
+        ("replay", ["--from", "2024-13", "--to", "2024-06"], "--from '2024-13' is not a month: write it as YYYY-MM."),
+        ("replay", ["--from", "2024-06", "--to", "2024-05"], "--from 2024-06 is after --to 2024-05"),
+        ("publish", [], "Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`."),
+        ("backup", [], "so there is nothing to back up."),
+    ],
+)
+def test_a_command_that_cannot_mean_anything_is_one_sentence(
+    script: str, arguments: list[str], sentence: str, workshop: Workshop
+) -> None:
+    said = workshop.run(script, *arguments)
+    assert said.code == 1
+    assert sentence in said.error
+    assert said.text.count("\n") == 1, said.text
+    assert not workshop.warehouse.exists()
+
+
+@pytest.fixture
+def spoiled(workshop: Workshop) -> Path:
+    """A copy of the hand-written rows to spoil, which the workshop reads."""
+    folder = workshop.root / "spoiled"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(FIXTURES, folder)
+    workshop.environment["REKINDLE_FIXTURES"] = str(folder)
+    return folder
+
+
+def test_a_raw_file_that_is_missing_or_unreadable_stops_before_the_build(
+    workshop: Workshop, spoiled: Path, april_warehouse: Path
+) -> None:
+    workshop.start_from(april_warehouse)
+    (spoiled / "orders.csv").unlink()
+    (spoiled / "stores.csv").write_bytes(b"\x00\xff\xfe\x00broken\x00" * 400)
+    said = workshop.run("run", "--as-of", "2024-06-01")
+    assert said.code == 1
+    assert f"Raw table fixture.orders: there is no file {spoiled / 'orders.csv'}; load the raw data again" in said.text
+    assert f"Raw table fixture.stores: {spoiled / 'stores.csv'} cannot be read" in said.text
+    assert differences(workshop.warehouse, april_warehouse) == []
+
+
+def test_a_raw_column_that_is_missing_is_named_and_what_is_kept_is_unharmed(
+    workshop: Workshop, spoiled: Path, april_warehouse: Path
+) -> None:
+    workshop.start_from(april_warehouse)
+    orders = spoiled / "orders.csv"
+    orders.write_text(orders.read_text(encoding="utf-8").replace("order_status", "state", 1), encoding="utf-8")
+    said = workshop.run("run", "--as-of", "2024-06-01")
+    assert said.code == 1
+    assert 'Referenced column "order_status" not found' in said.text
+    assert "models/staging/fixture/stg_fixture__orders.sql" in said.text
+    assert differences(workshop.warehouse, april_warehouse, "segments", "snapshots") == []
+
+
+@pytest.fixture(scope="module")
+def dbt(make_workshop: Callable[[str], Workshop], fixture_warehouse: Path) -> Iterator[Dbt]:
+    """dbt in this process, for many short commands on one warehouse."""
+    workshop = make_workshop("fixture")
+    workshop.start_from(fixture_warehouse)
+    patch = pytest.MonkeyPatch()
+    for name, value in workshop.variables().items():
+        patch.setenv(name, value)
+    yield Dbt("fixture")
+    patch.undo()
+
+
+def refused(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **given: object) -> str:
+    """What a dbt command that fails or does not start says."""
+    try:
+        assert not dbt.run(*arguments, variables={"as_of_date": "2024-07-01", **given}).success
+    except RekindleError as error:
+        return error.message
+    out, err = capsys.readouterr()
+    return out + err
+
+
+def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+    bad: dict[str, object] = {
+        "max_rejected_share": 5,
+        "identity_rounds": 0,
+        "rfm_restate_months": 0,
+        "max_down_share_factor": 0.5,
+        "business_timezone": "Mars/Olympus",
+        "currency_code": "euro",
+        "default_country_code": "Belgium",
+        "earliest_plausible_date": "1990",
+        "accept_publication": "May",
+    }
+    said = refused(dbt, capsys, "run", "--select", "dim_segments", **bad)
+    sentences = [line for line in said.splitlines() if line.split()[0] in bad]
+    assert [sentence.split()[0] for sentence in sentences] == list(bad)
+    assert all(f"is '{bad[sentence.split()[0]]}'" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"accept_publication": "2024-05"},
+            "accept_publication names 2024-05 but the month to publish",
+        ),
+        (
+            {"earliest_plausible_date": "2030-01-01"},
+            "is after the as-of date (2024-07-01): every event",
+        ),
+        ({"as_of_date": "soon"}, "as_of_date 'soon' is not a date: write it as YYYY-MM-DD."),
+        ({"as_of_date": "2024-06-31"}, "as_of_date '2024-06-31' is not a day of the calendar"),
+        ({"as_of_time": "8pm"}, "as_of_time '8pm' is not a time of day: write it as HH:MM."),
+    ],
+)
+def test_settings_that_contradict_the_as_of_date_are_refused(
+    variables: dict[str, object], sentence: str, dbt: Dbt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(dbt, capsys, "run", "--select", "dim_months", **variables)
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("test", "variables", "sentence"),
+    [
+        (
+            "run_as_of_date_is_near_the_data",
+            {"as_of_date": "2023-01-05"},
+            "The as-of date 2023-01-05 lies before the first order, 2023-01-20: name a later date.",
+        ),
+        (
+            "run_as_of_date_is_near_the_data",
+            {"as_of_date": "2024-12-01"},
+            "The as-of date 2024-12-01 lies 157 days after the newest order, 2024-06-27",
+        ),
+        (
+            "run_rfm_window_reaches_the_last_recency_band",
+            {"rfm_window_days": 100},
+            "rfm_window_days is 100 and the last recency band of fixture ends at 182 days: nobody with a "
+            "frequency above the lowest can be at_risk any more",
+        ),
+        (
+            "run_rfm_window_reaches_the_last_recency_band",
+            {"rfm_sector": "bakery"},
+            "rfm_sector is bakery, which has no bands in rfm_recency_bands.csv.",
+        ),
+    ],
+)
+def test_settings_that_contradict_the_data_stop_the_build(
+    test: str, variables: dict[str, object], sentence: str, dbt: Dbt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dbt.run("test", "--select", test, variables={"as_of_date": "2024-07-01"}).success
+    capsys.readouterr()
+    said = refused(dbt, capsys, "test", "--select", test, **variables)
+    assert f"Stopped     {sentence}" in said
+
+
+def test_an_error_of_the_database_never_shows_a_value(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+    question = "select cast(email as integer) as number from {{ ref('input_contacts') }} where email like '%rita%'"
+    said = refused(dbt, capsys, "show", "--inline", question)
+    assert "Conversion Error (values are not shown: they may be personal data)" in said
+    assert "rita" not in said.replace("like '%rita%'", "")
+    log = log_file().read_text(encoding="utf-8")
+    assert "Conversion Error" in log
+    assert "@" not in log
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select cast('a@example.com' as integer)",
+        "select cast('a@example.com' as date)",
+        "create table t (email varchar unique); insert into t values ('a@example.com'), ('a@example.com')",
+        "create table u (email varchar check (email not like '%@%')); insert into u values ('a@example.com')",
+        "select error('a@example.com')",
+        "select strptime('a@example.com', '%Y')",
+        "select cast('a@example.com' as timestamp)",
+        "select json_extract('a@example.com', '$')",
+        "select cast(12345678901 as integer)",
+    ],
+)
+def test_messages_of_the_database_lose_their_values(statement: str) -> None:
+    with pytest.raises(duckdb.Error) as raised:
+        duckdb.connect().execute(statement)
+    said = without_values(str(raised.value))
+    assert "a@example.com" not in said
+    assert "12345678901" not in said
+    assert "Error" in said
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("select nothing_like_that from range(1)", "nothing_like_that"),
+        ("select * from no_such_table", "no_such_table"),
+        ("selec 1", "selec"),
+        ("select * from read_parquet('/no/such/file.parquet')", "/no/such/file.parquet"),
+    ],
+)
+def test_messages_about_our_own_sql_stay(statement: str, told: str) -> None:
+    with pytest.raises(duckdb.Error) as raised:
+        duckdb.connect().execute(statement)
+    said = without_values(str(raised.value))
+    assert told in said
+    assert "\n" not in said
+
+
+def test_raw_parquet_is_compared_with_what_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "good.parquet").touch()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select 'a' as id, 1 as quantity, 1.5 as amount, date '2024-01-01' as day) "
+            f"to '{tmp_path}/good.parquet'"
+        )
+        connection.execute(f"copy (select 'a' as id, 'many' as quantity) to '{tmp_path}/bad.parquet'")
+    (tmp_path / "torn.parquet").write_bytes((tmp_path / "good.parquet").read_bytes()[:-20])
+    columns = {"id": "varchar", "quantity": "integer", "amount": "decimal(18,2)", "day": "date"}
+
+    check_sources(manifest_of(tmp_path, columns, "good"), "mine")
+    with pytest.raises(RekindleError) as stopped:
+        check_sources(manifest_of(tmp_path, columns, "good", "bad", "torn", "absent"), "mine")
+    assert stopped.value.message.splitlines() == [
+        f"Raw table mine.absent: there is no file {tmp_path}/absent.parquet; "
+        "load the raw data again for connector 'mine'.",
+        "Raw table mine.bad: column quantity is VARCHAR where integer is declared; "
+        "load the raw data again for connector 'mine'.",
+        "Raw table mine.bad: column amount is missing; load the raw data again for connector 'mine'.",
+        "Raw table mine.bad: column day is missing; load the raw data again for connector 'mine'.",
+        f"Raw table mine.torn: {tmp_path}/torn.parquet cannot be read (Invalid Input Error): the file is damaged or of "
+        "another format; load the raw data again for connector 'mine'.",
+    ]
+
+
+def manifest_of(folder: Path, columns: dict[str, str], *names: str) -> Manifest:
+    """A manifest with one model that reads these Parquet files as sources."""
+    sources = {
+        f"source.rekindle.mine.{name}": SourceDefinition(
+            database="build",
+            schema="mine",
+            name=name,
+            resource_type=NodeType.Source,
+            package_name="rekindle",
+            path="",
+            original_file_path="",
+            unique_id=f"source.rekindle.mine.{name}",
+            fqn=["rekindle", "mine", name],
+            source_name="mine",
+            source_description="",
+            loader="",
+            identifier=name,
+            columns={column: ColumnInfo(name=column, data_type=data_type) for column, data_type in columns.items()},
+            config=SourceConfig(meta={"external_location": f"{folder}/{{name}}.parquet"}),
+        )
+        for name in names
+    }
+    reader = SimpleNamespace(depends_on_nodes=list(sources))
+    manifest: Manifest = SimpleNamespace(sources=sources, nodes={"model.rekindle.reader": reader})  # type: ignore[assignment]
+    return manifest

@@ -1,0 +1,199 @@
+"""Publishing: whole or not at all, readable at any moment, without personal data."""
+
+import datetime
+import multiprocessing
+import os
+import shutil
+import stat
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+from workshop import LAST_AS_OF, Workshop, differences, digest, must, rows, tables
+
+from rekindle import publishing
+from rekindle.errors import RekindleError
+from rekindle.publishing import last_finished_build
+from rekindle.warehouse import Run, replace_file
+
+APRIL, JUNE = datetime.date(2024, 5, 1), datetime.date(2024, 7, 1)
+
+
+def a_run(scope: str, as_of: datetime.date, *, finished: bool) -> Run:
+    return Run("an-invocation", "fixture", scope, as_of, finished)
+
+
+def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, fixture_warehouse: Path) -> None:
+    workshop.start_from(fixture_warehouse)
+    said = must(workshop.run("publish"))
+    assert f"as of {LAST_AS_OF} to {workshop.published}" in said.text
+    assert stat.S_IMODE(workshop.published.stat().st_mode) == 0o640
+    assert [path.name for path in workshop.published.parent.iterdir()] == ["rekindle.duckdb"], "no leftovers"
+
+    published = tables(workshop.published, "core", "segments", "hub")
+    with_contacts = {"hub.contact_addresses"}
+    assert not with_contacts & set(published)
+    assert "hub.dim_profiles" in published
+    unequal = differences(workshop.published, fixture_warehouse, "core", "segments", "hub")
+    assert not set(unequal) & set(published), "what is published is what was built"
+    assert rows(workshop.published, "select distinct schema_name from duckdb_tables() order by 1") == [
+        ("core",),
+        ("hub",),
+        ("main",),
+        ("segments",),
+    ]
+    assert rows(workshop.published, "select table_name from duckdb_views() where not internal") == []
+    assert rows(workshop.published, "select table_name from duckdb_tables() where comment is null") == []
+    assert (
+        rows(
+            workshop.published,
+            "select column_name from duckdb_columns() where comment is null "
+            "and schema_name in ('core', 'segments', 'hub')",
+        )
+        == []
+    )
+    run_log = rows(fixture_warehouse, "select invocation_id from run.run_log where command_scope = 'full'")
+    assert rows(workshop.published, "select version, invocation_id, as_of_date::varchar from _published") == [
+        ("0.1.0", run_log[0][0], LAST_AS_OF)
+    ]
+    assert storage_version(workshop.published) == "v1.0.0 - v1.1.3"
+
+
+def storage_version(database: Path) -> str:
+    """The storage version DuckDB reports for a file."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as looked_at (read_only)")
+        (tags,) = connection.execute(
+            "select tags from duckdb_databases() where database_name = 'looked_at'"
+        ).fetchall()[0]
+    return str(tags["storage_version"])
+
+
+def test_publishing_killed_before_the_swap_leaves_the_last_one_and_the_next_call_mends_it(
+    workshop: Workshop, april_warehouse: Path, fixture_warehouse: Path
+) -> None:
+    workshop.start_from(april_warehouse)
+    must(workshop.run("publish"))
+    published = digest(workshop.published)
+    workshop.start_from(fixture_warehouse)
+    workshop.kill("rekindle.publishing:_copy", 9, "publish")
+    assert digest(workshop.published) == published
+    workshop.kill("rekindle.publishing:replace_file", 1, "publish")
+    assert digest(workshop.published) == published
+    must(workshop.run("publish"))
+    assert rows(workshop.published, "select as_of_date::varchar from _published") == [(LAST_AS_OF,)]
+    assert [path.name for path in workshop.published.parent.iterdir()] == ["rekindle.duckdb"]
+
+
+def _read_on(published: str, stop: Event, answers: Queue[Any]) -> None:
+    """Opens the publication again and again and notes every answer; an error is an answer too."""
+    seen: set[Any] = set()
+    reads = 0
+    while not stop.is_set():
+        try:
+            with duckdb.connect(published, read_only=True) as connection:
+                seen.update(
+                    connection.execute(
+                        "select as_of_date::varchar, (select max(segment_month)::varchar from segments.rfm_published), "
+                        "(select count(*) from core.fct_orders) from _published"
+                    ).fetchall()
+                )
+        except duckdb.Error as error:
+            seen.add(str(error))
+        reads += 1
+    answers.put((reads, sorted(seen)))
+
+
+def test_readers_in_other_processes_never_fail_nor_see_a_mix_while_files_are_swapped(
+    workshop: Workshop, april_warehouse: Path, fixture_warehouse: Path
+) -> None:
+    editions = []
+    for warehouse in (april_warehouse, fixture_warehouse):
+        workshop.start_from(warehouse)
+        must(workshop.run("publish"))
+        editions.append(Path(shutil.copy(workshop.published, workshop.root / f"{warehouse.parent.name}.duckdb")))
+    truth = [
+        rows(
+            edition,
+            "select as_of_date::varchar, (select max(segment_month)::varchar from segments.rfm_published), "
+            "(select count(*) from core.fct_orders) from _published",
+        )[0]
+        for edition in editions
+    ]
+    assert truth[0] != truth[1]
+
+    spawn = multiprocessing.get_context("spawn")
+    stop, answers = spawn.Event(), spawn.Queue()
+    readers = [spawn.Process(target=_read_on, args=(str(workshop.published), stop, answers)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for swap in range(60):
+        new = shutil.copy(editions[swap % 2], workshop.published.with_name(".rekindle.duckdb.tmp"))
+        replace_file(Path(new), workshop.published)
+    stop.set()
+    results = [answers.get(timeout=60) for _ in readers]
+    for reader in readers:
+        reader.join()
+    for reads, seen in results:
+        assert reads > 5
+        assert set(seen) <= set(truth), seen
+
+
+@pytest.mark.parametrize(
+    ("runs", "sentence"),
+    [
+        ([], "Nothing was built yet"),
+        ([a_run("partial", JUNE, finished=True)], "Nothing was built yet"),
+        ([a_run("full", JUNE, finished=False)], "The build as of 2024-07-01 did not finish"),
+        (
+            [a_run("full", APRIL, finished=True), a_run("full", JUNE, finished=False)],
+            "The build as of 2024-07-01 did not finish",
+        ),
+        (
+            [a_run("full", JUNE, finished=True), a_run("partial", JUNE, finished=False)],
+            "some models failed as of 2024-07-01: tables may disagree",
+        ),
+        (
+            [a_run("full", APRIL, finished=True), a_run("partial", JUNE, finished=True)],
+            "some models were built as of 2024-07-01: tables may disagree",
+        ),
+    ],
+)
+def test_only_a_finished_build_is_published(runs: list[Run], sentence: str) -> None:
+    with pytest.raises(RekindleError, match=sentence):
+        last_finished_build(runs)
+
+
+def test_models_built_again_as_of_the_same_date_are_published_with_the_build() -> None:
+    build = a_run("full", JUNE, finished=True)
+    assert (
+        last_finished_build([a_run("full", APRIL, finished=False), build, a_run("partial", JUNE, finished=True)])
+        is build
+    )
+
+
+def test_a_public_model_with_personal_data_is_never_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    email = SimpleNamespace(name="email", meta={}, config=SimpleNamespace(meta={"pii": True}))
+    model = SimpleNamespace(
+        name="dim_profiles", fqn=["rekindle", "hub", "dim_profiles"], access="public", columns={"email": email}
+    )
+    monkeypatch.setattr(publishing, "ModelNode", SimpleNamespace)
+    manifest: Any = SimpleNamespace(nodes={"model.rekindle.dim_profiles": model})
+    with pytest.raises(RekindleError, match=r"dim_profiles\.email holds personal data"):
+        publishing.public_models(manifest)
+    email.config.meta = {}
+    assert publishing.public_models(manifest) == [model]
+
+
+def test_nothing_of_the_publication_is_readable_by_everybody(workshop: Workshop, april_warehouse: Path) -> None:
+    workshop.start_from(april_warehouse)
+    before = os.umask(0)
+    try:
+        must(workshop.run("publish"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(workshop.published.stat().st_mode) & 0o007 == 0

@@ -1,0 +1,151 @@
+"""The monthly run: months in order, unfinished dates first, late data restated and never rewritten, the brake."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from workshop import FIXTURES, LAST_AS_OF, Workshop, differences, digest, must, rows
+
+from rekindle.warehouse import only_command
+
+MEMORY = ("segments.rfm_published", "snapshots.rfm_segments")
+
+
+def test_a_killed_build_is_not_published_and_is_finished_before_the_next_one(
+    workshop: Workshop, april_warehouse: Path, fixture_warehouse: Path
+) -> None:
+    workshop.start_from(april_warehouse)
+    must(workshop.run("publish"))
+    published = digest(workshop.published)
+
+    workshop.kill("rekindle.progress:Progress.advance", 150, "run", "--as-of", "2024-06-01", "--accept", "2024-05")
+    refused = workshop.run("publish")
+    assert refused.code == 1
+    assert refused.error == (
+        "The build as of 2024-06-01 did not finish, so nothing is published: "
+        "finish it with `python scripts/run.py --as-of 2024-06-01`."
+    )
+    assert digest(workshop.published) == published
+
+    said = must(workshop.run("run", "--as-of", LAST_AS_OF, "--accept", "2024-05"))
+    assert "The build as of 2024-06-01 did not finish: finishing it first." in said.text
+    assert differences(workshop.warehouse, fixture_warehouse) == [], "month by month it gives what a replay gives"
+    assert rows(workshop.published, "select as_of_date::varchar from _published") == [(LAST_AS_OF,)]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "sentence"),
+    [
+        (LAST_AS_OF, "The newest published month is 2024-04 and an as-of date of 2024-07-01 would skip 2024-05"),
+        ("2024-03-15", "This warehouse stands as of 2024-05-01 and cannot go back to 2024-03-15"),
+    ],
+)
+def test_a_date_that_skips_a_month_or_goes_back_is_refused(
+    as_of: str, sentence: str, workshop: Workshop, april_warehouse: Path
+) -> None:
+    workshop.start_from(april_warehouse)
+    for said in (
+        workshop.run("run", "--as-of", as_of),
+        workshop.dbt("build", "--vars", f"{{connector: fixture, as_of_date: {as_of}}}"),
+    ):
+        assert said.code != 0
+        assert sentence in said.text
+        assert "python scripts/" in said.text, "it says what to do"
+    assert differences(workshop.warehouse, april_warehouse) == []
+    assert rows(workshop.warehouse, "select count(*) from run.run_log") == rows(
+        april_warehouse, "select count(*) from run.run_log"
+    )
+
+
+def test_a_dead_feed_is_not_published_until_somebody_accepts_it(workshop: Workshop, fixture_warehouse: Path) -> None:
+    workshop.start_from(fixture_warehouse)
+    must(workshop.run("publish"))
+    published = digest(workshop.published)
+
+    held = workshop.run("run", "--as-of", "2024-08-01")
+    assert held.code == 1
+    assert "Stopped     the newest order is too old: the order feed may be dead" in held.text
+    assert "skipped" in held.text
+    assert digest(workshop.published) == published
+    assert [name for name in differences(workshop.warehouse, fixture_warehouse) if name in MEMORY] == []
+
+    must(workshop.run("run", "--as-of", "2024-08-01", "--accept", "2024-07"))
+    assert rows(workshop.published, "select max(segment_month)::varchar from segments.rfm_published") == [
+        ("2024-07-01",)
+    ]
+
+
+def test_the_same_input_gives_equal_tables_and_late_data_never_changes_what_was_published(
+    workshop: Workshop, fixture_warehouse: Path
+) -> None:
+    workshop.start_from(fixture_warehouse)
+    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    assert differences(workshop.warehouse, fixture_warehouse) == []
+
+    late = workshop.root / "late"
+    shutil.copytree(FIXTURES, late, dirs_exist_ok=True)
+    with (late / "orders.csv").open("a", encoding="utf-8") as orders:
+        orders.write(
+            "pos,late_order,stan_goes_down,ghent,store,2024-05-10 10:00:00,2024-05-10 10:00:00,completed,,EUR,"
+            "2024-07-01 06:00:00\n"
+        )
+    workshop.environment["REKINDLE_FIXTURES"] = str(late)
+    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    changed = differences(workshop.warehouse, fixture_warehouse)
+    assert "segments.rfm_monthly" in changed
+    assert "segments.rfm_restatements" in changed
+    assert [name for name in changed if name in (*MEMORY, "segments.segment_moves")] == []
+    assert rows(
+        workshop.warehouse,
+        "select distinct segment_month::varchar from segments.rfm_restatements order by 1",
+    ) == [("2024-05-01",), ("2024-06-01",)]
+
+
+def test_the_template_builds_and_publishes_empty_tables(make_workshop: Callable[[str], Workshop]) -> None:
+    template = make_workshop("template")
+    said = must(template.run("run"))
+    assert "none published yet: no month with orders is closed" in said.text
+    assert rows(template.published, "select count(*) from segments.rfm_published") == [(0,)]
+
+
+def test_a_locked_warehouse_is_one_sentence_with_the_process(workshop: Workshop, april_warehouse: Path) -> None:
+    workshop.start_from(april_warehouse)
+    with duckdb.connect(str(workshop.warehouse)):
+        for script in ("run", "publish", "backup"):
+            said = workshop.run(script)
+            assert said.code == 1
+            assert f"{workshop.warehouse} is locked by process {os.getpid()} (python" in said.text
+            assert "close that program" in said.text
+            assert said.text.count("\n") == 1, said.text
+    assert differences(workshop.warehouse, april_warehouse) == []
+
+
+def test_two_commands_on_one_warehouse_do_not_overlap(workshop: Workshop, april_warehouse: Path) -> None:
+    workshop.start_from(april_warehouse)
+    with only_command(workshop.warehouse):
+        said = workshop.run("publish")
+    assert said.code == 1
+    assert f"is in use by process {os.getpid()}: wait for it to end" in said.error
+
+
+def test_a_full_disk_is_one_sentence_and_harms_nothing(workshop: Workshop, fixture_warehouse: Path) -> None:
+    workshop.start_from(fixture_warehouse)
+    must(workshop.run("publish"))
+    published = digest(workshop.published)
+
+    said = workshop.run("run", "--as-of", LAST_AS_OF, largest_file=8_000_000)
+    assert said.code == 1
+    assert "IO Error" in said.text or "is full" in said.text
+    assert "Traceback" not in said.text
+    assert [name for name in differences(workshop.warehouse, fixture_warehouse) if name in MEMORY] == []
+
+    small = workshop.run("publish", largest_file=100_000)
+    assert small.code == 1
+    assert "Traceback" not in small.text
+    assert digest(workshop.published) == published
+
+    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    assert differences(workshop.warehouse, fixture_warehouse) == []
