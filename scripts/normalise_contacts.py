@@ -3,11 +3,10 @@
 import click
 
 from rekindle import paths
+from rekindle.building import read_phones
 from rekindle.calendar import default_as_of
 from rekindle.dbt import Dbt
-from rekindle.errors import RekindleError
-from rekindle.phones import normalise_contacts
-from rekindle.settings import chosen_connector, setting
+from rekindle.settings import chosen_connector
 from rekindle.warehouse import only_command, use_warehouse
 
 
@@ -18,10 +17,7 @@ def main(connector: str | None) -> None:
     chosen = chosen_connector(connector)
     use_warehouse(paths.warehouse())
     with only_command(paths.warehouse()):
-        as_of = default_as_of(chosen).isoformat()
-        if not Dbt(chosen).run("run", "--select", "+input_contacts", as_of_date=as_of).success:
-            raise RekindleError("The contacts could not be read (see above), so no phone was.")
-        click.echo(normalise_contacts(paths.warehouse(), setting("default_country_code", chosen)))
+        click.echo(read_phones(Dbt(chosen), default_as_of(chosen)))
 
 
 if __name__ == "__main__":

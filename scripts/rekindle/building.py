@@ -8,7 +8,7 @@ from rekindle import paths
 from rekindle.calendar import newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
-from rekindle.phones import normalise_contacts
+from rekindle.phones import PhoneReport, normalise_contacts
 from rekindle.settings import setting
 from rekindle.sources import check_sources
 from rekindle.warehouse import Run
@@ -17,12 +17,17 @@ from rekindle.warehouse import Run
 def prepare(dbt: Dbt, as_of: datetime.date) -> None:
     """What comes before a build: the raw files are looked at, and phones nobody has read yet become E.164."""
     check_sources(dbt.manifest, dbt.connector)
+    report = read_phones(dbt, as_of)
+    if report.read:
+        click.echo(f"Phones: {report}")
+
+
+def read_phones(dbt: Dbt, as_of: datetime.date) -> PhoneReport:
+    """Builds input_contacts, only that, and reads the raw phones that landing.phone_numbers does not have yet."""
     result = dbt.run("run", "--select", "+input_contacts", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
-    report = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
-    if report.read:
-        click.echo(f"Phones: {report}")
+    return normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
 
 
 def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, str | None]:

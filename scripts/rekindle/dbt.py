@@ -19,6 +19,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments import Environment
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
@@ -73,6 +74,20 @@ def _errors_without_values(self: Any, sql: str, connection_name: str = "master")
 DuckDBConnectionManager.exception_handler = _errors_without_values  # type: ignore[method-assign]
 
 
+@contextlib.contextmanager
+def _held_open() -> Iterator[None]:
+    """Keeps the warehouse open during a command and lets go of it after (the profile opens it again for every node)."""
+    os.environ["REKINDLE_KEEP_OPEN"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["REKINDLE_KEEP_OPEN"]
+        environment: Environment | None = DuckDBConnectionManager._ENV
+        DuckDBConnectionManager._ENV = None
+        if environment is not None:
+            environment.close()  # type: ignore[no-untyped-call]
+
+
 class Dbt:
     """The project, parsed once for one connector, and commands on it.
 
@@ -111,7 +126,8 @@ class Dbt:
         with Progress(progress) as shown:
             watcher = _Watcher(manifest, shown)
             runner = dbtRunner(manifest=manifest, callbacks=[watcher.see])
-            result = runner.invoke([*self._arguments(command), *arguments, "--vars", self._vars(variables)])
+            with _held_open():
+                result = runner.invoke([*self._arguments(command), *arguments, "--vars", self._vars(variables)])
         if result.exception is not None:
             raise RekindleError(_cause(result))
         if not result.success and not watcher.failures:
