@@ -127,6 +127,14 @@ TEXT_RULES = (
         unless=_all_terms_place_nulls,
     ),
     TextRule(
+        "line_length",
+        r"^[^\n]{121,}$",
+        "longer than 120 characters: break it.",
+        files=("models/**/*.sql", "tests/dbt/**/*.sql"),
+        code_only=False,
+        flags=re.MULTILINE,
+    ),
+    TextRule(
         "engine_word",
         r"\b(duckdb|spark)(\b|__)|\btarget\.type\b",
         "what depends on the engine lives in macros/portability.",

@@ -55,6 +55,9 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
             (MODEL, "sum(a) over (order by b rows between 1 preceding and current row), lag(a) as nulls_last"),
         ),
     ],
+    "line_length": [
+        ((MODEL, "-- " + 117 * "a" + "\n" + 120 * "b"), (MODEL, "select a\n-- " + 118 * "a" + "\n")),
+    ],
     "engine_word": [
         ((MODEL, "-- DuckDB and Spark agree\nselect a"), (MODEL, "{{ 'a' if target.type == 'x' else 'b' }}")),
         (("macros/portability/a.sql", "macro duckdb__a()"), ("macros/a.sql", "{{ duckdb__a() }}")),

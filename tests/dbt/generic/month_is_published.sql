@@ -1,4 +1,7 @@
-{# The newest closed month is among the published ones, or nothing can be (no order before its end). Says why it is held back. #}
+{#
+  The newest closed month is among the published ones, or nothing can be (no order before its end). Says why it is
+  held back.
+#}
 {% test month_is_published(model) %}
     select
         checked.segment_month,

@@ -1,6 +1,7 @@
 {#
-  Records that share an identifier are one person. When they are not, the chain between them is longer than the rounds of
-  contact_profiles reach: raise the setting identity_rounds (each round doubles the length of the chains that are joined).
+  Records that share an identifier are one person. When they are not, the chain between them is longer than the rounds
+  of contact_profiles reach: raise the setting identity_rounds (each round doubles the length of the chains that are
+  joined).
 #}
 with
 

@@ -1,6 +1,6 @@
 {#
-  What came in is what stands in the star: every valid order and line once, and the amounts of orders, of lines and of the
-  input agree to the cent. Fails with one row when something differs.
+  What came in is what stands in the star: every valid order and line once, and the amounts of orders, of lines and of
+  the input agree to the cent. Fails with one row when something differs.
 #}
 {%- set measures = [
     'line_count', 'unit_count', 'gross_amount', 'discount_amount', 'offer_discount_amount', 'net_amount'

@@ -1,7 +1,8 @@
 {#
-  Nobody is shown as contactable without a record of consent. Reads the consent events again, by a road of its own, so that a
-  mistake in the models that apply consent cannot hide itself: a person is contactable by a channel only when at least one
-  of the person's contact records last said yes to it, and asked for no erasure. Fails with person and channel.
+  Nobody is shown as contactable without a record of consent. Reads the consent events again, by a road of its own, so
+  that a mistake in the models that apply consent cannot hide itself: a person is contactable by a channel only when
+  at least one of the person's contact records last said yes to it, and asked for no erasure. Fails with person and
+  channel.
 #}
 with
 
