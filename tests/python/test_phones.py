@@ -58,7 +58,7 @@ PHONE_NUMBERS = {"raw_phone": "varchar", "country_code": "varchar", "e164": "var
 
 RAW = [
     ("till", "0470 12 34 56", "BE"),
-    ("shop", "0470 12 34 56", " be "),
+    ("shop", "0471 12 34 56", " be "),
     ("shop", "0470 12 34 56", None),
     ("till", "(212) 555-0123", "US"),
     ("till", "123", "US"),
@@ -88,15 +88,16 @@ def look_up(warehouse: Path) -> list[tuple[str, str, str | None, bool]]:
 
 def test_each_raw_phone_and_country_is_read_once(warehouse: Path) -> None:
     report = normalise_contacts(warehouse, "be")
-    assert (report.read, report.valid, report.known_before) == (3, 2, 0)
+    assert (report.read, report.valid, report.known_before) == (4, 3, 0)
     assert look_up(warehouse) == [
         ("(212) 555-0123", "US", "+12125550123", True),
         ("0470 12 34 56", "BE", "+32470123456", True),
+        ("0471 12 34 56", "BE", "+32471123456", True),
         ("123", "US", "+1123", False),
     ]
     again = normalise_contacts(warehouse, "be")
-    assert (again.read, again.known_before) == (0, 3)
-    assert str(again) == "0 new phones read: 0 valid, 0 not valid. 3 were known."
+    assert (again.read, again.known_before) == (0, 4)
+    assert str(again) == "0 new phones read: 0 valid, 0 not valid. 4 were known."
 
 
 def test_another_default_country_reads_the_phones_without_country_again(warehouse: Path) -> None:
@@ -112,7 +113,7 @@ def test_after_reading_the_build_finds_every_phone(warehouse: Path) -> None:
     fill(connection, "intake_contacts", CONTACTS, RAW)
     fill(connection, "phone_numbers", PHONE_NUMBERS, [])
     assert sorted(models.rows(connection, "unread_phones")) == [
-        ("shop", "python scripts/normalise_contacts.py", 2, 1),
+        ("shop", "python scripts/normalise_contacts.py", 2, 2),
         ("till", "python scripts/normalise_contacts.py", 3, 3),
     ]
     normalise_contacts(warehouse, "be")
@@ -135,8 +136,8 @@ def test_a_failure_half_way_leaves_the_look_up_as_it_was(warehouse: Path, monkey
 
 def test_many_batches_are_as_good_as_one(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phones, "BATCH", 1)
-    assert normalise_contacts(warehouse, "BE").read == 3
-    assert len(look_up(warehouse)) == 3
+    assert normalise_contacts(warehouse, "BE").read == 4
+    assert len(look_up(warehouse)) == 4
 
 
 def test_what_is_missing_is_said_with_the_command_that_makes_it(tmp_path: Path) -> None:
