@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import networkx as nx
@@ -12,6 +13,9 @@ import pytest
 from compiled import CompiledModels, Row, fill, identity_models
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+from rekindle.dbt import Dbt
+from rekindle.paths import PROJECT
 
 MODELS = ["contact_records", "contact_identifiers", "contact_profiles"]
 CONVERGED = "identity_has_converged_else_raise_identity_rounds"
@@ -200,3 +204,34 @@ def test_a_switchboard_links_nobody(models: CompiledModels, sharers: int, person
     world = World(tuple(Record("app", str(n), n, email="info@example.com") for n in range(sharers)))
     profiles, _ = resolve(models, world)
     assert len(set(profiles.values())) == persons
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # dbt leaves its log file open
+def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.setenv("REKINDLE_WAREHOUSE", str(tmp_path / "build.duckdb"))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    dbt = Dbt("template", tmp_path / "target")
+    assert dbt.run("run", "--select", "+contact_profile_history", as_of_date="2024-01-31").success
+
+    def run(as_of_date: str, *arguments: str, **profile_ids: str) -> list[Row]:
+        """The history after a run in which the contact records belong to these profiles."""
+        with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+            connection.execute("delete from identity.contact_profiles")
+            connection.executemany(
+                "insert into identity.contact_profiles (source_system, contact_id, profile_id) values ('till', ?, ?)",
+                list(profile_ids.items()),
+            )
+        assert dbt.run("run", "--select", "contact_profile_history", *arguments, as_of_date=as_of_date).success
+        with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
+            columns = "contact_id, profile_id, cast(first_as_of_date as varchar)"
+            return connection.execute(f"select {columns} from identity.contact_profile_history order by all").fetchall()
+
+    first = [("a", "key_a", "2024-02-29"), ("b", "key_b", "2024-02-29")]
+    assert run("2024-02-29", a="key_a", b="key_b") == first
+    merged = [("a", "key_a", "2024-02-29"), ("b", "key_a", "2024-03-31"), ("b", "key_b", "2024-02-29")]
+    assert run("2024-03-31", "--full-refresh", a="key_a", b="key_a") == merged
+    # the same again, and a record that is gone: nothing is added and nothing is lost
+    assert run("2024-04-30", a="key_a") == merged
