@@ -89,7 +89,7 @@ def test_publishing_killed_before_the_swap_leaves_the_last_one_and_the_next_call
     assert [path.name for path in workshop.published.parent.iterdir()] == ["rekindle.duckdb"]
 
 
-def _read_on(published: str, stop: Event, answers: Queue[Any]) -> None:
+def _read_on(published: str, stop: Event, answers: "Queue[Any]") -> None:
     """Opens the publication again and again and notes every answer; an error is an answer too."""
     seen: set[Any] = set()
     reads = 0
