@@ -213,8 +213,10 @@ def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
     monkeypatch.chdir(PROJECT)
     monkeypatch.setenv("REKINDLE_WAREHOUSE", str(tmp_path / "build.duckdb"))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
-    dbt = Dbt("template", tmp_path / "target")
-    assert dbt.run("run", "--select", "+contact_profile_history", as_of_date="2024-01-31").success
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    dbt = Dbt("template")
+    first_run = {"as_of_date": "2024-01-31"}
+    assert dbt.run("run", "--select", "+contact_profile_history", variables=first_run).success
 
     def run(as_of_date: str, *arguments: str, **profile_ids: str) -> list[Row]:
         """The history after a run in which the contact records belong to these profiles."""
@@ -224,7 +226,8 @@ def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
                 "insert into identity.contact_profiles (source_system, contact_id, profile_id) values ('till', ?, ?)",
                 list(profile_ids.items()),
             )
-        assert dbt.run("run", "--select", "contact_profile_history", *arguments, as_of_date=as_of_date).success
+        selected = ("--select", "contact_profile_history", *arguments)
+        assert dbt.run("run", *selected, variables={"as_of_date": as_of_date}).success
         with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
             columns = "contact_id, profile_id, cast(first_as_of_date as varchar)"
             return connection.execute(f"select {columns} from identity.contact_profile_history order by all").fetchall()
