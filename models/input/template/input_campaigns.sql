@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- One row per campaign and route.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- The history of consents, one row per decision. No row = not granted.
 
 select
     cast(null as varchar) as source_system,

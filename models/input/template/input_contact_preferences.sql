@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- What people declared about themselves, each declaration with its time.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Every record of every silo, one row each, whether or not the person bought, consented or is known elsewhere too.
 
 select
     cast(null as varchar) as source_system,
@@ -19,7 +20,7 @@ select
     cast(null as varchar) as loyalty_card_id,
     cast(null as varchar) as preferred_store_id,
     cast(null as timestamp) as created_at,
-    cast(null as date) as created_date,
+    cast(null as date) as created_date,  -- local_date('created_at')
     cast(null as timestamp) as updated_at,
     cast(null as timestamp) as extracted_at
 where false

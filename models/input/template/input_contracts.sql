@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Running and ended ones.
 
 select
     cast(null as varchar) as source_system,

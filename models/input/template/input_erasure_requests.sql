@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Also for records that are already gone.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Pairs of contact records that you know to be one person although they share no e-mail, phone or card.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- What ad platforms report per day. Leave empty when you run no ads.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- What an offer is good for. Leave an offer out when it is good for everything.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Each use of an offer.
 
 select
     cast(null as varchar) as source_system,
@@ -6,7 +7,7 @@ select
     cast(null as varchar) as offer_id,
     cast(null as varchar) as contact_id,
     cast(null as timestamp) as redeemed_at,
-    cast(null as date) as redeemed_date,
+    cast(null as date) as redeemed_date,  -- local_date('redeemed_at')
     cast(null as varchar) as order_id,
     cast(null as timestamp) as extracted_at
 where false

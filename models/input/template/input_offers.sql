@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- The offers as such; who got them is in input_offer_assignments.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Goods only. Negative in returns, nowhere else.
 
 select
     cast(null as varchar) as source_system,

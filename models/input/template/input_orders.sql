@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Every basket, also anonymous (contact_id null), cancelled and returned ones.
 
 select
     cast(null as varchar) as source_system,
@@ -7,7 +8,7 @@ select
     cast(null as varchar) as store_id,
     cast(null as varchar) as sales_channel,
     cast(null as timestamp) as ordered_at,
-    cast(null as date) as order_date,
+    cast(null as date) as order_date,  -- local_date('ordered_at')
     cast(null as timestamp) as delivered_at,
     cast(null as varchar) as order_status,
     cast(null as varchar) as original_order_id,

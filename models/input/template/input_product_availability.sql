@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Changes of availability, not daily states. Leave empty when stock is not known.
 
 select
     cast(null as varchar) as source_system,

@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Every product that order lines name.
 
 select
     cast(null as varchar) as source_system,

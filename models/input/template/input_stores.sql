@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Every place of sale that orders name, also closed ones.
 
 select
     cast(null as varchar) as source_system,

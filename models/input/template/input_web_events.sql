@@ -1,4 +1,5 @@
 {{ config(enabled=is_connector('template')) }}
+-- Of recognised visitors only.
 
 select
     cast(null as varchar) as source_system,
@@ -12,6 +13,6 @@ select
     cast(null as varchar) as campaign_id,
     cast(null as varchar) as route,
     cast(null as timestamp) as occurred_at,
-    cast(null as date) as occurred_date,
+    cast(null as date) as occurred_date,  -- local_date('occurred_at')
     cast(null as timestamp) as extracted_at
 where false
