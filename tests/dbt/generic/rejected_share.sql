@@ -1,29 +1,62 @@
 {#
   Intake rejected no more than max_rejected_share of an entity's input rows. Attached to rejected_<entity>, so that dbt
   skips everything downstream when a feed is broken, instead of publishing a month that lacks a third of its orders.
-  Values put aside inside a row that stays (is_row_rejected = false) do not count.
-  Fails with one row of counts.
+  Values set aside inside a row that stays (is_row_rejected = false) do not count.
+  Fails with one sentence: how many, of what, mostly why.
 #}
 {% test rejected_share(model, to) %}
+{{ config(meta={'reason_column': 'reason'}) }}
 
 with
 
-rejected as (
-    select cast(coalesce(sum(rejected_rows), 0) as bigint) as rejected_rows
+reasons as (
+    select
+        entity,
+        reason,
+        column_name,
+        cast(sum(rejected_rows) as bigint) as reason_rows
     from {{ model }}
     where is_row_rejected
+    group by
+        entity,
+        reason,
+        column_name
 ),
 
-input_rows as (
+ranked_reasons as (
+    select
+        reasons.*,
+        cast(sum(reason_rows) over () as bigint) as rejected_rows,
+        row_number() over (order by reason_rows desc, reason, column_name) as reason_number
+    from reasons
+),
+
+input_counts as (
     select count(*) as input_rows
     from {{ to }}
 )
 
 select
-    rejected.rejected_rows,
-    input_rows.input_rows
-from rejected
-cross join input_rows
-where rejected.rejected_rows > {{ setting('max_rejected_share') }} * input_rows.input_rows
+    {{ dbt.concat([
+        "cast(ranked_reasons.rejected_rows as varchar)",
+        "' of '",
+        "cast(input_counts.input_rows as varchar)",
+        "' rows of input_'",
+        "ranked_reasons.entity",
+        "' cannot be used, more than max_rejected_share (" ~ setting('max_rejected_share') ~ ") allows, '",
+        "cast(ranked_reasons.reason_rows as varchar)",
+        "' of them for '",
+        "ranked_reasons.reason",
+        "' of '",
+        "ranked_reasons.column_name",
+        "': see intake.rejected_'",
+        "ranked_reasons.entity",
+        "' and docs/connector-guide.md, mend the feed or the connector, and run again.'",
+    ]) }} as reason
+from ranked_reasons
+cross join input_counts
+where
+    ranked_reasons.reason_number = 1
+    and ranked_reasons.rejected_rows > {{ setting('max_rejected_share') }} * input_counts.input_rows
 
 {% endtest %}

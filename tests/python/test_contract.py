@@ -1,0 +1,494 @@
+"""The input contract: every connector fills it, every column explains itself, intake counts what it sets aside."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import pytest
+import yaml
+from workshop import FIXTURES, Said, Workshop, must
+
+from rekindle.paths import PROJECT
+
+Warehouse = duckdb.DuckDBPyConnection
+
+INPUT = PROJECT / "models" / "input"
+INTAKE = PROJECT / "models" / "intake"
+CONTRACT: dict[str, dict[str, Any]] = {
+    model["name"].removeprefix("input_"): model
+    for model in yaml.safe_load((INPUT / "_input__models.yml").read_text(encoding="utf-8"))["models"]
+}
+CONNECTORS = ["completejourney", "fixture", "parquet", "template"]
+
+# Who may need a column: parts of the datamart, and the scenarios of the business by their immutable key.
+CONSUMERS = {
+    *("all", "consent", "identity", "measurement", "rfm"),
+    *(
+        "abandoned_cart",
+        "ambassador",
+        "anti_attrition",
+        "back_in_stock",
+        "birthday",
+        "contact_enrichment",
+        "contract_end",
+    ),
+    *(
+        "cross_sell",
+        "discover",
+        "drive_invitation",
+        "drive_revival",
+        "first_purchase",
+        "lead_nurturing",
+        "lookalike_seed",
+    ),
+    *("loyalty_programme", "media_reactivation", "post_purchase_survey", "preference_form", "reactivation"),
+    *("replenishment", "repurchase_overdue", "retention_purge", "returned_thanks", "service_recovery", "welcome"),
+    "welcome_back",
+}
+
+
+def promised(entity: str) -> list[tuple[str, str]]:
+    """Names and types of an entity's columns, as DuckDB writes them."""
+    return [(column["name"], column["data_type"].upper()) for column in CONTRACT[entity]["columns"]]
+
+
+def rendered(path: Path, **context: Any) -> str:
+    """A model or macro file with the given names, everything else that dbt knows being empty."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.ChainableUndefined)
+    nothing = {
+        name: lambda *arguments, **named: "" for name in ("config", "is_connector", "ref", "is_unreadable_email")
+    }
+    nothing["is_implausible_birth_date"] = nothing["config"]
+    environment.globals.update({**nothing, **context})
+    return environment.from_string(path.read_text(encoding="utf-8")).render()
+
+
+def rules_of(entity: str) -> dict[str, Any]:
+    """The arguments with which rejected_<entity>.sql calls the macro rejected_rows."""
+    calls: list[dict[str, Any]] = []
+    rendered(
+        INTAKE / f"rejected_{entity}.sql", rejected_rows=lambda name, **rules: calls.append({"entity": name, **rules})
+    )
+    assert [call["entity"] for call in calls] == [entity]
+    return calls[0]
+
+
+# --- The contract explains itself ---------------------------------------------------------------------------------
+
+
+def test_every_entity_says_its_grain_and_its_key() -> None:
+    for entity, model in CONTRACT.items():
+        assert model["description"].startswith("One row per "), entity
+        assert model["config"]["contract"] == {"enforced": True}, entity
+        assert set(model["config"]["meta"]["key"]) <= {name for name, _ in promised(entity)}, entity
+        assert model["config"]["meta"]["mapping_instructions"], entity
+
+
+def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
+    for entity, model in CONTRACT.items():
+        for column in model["columns"]:
+            meta, place = column["config"]["meta"], f"{entity}.{column['name']}"
+            assert column["description"].endswith("."), place
+            assert meta["mapping_instructions"].endswith("."), place
+            assert meta["required_for"], place
+            assert set(meta["required_for"]) <= CONSUMERS, place
+            # what one may rely on is marked, not guessed
+            assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"}, place
+
+
+def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
+    kept: list[dict[str, Any]] = []
+    source = (PROJECT / "macros" / "intake" / "contract.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = kept.append
+    environment.from_string(source).module.contract_entities()  # type: ignore[attr-defined]
+    [entities] = kept
+    from_yml = {
+        entity: {
+            "key": model["config"]["meta"]["key"],
+            "columns": [
+                column["name"] + ("!" if column["config"]["meta"].get("is_required") else "")
+                for column in model["columns"]
+            ],
+        }
+        for entity, model in CONTRACT.items()
+    }
+    from_macro = {
+        entity: {"key": about["key"], "columns": about["columns"].split()} for entity, about in entities.items()
+    }
+    assert from_macro == from_yml
+    # a key column with personal data is kept as a hash, or it would end up in the rejects
+    private = {entity: about["private_key"] for entity, about in entities.items() if "private_key" in about}
+    personal = {
+        entity: [column["name"] for column in model["columns"] if column["config"]["meta"].get("pii")]
+        for entity, model in CONTRACT.items()
+    }
+    assert private == {
+        entity: named
+        for entity, columns in personal.items()
+        if (named := [name for name in CONTRACT[entity]["config"]["meta"]["key"] if name in columns])
+    }
+
+
+@pytest.mark.parametrize("entity", CONTRACT)
+def test_closed_lists_of_the_contract_are_those_that_intake_checks(entity: str) -> None:
+    listed = {
+        column["name"]: column["config"]["meta"]["accepted_values"]
+        for column in CONTRACT[entity]["columns"]
+        if "accepted_values" in column["config"]["meta"]
+    }
+    assert rules_of(entity).get("accepted", {}) == listed
+
+
+# --- Every connector fills it -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("connector", CONNECTORS)
+def test_a_connector_has_exactly_the_models_of_the_contract(connector: str) -> None:
+    assert {path.stem for path in (INPUT / connector).glob("*.sql")} == {f"input_{entity}" for entity in CONTRACT}
+
+
+def test_the_folders_of_connectors_are_known() -> None:
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["connector_settings"]
+    assert sorted(settings) == CONNECTORS
+    assert sorted(path.name for path in INPUT.iterdir() if path.is_dir()) == CONNECTORS
+
+
+@pytest.mark.parametrize("entity", CONTRACT)
+def test_the_template_has_the_columns_and_types_and_no_row(entity: str) -> None:
+    sql = rendered(INPUT / "template" / f"input_{entity}.sql")
+    relation = duckdb.connect().sql(sql)
+    found = zip(relation.columns, (str(data_type) for data_type in relation.types), strict=True)
+    assert [(name, data_type.replace(" ", "")) for name, data_type in found] == promised(entity)
+    assert relation.fetchall() == []
+
+
+@pytest.mark.parametrize("name", ["demo_warehouse", "fixture_warehouse"])
+def test_a_built_connector_has_the_columns_and_types(name: str, request: pytest.FixtureRequest) -> None:
+    with duckdb.connect(str(request.getfixturevalue(name)), read_only=True) as warehouse:
+        found = warehouse.execute(
+            "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'input' "
+            "order by table_name, column_index"
+        ).fetchall()
+    built: dict[str, list[tuple[str, str]]] = {}
+    for table, column, data_type in found:
+        built.setdefault(table.removeprefix("input_"), []).append((column, data_type))
+    assert built == {entity: promised(entity) for entity in CONTRACT}
+
+
+# --- Intake counts what it sets aside -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fixture(fixture_warehouse: Path) -> Iterator[Warehouse]:
+    """The hand-written people, opened read-only."""
+    with duckdb.connect(str(fixture_warehouse), read_only=True) as connection:
+        yield connection
+
+
+def rejects(warehouse: Warehouse) -> list[tuple[str, str, str, str]]:
+    """Entity, key, column and reason of everything that intake set aside."""
+    return warehouse.execute(
+        " union all ".join(f"select entity, record_key, column_name, reason from intake.rejected_{e}" for e in CONTRACT)
+    ).fetchall()
+
+
+def test_the_fixture_has_a_bad_row_for_every_reason(fixture: Warehouse) -> None:
+    sources = [*(PROJECT / "macros" / "intake").glob("*.sql"), *INTAKE.glob("rejected_*.sql")]
+    texts = [path.read_text(encoding="utf-8") for path in sources]
+    known = {reason for text in texts for reason in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text)}
+    reasons = {one or other for one, other in known}
+    assert len(reasons) == 15
+    assert {reason for _, _, _, reason in rejects(fixture)} == reasons
+
+
+def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
+    """Every `bad_…` row is set aside; beside them only the duplicates and values that the README names."""
+    found = {(entity, key) for entity, key, _, _ in rejects(fixture)}
+    named_bad = set()
+    for entity, model in CONTRACT.items():
+        key = model["config"]["meta"]["key"]
+        parts = " || '|' || ".join(f"coalesce(cast({column} as varchar), '')" for column in key)
+        rows = fixture.execute(f"select {parts} from input.input_{entity} where {parts} like '%bad\\_%' escape '\\'")
+        named_bad |= {(entity, row[0]) for row in rows.fetchall()}
+    assert named_bad <= found
+    assert {place for place in found if "bad_" not in place[1] and "nobody" not in place[1]} == {
+        ("consents", "pos|rita_champion|email|marketing|2023-01-10 09:00:00"),
+        ("consents", "pos|rita_champion|email|marketing|2023-01-20 10:20:00"),
+        ("contacts", "pos|"),
+        ("contacts", "pos|bea_born_in_1850"),
+        ("contacts", "pos|dora_comes_twice"),
+        ("contacts", "pos|uli_unreadable_email"),
+        ("message_events", "rita_spring|teleported|2024-03-01 08:02:00|"),
+        ("order_lines", "una_first|1"),
+        ("order_lines", "una_first|2"),
+        ("order_lines", "una_first|3"),
+        ("order_lines", "|1"),
+        ("orders", ""),
+        ("orders", "rita_2024-06"),
+        ("product_availability", "tulips|2024-03-01 06:00:00"),
+    }
+
+
+def test_values_set_aside_are_blank_and_the_customer_stays(fixture: Warehouse) -> None:
+    people = fixture.execute(
+        "select contact_id, email, birth_date, first_name from intake.intake_contacts "
+        "where contact_id in ('uli_unreadable_email', 'bea_born_in_1850', 'dora_comes_twice', 'mina_has_an_emoji', "
+        "'dana_writes_right_to_left', 'ilse_quotes_and_commas') order by contact_id"
+    ).fetchall()
+    assert people == [
+        ("bea_born_in_1850", "bea@example.com", None, "Bea"),
+        (
+            "dana_writes_right_to_left",
+            "dana@example.com",
+            None,
+            "דנה",
+        ),
+        ("dora_comes_twice", "dora.new@example.com", None, "Dora"),
+        ("ilse_quotes_and_commas", None, None, 'Ilse "Isa"'),
+        ("mina_has_an_emoji", "mina@example.com", None, "Mina 🦊"),
+        ("uli_unreadable_email", None, None, "Uli"),
+    ]
+    [(uli,)] = fixture.execute("select count(*) from intake.intake_orders where order_id = 'uli_2024-06'").fetchall()
+    assert uli == 1
+
+
+def test_rejects_never_hold_a_value(fixture: Warehouse) -> None:
+    personal = [
+        value
+        for (value,) in fixture.execute(
+            "select email from input.input_contacts union select phone from input.input_contacts "
+            "union select first_name from input.input_contacts union select preference_value "
+            "from input.input_contact_preferences where preference_type = 'preferred_email'"
+        ).fetchall()
+        if value
+    ]
+    for entity in CONTRACT:
+        text = str(fixture.execute(f"select * from intake.rejected_{entity}").fetchall())
+        assert [value for value in personal if re.search(rf"(?<![\w]){re.escape(value)}(?![\w])", text)] == [], entity
+
+
+def test_the_summary_adds_up(fixture: Warehouse) -> None:
+    summed = fixture.execute(
+        "select sum(rejected_rows) from quality.rejected_row_summary where is_row_rejected"
+    ).fetchall()
+    difference = fixture.execute(
+        "select "
+        + " + ".join(
+            f"(select count(*) from input.input_{entity}) - (select count(*) from intake.intake_{entity})"
+            for entity in CONTRACT
+        )
+    ).fetchall()
+    assert summed == difference
+    assert summed[0][0] > 50
+
+
+# --- Journeys ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoiled(workshop: Workshop) -> Path:
+    """A copy of the hand-written rows to spoil, which the workshop reads."""
+    folder = workshop.root / "spoiled"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(FIXTURES, folder)
+    workshop.environment["REKINDLE_FIXTURES"] = str(folder)
+    return folder
+
+
+def build(workshop: Workshop, *select: str, **variables: Any) -> Said:
+    """`dbt build` of these models in the workshop, with the tests that need no others."""
+    named = ", ".join(f"{name}: {value}" for name, value in {"connector": workshop.connector, **variables}.items())
+    arguments = ["build", "--select", *select, "--indirect-selection", "cautious", "--vars", f"{{{named}}}"]
+    return workshop.dbt(*arguments)
+
+
+def test_short_lines_and_foreign_types_are_counted_and_nothing_stops(workshop: Workshop, spoiled: Path) -> None:
+    with (spoiled / "orders.csv").open("a", encoding="utf-8") as orders:
+        orders.write("pos,half_a_line,rita_champion\n")
+        orders.write(
+            "pos,typed_wrongly,rita_champion,ghent,store,31/12/2023 10:00,,completed,,EUR,2024-07-01 06:00:00\n"
+        )
+    must(build(workshop, "+rejected_orders", "+intake_orders"))
+    with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
+        added = warehouse.execute(
+            "select record_key, column_name, reason from intake.rejected_orders "
+            "where record_key in ('half_a_line', 'typed_wrongly') order by 1"
+        ).fetchall()
+        assert added == [
+            ("half_a_line", "sales_channel", "missing_value"),
+            ("typed_wrongly", "ordered_at", "missing_value"),
+        ]
+
+
+def test_too_many_rejects_stop_what_depends_on_them(workshop: Workshop) -> None:
+    said = build(workshop, "+rejected_contacts", "intake_contacts", max_rejected_share=0.05)
+    assert said.code != 0
+    assert "too_many_rejected_contacts" in said.text
+    assert "Stopped     6 of 66 rows of input_contacts cannot be used, more than max_rejected_share (0.05)" in said.text
+    with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
+        tables = {name for (name,) in warehouse.execute("select table_name from duckdb_tables()").fetchall()}
+        views = {name for (name,) in warehouse.execute("select view_name from duckdb_views()").fetchall()}
+    # the reasons are there to be read, what would build on the rest is not
+    assert "rejected_contacts" in tables
+    assert "intake_contacts" not in views
+
+
+def test_empty_tables_build(workshop: Workshop, spoiled: Path) -> None:
+    for path in spoiled.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    must(build(workshop, "staging", "input", "intake", "rejected_row_summary", "intake_loses_no_row"))
+    with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
+        assert rejects(warehouse) == []
+        assert warehouse.execute("select count(*) from intake.intake_order_lines").fetchall() == [(0,)]
+
+
+@pytest.fixture
+def parquet(make_workshop: Callable[[str], Workshop]) -> Workshop:
+    """A workshop for contract-shaped Parquet files, with orders and their lines, the lines in a folder."""
+    workshop = make_workshop("parquet")
+    folder = workshop.root / "contract"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "input_order_lines" / "day=1").mkdir(parents=True)
+    workshop.environment["REKINDLE_CONTRACT_PATH"] = str(folder)
+    places = {
+        "orders": folder / "input_orders.parquet",
+        "order_lines": folder / "input_order_lines" / "day=1" / "a.parquet",
+    }
+    with duckdb.connect() as connection:
+        for entity, place in places.items():
+            columns = [
+                (f"'{FIXTURES / entity}.csv'" and name)
+                if name != "order_date"
+                else "cast(ordered_at as date) as order_date"
+                for name, _ in promised(entity)
+            ]
+            connection.execute(
+                f"copy (select {', '.join(columns)} from read_csv('{FIXTURES / entity}.csv', all_varchar = true) "
+                f"where order_id like 'rita%') to '{place}' (format parquet)"
+            )
+    return workshop
+
+
+def test_contract_shaped_parquet_is_read_and_what_is_not_there_is_empty(parquet: Workshop) -> None:
+    must(build(parquet, "input_orders", "input_order_lines", "input_web_events"))
+    with duckdb.connect(str(parquet.warehouse), read_only=True) as warehouse:
+        counts = warehouse.execute(
+            "select (select count(*) from input.input_orders), (select count(*) from input.input_order_lines), "
+            "(select count(*) from input.input_web_events)"
+        ).fetchall()
+    assert counts == [(19, 18, 0)]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (
+            lambda folder: shutil.rmtree(folder),
+            "There is no input_<entity>.parquet in {folder}: set REKINDLE_CONTRACT_PATH to the folder that holds the "
+            "contract's files.",
+        ),
+        (
+            lambda folder: (folder / "input_orders.parquet").rename(folder / "input_oders.parquet"),
+            "There is no entity input_oders in the input contract, but a file of that name in {folder}: name it after "
+            "a model of models/input/_input__models.yml.",
+        ),
+        (
+            lambda folder: duckdb.sql("select 'o1' as order_id, 1 as line_number").write_parquet(
+                str(folder / "input_orders.parquet")
+            ),
+            "{folder}/input_orders.parquet lacks source_system, contact_id, store_id, sales_channel, ordered_at, "
+            "order_date, delivered_at, order_status, original_order_id, currency_code, extracted_at: add them, empty "
+            "where unknown; models/input/_input__models.yml says what belongs there.",
+        ),
+    ],
+    ids=["no_folder", "misspelt_file", "missing_columns"],
+)
+def test_parquet_that_is_not_the_contract_is_one_sentence(
+    parquet: Workshop, spoil: Callable[[Path], Any], sentence: str
+) -> None:
+    folder = Path(parquet.environment["REKINDLE_CONTRACT_PATH"])
+    spoil(folder)
+    said = build(parquet, "input_orders")
+    assert said.code != 0
+    assert sentence.format(folder=folder) in said.text
+
+
+def test_a_stranger_can_follow_the_connector_guide(make_workshop: Callable[[str], Workshop], tmp_path: Path) -> None:
+    """The blocks of the guide, on two raw files of three customers, give the rows that they promise."""
+    guide = (PROJECT / "docs" / "connector-guide.md").read_text(encoding="utf-8")
+    project = tmp_path / "project"
+    for name in ("macros", "models", "seeds", "snapshots", "tests/dbt"):
+        shutil.copytree(PROJECT / name, project / name)
+    for name in ("profiles.yml", "dbt_project.yml", "selectors.yml"):
+        shutil.copy(PROJECT / name, project / name)
+    shutil.copytree(project / "models" / "input" / "template", project / "models" / "input" / "acme")
+    for path in (project / "models" / "input" / "acme").glob("*.sql"):
+        path.write_text(path.read_text(encoding="utf-8").replace("is_connector('template')", "is_connector('acme')"))
+    [settings] = re.findall(r"```yaml\n( +acme:\n.*?)```", guide, re.DOTALL)
+    config = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    (project / "dbt_project.yml").write_text(config.replace("    template: {}\n", f"    template: {{}}\n{settings}"))
+    blocks = re.findall(r"```\w+\n(?:--|#) (models/\S+)\n(.*?)```", guide, re.DOTALL)
+    assert len(blocks) == 7
+    for path, text in blocks:
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, encoding="utf-8")
+    raw = tmp_path / "data" / "raw" / "acme"
+    raw.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select * from (values "
+            "('007', 'anna@example.com', '0470 00 00 07', 'Anna', '1985-07-04', 'Y', '2023-01-10', '2022-05-01'), "
+            "('008', 'n/a', null, 'Ben', '04/07/1985', 'N', '2023-01-10 09:00', '2022-05-02 10:00'), "
+            "('009', null, null, 'Cleo', null, null, null, '2022-05-03 10:00')) "
+            "as t(card_no, mail, mobile, first_name, birthday, mailing_allowed, mailing_changed, created), "
+            f"(select '2024-06-01 06:00' as exported)) to '{raw}/customers.parquet'"
+        )
+        connection.execute(
+            "copy (select * from (values "
+            "('1', '007', 's1', 'jacket', 'S', null, 'EUR', '1', '1', '100', '5', '85', '2024-05-31 23:30'), "
+            "('1', '007', 's1', 'scarf', 'S', null, 'EUR', '2', '2', '40', '0', '40', '2024-05-31 23:30'), "
+            "('2', '007', 's1', 'scarf', 'R', '1', 'EUR', '1', '-1', '-20', '0', '-20', '2024-05-31 23:40'), "
+            "('3', '', 's1', 'scarf', 'S', null, 'EUR', '1', '1', '20', '0', '20', '2024-05-30 12:00'), "
+            "('4', '008', 's1', 'scarf', 'X', null, 'EUR', '1', '1', '20', '0', '20', '2024-05-30 12:00')) "
+            "as t(receipt_no, card_no, shop_no, article_no, receipt_type, original_receipt_no, currency, line_no, qty, "
+            "list_amount, coupon_amount, paid_amount, sold), "
+            f"(select '2024-06-01 06:00' as exported)) to '{raw}/sales.parquet'"
+        )
+    workshop = make_workshop("acme")
+    workshop.environment["REKINDLE_DATA"] = str(tmp_path / "data")
+    said = workshop.dbt(
+        *("build", "--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--selector", "contract"),
+        *("--vars", "{connector: acme, max_rejected_share: 0.5}"),
+    )
+    must(said)
+    with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
+        orders = warehouse.execute(
+            "select order_id, contact_id, order_status, original_order_id, cast(ordered_at as varchar), "
+            "cast(order_date as varchar) from intake.intake_orders order by order_id"
+        ).fetchall()
+        lines = warehouse.execute(
+            "select order_id, line_number, cast(discount_amount as integer), cast(net_amount as integer) "
+            "from intake.intake_order_lines order by 1, 2"
+        ).fetchall()
+        rejected = warehouse.execute(
+            "select entity, reason, column_name, rejected_rows from quality.rejected_row_summary order by 1, 2"
+        ).fetchall()
+        consents = warehouse.execute("select contact_id, status from intake.intake_consents order by 1").fetchall()
+    assert orders == [
+        ("s1-1", "007", "completed", None, "2024-05-31 21:30:00", "2024-05-31"),
+        ("s1-2", "007", "returned", "s1-1", "2024-05-31 21:40:00", "2024-05-31"),
+        ("s1-3", None, "completed", None, "2024-05-30 10:00:00", "2024-05-30"),
+    ]
+    assert lines == [("s1-1", 1, 10, 85), ("s1-1", 2, 0, 40), ("s1-2", 1, 0, -20), ("s1-3", 1, 0, 20)]
+    assert rejected == [
+        ("contacts", "unreadable_email", "email", 1),
+        ("order_lines", "unknown_order", "order_id", 1),
+        ("orders", "not_in_list", "order_status", 1),
+    ]
+    assert consents == [("007", "granted"), ("008", "withdrawn")]
