@@ -27,7 +27,9 @@ ranked_reasons as (
     select
         reasons.*,
         cast(sum(reason_rows) over () as bigint) as rejected_rows,
-        row_number() over (order by reason_rows desc nulls last, reason asc nulls last, column_name asc nulls last) as reason_number
+        row_number() over (
+            order by reason_rows desc nulls last, reason asc nulls last, column_name asc nulls last
+        ) as reason_number
     from reasons
 ),
 
