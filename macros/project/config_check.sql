@@ -49,6 +49,8 @@
         {%- do problems.append(
             "business_timezone is '" ~ setting('business_timezone') ~ "': it must be an IANA name such as Europe/Paris."
         ) -%}
+    {%- else -%}
+        {%- do as_of_instant() -%}{# raises when as_of_time is no time of day, whether or not a chosen model reads it #}
     {%- endif -%}
     {%- if not modules.re.match('^[A-Z]{3}$', setting('currency_code') | string) -%}
         {%- do problems.append(

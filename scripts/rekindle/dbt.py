@@ -45,7 +45,8 @@ _KINDS_WITHOUT_VALUES = (
     "Syntax Error",
     "TransactionContext Error",
 )
-_DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)\s*:\s*(.*)")
+# `Kind Error: text`, or what without_values() made of it before
+_DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)(?::\s*(.*)| \(values)")
 
 
 def without_values(message: str) -> str:
@@ -54,7 +55,7 @@ def without_values(message: str) -> str:
     if found is None:
         return " ".join(message.strip().splitlines()[:1])
     kind, text = found.groups()
-    if kind in _KINDS_WITHOUT_VALUES:
+    if kind in _KINDS_WITHOUT_VALUES and text is not None:
         return f"{kind}: {text.strip()}"
     return f"{kind} (values are not shown: they may be personal data)"
 
@@ -136,8 +137,7 @@ class Dbt:
 
     def _arguments(self, command: str) -> list[str]:
         return [
-            "--log-level",
-            "none",
+            *("--log-level", "none", "--log-level-file", "info"),
             "--no-use-colors",
             command,
             "--project-dir",

@@ -17,12 +17,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Workshop]:
-    """Gives this worker's workshop for a connector."""
+def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workshop]:
+    """Gives this worker's workshop for a connector; another name gives another place."""
     root = tmp_path_factory.mktemp("workshops")
 
-    def make(connector: str) -> Workshop:
-        workshop = Workshop(root / connector, connector)
+    def make(connector: str, name: str | None = None) -> Workshop:
+        workshop = Workshop(root / (name or connector), connector)
         workshop.clear()
         return workshop
 
@@ -30,7 +30,7 @@ def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], W
 
 
 @pytest.fixture
-def workshop(make_workshop: Callable[[str], Workshop]) -> Workshop:
+def workshop(make_workshop: Callable[..., Workshop]) -> Workshop:
     """An empty workshop for the hand-written rows of tests/fixtures."""
     return make_workshop("fixture")
 
@@ -46,7 +46,7 @@ def built_once(target: Path, build: Callable[[Path], None]) -> Path:
     return target
 
 
-def _replayed(shared: Path, make_workshop: Callable[[str], Workshop], last: str) -> Path:
+def _replayed(shared: Path, make_workshop: Callable[..., Workshop], last: str) -> Path:
     def build(path: Path) -> None:
         workshop = make_workshop("fixture")
         must(workshop.run("replay", "--from", FIRST_MONTH, "--to", last, *ACCEPTED))
@@ -56,13 +56,13 @@ def _replayed(shared: Path, make_workshop: Callable[[str], Workshop], last: str)
 
 
 @pytest.fixture(scope="session")
-def fixture_warehouse(shared: Path, make_workshop: Callable[[str], Workshop]) -> Path:
+def fixture_warehouse(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
     """The hand-written rows, replayed from February to June 2024: as of 2024-07-01. Read-only."""
     return _replayed(shared, make_workshop, LAST_MONTH)
 
 
 @pytest.fixture(scope="session")
-def april_warehouse(shared: Path, make_workshop: Callable[[str], Workshop]) -> Path:
+def april_warehouse(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
     """The same up to April 2024, two months behind. Read-only."""
     return _replayed(shared, make_workshop, "2024-04")
 

@@ -1,6 +1,8 @@
 """Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
 
+import gc
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,9 +97,9 @@ def test_a_raw_column_that_is_missing_is_named_and_what_is_kept_is_unharmed(
 
 
 @pytest.fixture(scope="module")
-def dbt(make_workshop: Callable[[str], Workshop], fixture_warehouse: Path) -> Iterator[Dbt]:
+def dbt(make_workshop: Callable[..., Workshop], fixture_warehouse: Path) -> Iterator[Dbt]:
     """dbt in this process, for many short commands on one warehouse."""
-    workshop = make_workshop("fixture")
+    workshop = make_workshop("fixture", "in this process")
     workshop.start_from(fixture_warehouse)
     patch = pytest.MonkeyPatch()
     for name, value in workshop.variables().items():
@@ -106,14 +108,26 @@ def dbt(make_workshop: Callable[[str], Workshop], fixture_warehouse: Path) -> It
     patch.undo()
 
 
+def said_by(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **given: object) -> tuple[bool, str]:
+    """Whether a dbt command succeeds, and what it says. The thread pool it leaves behind is collected here."""
+    capsys.readouterr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            success = dbt.run(*arguments, variables={"as_of_date": "2024-07-01", **given}).success
+            sentence = ""
+        except RekindleError as error:
+            success, sentence = False, error.message
+        gc.collect()
+    out, err = capsys.readouterr()
+    return success, out + err + sentence
+
+
 def refused(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **given: object) -> str:
     """What a dbt command that fails or does not start says."""
-    try:
-        assert not dbt.run(*arguments, variables={"as_of_date": "2024-07-01", **given}).success
-    except RekindleError as error:
-        return error.message
-    out, err = capsys.readouterr()
-    return out + err
+    success, said = said_by(dbt, capsys, *arguments, **given)
+    assert not success
+    return said
 
 
 def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,8 +200,7 @@ def test_settings_that_contradict_the_as_of_date_are_refused(
 def test_settings_that_contradict_the_data_stop_the_build(
     test: str, variables: dict[str, object], sentence: str, dbt: Dbt, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert dbt.run("test", "--select", test, variables={"as_of_date": "2024-07-01"}).success
-    capsys.readouterr()
+    assert said_by(dbt, capsys, "test", "--select", test) == (True, "")
     said = refused(dbt, capsys, "test", "--select", test, **variables)
     assert f"Stopped     {sentence}" in said
 
@@ -286,7 +299,8 @@ def manifest_of(folder: Path, columns: dict[str, str], *names: str) -> Manifest:
             loader="",
             identifier=name,
             columns={column: ColumnInfo(name=column, data_type=data_type) for column, data_type in columns.items()},
-            config=SourceConfig(meta={"external_location": f"{folder}/{{name}}.parquet"}),
+            meta={"external_location": f"{folder}/{{name}}.parquet"},
+            config=SourceConfig(),
         )
         for name in names
     }

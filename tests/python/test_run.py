@@ -104,7 +104,7 @@ def test_the_same_input_gives_equal_tables_and_late_data_never_changes_what_was_
     ) == [("2024-05-01",), ("2024-06-01",)]
 
 
-def test_the_template_builds_and_publishes_empty_tables(make_workshop: Callable[[str], Workshop]) -> None:
+def test_the_template_builds_and_publishes_empty_tables(make_workshop: Callable[..., Workshop]) -> None:
     template = make_workshop("template")
     said = must(template.run("run"))
     assert "none published yet: no month with orders is closed" in said.text

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle.paths import PROJECT
+from rekindle.warehouse import write_ahead_log
 
 FIXTURES = PROJECT / "tests" / "fixtures" / "raw"
 # Months of the hand-written rows that are replayed, and the as-of date after the last of them.
@@ -81,19 +82,20 @@ class Workshop:
 
     def start_from(self, warehouse: Path) -> None:
         """Puts a copy of a warehouse here."""
+        write_ahead_log(self.warehouse).unlink(missing_ok=True)
         shutil.copy(warehouse, self.warehouse)
 
     def run(self, script: str, *arguments: str, largest_file: int | None = None) -> Said:
         """Calls `python scripts/<script>.py`, for this workshop's connector where that is an option."""
         return self._call(
-            [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script)], largest_file
+            [str(PROJECT / "scripts" / f"{script}.py"), *self._connector(script), *arguments], largest_file
         )
 
     def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
         """The same, killed (-9) in the given call of a function, as in `rekindle.replaying:replace_file`."""
         killer = Path(__file__).with_name("killed.py")
         command = [str(killer), where, str(call), str(PROJECT / "scripts" / f"{script}.py")]
-        said = self._call([*command, *arguments, *self._connector(script)], None)
+        said = self._call([*command, *self._connector(script), *arguments], None)
         assert said.code == -signal.SIGKILL, said.text
         return said
 
