@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
 from rekindle.errors import RekindleError
@@ -31,14 +32,13 @@ OWN_TABLES = (("run", "run_log"), ("run", "replays"), ("landing", "phone_numbers
 
 
 def kept_tables(manifest: Manifest) -> list[tuple[str, str]]:
-    """(schema, table) of every model with `meta: {kept: true}`, every snapshot and the project's own tables."""
-    nodes = [
-        node
+    """(schema, table) of every model that a full refresh leaves alone, every snapshot and the project's own tables."""
+    kept = [
+        (node.schema, node.alias)
         for node in manifest.nodes.values()
-        if str(node.resource_type) == "snapshot"
-        or (str(node.resource_type) == "model" and {**node.meta, **node.config.meta}.get("kept"))
+        if isinstance(node, SnapshotNode) or (isinstance(node, ModelNode) and node.config.full_refresh is False)
     ]
-    return sorted((node.schema, node.alias) for node in nodes) + list(OWN_TABLES)
+    return sorted(kept) + list(OWN_TABLES)
 
 
 def back_up(manifest: Manifest, warehouse: Path) -> Path:

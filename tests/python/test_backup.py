@@ -27,7 +27,6 @@ def test_a_warehouse_restored_from_a_backup_goes_on_as_if_nothing_had_happened(
         "identity.contact_profile_history",
         "run.run_log",
         "landing.phone_numbers",
-        "identity.profile_merges",
     } <= set(kept)
 
     refused = workshop.run("backup", "--restore", str(folder))
