@@ -49,3 +49,18 @@ def test_tables_named_in_the_readme_are_models() -> None:
     named = set(re.findall(r"`(?:core|segments|hub|snapshots)\.(\w+)`", README))
     assert len(named) > 10
     assert named - models == set()
+
+
+def test_the_exposure_names_what_is_published() -> None:
+    """Everything public right of the input layer, and nothing else: what `scripts/publish.py` writes."""
+    exposures = yaml.safe_load((ROOT / "models" / "_exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    named = {re.sub(r"ref\('(\w+)'\)", r"\1", entry) for entry in exposures[0]["depends_on"]}
+    public = set()
+    for layer in ("core", "segments", "hub"):
+        for page in (ROOT / "models" / layer).glob("*.yml"):
+            for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", []):
+                sql = (ROOT / "models" / layer / f"{model['name']}.sql").read_text(encoding="utf-8")
+                access = model.get("access") or (model.get("config") or {}).get("access") or "public"
+                if access == "public" and "access='protected'" not in sql:
+                    public.add(model["name"])
+    assert named == public
