@@ -238,3 +238,24 @@ def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
     assert run("2024-03-31", "--full-refresh", a="key_a", b="key_a") == merged
     # the same again, and a record that is gone: nothing is added and nothing is lost
     assert run("2024-04-30", a="key_a") == merged
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"gert_newsletter", "gert_web", "gert_till", "gert_app"},
+        {"lars_and_lotte_share_a_phone", "lotte_and_lars_share_a_phone"},
+    ],
+)
+def test_the_hand_written_people_are_who_their_table_says(fixture_warehouse: Path, records: set[str]) -> None:
+    """A chain of e-mail, phone written in two ways and loyalty card over four silos; two people with one phone."""
+    with duckdb.connect(str(fixture_warehouse), read_only=True) as connection:
+        profiles = connection.execute(
+            "select distinct profile_id from identity.contact_profiles where list_contains(?, contact_id)",
+            [list(records)],
+        ).fetchall()
+        assert len(profiles) == 1
+        members = connection.execute(
+            "select contact_id from identity.contact_profiles where profile_id = ?", [profiles[0][0]]
+        ).fetchall()
+    assert {contact for (contact,) in members} == records
