@@ -1,0 +1,80 @@
+"""The project on the generated data: the same commands as scripts/run.py and scripts/replay.py, each model timed."""
+
+import contextlib
+import datetime
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rekindle.bench.engine import Engine, quoted
+from rekindle.errors import RekindleError
+
+CONNECTOR = "parquet"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a build: its name, its kind (model, seed, snapshot, test), its folder, and its seconds."""
+
+    name: str
+    kind: str
+    layer: str
+    seconds: float
+
+
+def warehouse(folder: Path) -> Path:
+    """The file that the project builds."""
+    return folder / "project.duckdb"
+
+
+def land_phones(folder: Path, engine: Engine) -> None:
+    """Puts the generated numbers where scripts/normalise_contacts.py would, as it would, without reading them."""
+    connection = engine.connect(warehouse(folder))
+    try:
+        connection.execute("create schema landing")
+        connection.execute(f"create table landing.phone_numbers as from {quoted(folder / 'phone_numbers.parquet')}")
+    finally:
+        connection.close()
+
+
+def build(folder: Path, engine: Engine, as_of: datetime.date, *arguments: str) -> list[Node]:
+    """`dbt build` as of a date, with its data tests; one node after the other, so that each has the engine to itself.
+
+    Returns its nodes. Raises RekindleError when anything is not green. Changes this process's environment for good: call it
+    in a process of its own.
+    """
+    os.environ.update(
+        {
+            "REKINDLE_WAREHOUSE": str(warehouse(folder)),
+            "REKINDLE_CONTRACT_PATH": str(folder / "contract"),
+            "REKINDLE_MEMORY_LIMIT": engine.memory_limit,
+            "REKINDLE_THREADS": str(engine.threads),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        }
+    )
+    from rekindle.dbt import Dbt  # dbt reads its environment when it is imported
+
+    with contextlib.redirect_stdout(io.StringIO()):  # the marketer's summary of made-up customers
+        result = Dbt(CONNECTOR).run(
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--threads",
+            "1",
+            *arguments,
+            progress=f"Build as of {as_of}",
+            as_of_date=as_of.isoformat(),
+        )
+    if not result.success:
+        raise RekindleError(f"The build of the benchmark as of {as_of} is not green (see above).")
+    return [
+        Node(
+            name=node.node.name,
+            kind=str(node.node.resource_type),
+            layer=node.node.fqn[1] if len(node.node.fqn) > 2 else "",
+            seconds=node.execution_time,
+        )
+        for node in result.result.results
+    ]
