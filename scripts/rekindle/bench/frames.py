@@ -1,0 +1,203 @@
+"""RFM of twelve month ends on the same order lines: the project's SQL, pandas, and lifetimes."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rekindle.bench.engine import SQL, Engine, count, quoted
+from rekindle.bench.project import warehouse
+from rekindle.errors import RekindleError
+from rekindle.paths import PROJECT
+from rekindle.settings import setting
+
+MONTH_ENDS = 12
+CONTESTANTS = ("project", "pandas", "lifetimes")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was compared, and the seconds of each contestant."""
+
+    profiles: int
+    lines: int
+    seconds: dict[str, float]
+
+
+def sample_file(folder: Path) -> Path:
+    """The order lines that all three read."""
+    return folder / "sample.parquet"
+
+
+def compare(folder: Path, engine: Engine, profiles: int) -> Comparison:
+    """Runs all three on the lines of the first so many profiles; RekindleError when they do not agree.
+
+    To be called between the full build and the next one: it reads the SQL that dbt compiled for the full build. Reading the
+    lines into memory is not timed for anybody. Each gets what suits it: DuckDB a table and all cores, the others a frame with
+    money in whole cents (decimals would be objects) and one row of cuts.
+    """
+    _write_sample(folder, engine, profiles)
+    results: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    results["project"], seconds["project"] = _project(folder, engine)
+    results["pandas"], seconds["pandas"] = _pandas(folder, engine)
+    results["lifetimes"], seconds["lifetimes"] = _lifetimes(folder, engine)
+    _check(results)
+    connection = engine.connect()
+    try:
+        lines = count(connection, f"select count(*) from {quoted(sample_file(folder))}")
+    finally:
+        connection.close()
+    return Comparison(int(results["project"]["profile_id"].nunique()), lines, seconds)
+
+
+def _write_sample(folder: Path, engine: Engine, profiles: int) -> None:
+    connection = engine.connect()
+    try:
+        connection.execute(f"attach {quoted(warehouse(folder))} as project (read_only)")
+        connection.execute(
+            "create table chosen as select distinct profile_id from project.core.profile_days "
+            f"order by profile_id limit {int(profiles)}"
+        )
+        connection.execute(
+            "copy (select profile_id, order_id, order_status, order_date, net_amount from project.core.fct_order_lines "
+            f"join chosen using (profile_id)) to {quoted(sample_file(folder))} (format parquet)"
+        )
+    finally:
+        connection.close()
+
+
+def _compiled(folder: Path, model: str) -> str:
+    files = list((folder / "target" / "compiled").glob(f"*/models/**/{model}.sql"))
+    assert len(files) == 1
+    return files[0].read_text(encoding="utf-8")
+
+
+def _project(folder: Path, engine: Engine) -> tuple[Any, float]:
+    """The models profile_days and rfm_monthly as dbt compiled them, on a warehouse in memory that holds only these lines."""
+    connection = engine.connect()
+    try:
+        connection.execute(f"attach {quoted(warehouse(folder))} as built (read_only)")
+        connection.execute("attach ':memory:' as project")
+        for schema in ("core", "segments", "config"):
+            connection.execute(f"create schema project.{schema}")
+        connection.execute(f"create table project.core.order_lines as from {quoted(sample_file(folder))}")
+        connection.execute(
+            "create table project.segments.rfm_thresholds as select * from built.segments.rfm_thresholds "
+            f"order by segment_month desc limit {MONTH_ENDS}"
+        )
+        for table in ("config.rfm_segment_grid", "segments.dim_segments"):
+            connection.execute(f"create table project.{table} as from built.{table}")
+        connection.execute("detach built")
+        started = time.perf_counter()
+        connection.execute((SQL / "orders_of_lines.sql").read_text(encoding="utf-8"))
+        connection.execute("create table project.core.profile_days as " + _compiled(folder, "profile_days"))
+        connection.execute("create table project.segments.rfm_monthly as " + _compiled(folder, "rfm_monthly"))
+        seconds = time.perf_counter() - started
+        return connection.execute("from project.segments.rfm_monthly").df(), seconds
+    finally:
+        connection.close()
+
+
+def _read(folder: Path, engine: Engine) -> tuple[Any, Any]:
+    """The lines with net_cents, and the thresholds of the twelve months, as frames."""
+    connection = engine.connect()
+    try:
+        connection.execute(f"attach {quoted(warehouse(folder))} as built (read_only)")
+        lines = connection.execute(
+            "select profile_id, order_status, cast(order_date as timestamp) as order_date, "
+            f"cast(net_amount * 100 as bigint) as net_cents from {quoted(sample_file(folder))}"
+        ).df()
+        thresholds = connection.execute(
+            f"from built.segments.rfm_thresholds order by segment_month desc limit {MONTH_ENDS}"
+        ).df()
+        return lines, thresholds.sort_values("segment_month").to_dict("records")
+    finally:
+        connection.close()
+
+
+def _pandas(folder: Path, engine: Engine) -> tuple[Any, float]:
+    """As an analyst who knows pandas: order days once, then each month end on what lies in its window."""
+    import numpy as np
+    import pandas as pd
+
+    lines, thresholds = _read(folder, engine)
+    window = pd.Timedelta(days=int(setting("rfm_window_days", "parquet")))
+    grid = pd.read_csv(PROJECT / "seeds" / "config" / "rfm_segment_grid.csv")
+    started = time.perf_counter()
+    counted = lines[lines["order_status"] != "cancelled"]
+    days = counted.assign(is_bought=counted["order_status"] == "completed")
+    days = days.groupby(["profile_id", "order_date"], as_index=False).agg(
+        net_cents=("net_cents", "sum"), is_bought=("is_bought", "max")
+    )
+    months = []
+    for cuts in thresholds:
+        end = pd.Timestamp(cuts["month_end_date"])
+        known = days[days["order_date"] <= end]
+        bought = known[known["is_bought"]]
+        month = bought.groupby("profile_id")["order_date"].max().to_frame("last_order_date")
+        month["recency_days"] = (end - month["last_order_date"]).dt.days
+        inside = known[known["order_date"] > end - window]
+        month["frequency"] = inside[inside["is_bought"]].groupby("profile_id").size()
+        month["net_cents"] = inside.groupby("profile_id")["net_cents"].sum()
+        month = month.fillna({"frequency": 0, "net_cents": 0})
+        bands = [cuts[f"max_recency_days_{score}"] for score in (5, 4, 3, 2)]
+        month["r_score"] = 5 - np.searchsorted(bands, month["recency_days"], side="left")
+        frequencies = [float(cuts[f"min_frequency_{score}"]) for score in (2, 3, 4, 5)]
+        month["f_score"] = 1 + np.searchsorted(frequencies, month["frequency"], side="right")
+        amounts = [round(float(cuts[f"min_monetary_{score}"]) * 100) for score in (2, 3, 4, 5)]
+        month["m_score"] = 1 + np.searchsorted(amounts, month["net_cents"], side="right")
+        month["fm_score"] = (month["f_score"] + month["m_score"] + 1) // 2
+        month["segment_month"] = pd.Timestamp(cuts["segment_month"])
+        months.append(month.reset_index().merge(grid, on=["r_score", "fm_score"]))
+    result = pd.concat(months)
+    return result, time.perf_counter() - started
+
+
+def _lifetimes(folder: Path, engine: Engine) -> tuple[Any, float]:
+    """lifetimes' summary of the completed lines in each month's window: frequency, recency, T and mean value, no scores."""
+    import pandas as pd
+    from lifetimes.utils import summary_data_from_transaction_data
+
+    lines, thresholds = _read(folder, engine)
+    window = pd.Timedelta(days=int(setting("rfm_window_days", "parquet")))
+    started = time.perf_counter()
+    completed = lines[lines["order_status"] == "completed"]
+    months = []
+    for cuts in thresholds:
+        end = pd.Timestamp(cuts["month_end_date"])
+        inside = completed[(completed["order_date"] <= end) & (completed["order_date"] > end - window)]
+        month = summary_data_from_transaction_data(
+            inside,
+            "profile_id",
+            "order_date",
+            monetary_value_col="net_cents",
+            observation_period_end=end,
+            include_first_transaction=True,
+        )
+        months.append(month.assign(segment_month=pd.Timestamp(cuts["segment_month"])).reset_index())
+    result = pd.concat(months)
+    return result, time.perf_counter() - started
+
+
+def _check(results: dict[str, Any]) -> None:
+    """All values and classes as pandas finds them; frequency and recency as lifetimes does for whoever bought in the window."""
+    key = ["profile_id", "segment_month"]
+    project = results["project"].assign(net_cents=lambda rows: (rows["monetary_amount"] * 100).round().astype("int64"))
+    project = project.sort_values(key).set_index(key)
+    columns = ["recency_days", "frequency", "net_cents", "r_score", "f_score", "m_score", "fm_score", "segment"]
+    pandas = results["pandas"].sort_values(key).set_index(key)
+    agrees = project.index.equals(pandas.index) and all(
+        (project[column].to_numpy() == pandas[column].to_numpy()).all() for column in columns
+    )
+    if not agrees:
+        raise RekindleError("The project's RFM and that of pandas differ on the benchmark's rows: see tests/python/test_segments.py.")
+    active = project[project["frequency"] > 0]
+    lifetimes = results["lifetimes"].sort_values(key).set_index(key)
+    agrees = (
+        active.index.equals(lifetimes.index)
+        and (active["frequency"].to_numpy() == lifetimes["frequency"].to_numpy()).all()
+        and (active["recency_days"].to_numpy() == (lifetimes["T"] - lifetimes["recency"]).to_numpy()).all()
+    )
+    if not agrees:
+        raise RekindleError("The project's RFM and lifetimes differ on the benchmark's rows: see tests/python/test_segments.py.")
