@@ -85,8 +85,8 @@ changes_per_month as (
     select
         profile_id,
         segment_month,
-        sum(order_days) as order_days,
-        sum(net_amount) as net_amount,
+        cast(sum(order_days) as integer) as order_days,
+        cast(sum(net_amount) as decimal(18, 2)) as net_amount,
         max(last_order_date) as last_order_date
     from window_changes
     group by
@@ -94,54 +94,68 @@ changes_per_month as (
         segment_month
 ),
 
-first_months as (
-    select
-        profile_id,
-        min(segment_month) as first_month
-    from changes_per_month
-    group by profile_id
-),
-
--- dense: a profile has a row in every month since its first order, so that nobody vanishes from the snapshot
-profile_months as (
-    select
-        first_months.profile_id,
-        months.segment_month,
-        months.month_end_date
-    from first_months
-    inner join months on first_months.first_month <= months.segment_month
-),
-
+-- what holds from a month with a change until the next one, or to the end
 running as (
     select
-        profile_months.profile_id,
-        profile_months.segment_month,
-        profile_months.month_end_date,
+        changes_per_month.profile_id,
         sum(changes_per_month.order_days) over running_window as frequency,
         sum(changes_per_month.net_amount) over running_window as monetary_amount,
-        max(changes_per_month.last_order_date) over running_window as last_order_date
-    from profile_months
-    left join changes_per_month
-        on
-            profile_months.profile_id = changes_per_month.profile_id
-            and profile_months.segment_month = changes_per_month.segment_month
+        max(changes_per_month.last_order_date) over running_window as last_order_date,
+        changes_per_month.segment_month as from_month,
+        coalesce(
+            lead(changes_per_month.segment_month) over (
+                partition by changes_per_month.profile_id
+                order by changes_per_month.segment_month asc nulls last
+            ),
+            scope.last_date
+        ) as until_month
+    from changes_per_month
+    cross join scope
     window running_window as (
-        partition by profile_months.profile_id
-        order by profile_months.segment_month asc nulls last
+        partition by changes_per_month.profile_id
+        order by changes_per_month.segment_month asc nulls last
         rows between unbounded preceding and current row
     )
 ),
 
--- a profile whose first rows are returns only has not bought yet
+stretch_ends as (
+    select segment_month as until_month
+    from months
+    union all
+    select last_date as until_month
+    from scope
+),
+
+-- The months of every stretch there can be, so that spreading the rows over their months is a join on equality.
+stretches as (
+    select
+        first_months.segment_month as from_month,
+        stretch_ends.until_month,
+        months.segment_month,
+        months.month_end_date
+    from months as first_months
+    cross join stretch_ends
+    inner join months
+        on
+            first_months.segment_month <= months.segment_month
+            and stretch_ends.until_month > months.segment_month
+),
+
+-- Dense: a profile has a row in every month since its first order, so that nobody vanishes from the snapshot.
+-- One whose first rows are returns only has not bought yet.
 raw_values as (
     select
-        profile_id,
-        segment_month,
-        {{ days_between('last_order_date', 'month_end_date') }} as recency_days,
-        cast(frequency as integer) as frequency,
-        cast(monetary_amount as decimal(18, 2)) as monetary_amount
+        running.profile_id,
+        stretches.segment_month,
+        {{ days_between('running.last_order_date', 'stretches.month_end_date') }} as recency_days,
+        cast(running.frequency as integer) as frequency,
+        cast(running.monetary_amount as decimal(18, 2)) as monetary_amount
     from running
-    where last_order_date is not null
+    inner join stretches
+        on
+            running.from_month = stretches.from_month
+            and running.until_month = stretches.until_month
+    where running.last_order_date is not null
 ),
 
 scores as (
@@ -179,11 +193,22 @@ combined_scores as (
         scores.*,
         cast(floor((f_score + m_score + 1) / cast(2 as double)) as integer) as fm_score
     from scores
+),
+
+-- left join: the 25 cells meet their rungs here, not row after row below
+cells as (
+    select
+        segment_grid.r_score,
+        segment_grid.fm_score,
+        segment_grid.segment,
+        segments.rung
+    from segment_grid
+    left join segments on segment_grid.segment = segments.segment
 )
 
 select
     combined_scores.profile_id,
-    segment_grid.segment,
+    cells.segment,
     combined_scores.threshold_version,
     combined_scores.recency_days,
     combined_scores.frequency,
@@ -192,11 +217,10 @@ select
     cast(combined_scores.f_score as integer) as f_score,
     cast(combined_scores.m_score as integer) as m_score,
     combined_scores.fm_score,
-    segments.rung,
+    cells.rung,
     combined_scores.segment_month
 from combined_scores
-inner join segment_grid
+inner join cells
     on
-        combined_scores.r_score = segment_grid.r_score
-        and combined_scores.fm_score = segment_grid.fm_score
-inner join segments on segment_grid.segment = segments.segment
+        combined_scores.r_score = cells.r_score
+        and combined_scores.fm_score = cells.fm_score
