@@ -1,4 +1,4 @@
-"""Raw contract Parquet at any size: what connector `parquet` reads, made by DuckDB SQL in seconds and the same every time."""
+"""Raw contract Parquet at any size: what connector `parquet` reads, made by DuckDB SQL, the same every time."""
 
 import datetime
 import shutil
@@ -40,7 +40,7 @@ class World:
             raise RekindleError(f"--profiles is {self.profiles}: it must be at least 1.")
         if self.months < LEAST_MONTHS:
             raise RekindleError(
-                f"--months is {self.months}: it must be at least {LEAST_MONTHS}, a window of a year and a month to move in."
+                f"--months is {self.months}: at least {LEAST_MONTHS}, a window of a year and a month to move in."
             )
 
     @property
@@ -63,7 +63,7 @@ class World:
 def generate(world: World, folder: Path, engine: Engine) -> dict[str, int]:
     """Writes input_<entity>.parquet (orders and lines: a folder with a file per month) and phone_numbers.parquet.
 
-    Returns rows per entity. `folder`/contract is what REKINDLE_CONTRACT_PATH names; phone_numbers.parquet lies beside it.
+    Returns rows per entity. `folder`/contract is what REKINDLE_CONTRACT_PATH names; phone_numbers.parquet is beside it.
     """
     contract = folder / "contract"
     if contract.exists():
@@ -85,7 +85,9 @@ def generate(world: World, folder: Path, engine: Engine) -> dict[str, int]:
         for entity in SINGLE_FILES:
             rows[entity] = count(connection, f"select count(*) from {quoted(contract / f'input_{entity}.parquet')}")
         for entity in MONTHLY_FILES:
-            rows[entity] = count(connection, f"select count(*) from {quoted(contract / f'input_{entity}' / '*.parquet')}")
+            rows[entity] = count(
+                connection, f"select count(*) from {quoted(contract / f'input_{entity}' / '*.parquet')}"
+            )
     finally:
         connection.close()
         scratch.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The same tables by hand: plain DuckDB SQL with nothing around it, written into a file of its own, and compared row by row."""
+"""The same tables by hand: plain DuckDB SQL with nothing around it, in a file of its own, compared row by row."""
 
 import time
 from pathlib import Path
@@ -32,7 +32,7 @@ def by_hand(folder: Path) -> Path:
 def write(folder: Path, engine: Engine, world: World) -> dict[str, float]:
     """Writes the tables; returns the seconds of each.
 
-    What identity and configuration make of the data is given for free: the map from contact to profile, the cuts, the grid.
+    What identity and configuration make is given for free: the map from contact to profile, the cuts, the grid.
     """
     path = by_hand(folder)
     path.unlink(missing_ok=True)
@@ -79,31 +79,34 @@ def _prepare(connection: duckdb.DuckDBPyConnection, folder: Path, world: World) 
 def differences(folder: Path, engine: Engine) -> dict[str, int]:
     """Per table, how many rows the project and the hand-written version do not share; 0 everywhere when they agree.
 
-    With many rows, counts and sums of every number column are compared instead, and a table that differs gives 1 or more.
+    With many rows, counts and sums of every column are compared instead, and a table that differs gives 1.
     """
     connection = engine.connect()
     try:
         connection.execute(f"attach {quoted(warehouse(folder))} as project (read_only)")
         connection.execute(f"attach {quoted(by_hand(folder))} as by_hand (read_only)")
         found = {}
-        for table, other in TABLES.items():
-            mine, theirs = f"by_hand.main.{table}", f"project.{other}"
+        for table, relation in TABLES.items():
+            mine, theirs = f"by_hand.main.{table}", f"project.{relation}"
             columns = connection.execute(f"describe {theirs}").fetchall()
             if connection.execute(f"describe {mine}").fetchall() != columns:
                 found[table] = 1
                 continue
             names = ", ".join(str(column[0]) for column in columns)
             if count(connection, f"select count(*) from {theirs}") <= ROWS_TO_COMPARE:
-                found[table] = count(
-                    connection,
-                    f"select (select count(*) from (select {names} from {mine} except all select {names} from {theirs}))"
-                    f" + (select count(*) from (select {names} from {theirs} except all select {names} from {mine}))",
+                missing, surplus = (
+                    f"(select count(*) from (select {names} from {one} except all select {names} from {other}))"
+                    for one, other in ((theirs, mine), (mine, theirs))
                 )
+                found[table] = count(connection, f"select {missing} + {surplus}")
             else:
                 measures = ["count(*)", *(f"count({column[0]})" for column in columns)]
                 measures += [f"sum({column[0]})" for column in columns if column[1] in _NUMBERS]
                 measures += [f"min({column[0]}), max({column[0]})" for column in columns if column[1] == "DATE"]
-                pair = [connection.execute(f"select {', '.join(measures)} from {each}").fetchone() for each in (mine, theirs)]
+                pair = [
+                    connection.execute(f"select {', '.join(measures)} from {each}").fetchone()
+                    for each in (mine, theirs)
+                ]
                 found[table] = 0 if pair[0] == pair[1] else 1
         return found
     finally:

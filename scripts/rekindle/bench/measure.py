@@ -26,7 +26,7 @@ class Measured(Generic[T]):
 
 
 def measured(step: Callable[..., T], *arguments: Any) -> Measured[T]:
-    """Calls `step` in a new process. Raises RekindleError with the step's own sentence, or when the process is killed."""
+    """Calls `step` in a new process. Raises RekindleError with the step's own sentence, or when it is killed."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_call, args=(sender, step, arguments))
@@ -38,10 +38,12 @@ def measured(step: Callable[..., T], *arguments: Any) -> Measured[T]:
         outcome = None
     process.join()
     if outcome is None:
-        raise RekindleError(
-            f"The step {step.__name__} of the benchmark was stopped from outside (exit code {process.exitcode}): "
-            "give it less with --memory, or fewer --profiles."
-        )
+        if process.exitcode is not None and process.exitcode < 0:
+            raise RekindleError(
+                f"The step {step.__name__} of the benchmark was killed (signal {-process.exitcode}), most likely "
+                "for want of memory: give DuckDB less with --memory, or generate fewer --profiles."
+            )
+        raise RekindleError(f"The step {step.__name__} of the benchmark failed (see above).")
     if isinstance(outcome, str):
         raise RekindleError(outcome)
     assert isinstance(outcome, Measured)

@@ -1,6 +1,7 @@
--- Inputs and scores for every profile and month since its first order. The fastest of four ways that were tried: two signed rows
--- per day (it enters a month's window, it leaves one) and a running sum; the others were a row per day and month of its window, two
--- joins instead of the union, and 72 filtered sums per profile.
+-- Inputs and scores for every profile and month since its first order. The fastest of five ways that were tried: two signed rows
+-- per day (it enters a month's window, it leaves one), a running sum over the months that have any, spread over the months between.
+-- The others: a row per profile and month before the running sum, a row per day and month of its window, two joins instead of the
+-- union, and 72 filtered sums per profile.
 create table rfm_monthly as
 with
 
@@ -39,31 +40,33 @@ changes_per_month as (
     select
         profile_id,
         month_number,
-        sum(bought) as bought,
-        sum(net_amount) as net_amount,
+        cast(sum(bought) as integer) as bought,
+        cast(sum(net_amount) as decimal(18, 2)) as net_amount,
         max(last_order_date) as last_order_date
     from changes
     group by all
 ),
 
-profile_months as (
-    select
-        profile_id,
-        unnest(range(min(month_number), getvariable('months'))) as month_number
-    from changes_per_month
-    group by profile_id
-),
-
 running as (
     select
         profile_id,
-        month_number,
+        month_number as from_month,
+        coalesce(lead(month_number) over so_far, getvariable('months')) as until_month,
         sum(bought) over so_far as frequency,
         sum(net_amount) over so_far as monetary_amount,
         max(last_order_date) over so_far as last_order_date
-    from profile_months
-    left join changes_per_month using (profile_id, month_number)
+    from changes_per_month
     window so_far as (partition by profile_id order by month_number)
+),
+
+-- a change holds until the next one: all stretches of months there can be, to join on equality
+stretches as (
+    select
+        from_month,
+        until_month,
+        unnest(range(from_month, until_month)) as month_number
+    from range(getvariable('months')) as froms (from_month)
+    inner join range(1, getvariable('months') + 1) as untils (until_month) on from_month < until_month
 ),
 
 scores as (
@@ -96,6 +99,7 @@ scores as (
         end as m_score,
         thresholds.segment_month
     from running
+    inner join stretches using (from_month, until_month)
     inner join thresholds using (month_number)
     where running.last_order_date is not null
 )

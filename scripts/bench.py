@@ -1,0 +1,57 @@
+"""The benchmark: the project against hand-written SQL, pandas and lifetimes. `python scripts/bench.py --help`."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from rekindle import paths
+from rekindle.bench.engine import Engine
+from rekindle.bench.generate import LEAST_MONTHS, World
+from rekindle.bench.report import show, write_json
+from rekindle.bench.run import empty, run
+
+RESULTS = paths.PROJECT / "bench"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--profiles", default=100_000, show_default=True, help="Persons to generate, with some 100 order lines each."
+)
+@click.option("--months", default=24, show_default=True, help=f"Closed months of history, at least {LEAST_MONTHS}.")
+@click.option("--memory", default="12GB", show_default=True, metavar="SIZE", help="What DuckDB may use.")
+@click.option("--threads", default=2, show_default=True, help="Cores that DuckDB may use.")
+@click.option(
+    "--frames", default=20_000, show_default=True, help="Profiles that pandas and lifetimes get; 0 leaves them out."
+)
+@click.option("--rebuild", is_flag=True, help="Also build everything again a month later, as scripts/run.py does.")
+@click.option("--keep", is_flag=True, help="Keep the generated files and both databases in bench/work.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS / "work",
+    show_default="bench/work",
+    help="Where the data and the databases go while it runs: 1 million profiles take about 20 GB.",
+)
+def main(
+    profiles: int, months: int, memory: str, threads: int, frames: int, rebuild: bool, keep: bool, folder: Path
+) -> None:
+    """Measure the project on made-up raw data of any size, and beside it the same done by hand.
+
+    Nothing of the project's own data is read or changed. What is compared with what: docs/benchmark.md.
+    """
+    world = World(profiles, months)
+    engine = Engine(memory, threads)
+    folder = folder.resolve()
+    empty(folder)
+    try:
+        result = run(world, engine, folder, frame_profiles=frames, rebuild=rebuild)
+        show(result)
+        click.echo(f"\nWritten to {write_json(result, RESULTS)}")
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
