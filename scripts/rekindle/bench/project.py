@@ -82,7 +82,7 @@ def build(folder: Path, engine: Engine, as_of: datetime.date, *arguments: str) -
             "1",
             *arguments,
             progress=f"Build as of {as_of}",
-            as_of_date=as_of.isoformat(),
+            variables={"as_of_date": as_of.isoformat()},
         )
     ended = time.perf_counter()
     if not result.success:
