@@ -11,7 +11,7 @@ from rekindle.bench.generate import LEAST_MONTHS, World
 from rekindle.bench.report import show, write_json
 from rekindle.bench.run import empty, run
 
-RESULTS = paths.PROJECT / "bench"
+FOLDER = paths.PROJECT / "bench"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,13 +25,13 @@ RESULTS = paths.PROJECT / "bench"
     "--frames", default=20_000, show_default=True, help="Profiles that pandas and lifetimes get; 0 leaves them out."
 )
 @click.option("--rebuild", is_flag=True, help="Also build everything again a month later, as scripts/run.py does.")
-@click.option("--keep", is_flag=True, help="Keep the generated files and both databases in bench/work.")
+@click.option("--keep", is_flag=True, help="Keep the generated files and both databases.")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    default=RESULTS / "work",
-    show_default="bench/work",
-    help="Where the data and the databases go while it runs: 1 million profiles take about 20 GB.",
+    default=FOLDER,
+    show_default="bench",
+    help="Where the result goes and, below `work`, what is made on the way: 20 GB for a million profiles.",
 )
 def main(
     profiles: int, months: int, memory: str, threads: int, frames: int, rebuild: bool, keep: bool, folder: Path
@@ -41,16 +41,15 @@ def main(
     Nothing of the project's own data is read or changed. What is compared with what: docs/benchmark.md.
     """
     world = World(profiles, months)
-    engine = Engine(memory, threads)
-    folder = folder.resolve()
-    empty(folder)
+    work = folder.resolve() / "work"
+    empty(work)
     try:
-        result = run(world, engine, folder, frame_profiles=frames, rebuild=rebuild)
-        show(result)
-        click.echo(f"\nWritten to {write_json(result, RESULTS)}")
+        result = run(world, Engine(memory, threads), work, frame_profiles=frames, rebuild=rebuild)
     finally:
         if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
+    show(result)
+    click.echo(f"\nWritten to {write_json(result, folder.resolve())}")
 
 
 if __name__ == "__main__":

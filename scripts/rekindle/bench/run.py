@@ -82,7 +82,6 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebu
             f"run it again with --keep and compare the two databases in {folder}."
         )
     by_hand_bytes = handwritten.by_hand(folder).stat().st_size
-    handwritten.by_hand(folder).unlink()
     compared = None
     if frame_profiles:
         click.echo("RFM of twelve months with pandas and lifetimes", err=True)

@@ -1,0 +1,112 @@
+"""The benchmark measures what it says: its data never changes, and a result that is wrong stops it."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import filelock
+import pytest
+
+from rekindle.bench import handwritten
+from rekindle.bench.engine import Engine
+from rekindle.bench.generate import World, generate
+from rekindle.bench.project import warehouse
+from rekindle.bench.run import empty
+from rekindle.errors import RekindleError
+from rekindle.paths import PROJECT
+
+ENGINE = Engine(memory_limit="1GB")
+
+
+@pytest.fixture(scope="session")
+def measured(shared: Path) -> Path:
+    """What `scripts/bench.py` leaves for 300 profiles, once per session, green or not at all. Read-only."""
+    folder = shared / "bench"
+    with filelock.FileLock(f"{folder}.lock"):
+        if not (folder / "benchmark_300.json").exists():
+            options = ["--profiles", "300", "--months", "13", "--frames", "100", "--memory", "1GB", "--keep"]
+            outcome = subprocess.run(
+                [sys.executable, "scripts/bench.py", *options, "--folder", str(folder)],
+                cwd=PROJECT,
+                env={**os.environ, "DO_NOT_TRACK": "1"},
+                capture_output=True,
+                text=True,
+            )
+            assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return folder
+
+
+def test_all_is_measured_and_written_down(measured: Path) -> None:
+    result = json.loads((measured / "benchmark_300.json").read_text(encoding="utf-8"))
+    assert result["rows"]["orders"] > 300 * 10
+    assert set(result["ratios"]) == set(handwritten.TABLES)
+    assert all(ratio > 0 for ratio in result["ratios"].values())
+    assert {node["name"] for node in result["month"]["nodes"]} >= {"rfm_monthly", "rfm_published", "rfm_segments"}
+    assert result["full"]["seconds"] > result["month"]["seconds"] > 0
+    assert result["full"]["peak_bytes"] > 50e6
+    assert set(result["frames"]["seconds"]) >= {"project", "pandas", "lifetimes"}
+    assert result["frames"]["profiles"] == 100
+    assert len(result["promises"]) == 4
+
+
+def test_identity_finds_each_person_again(measured: Path) -> None:
+    with duckdb.connect(str(measured / "work" / "project.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "select count(*), count(distinct profile_id), count(distinct split_part(contact_id, '-', 1)), "
+            "count(distinct (profile_id, split_part(contact_id, '-', 1))) from identity.contact_profiles"
+        ).fetchone()
+    assert found is not None
+    contacts, profiles, persons, pairs = found
+    assert contacts > 1.2 * persons
+    assert (profiles, persons, pairs) == (300, 300, 300)
+
+
+def test_one_wrong_value_in_a_table_by_hand_is_seen(measured: Path, tmp_path: Path) -> None:
+    work = tmp_path
+    for file in (handwritten.by_hand(measured / "work"), warehouse(measured / "work")):
+        shutil.copy(file, work)
+    before = handwritten.differences(work, ENGINE)
+    # since it was compared, the project's file has had its one more month
+    assert {table for table, rows in before.items() if rows} == {"rfm_monthly"}
+    with duckdb.connect(str(handwritten.by_hand(work))) as connection:
+        connection.execute(
+            "update profile_days set net_amount = net_amount + 0.01 where rowid = (select min(rowid) from profile_days)"
+        )
+    assert handwritten.differences(work, ENGINE) == {**before, "profile_days": 2}
+
+
+def test_the_same_size_gives_the_same_rows(tmp_path: Path) -> None:
+    world = World(profiles=1200, months=13)  # more than a thousand: with a switchboard that a dozen people share
+    contents = []
+    for threads in (2, 1):
+        folder = tmp_path / str(threads)
+        folder.mkdir()
+        generate(world, folder, Engine(memory_limit="1GB", threads=threads))
+        contents.append({file.name: _content(file) for file in sorted((folder / "contract").iterdir())})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 9
+
+
+def _content(path: Path) -> str:
+    """A fingerprint of the rows of a file, or of all files of a folder, whatever their order."""
+    pattern = path / "*.parquet" if path.is_dir() else path
+    rows = duckdb.sql(f"select cast(each as varchar) from '{pattern}' as each order by 1").fetchall()
+    assert rows
+    return hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(RekindleError, match="holds something else"):
+        empty(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_history_too_short_for_a_window_is_refused() -> None:
+    with pytest.raises(RekindleError, match="at least 13"):
+        World(profiles=300, months=12)
