@@ -70,13 +70,12 @@ docs: demo-env ## The dbt documentation as one page: target/docs/static_index.ht
 	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet
 	@echo "Open target/docs/static_index.html"
 
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock'
+
 lock: dev-env ## Recompile the locked requirements from pyproject.toml
-	@cd requirements && for each in bootstrap; do ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-annotate --custom-compile-command='make lock' $$each.in -o $$each.txt; done
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	    --custom-compile-command='make lock' pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-	    --custom-compile-command='make lock' pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
+	@$(BIN)/$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(BIN)/$(LOCK) pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
+	@$(BIN)/$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
 
 clean: ## Remove what any run makes again (keeps the warehouse, what was published and backups)
 	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis warehouse/replay

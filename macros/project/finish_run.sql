@@ -8,7 +8,8 @@
     {%- endif -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set is_finished = finish_run_log(results) -%}
-        {%- if command_scope() == 'full' -%}
+        {#- the last step of a replay is told by the replay -#}
+        {%- if command_scope() == 'full' and not invocation_args_dict.get('selector') -%}
             {%- do print_summary(results, is_finished) -%}
         {%- endif -%}
     {%- endif -%}
