@@ -25,7 +25,7 @@ def test_a_replay_killed_anywhere_and_called_again_gives_what_an_uninterrupted_o
     workshop.kill("rekindle.progress:Progress.advance", 60, "replay", *MONTHS)  # while customers and facts are built
     braked = workshop.run("replay", *UNLOOKED)
     assert braked.code == 1, "the brake holds in a replay as well"
-    assert "Stopped     far more customers went down than usual" in braked.text
+    assert "Stopped     The month is held back: far more customers went down than usual" in braked.text
     assert "run again with --accept YYYY-MM" in braked.text
 
     workshop.kill("rekindle.progress:Progress.advance", 4, "replay", *MONTHS)  # in the first month

@@ -67,7 +67,7 @@ def test_a_dead_feed_is_not_published_until_somebody_accepts_it(workshop: Worksh
 
     held = workshop.run("run", "--as-of", "2024-08-01")
     assert held.code == 1
-    assert "Stopped     the newest order is too old: the order feed may be dead" in held.text
+    assert "Stopped     The month is held back: the newest order is too old: the order feed may be dead" in held.text
     assert "skipped" in held.text
     assert digest(workshop.published) == published
     assert [name for name in differences(workshop.warehouse, fixture_warehouse) if name in MEMORY] == []
