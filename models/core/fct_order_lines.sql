@@ -4,8 +4,8 @@ order_lines as (
     select * from {{ ref('intake_order_lines') }}
 ),
 
--- The condition always holds. An engine that estimates a share per filter takes intake's lines for fewer than the orders
--- without it, and hashes the lines: twice the memory.
+-- The condition always holds. An engine that estimates a share per filter takes intake's lines for fewer than the
+-- orders without it, and hashes the lines: twice the memory.
 orders as (
     select * from {{ ref('fct_orders') }}
     where order_id is not null
