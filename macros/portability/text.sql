@@ -62,3 +62,72 @@
 {% macro normalised_email(expression) -%}
     nullif(lower({{ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') }}), '')
 {%- endmacro %}
+
+{#
+  Whether a list of words joined by '>' (as the seeds write channels and steps) holds a word.
+  No engine agrees with another on arrays; position() they share.
+#}
+{% macro list_holds(list, word) -%}
+    {{ dbt.position(dbt.concat(["'>'", word, "'>'"]), dbt.concat(["'>'", list, "'>'"])) }} > 0
+{%- endmacro %}
+
+{# Where a word stands in such a list: smaller is earlier. For ordering only. #}
+{% macro place_in_list(list, word) -%}
+    {{ dbt.position(dbt.concat(["'>'", word, "'>'"]), dbt.concat(["'>'", list, "'>'"])) }}
+{%- endmacro %}
+
+{#
+  The first 32 bits of a sha256 as a number modulo 10,000: the bucket of a draw without dice, the same in Python
+  (int(hashlib.sha256(text).hexdigest()[:8], 16) % 10000). DuckDB reads '0x…' as a number; Spark has conv().
+#}
+{% macro hash_bucket(expression) -%}
+    {{ return(adapter.dispatch('hash_bucket', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__hash_bucket(expression) -%}
+    cast(cast('0x' || substring({{ sha256_hex(expression) }}, 1, 8) as bigint) % 10000 as integer)
+{%- endmacro %}
+
+{% macro spark__hash_bucket(expression) -%}
+    cast(cast(conv(substring({{ sha256_hex(expression) }}, 1, 8), 16, 10) as bigint) % 10000 as integer)
+{%- endmacro %}
+
+{#
+  A JSON object as text, keys in the order given, nulls kept. Values are strings, integers, decimals or booleans: a double has
+  no text that engines agree on. DuckDB: json_object(). Spark: to_json() drops nulls unless told not to.
+#}
+{% macro json_object(pairs) -%}
+    {{ return(adapter.dispatch('json_object', 'rekindle')(pairs)) }}
+{%- endmacro %}
+
+{% macro default__json_object(pairs) -%}
+    cast(json_object(
+        {%- for key, value in pairs.items() %}
+        '{{ key }}', {{ value }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as varchar)
+{%- endmacro %}
+
+{% macro spark__json_object(pairs) -%}
+    to_json(
+        named_struct(
+            {%- for key, value in pairs.items() %}
+            '{{ key }}', {{ value }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        map('ignoreNullFields', 'false')
+    )
+{%- endmacro %}
+
+{# Whether a text is a JSON object. DuckDB: json_type() of a text that may not be JSON at all. Spark: get_json_object() of the root. #}
+{% macro is_json_object(expression) -%}
+    {{ return(adapter.dispatch('is_json_object', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__is_json_object(expression) -%}
+    coalesce(json_type(try_cast({{ expression }} as json)) = 'OBJECT', false)
+{%- endmacro %}
+
+{% macro spark__is_json_object(expression) -%}
+    coalesce(substring(get_json_object({{ expression }}, '$'), 1, 1) = '{', false)
+{%- endmacro %}

@@ -113,7 +113,7 @@ ranked_preferences as (
             and preferences.contact_id = contact_profiles.contact_id
     where
         {{ happened_by('preferences.declared_at') }}
-        and preferences.preference_type in ('store', 'channel', 'interest')
+        and preferences.preference_type in ('store', 'channel', 'interest', 'max_frequency')
 ),
 
 profile_preferences as (
@@ -121,6 +121,12 @@ profile_preferences as (
         profile_id,
         max(case when preference_type = 'store' and newness = 1 then preference_value end) as preferred_store_id,
         max(case when preference_type = 'channel' and newness = 1 then preference_value end) as preferred_channel,
+        max(
+            case
+                when preference_type = 'max_frequency' and newness = 1
+                    then {{ try_cast('preference_value', 'integer') }}
+            end
+        ) as max_messages_30_days,
         {{ sorted_list("case when preference_type = 'interest' then preference_value end") }} as declared_interests
     from ranked_preferences
     group by profile_id
@@ -288,6 +294,7 @@ profiles_with_everything as (
         coalesce(profile_orders.order_count, 0) as order_count,
         coalesce(profile_orders.net_amount, 0) as net_amount,
         loyalty_balances.loyalty_points_balance,
+        profile_preferences.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
         profile_contacts.profile_id is null as has_erasure_request,
         {% for channel in channels + ['ads', 'profiling'] %}
@@ -349,6 +356,7 @@ select
     order_count,
     net_amount,
     loyalty_points_balance,
+    max_messages_30_days,
     has_purchased,
     has_erasure_request,
     {% for channel in channels + ['ads', 'profiling'] %}

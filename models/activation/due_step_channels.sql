@@ -1,0 +1,389 @@
+-- The gates that hold per channel: is there an address, is it allowed, is it wanted, and how much went out lately.
+with
+
+due_steps as (
+    select * from {{ ref('due_steps') }}
+),
+
+channel_rules as (
+    select * from {{ ref('channel_rules') }}
+),
+
+message_caps as (
+    select * from {{ ref('message_caps') }}
+),
+
+suppressions as (
+    select * from {{ ref('suppressions') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+profile_merges as (
+    select * from {{ ref('profile_merges') }}
+),
+
+profile_contacts as (
+    select * from {{ ref('profile_contacts') }}
+),
+
+consents as (
+    select * from {{ ref('fct_consents') }}
+),
+
+messages as (
+    select * from {{ ref('fct_messages') }}
+),
+
+past_decisions as (
+    select * from {{ ref('past_decisions') }}
+),
+
+decision_reports as (
+    select * from {{ ref('decision_reports') }}
+),
+
+due_profiles as (
+    select distinct profile_id
+    from due_steps
+),
+
+channels as (
+    {% for channel in channel_flags() -%}
+        select '{{ channel }}' as channel
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+addresses as (
+    {% for channel, flag in channel_flags().items() -%}
+        select
+            profile_contacts.profile_id,
+            '{{ channel }}' as channel
+        from profile_contacts
+        where profile_contacts.{{ flag }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- the rule that says most about the case: the event before the objective before the general one
+ranked_rules as (
+    select
+        due_steps.scenario_id,
+        due_steps.profile_id,
+        due_steps.entry_key,
+        due_steps.step,
+        channels.channel,
+        channel_rules.precedence,
+        channel_rules.min_offer_amount,
+        channel_rules.channel_cost_amount,
+        row_number() over (
+            partition by
+                due_steps.scenario_id, due_steps.profile_id, due_steps.entry_key, due_steps.step, channels.channel
+            order by
+                case when channel_rules.event = '*' then 1 else 0 end asc nulls last,
+                case when channel_rules.objective = '*' then 1 else 0 end asc nulls last
+        ) as generality
+    from due_steps
+    inner join channels
+        on {{ list_holds('due_steps.channels', 'channels.channel') }}
+    left join channel_rules
+        on
+            channels.channel = channel_rules.channel
+            and channel_rules.event in (due_steps.scenario_id, '*')
+            and channel_rules.objective in (due_steps.objective, '*')
+),
+
+-- a channel that costs more than the offer is worth is no candidate
+candidates as (
+    select
+        due_steps.scenario_id,
+        due_steps.profile_id,
+        due_steps.entry_key,
+        due_steps.step,
+        due_steps.purpose,
+        due_steps.channels,
+        ranked_rules.channel,
+        ranked_rules.precedence,
+        ranked_rules.channel_cost_amount
+    from due_steps
+    inner join ranked_rules
+        on
+            due_steps.scenario_id = ranked_rules.scenario_id
+            and due_steps.profile_id = ranked_rules.profile_id
+            and due_steps.entry_key = ranked_rules.entry_key
+            and due_steps.step = ranked_rules.step
+    where
+        ranked_rules.generality = 1
+        and (
+            ranked_rules.min_offer_amount is null
+            or coalesce(due_steps.offer_amount >= ranked_rules.min_offer_amount, false)
+        )
+),
+
+grants as (
+    select
+        profile_id,
+        channel,
+        purpose
+    from consents
+    where
+        is_granted
+        and {{ holds_as_of('valid_from', 'valid_to') }}
+),
+
+last_grants as (
+    select
+        profile_id,
+        channel,
+        max(valid_from) as granted_at
+    from consents
+    where
+        status = 'granted'
+        and purpose = 'marketing'
+        and {{ happened_by('valid_from') }}
+    group by
+        profile_id,
+        channel
+),
+
+recent_and_stopping_messages as (
+    select messages.*
+    from messages
+    inner join due_profiles
+        on messages.profile_id = due_profiles.profile_id
+    where {{ happened_by('messages.sent_at') }}
+),
+
+-- an unsubscription or a complaint closes its channel like a withdrawal, until a later grant
+stop_events as (
+    select
+        profile_id,
+        channel,
+        first_unsubscribed_at as stopped_at,
+        'unsubscribed' as reason
+    from recent_and_stopping_messages
+    where {{ happened_by('first_unsubscribed_at') }}
+    union all
+    select
+        profile_id,
+        channel,
+        first_complained_at as stopped_at,
+        'complained' as reason
+    from recent_and_stopping_messages
+    where {{ happened_by('first_complained_at') }}
+),
+
+stopped_channels as (
+    select
+        stop_events.profile_id,
+        stop_events.channel,
+        min(stop_events.reason) as reason
+    from stop_events
+    left join last_grants
+        on
+            stop_events.profile_id = last_grants.profile_id
+            and stop_events.channel = last_grants.channel
+    where
+        last_grants.granted_at is null
+        or last_grants.granted_at <= stop_events.stopped_at
+    group by
+        stop_events.profile_id,
+        stop_events.channel
+),
+
+suppressed_channels as (
+    select
+        coalesce(profile_merges.new_profile_id, suppressions.profile_id) as profile_id,
+        channels.channel,
+        min(suppressions.reason) as reason
+    from suppressions
+    inner join channels
+        on suppressions.channel in (channels.channel, '*')
+    left join profile_merges
+        on suppressions.profile_id = profile_merges.old_profile_id
+    where
+        suppressions.valid_from_date <= {{ as_of_date() }}
+        and (suppressions.valid_to_date is null or suppressions.valid_to_date > {{ as_of_date() }})
+    group by
+        coalesce(profile_merges.new_profile_id, suppressions.profile_id),
+        channels.channel
+),
+
+-- What reached the person or is on its way: messages that were sent, on the date of the decision they carry out, and
+-- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late.
+sent_messages as (
+    select
+        recent_and_stopping_messages.profile_id,
+        recent_and_stopping_messages.channel,
+        coalesce(past_decisions.decision_id, recent_and_stopping_messages.message_id) as slot_key,
+        coalesce(past_decisions.send_date, recent_and_stopping_messages.sent_date) as send_date
+    from recent_and_stopping_messages
+    left join past_decisions
+        on recent_and_stopping_messages.decision_id = past_decisions.decision_id
+    where not coalesce({{ happened_by('recent_and_stopping_messages.first_not_sent_at') }}, false)
+),
+
+messages_on_their_way as (
+    select
+        past_decisions.profile_id,
+        past_decisions.channel,
+        past_decisions.decision_id as slot_key,
+        past_decisions.send_date
+    from past_decisions
+    inner join due_profiles
+        on past_decisions.profile_id = due_profiles.profile_id
+    left join decision_reports
+        on past_decisions.decision_id = decision_reports.decision_id
+    where
+        past_decisions.outcome = 'selected'
+        and decision_reports.decision_id is null
+),
+
+slots as (
+    select
+        profile_id,
+        channel,
+        slot_key,
+        send_date
+    from sent_messages
+    where send_date >= {{ add_days(send_date(), -62) }}
+    union distinct
+    select
+        profile_id,
+        channel,
+        slot_key,
+        send_date
+    from messages_on_their_way
+    where send_date >= {{ add_days(send_date(), -62) }}
+),
+
+tiers as (
+    select
+        profiles.profile_id,
+        profiles.max_messages_30_days,
+        case
+            when profiles.last_contact_from_person_at is null then 'to_delete'
+            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_dormant_months')) }}
+                then 'active'
+            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_at_risk_months')) }}
+                then 'dormant'
+            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_to_delete_months')) }}
+                then 'at_risk'
+            else 'to_delete'
+        end as engagement_tier
+    from profiles
+    inner join due_profiles
+        on profiles.profile_id = due_profiles.profile_id
+),
+
+ranked_caps as (
+    select
+        tiers.profile_id,
+        message_caps.channel,
+        message_caps.window_days,
+        message_caps.max_messages,
+        message_caps.max_per_calendar_month,
+        row_number() over (
+            partition by tiers.profile_id, message_caps.channel
+            order by case when message_caps.engagement_tier = '*' then 1 else 0 end asc nulls last
+        ) as generality
+    from tiers
+    inner join message_caps
+        on message_caps.engagement_tier in (tiers.engagement_tier, '*')
+),
+
+used as (
+    select
+        ranked_caps.profile_id,
+        ranked_caps.channel,
+        cast(sum(
+            case
+                when slots.send_date > {{ add_days(send_date(), '-ranked_caps.window_days') }} then 1
+                else 0
+            end
+        ) as integer) as used_in_window,
+        cast(sum(
+            case
+                when {{ month_start('slots.send_date') }} = {{ month_start(send_date()) }} then 1
+                else 0
+            end
+        ) as integer) as used_in_month
+    from ranked_caps
+    inner join slots
+        on
+            ranked_caps.profile_id = slots.profile_id
+            and ranked_caps.channel = slots.channel
+    where ranked_caps.generality = 1
+    group by
+        ranked_caps.profile_id,
+        ranked_caps.channel
+),
+
+used_by_person as (
+    select
+        profile_id,
+        cast(count(*) as integer) as used_in_30_days
+    from slots
+    where send_date > {{ add_days(send_date(), -30) }}
+    group by profile_id
+)
+
+select
+    candidates.scenario_id,
+    candidates.profile_id,
+    candidates.entry_key,
+    candidates.step,
+    candidates.channel,
+    coalesce(suppressed_channels.reason, stopped_channels.reason) as suppressed_by,
+    candidates.precedence,
+    {{ place_in_list('candidates.channels', 'candidates.channel') }} as place_in_scenario,
+    coalesce(used.used_in_window, 0) as used_in_window,
+    coalesce(used.used_in_month, 0) as used_in_month,
+    coalesce(used_by_person.used_in_30_days, 0) as used_in_30_days,
+    ranked_caps.max_messages,
+    ranked_caps.max_per_calendar_month,
+    tiers.max_messages_30_days,
+    candidates.channel_cost_amount,
+    addresses.channel is not null as is_reachable,
+    grants.channel is not null as is_consented,
+    stopped_channels.channel is null and suppressed_channels.channel is null as is_not_suppressed,
+    coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
+    and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
+    and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
+    coalesce(profiles.preferred_channel = candidates.channel, false) as is_preferred
+from candidates
+left join addresses
+    on
+        candidates.profile_id = addresses.profile_id
+        and candidates.channel = addresses.channel
+left join grants
+    on
+        candidates.profile_id = grants.profile_id
+        and candidates.channel = grants.channel
+        and candidates.purpose = grants.purpose
+left join stopped_channels
+    on
+        candidates.profile_id = stopped_channels.profile_id
+        and candidates.channel = stopped_channels.channel
+left join suppressed_channels
+    on
+        candidates.profile_id = suppressed_channels.profile_id
+        and candidates.channel = suppressed_channels.channel
+left join profiles
+    on candidates.profile_id = profiles.profile_id
+left join tiers
+    on candidates.profile_id = tiers.profile_id
+left join ranked_caps
+    on
+        candidates.profile_id = ranked_caps.profile_id
+        and candidates.channel = ranked_caps.channel
+        and ranked_caps.generality = 1
+left join used
+    on
+        candidates.profile_id = used.profile_id
+        and candidates.channel = used.channel
+left join used_by_person
+    on candidates.profile_id = used_by_person.profile_id

@@ -1,0 +1,271 @@
+-- The steps that are due on the as-of date: the first of a journey, or the one that follows a message of ours.
+with
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+scenario_steps as (
+    select * from {{ ref('scenario_steps') }}
+),
+
+journeys as (
+    select * from {{ ref('journeys') }}
+),
+
+past_entries as (
+    select * from {{ ref('past_entries') }}
+),
+
+past_decisions as (
+    select * from {{ ref('past_decisions') }}
+),
+
+decision_reports as (
+    select * from {{ ref('decision_reports') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+offers as (
+    select * from {{ ref('dim_offers') }}
+),
+
+offer_choices as (
+    select * from {{ ref('offer_choices') }}
+),
+
+first_steps as (
+    select
+        journeys.scenario_id,
+        journeys.profile_id,
+        journeys.entry_key,
+        scenario_steps.step,
+        true as is_first_step,
+        cast(null as varchar) as previous_decision_id,
+        cast(null as varchar) as previous_offer_id,
+        {{ add_days('journeys.triggered_date', 'scenario_steps.wait_days') }} as due_date,
+        {{ add_days('journeys.triggered_date', 'scenarios.entry_window_days') }} as window_end_date
+    from journeys
+    inner join scenarios
+        on journeys.scenario_id = scenarios.scenario_id
+    inner join scenario_steps
+        on
+            journeys.scenario_id = scenario_steps.scenario_id
+            and scenario_steps.after_steps is null
+    -- a scenario that is not repeated asks whether the person ever entered it for another reason
+    left join past_entries
+        on
+            journeys.scenario_id = past_entries.scenario_id
+            and journeys.profile_id = past_entries.profile_id
+            and journeys.entry_key <> past_entries.entry_key
+            and scenarios.recurrence = 'once'
+    where past_entries.entry_key is null
+),
+
+follow_ups as (
+    select
+        journeys.scenario_id,
+        journeys.profile_id,
+        journeys.entry_key,
+        scenario_steps.step,
+        false as is_first_step,
+        past_decisions.decision_id as previous_decision_id,
+        past_decisions.offer_id as previous_offer_id,
+        {{ add_days('past_decisions.as_of_date', 'scenario_steps.wait_days') }} as due_date,
+        {{ add_days('past_decisions.as_of_date', 'scenario_steps.stop_after_days') }} as window_end_date,
+        row_number() over (
+            partition by journeys.scenario_id, journeys.profile_id, journeys.entry_key, scenario_steps.step
+            order by
+                past_decisions.as_of_date desc nulls last,
+                past_decisions.step asc nulls last,
+                past_decisions.decision_id asc nulls last
+        ) as newness
+    from journeys
+    inner join past_decisions
+        on
+            journeys.scenario_id = past_decisions.scenario_id
+            and journeys.profile_id = past_decisions.profile_id
+            and journeys.entry_key = past_decisions.entry_key
+            and past_decisions.outcome = 'selected'
+    inner join scenario_steps
+        on
+            journeys.scenario_id = scenario_steps.scenario_id
+            and {{ list_holds('scenario_steps.after_steps', 'past_decisions.step') }}
+    left join decision_reports
+        on past_decisions.decision_id = decision_reports.decision_id
+    left join orders
+        on
+            journeys.profile_id = orders.profile_id
+            and orders.order_status = 'completed'
+            and orders.order_date > past_decisions.as_of_date
+            and {{ happened_by('orders.ordered_at') }}
+            and scenario_steps.condition = 'no_purchase'
+    where
+        not coalesce(decision_reports.is_not_sent, false)
+        and orders.order_id is null
+        and {{ as_of_date() }} between
+        {{ add_days('past_decisions.as_of_date', 'scenario_steps.wait_days') }}
+        and {{ add_days('past_decisions.as_of_date', 'scenario_steps.stop_after_days') }}
+        and case
+            when scenario_steps.condition in ('none', 'no_purchase') then true
+            when scenario_steps.condition = 'delivered' then coalesce(decision_reports.is_delivered, false)
+            when scenario_steps.condition = 'opened' then coalesce(decision_reports.is_opened, false)
+            when scenario_steps.condition = 'not_opened' then not coalesce(decision_reports.is_opened, false)
+            when scenario_steps.condition = 'clicked' then coalesce(decision_reports.is_clicked, false)
+            when scenario_steps.condition = 'not_clicked' then not coalesce(decision_reports.is_clicked, false)
+            when scenario_steps.condition = 'has_offer' then past_decisions.offer_id is not null
+            when scenario_steps.condition like 'clicked:%'
+                then coalesce(
+                    {{ list_holds(
+                        "replace(decision_reports.clicked_link_tags, ',', '>')",
+                        "replace(scenario_steps.condition, 'clicked:', '')"
+                    ) }},
+                    false
+                )
+        end
+),
+
+steps as (
+    select
+        scenario_id,
+        profile_id,
+        entry_key,
+        step,
+        is_first_step,
+        previous_decision_id,
+        previous_offer_id,
+        due_date,
+        window_end_date
+    from first_steps
+    where {{ as_of_date() }} between due_date and window_end_date
+    union all
+    select
+        scenario_id,
+        profile_id,
+        entry_key,
+        step,
+        is_first_step,
+        previous_decision_id,
+        previous_offer_id,
+        due_date,
+        window_end_date
+    from follow_ups
+    where newness = 1
+),
+
+-- what was decided is not decided again; what was deferred comes back
+decided_steps as (
+    select distinct
+        scenario_id,
+        profile_id,
+        entry_key,
+        step
+    from past_decisions
+    where outcome <> 'deferred'
+),
+
+undecided_steps as (
+    select steps.*
+    from steps
+    left join decided_steps
+        on
+            steps.scenario_id = decided_steps.scenario_id
+            and steps.profile_id = decided_steps.profile_id
+            and steps.entry_key = decided_steps.entry_key
+            and steps.step = decided_steps.step
+    where decided_steps.step is null
+),
+
+due_steps as (
+    select
+        undecided_steps.*,
+        journeys.arm,
+        journeys.stopped_by,
+        journeys.trigger_reference,
+        journeys.reason_code,
+        journeys.reason_parameters,
+        journeys.offer_type as entry_offer_type,
+        journeys.offer_id as entry_offer_id,
+        journeys.offer_amount as entry_offer_amount,
+        journeys.expected_value_amount,
+        journeys.is_entered,
+        journeys.is_running,
+        journeys.triggered_date,
+        journeys.triggered_at,
+        scenario_steps.offer_rule,
+        scenario_steps.template,
+        scenario_steps.variant_salt,
+        scenarios.kind,
+        scenarios.objective,
+        scenarios.channels,
+        scenarios.purpose,
+        scenarios.priority
+    from undecided_steps
+    inner join journeys
+        on
+            undecided_steps.scenario_id = journeys.scenario_id
+            and undecided_steps.profile_id = journeys.profile_id
+            and undecided_steps.entry_key = journeys.entry_key
+    inner join scenario_steps
+        on
+            undecided_steps.scenario_id = scenario_steps.scenario_id
+            and undecided_steps.step = scenario_steps.step
+    inner join scenarios
+        on undecided_steps.scenario_id = scenarios.scenario_id
+)
+
+select
+    due_steps.scenario_id,
+    due_steps.profile_id,
+    due_steps.entry_key,
+    due_steps.step,
+    due_steps.kind,
+    due_steps.objective,
+    due_steps.channels,
+    due_steps.purpose,
+    due_steps.arm,
+    due_steps.stopped_by,
+    due_steps.trigger_reference,
+    due_steps.reason_code,
+    due_steps.reason_parameters,
+    due_steps.entry_offer_type,
+    due_steps.entry_offer_id,
+    case
+        when due_steps.offer_rule <> 'keep' then offer_choices.offer_type
+        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_type
+        when due_steps.offer_rule = 'keep' then previous_offers.offer_type
+    end as offer_type,
+    case
+        when due_steps.offer_rule <> 'keep' then offer_choices.offer_id
+        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_id
+        when due_steps.offer_rule = 'keep' then due_steps.previous_offer_id
+    end as offer_id,
+    due_steps.template,
+    due_steps.variant_salt,
+    due_steps.previous_decision_id,
+    due_steps.priority,
+    due_steps.entry_offer_amount,
+    case
+        when due_steps.offer_rule <> 'keep' then offer_choices.offer_amount
+        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_amount
+        when due_steps.offer_rule = 'keep' then previous_offers.face_value_amount
+    end as offer_amount,
+    due_steps.expected_value_amount,
+    due_steps.is_first_step,
+    due_steps.is_entered,
+    due_steps.is_running,
+    due_steps.triggered_date,
+    due_steps.due_date,
+    due_steps.window_end_date,
+    due_steps.triggered_at
+from due_steps
+left join offer_choices
+    on
+        due_steps.offer_rule = offer_choices.offer_rule
+        and (due_steps.entry_offer_type = offer_choices.offer_type or due_steps.offer_rule like 'id:%')
+-- a reminder keeps what the message before it offered
+left join offers as previous_offers
+    on due_steps.previous_offer_id = previous_offers.offer_id

@@ -1,0 +1,306 @@
+-- Every journey that can still send: what triggers it today or what it was entered for, its arm, and whether its stop data
+-- say that it is over.
+with
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+scenario_steps as (
+    select * from {{ ref('scenario_steps') }}
+),
+
+triggers as (
+    select * from {{ ref('scenario_triggers') }}
+),
+
+past_entries as (
+    select * from {{ ref('past_entries') }}
+),
+
+past_decisions as (
+    select * from {{ ref('past_decisions') }}
+),
+
+decision_reports as (
+    select * from {{ ref('decision_reports') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+redemptions as (
+    select * from {{ ref('fct_offer_redemptions') }}
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+live_scenarios as (
+    select *
+    from scenarios
+    where
+        is_enabled
+        and starts_date <= {{ as_of_date() }}
+        and (ends_date is null or ends_date >= {{ as_of_date() }})
+),
+
+-- an entry stands as it was entered, whatever its trigger says today
+open_journeys as (
+    select
+        coalesce(past_entries.scenario_id, triggers.scenario_id) as scenario_id,
+        coalesce(past_entries.profile_id, triggers.profile_id) as profile_id,
+        coalesce(past_entries.entry_key, triggers.entry_key) as entry_key,
+        past_entries.arm,
+        past_entries.entered_date is not null as is_entered,
+        coalesce(past_entries.trigger_reference, triggers.trigger_reference) as trigger_reference,
+        coalesce(past_entries.reason_code, triggers.reason_code) as reason_code,
+        coalesce(past_entries.reason_parameters, triggers.reason_parameters) as reason_parameters,
+        case when past_entries.entered_date is null then triggers.offer_type else past_entries.offer_type end
+            as offer_type,
+        case when past_entries.entered_date is null then triggers.offer_id else past_entries.offer_id end as offer_id,
+        case when past_entries.entered_date is null then triggers.offer_amount else past_entries.offer_amount end
+            as offer_amount,
+        case
+            when past_entries.entered_date is null then triggers.expected_value_amount
+            else past_entries.expected_value_amount
+        end as expected_value_amount,
+        coalesce(past_entries.triggered_date, triggers.triggered_date) as triggered_date,
+        past_entries.entered_date,
+        coalesce(past_entries.triggered_at, triggers.triggered_at) as triggered_at
+    from triggers
+    full outer join past_entries
+        on
+            triggers.scenario_id = past_entries.scenario_id
+            and triggers.profile_id = past_entries.profile_id
+            and triggers.entry_key = past_entries.entry_key
+),
+
+journeys as (
+    select
+        open_journeys.*,
+        live_scenarios.stops_on,
+        live_scenarios.message_limit
+    from open_journeys
+    inner join live_scenarios
+        on open_journeys.scenario_id = live_scenarios.scenario_id
+    where {{ is_open_trigger('open_journeys.triggered_date', 'live_scenarios') }}
+),
+
+selected_steps as (
+    select
+        past_decisions.scenario_id,
+        past_decisions.profile_id,
+        past_decisions.entry_key,
+        past_decisions.step,
+        past_decisions.offer_id,
+        past_decisions.as_of_date,
+        coalesce(decision_reports.is_delivered, false) as is_delivered,
+        coalesce(decision_reports.is_opened, false) as is_opened,
+        coalesce(decision_reports.is_clicked, false) as is_clicked,
+        decision_reports.last_clicked_at
+    from past_decisions
+    left join decision_reports
+        on past_decisions.decision_id = decision_reports.decision_id
+    where
+        past_decisions.outcome = 'selected'
+        and not coalesce(decision_reports.is_not_sent, false)
+),
+
+profile_signals as (
+    select
+        profile_id,
+        'order' as stop_kind,
+        ordered_at as occurred_at
+    from orders
+    where order_status = 'completed'
+    union all
+    select
+        profile_id,
+        'redemption' as stop_kind,
+        redeemed_at as occurred_at
+    from redemptions
+    union all
+    select
+        profile_id,
+        interaction_kind as stop_kind,
+        occurred_at
+    from interactions
+    where interaction_kind not in ('order', 'click', 'open')
+),
+
+-- a click stops the journey whose message was clicked, anything else every journey that waits for it
+stop_signals as (
+    select
+        journeys.scenario_id,
+        journeys.profile_id,
+        journeys.entry_key,
+        profile_signals.stop_kind,
+        profile_signals.occurred_at
+    from journeys
+    inner join profile_signals
+        on
+            journeys.profile_id = profile_signals.profile_id
+            and profile_signals.occurred_at > journeys.triggered_at
+    where
+        {{ happened_by('profile_signals.occurred_at') }}
+        and {{ list_holds('journeys.stops_on', 'profile_signals.stop_kind') }}
+    union all
+    select
+        journeys.scenario_id,
+        journeys.profile_id,
+        journeys.entry_key,
+        'click' as stop_kind,
+        selected_steps.last_clicked_at as occurred_at
+    from journeys
+    inner join selected_steps
+        on
+            journeys.scenario_id = selected_steps.scenario_id
+            and journeys.profile_id = selected_steps.profile_id
+            and journeys.entry_key = selected_steps.entry_key
+    where
+        selected_steps.is_clicked
+        and selected_steps.last_clicked_at > journeys.triggered_at
+        and {{ list_holds('journeys.stops_on', "'click'") }}
+),
+
+stops as (
+    select
+        scenario_id,
+        profile_id,
+        entry_key,
+        min(occurred_at) as stopped_at
+    from stop_signals
+    group by
+        scenario_id,
+        profile_id,
+        entry_key
+),
+
+first_stops as (
+    select
+        stop_signals.scenario_id,
+        stop_signals.profile_id,
+        stop_signals.entry_key,
+        min(stop_signals.stop_kind) as stop_kind
+    from stop_signals
+    inner join stops
+        on
+            stop_signals.scenario_id = stops.scenario_id
+            and stop_signals.profile_id = stops.profile_id
+            and stop_signals.entry_key = stops.entry_key
+            and stop_signals.occurred_at = stops.stopped_at
+    group by
+        stop_signals.scenario_id,
+        stop_signals.profile_id,
+        stop_signals.entry_key
+),
+
+message_counts as (
+    select
+        scenario_id,
+        profile_id,
+        entry_key,
+        cast(count(*) as integer) as message_count
+    from selected_steps
+    group by
+        scenario_id,
+        profile_id,
+        entry_key
+),
+
+-- a step is decided once it had any outcome but deferred
+decided_steps as (
+    select distinct
+        scenario_id,
+        profile_id,
+        entry_key,
+        step
+    from past_decisions
+    where outcome <> 'deferred'
+),
+
+-- what may still follow a message: not decided, in time, and its condition not yet out of reach
+possible_steps as (
+    select distinct
+        selected_steps.scenario_id,
+        selected_steps.profile_id,
+        selected_steps.entry_key
+    from selected_steps
+    inner join scenario_steps
+        on
+            selected_steps.scenario_id = scenario_steps.scenario_id
+            and {{ list_holds('scenario_steps.after_steps', 'selected_steps.step') }}
+    left join decided_steps
+        on
+            selected_steps.scenario_id = decided_steps.scenario_id
+            and selected_steps.profile_id = decided_steps.profile_id
+            and selected_steps.entry_key = decided_steps.entry_key
+            and scenario_steps.step = decided_steps.step
+    left join orders
+        on
+            selected_steps.profile_id = orders.profile_id
+            and orders.order_status = 'completed'
+            and orders.order_date > selected_steps.as_of_date
+            and {{ happened_by('orders.ordered_at') }}
+            and scenario_steps.condition = 'no_purchase'
+    where
+        decided_steps.step is null
+        and orders.order_id is null
+        and {{ add_days('selected_steps.as_of_date', 'scenario_steps.stop_after_days') }} >= {{ as_of_date() }}
+        and not (scenario_steps.condition = 'not_opened' and selected_steps.is_opened)
+        and not (scenario_steps.condition = 'not_clicked' and selected_steps.is_clicked)
+        and not (scenario_steps.condition = 'has_offer' and selected_steps.offer_id is null)
+)
+
+select
+    journeys.scenario_id,
+    journeys.profile_id,
+    journeys.entry_key,
+    journeys.arm,
+    journeys.trigger_reference,
+    journeys.reason_code,
+    journeys.reason_parameters,
+    journeys.offer_type,
+    journeys.offer_id,
+    case
+        when stops.stopped_at is not null then first_stops.stop_kind
+        when message_counts.message_count >= journeys.message_limit then 'message_limit'
+    end as stopped_by,
+    journeys.offer_amount,
+    journeys.expected_value_amount,
+    journeys.is_entered,
+    coalesce(
+        journeys.arm = 'treated'
+        and stops.stopped_at is null
+        and not coalesce(message_counts.message_count >= journeys.message_limit, false)
+        and possible_steps.entry_key is not null,
+        false
+    ) as is_running,
+    journeys.triggered_date,
+    journeys.entered_date,
+    journeys.triggered_at,
+    stops.stopped_at
+from journeys
+left join stops
+    on
+        journeys.scenario_id = stops.scenario_id
+        and journeys.profile_id = stops.profile_id
+        and journeys.entry_key = stops.entry_key
+left join first_stops
+    on
+        journeys.scenario_id = first_stops.scenario_id
+        and journeys.profile_id = first_stops.profile_id
+        and journeys.entry_key = first_stops.entry_key
+left join message_counts
+    on
+        journeys.scenario_id = message_counts.scenario_id
+        and journeys.profile_id = message_counts.profile_id
+        and journeys.entry_key = message_counts.entry_key
+left join possible_steps
+    on
+        journeys.scenario_id = possible_steps.scenario_id
+        and journeys.profile_id = possible_steps.profile_id
+        and journeys.entry_key = possible_steps.entry_key

@@ -1,0 +1,51 @@
+{{ config(materialized='view') }}
+
+with
+
+scenario_entries as (
+    select * from {{ source('memory', 'scenario_entries') }}
+),
+
+profile_merges as (
+    select * from {{ ref('profile_merges') }}
+),
+
+survivors as (
+    select
+        scenario_entries.*,
+        coalesce(profile_merges.new_profile_id, scenario_entries.profile_id) as survivor_id
+    from scenario_entries
+    left join profile_merges
+        on scenario_entries.profile_id = profile_merges.old_profile_id
+    where scenario_entries.entered_date < {{ as_of_date() }}
+),
+
+-- two people who turned out to be one may both have entered for the same reason: the earlier entry stands
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by survivor_id, scenario_id, entry_key
+            order by entered_date asc nulls last, profile_id asc nulls last
+        ) as place
+    from survivors
+)
+
+select
+    survivor_id as profile_id,
+    scenario_id,
+    entry_key,
+    arm,
+    holdout_period,
+    trigger_reference,
+    reason_code,
+    reason_parameters,
+    offer_type,
+    offer_id,
+    offer_amount,
+    expected_value_amount,
+    triggered_date,
+    entered_date,
+    triggered_at
+from ranked
+where place = 1

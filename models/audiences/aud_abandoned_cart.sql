@@ -1,0 +1,1 @@
+{{ audience_of('abandoned_cart') }}

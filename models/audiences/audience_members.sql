@@ -1,0 +1,89 @@
+{{ config(access='protected') }}
+-- Whoever was selected as of the date, with the contact details of the chosen channel and what is to be said.
+with
+
+decisions as (
+    select *
+    from {{ ref('decisions') }}
+    where
+        as_of_date = {{ as_of_date() }}
+        and outcome = 'selected'
+),
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+triggers as (
+    select * from {{ ref('scenario_triggers') }}
+),
+
+profile_contacts as (
+    select * from {{ ref('profile_contacts') }}
+),
+
+consents as (
+    select *
+    from {{ ref('fct_consents') }}
+    where
+        is_granted
+        and {{ holds_as_of('valid_from', 'valid_to') }}
+),
+
+-- a scenario that is switched off disappears from the audiences the same day, sealed or not
+live_decisions as (
+    select decisions.*
+    from decisions
+    inner join scenarios
+        on
+            decisions.scenario_id = scenarios.scenario_id
+            and scenarios.is_enabled
+)
+
+select
+    live_decisions.decision_id,
+    live_decisions.scenario_id,
+    live_decisions.profile_id,
+    live_decisions.step,
+    live_decisions.variant,
+    live_decisions.template,
+    live_decisions.purpose,
+    live_decisions.channel,
+    case
+        when live_decisions.channel = 'email' then profile_contacts.email
+        when live_decisions.channel = 'ads' then profile_contacts.ads_email
+    end as email,
+    case
+        when live_decisions.channel = 'sms' then profile_contacts.sms_phone
+        when live_decisions.channel = 'phone' then profile_contacts.call_phone
+        when live_decisions.channel = 'ads' then profile_contacts.ads_phone
+    end as phone,
+    profile_contacts.first_name,
+    profile_contacts.last_name,
+    profile_contacts.language_code,
+    profile_contacts.country_code,
+    case when live_decisions.channel = 'post' then profile_contacts.street_address end as street_address,
+    case when live_decisions.channel = 'post' then profile_contacts.postal_code end as postal_code,
+    case when live_decisions.channel = 'post' then profile_contacts.city end as city,
+    live_decisions.offer_type,
+    live_decisions.offer_id,
+    coalesce(triggers.content, '{}') as content,
+    live_decisions.offer_amount,
+    live_decisions.as_of_date,
+    live_decisions.send_date,
+    consents.valid_from as consented_at,
+    live_decisions.send_at
+from live_decisions
+inner join profile_contacts
+    on live_decisions.profile_id = profile_contacts.profile_id
+-- no row without a consent that holds today: a sealed date is no excuse
+inner join consents
+    on
+        live_decisions.profile_id = consents.profile_id
+        and live_decisions.channel = consents.channel
+        and live_decisions.purpose = consents.purpose
+left join triggers
+    on
+        live_decisions.scenario_id = triggers.scenario_id
+        and live_decisions.profile_id = triggers.profile_id
+        and live_decisions.entry_key = triggers.entry_key

@@ -1,0 +1,143 @@
+-- Can be written to for the first time, by e-mail or else by text message.
+with
+
+scenario as (
+    select *
+    from {{ ref('scenarios') }}
+    where scenario_id = 'welcome'
+),
+
+profiles as (
+    select * from {{ ref('profiles') }}
+),
+
+consents as (
+    select * from {{ ref('fct_consents') }}
+),
+
+hub_profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+web_events as (
+    select * from {{ ref('fct_web_events') }}
+),
+
+offer_choices as (
+    select * from {{ ref('offer_choices') }}
+),
+
+content_blocks as (
+    select * from {{ ref('scenario_content') }}
+),
+
+first_grants as (
+    select
+        profile_id,
+        min(valid_from) as granted_at
+    from consents
+    where
+        is_granted
+        and purpose = 'marketing'
+        and channel in ('email', 'sms')
+        and {{ happened_by('valid_from') }}
+    group by profile_id
+),
+
+-- a yes that is older than the record, brought along from another silo, counts from the day the person is known
+contactable_since as (
+    select
+        first_grants.profile_id,
+        greatest(first_grants.granted_at, profiles.created_at) as triggered_at,
+        {{ local_date('greatest(first_grants.granted_at, profiles.created_at)') }} as triggered_date
+    from first_grants
+    inner join profiles
+        on first_grants.profile_id = profiles.profile_id
+    where {{ happened_by('profiles.created_at') }}
+),
+
+newcomers as (
+    select contactable_since.*
+    from contactable_since
+    inner join scenario
+        on {{ is_open_trigger('contactable_since.triggered_date', 'scenario') }}
+),
+
+category_views as (
+    select
+        web_events.profile_id,
+        web_events.category,
+        count(*) as views
+    from web_events
+    inner join newcomers
+        on web_events.profile_id = newcomers.profile_id
+    where
+        web_events.category is not null
+        and {{ happened_by('web_events.occurred_at') }}
+    group by
+        web_events.profile_id,
+        web_events.category
+),
+
+ranked_views as (
+    select
+        profile_id,
+        category,
+        row_number() over (
+            partition by profile_id
+            order by views desc nulls last, category asc nulls last
+        ) as place
+    from category_views
+),
+
+-- what somebody says counts before what was seen of them
+targets as (
+    select
+        newcomers.*,
+        coalesce(hub_profiles.declared_interests, ranked_views.category) as interest,
+        case
+            when hub_profiles.declared_interests is not null then 'declared'
+            when ranked_views.category is not null then 'observed'
+        end as interest_source,
+        hub_profiles.preferred_store_id,
+        hub_profiles.first_silo
+    from newcomers
+    inner join hub_profiles
+        on newcomers.profile_id = hub_profiles.profile_id
+    left join ranked_views
+        on
+            newcomers.profile_id = ranked_views.profile_id
+            and ranked_views.place = 1
+)
+
+select
+    'welcome' as scenario_id,
+    targets.profile_id,
+    'first_contact' as entry_key,
+    targets.first_silo as trigger_reference,
+    'became_contactable' as reason_code,
+    {{ json_object({'first_silo': 'targets.first_silo'}) }} as reason_parameters,
+    offer_choices.offer_type,
+    offer_choices.offer_id,
+    {{ json_object({
+        'objective': 'scenario.objective',
+        'lever': "coalesce(offer_choices.offer_type, 'relation')",
+        'cta': "'discover'",
+        'headline': 'content_blocks.headline',
+        'service': 'content_blocks.service',
+        'interest': 'targets.interest',
+        'interest_source': 'targets.interest_source',
+        'preferred_store_id': 'targets.preferred_store_id',
+    }) }} as content,
+    offer_choices.offer_amount,
+    cast(null as decimal(18, 2)) as expected_value_amount,
+    targets.triggered_date,
+    targets.triggered_at
+from targets
+cross join scenario
+left join offer_choices
+    on
+        offer_choices.offer_type = '{{ setting("welcome_offer_type") }}'
+        and offer_choices.offer_rule = 'lowest_value'
+left join content_blocks
+    on scenario.scenario_id = content_blocks.scenario_id
