@@ -1,5 +1,5 @@
--- Why somebody is in and why not: one row per due step, kept. The newest date is decided again as often as it is run, until a
--- committed export seals it; earlier dates are never touched.
+-- Why somebody is in and why not: one row per due step, kept. The newest date is decided again as often as it is run,
+-- until a committed export seals it; earlier dates are never touched.
 {{
     config(
         materialized='incremental',

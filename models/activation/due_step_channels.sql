@@ -25,6 +25,10 @@ profile_merges as (
     select * from {{ ref('profile_merges') }}
 ),
 
+contact_addresses as (
+    select * from {{ ref('contact_addresses') }}
+),
+
 profile_contacts as (
     select * from {{ ref('profile_contacts') }}
 ),
@@ -51,19 +55,36 @@ due_profiles as (
 ),
 
 channels as (
-    {% for channel in channel_flags() -%}
+    {% for channel in contact_channels() -%}
         select '{{ channel }}' as channel
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
+-- an address that works, whether or not we may use it
 addresses as (
-    {% for channel, flag in channel_flags().items() -%}
+    {% for channel, needs in contact_channels().items() -%}
+        select
+            contact_addresses.profile_id,
+            '{{ channel }}' as channel
+        from contact_addresses
+        inner join due_profiles
+            on contact_addresses.profile_id = due_profiles.profile_id
+        where
+            contact_addresses.is_valid
+            and contact_addresses.address_kind in ('{{ needs.address_kinds | join("', '") }}')
+        {{ 'union distinct' if not loop.last }}
+    {% endfor %}
+),
+
+-- an address that works and that a yes names: consent is about an address
+consented_addresses as (
+    {% for channel, needs in contact_channels().items() -%}
         select
             profile_contacts.profile_id,
             '{{ channel }}' as channel
         from profile_contacts
-        where profile_contacts.{{ flag }}
+        where profile_contacts.{{ needs.flag }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -260,23 +281,29 @@ slots as (
     where send_date >= {{ add_days(send_date(), -62) }}
 ),
 
-tiers as (
+last_contacts as (
     select
         profiles.profile_id,
         profiles.max_messages_30_days,
-        case
-            when profiles.last_contact_from_person_at is null then 'to_delete'
-            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_dormant_months')) }}
-                then 'active'
-            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_at_risk_months')) }}
-                then 'dormant'
-            when cast(profiles.last_contact_from_person_at as date) > {{ add_months(as_of_date(), '-' ~ setting('tier_to_delete_months')) }}
-                then 'at_risk'
-            else 'to_delete'
-        end as engagement_tier
+        cast(profiles.last_contact_from_person_at as date) as last_contact_date
     from profiles
     inner join due_profiles
         on profiles.profile_id = due_profiles.profile_id
+),
+
+tiers as (
+    select
+        profile_id,
+        max_messages_30_days,
+        case
+            when last_contact_date is null then 'to_delete'
+            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_dormant_months')) }} then 'active'
+            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_at_risk_months')) }} then 'dormant'
+            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_to_delete_months')) }}
+                then 'at_risk'
+            else 'to_delete'
+        end as engagement_tier
+    from last_contacts
 ),
 
 ranked_caps as (
@@ -348,7 +375,7 @@ select
     tiers.max_messages_30_days,
     candidates.channel_cost_amount,
     addresses.channel is not null as is_reachable,
-    grants.channel is not null as is_consented,
+    grants.channel is not null and consented_addresses.channel is not null as is_consented,
     stopped_channels.channel is null and suppressed_channels.channel is null as is_not_suppressed,
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
@@ -359,6 +386,10 @@ left join addresses
     on
         candidates.profile_id = addresses.profile_id
         and candidates.channel = addresses.channel
+left join consented_addresses
+    on
+        candidates.profile_id = consented_addresses.profile_id
+        and candidates.channel = consented_addresses.channel
 left join grants
     on
         candidates.profile_id = grants.profile_id

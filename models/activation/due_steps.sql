@@ -118,13 +118,10 @@ follow_ups as (
             when scenario_steps.condition = 'not_clicked' then not coalesce(decision_reports.is_clicked, false)
             when scenario_steps.condition = 'has_offer' then past_decisions.offer_id is not null
             when scenario_steps.condition like 'clicked:%'
-                then coalesce(
-                    {{ list_holds(
-                        "replace(decision_reports.clicked_link_tags, ',', '>')",
-                        "replace(scenario_steps.condition, 'clicked:', '')"
-                    ) }},
-                    false
-                )
+                then {{ list_holds(
+                    "replace(coalesce(decision_reports.clicked_link_tags, ''), ',', '>')",
+                    "replace(scenario_steps.condition, 'clicked:', '')"
+                ) }}
         end
 ),
 

@@ -47,9 +47,9 @@ gates_per_kind as (
     select
         kind,
         {% for gate in gates() -%}
-            max(case when gate = '{{ gate }}' and is_applied then 1 else 0 end) = 1 as asks_{{ gate }}
-            {{- ',' if not loop.last }}
+            max(case when gate = '{{ gate }}' and is_applied then 1 else 0 end) = 1 as asks_{{ gate }},
         {% endfor %}
+        cast(count(*) as integer) as gate_count
     from gate_applicability
     group by kind
 ),
@@ -293,7 +293,8 @@ before_arbitration as (
         is_at_the_door
         and passes_not_cooling_down
         and (entry_arm = 'treated' or not asks_not_held_out)
-        and is_under_cap as is_in_arbitration
+        and is_under_cap
+        and asks_won_arbitration as is_in_arbitration
     from armed
 ),
 
@@ -329,7 +330,6 @@ ranked as (
         taken_slots.profile_id is not null as is_slot_taken,
         row_number() over (
             partition by before_arbitration.profile_id, before_arbitration.is_in_arbitration
-            and before_arbitration.asks_won_arbitration
             order by
                 case when before_arbitration.is_running then 0 else 1 end asc nulls last,
                 before_arbitration.priority asc nulls last,

@@ -1,5 +1,5 @@
--- Every journey that can still send: what triggers it today or what it was entered for, its arm, and whether its stop data
--- say that it is over.
+-- Every journey that can still send: what triggers it today or what it was entered for, its arm, and whether its stop
+-- data say that it is over.
 with
 
 scenarios as (

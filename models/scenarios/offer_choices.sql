@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- What an offer rule comes to on the day of sending: `lowest_value` and `highest_value` per type of offer, and `id:…` for each.
+-- What a rule for offers comes to on the day of sending: `lowest_value`, `highest_value` per type, `id:…` for each.
 with
 
 offers as (
