@@ -21,7 +21,8 @@ from rekindle.errors import RekindleError
 from rekindle.settings import project
 from rekindle.warehouse import Run, open_warehouse, read_runs, replace_file, write_ahead_log
 
-LAYERS = ("core", "segments", "hub")
+# of activation only what has no row per person: counts and scenarios
+LAYERS = ("core", "segments", "hub", "activation")
 STORAGE_VERSION = "v1.0.0"
 
 
