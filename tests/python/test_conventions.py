@@ -245,6 +245,10 @@ ROAD = {
     "core": {"intake", "identity", "core"},
     "segments": {"core", "segments"},
     "hub": {"intake", "identity", "core", "segments", "hub"},
+    "scenarios": {"core", "segments", "hub", "scenarios"},
+    # and of intake the one model that says which link was clicked, of identity the one that says who became whom
+    "activation": {"core", "segments", "hub", "scenarios", "activation"},
+    "audiences": {"core", "hub", "scenarios", "activation", "audiences"},
     "quality": {"input", "intake", "rejected", "identity", "core", "segments", "quality"},
 }
 
@@ -265,6 +269,21 @@ def test_dbt_bouncer_lets_data_flow_in_one_direction_only() -> None:
         pattern = applying[0]["upstream_path_pattern"]
         permitted[folder] = {parent for parent, path in samples.items() if re.match(pattern, path)}
     assert permitted == ROAD
+
+
+def test_activation_reads_two_models_left_of_the_star_and_no_other() -> None:
+    config = yaml.safe_load((paths.PROJECT / "dbt-bouncer.yml").read_text(encoding="utf-8"))
+    lineage = [rule for rule in config["manifest_checks"] if rule["name"] == "check_lineage_permitted_upstream_models"]
+    (pattern,) = [rule["upstream_path_pattern"] for rule in lineage if rule["include"] == "^models/activation"]
+    left = [
+        path.relative_to(paths.PROJECT).as_posix()
+        for folder in ("intake", "identity")
+        for path in (paths.PROJECT / "models" / folder).glob("*.sql")
+    ]
+    assert [path for path in left if re.match(pattern, path)] == [
+        "models/intake/intake_message_events.sql",
+        "models/identity/profile_merges.sql",
+    ]
 
 
 def test_every_folder_of_models_is_on_the_road() -> None:
