@@ -27,8 +27,8 @@ from rekindle.warehouse import (
     write_ahead_log,
 )
 
-# Written outside models: by the hooks of each run, by replays, by the phone step.
-OWN_TABLES = (("run", "run_log"), ("run", "replays"), ("landing", "phone_numbers"))
+# Written outside models: by the hooks of each run, by replays, by exports, by the phone step.
+OWN_TABLES = (("run", "run_log"), ("run", "replays"), ("run", "sealed_dates"), ("landing", "phone_numbers"))
 
 
 def kept_tables(manifest: Manifest) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """One build of one as-of date, and which dates a killed or failed run left to be finished."""
 
 import datetime
+from pathlib import Path
 
 import click
 
@@ -11,15 +12,36 @@ from rekindle.errors import RekindleError
 from rekindle.phones import PhoneReport, normalise_contacts
 from rekindle.settings import setting
 from rekindle.sources import check_sources
-from rekindle.warehouse import Run
+from rekindle.warehouse import Run, open_warehouse
+from rekindle_export.runs import committed_dates
 
 
 def prepare(dbt: Dbt, as_of: datetime.date) -> None:
-    """What comes before a build: the raw files are looked at, and phones nobody has read yet become E.164."""
+    """What comes before a build: the raw files are looked at, exported dates sealed, and new phones become E.164."""
     check_sources(dbt.manifest, dbt.connector)
+    note_sealed_dates(paths.warehouse())
     report = read_phones(dbt, as_of)
     if report.read:
         click.echo(f"Phones: {report}")
+
+
+def note_sealed_dates(warehouse: Path) -> None:
+    """Writes to run.sealed_dates which dates were exported: their decisions are never rewritten.
+
+    Dates are added and never taken away: an export that was purged since has still been sent.
+    """
+    connection = open_warehouse(warehouse)
+    try:
+        connection.execute("create schema if not exists run")
+        connection.execute(
+            "create table if not exists run.sealed_dates (as_of_date date, feed varchar, run_id varchar)"
+        )
+        known = set(connection.execute("select run_id from run.sealed_dates").fetchall())
+        for as_of_date, feed, run_id in committed_dates():
+            if (run_id,) not in known:
+                connection.execute("insert into run.sealed_dates values (?, ?, ?)", [as_of_date, feed, run_id])
+    finally:
+        connection.close()
 
 
 def read_phones(dbt: Dbt, as_of: datetime.date) -> PhoneReport:

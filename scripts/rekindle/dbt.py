@@ -6,7 +6,6 @@ be a customer's. What is printed here names the model, the cause without values,
 
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,38 +25,9 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.exceptions import DbtRuntimeError
 
 from rekindle import paths
-from rekindle.errors import RekindleError
+from rekindle.errors import DATABASE_ERROR, RekindleError, without_values
 from rekindle.progress import Progress
 from rekindle.settings import project
-
-# Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
-_KINDS_WITHOUT_VALUES = (
-    "Binder Error",
-    "Catalog Error",
-    "Connection Error",
-    "Dependency Error",
-    "HTTP Error",
-    "IO Error",
-    "Not implemented Error",
-    "Out of Memory Error",
-    "Parser Error",
-    "Permission Error",
-    "Syntax Error",
-    "TransactionContext Error",
-)
-# `Kind Error: text`, or what without_values() made of it before
-_DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)(?::\s*(.*)| \(values)")
-
-
-def without_values(message: str) -> str:
-    """The first line of a database error, or only its kind where the text may quote a value (casts, constraints)."""
-    found = _DATABASE_ERROR.search(message)
-    if found is None:
-        return " ".join(message.strip().splitlines()[:1])
-    kind, text = found.groups()
-    if kind in _KINDS_WITHOUT_VALUES and text is not None:
-        return f"{kind}: {text.strip()}"
-    return f"{kind} (values are not shown: they may be personal data)"
 
 
 @contextlib.contextmanager
@@ -172,7 +142,7 @@ def _cause(result: dbtRunnerResult) -> str:
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(("> in macro", "> called by"))]
     text = "\n".join(lines)
-    return without_values(text) if _DATABASE_ERROR.search(text) else text
+    return without_values(text) if DATABASE_ERROR.search(text) else text
 
 
 class _Watcher:

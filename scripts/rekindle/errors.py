@@ -1,7 +1,38 @@
 """One clear sentence for whoever runs a command, and a non-zero exit."""
 
+import re
+
 import click
+
+# Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
+_KINDS_WITHOUT_VALUES = (
+    "Binder Error",
+    "Catalog Error",
+    "Connection Error",
+    "Dependency Error",
+    "HTTP Error",
+    "IO Error",
+    "Not implemented Error",
+    "Out of Memory Error",
+    "Parser Error",
+    "Permission Error",
+    "Syntax Error",
+    "TransactionContext Error",
+)
+# `Kind Error: text`, or what without_values() made of it before
+DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)(?::\s*(.*)| \(values)")
 
 
 class RekindleError(click.ClickException):
     """Something the user can mend: the message says what, where and how. It never contains a customer's data."""
+
+
+def without_values(message: str) -> str:
+    """The first line of a database error, or only its kind where the text may quote a value (casts, constraints)."""
+    found = DATABASE_ERROR.search(message)
+    if found is None:
+        return " ".join(message.strip().splitlines()[:1])
+    kind, text = found.groups()
+    if kind in _KINDS_WITHOUT_VALUES and text is not None:
+        return f"{kind}: {text.strip()}"
+    return f"{kind} (values are not shown: they may be personal data)"

@@ -33,3 +33,8 @@ def backups() -> Path:
 def contract() -> Path:
     """Contract-shaped files of the connector `parquet` (`REKINDLE_CONTRACT_PATH`)."""
     return _place("REKINDLE_CONTRACT_PATH", "data/contract")
+
+
+def exports() -> Path:
+    """The folder of files for platforms (`REKINDLE_EXPORTS`)."""
+    return _place("REKINDLE_EXPORTS", "exports")

@@ -1,11 +1,14 @@
 """Publishing: the public tables of a finished build, copied into a new file that takes the old one's place in one step.
 
 Consumers open `published/rekindle.duckdb` read-only at any time: they see the last publication or the new one, whole.
-Tables, not views: a view names the file it was made in. Storage version v1.0.0: a BI client may lag behind for years.
+The audiences go to a file of their own, `published/activation.duckdb`, which only its owner may read: it holds contact
+details. Tables, not views: a view names the file it was made in. Storage version v1.0.0: a BI client may lag behind for
+years.
 """
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,13 +19,14 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle import paths
-from rekindle.dbt import without_values
-from rekindle.errors import RekindleError
+from rekindle.errors import RekindleError, without_values
 from rekindle.settings import project
-from rekindle.warehouse import Run, open_warehouse, read_runs, replace_file, write_ahead_log
+from rekindle.warehouse import Run, open_warehouse, private_files, read_runs, replace_file, write_ahead_log
+from rekindle_export.feeds import feeds_of, refuse_doubles
 
 # of activation only what has no row per person: counts and scenarios
 LAYERS = ("core", "segments", "hub", "activation")
+AUDIENCE_LAYER = "audiences"
 STORAGE_VERSION = "v1.0.0"
 
 
@@ -38,49 +42,102 @@ class Publication:
 
 def publish(manifest: Manifest, warehouse: Path) -> Publication:
     """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
+    models = public_models(manifest)
+
+    def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
+        build = last_finished_build(runs)
+        connection.execute(
+            "create table published._published as "
+            "select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
+            [str(project()["version"]), build.invocation_id, build.as_of_date],
+        )
+        connection.execute(
+            "comment on table published._published is "
+            "'One row: the project version, the as-of date and the dbt invocation this file was published from.'"
+        )
+        return build
+
+    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
+    return _write(warehouse, "rekindle.duckdb", 0o640, models, keys, describe)
+
+
+def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
+    """Publishes the audiences of the last finished build for the exporter; none when the project has no audiences."""
+    models = audience_models(manifest)
+    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
+    return publish_audiences(models, keys, warehouse) if models else None
+
+
+def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) -> Publication:
+    """Copies audience models to published/activation.duckdb (mode 0600), with their feeds; `keys`: sort keys by id."""
+    feeds = [(model.alias, feed) for model in models for feed in feeds_of(model.name, _meta(model).get("export", []))]
+    refuse_doubles(feed for _, feed in feeds)
+
+    def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
+        build = last_finished_build(runs, scopes=("full", "daily"))
+        # models built again afterwards may have been built without their tests
+        tests_passed = runs[-1].invocation_id == build.invocation_id
+        connection.execute(
+            "create table published._published as select ? as version, ? as invocation_id, "
+            "cast(? as date) as as_of_date, cast(? as boolean) as tests_passed",
+            [str(project()["version"]), build.invocation_id, build.as_of_date, tests_passed],
+        )
+        connection.execute("create table published._feeds (feed varchar, audience varchar, config varchar)")
+        for audience, feed in feeds:
+            connection.execute(
+                "insert into published._feeds values (?, ?, ?)",
+                [feed.feed, audience, feed.model_dump_json(exclude_defaults=True)],
+            )
+        return build
+
+    return _write(warehouse, "activation.duckdb", 0o600, models, keys, describe)
+
+
+def _write(
+    warehouse: Path,
+    name: str,
+    mode: int,
+    models: list[Any],
+    keys: dict[str, str],
+    describe: Callable[[duckdb.DuckDBPyConnection, list[Run]], Run],
+) -> Publication:
+    """A new file of the models' tables and what `describe` adds, put in the place of the old one in one step."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
-    target = paths.published() / "rekindle.duckdb"
+    target = paths.published() / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(".rekindle.duckdb.tmp")
+    unfinished = target.with_name(f".{name}.tmp")
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
     open_warehouse(warehouse).close()  # says so when it is locked
-    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+    with private_files(), contextlib.closing(duckdb.connect(":memory:")) as connection:
         connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
         connection.execute("set temp_directory = ?", [str(target.with_name(".rekindle.spill"))])
         connection.execute(f"attach {_text(str(warehouse))} as {_name(warehouse.stem)} (read_only)")
         connection.execute(f"use {_name(warehouse.stem)}")
-        build = last_finished_build(read_runs(connection))
         try:
             connection.execute(
                 f"attach {_text(str(unfinished))} as published (storage_version {_text(STORAGE_VERSION)})"
             )
-            models = public_models(manifest)
-            rows = sum(_copy(connection, model, _sort_key(manifest, model)) for model in models)
-            connection.execute(
-                "create table published._published as "
-                "select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
-                [str(project()["version"]), build.invocation_id, build.as_of_date],
-            )
-            connection.execute(
-                "comment on table published._published is "
-                "'One row: the project version, the as-of date and the dbt invocation this file was published from.'"
-            )
+            build = describe(connection, read_runs(connection))
+            rows = sum(_copy(connection, model, keys[model.unique_id]) for model in models)
             connection.execute("detach published")
         except duckdb.Error as error:
             unfinished.unlink(missing_ok=True)
             raise RekindleError(
                 f"{target} was not replaced ({without_values(str(error))}): the last publication stays as it was."
             ) from None
-    unfinished.chmod(0o640)
+        except RekindleError:
+            unfinished.unlink(missing_ok=True)
+            raise
+    unfinished.chmod(mode)
     replace_file(unfinished, target)
     return Publication(target, build.as_of_date, len(models), rows)
 
 
-def last_finished_build(runs: list[Run]) -> Run:
-    """The build that consumers may see: the newest complete one, when it is green and nothing came in between."""
-    complete = [position for position, run in enumerate(runs) if run.command_scope == "full"]
+def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) -> Run:
+    """The build that consumers may see: the newest one of these scopes, when it is green and nothing came after it."""
+    complete = [position for position, run in enumerate(runs) if run.command_scope in scopes]
     if not complete:
         raise RekindleError("Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`.")
     build = runs[complete[-1]]
@@ -112,6 +169,12 @@ def public_models(manifest: Manifest) -> list[Any]:
                     "make the model protected or take the column out; nothing was published."
                 )
     return sorted(models, key=lambda model: (LAYERS.index(model.fqn[1]), model.name))
+
+
+def audience_models(manifest: Manifest) -> list[Any]:
+    """The models of models/audiences, in a fixed order: who may be contacted, how, and who has withdrawn."""
+    models = [node for node in manifest.nodes.values() if isinstance(node, ModelNode) and node.fqn[1] == AUDIENCE_LAYER]
+    return sorted(models, key=lambda model: str(model.name))
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, model: Any, sort_key: str) -> int:

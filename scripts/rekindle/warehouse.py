@@ -137,6 +137,16 @@ def use_warehouse(path: Path) -> None:
     assert paths.warehouse() == path.resolve()
 
 
+@contextlib.contextmanager
+def private_files() -> Iterator[None]:
+    """Files made by DuckDB meanwhile are readable by their owner only, from their first byte."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def sync(path: Path) -> None:
     """Makes sure a file or folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -1,0 +1,116 @@
+"""Files for e-mail providers, ad platforms and reverse-ETL tools: `python scripts/export_audiences.py --help`."""
+
+import json
+import sys
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rekindle.calendar import as_date
+from rekindle.errors import RekindleError
+from rekindle_export import runs
+
+
+class _OneSentence(click.Group):
+    """Whatever happens ends in one sentence: the text of an error nobody thought of could quote a person's data."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise RekindleError(
+                f"Unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}; "
+                "nothing more was committed."
+            ) from None
+
+
+@click.group(cls=_OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Write the published audiences as files that a platform takes as they are.
+
+    Exit codes: 0 done, 2 plan has changes, 3 a guard stopped a feed, 4 contract or consent, 5 locked, 1 anything else.
+    """
+
+
+_FEEDS = click.argument("feeds", nargs=-1)
+_AS_OF = click.option("--as-of", metavar="YYYY-MM-DD", help="Refuse audiences that are older.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+_ACCEPT = click.option("--accept", multiple=True, metavar="FEED", help="Let it pass its guards: you looked at it.")
+
+
+@main.command()
+@_FEEDS
+@_AS_OF
+@_JSON
+@_ACCEPT
+def plan(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...]) -> None:
+    """Say what `export` would do, in counts; writes nothing."""
+    _export(feeds, as_of, as_json, accept, dry=True)
+
+
+@main.command()
+@_FEEDS
+@_AS_OF
+@_JSON
+@_ACCEPT
+def export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...]) -> None:
+    """Write the feeds named, without names all of them with the opt-out and erasure lists."""
+    _export(feeds, as_of, as_json, accept, dry=False)
+
+
+def _export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], *, dry: bool) -> None:
+    from rekindle_export import exporting  # DuckDB is loaded by those who need it
+
+    try:
+        reports = exporting.export(feeds, as_date(as_of, "--as-of") if as_of else None, dry=dry, accepted=accept)
+    except RekindleError as error:
+        if as_json:
+            click.echo(json.dumps({"exit_code": error.exit_code, "error": error.message, "feeds": []}))
+            sys.exit(error.exit_code)
+        raise
+    code = exporting.exit_code(reports)
+    if as_json:
+        click.echo(json.dumps({"exit_code": code, "feeds": [asdict(report) for report in reports]}))
+    else:
+        for report in reports:
+            click.echo(str(report))
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("manifest", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def verify(manifest: Path) -> None:
+    """Check a committed run against its manifest."""
+    click.echo(runs.verify(manifest.absolute()))
+
+
+@main.command()
+@click.argument("run_id")
+def ack(run_id: str) -> None:
+    """Say that the platform has taken a run: the next delta starts from it."""
+    folder, _ = runs.find_run(run_id)
+    with folder.locked():
+        _, run = runs.find_run(run_id)
+        folder.acknowledge(run)
+    click.echo(f"Acknowledged {run_id}, feed {folder.feed} as of {run.manifest['as_of_date']}")
+
+
+@main.command()
+@click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Instead of each feed's retention_days.")
+def purge(older_than: int | None) -> None:
+    """Remove the data files of old runs; manifests and ledgers stay."""
+    purged = runs.purge(older_than)
+    for run in purged:
+        click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
+    if not purged:
+        click.echo("Nothing is old enough.")
+
+
+if __name__ == "__main__":
+    main()

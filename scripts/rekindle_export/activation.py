@@ -1,0 +1,121 @@
+"""The published activation file: opened read-only, and only when it is what a finished, green build left."""
+
+import contextlib
+import datetime
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rekindle import paths
+from rekindle.errors import RekindleError, without_values
+from rekindle_export.errors import ContractError
+from rekindle_export.feeds import Feed, feeds_of, refuse_doubles
+from rekindle_export.rules import name, text
+
+AGAIN = "run `python scripts/run.py` and export again"
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The opened file: `connection` sees it as catalog `activation`."""
+
+    connection: duckdb.DuckDBPyConnection
+    published: dict[str, Any]
+    feeds: list[tuple[str, Feed]]  # (audience table, feed)
+
+    @property
+    def as_of_date(self) -> str:
+        """The date whose audiences these are."""
+        return str(self.published["as_of_date"])
+
+
+def activation_file() -> Path:
+    """Where scripts/run.py publishes the audiences."""
+    return paths.published() / "activation.duckdb"
+
+
+@contextlib.contextmanager
+def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activation]:
+    """Opens and checks it; `as_of`: refuse an older one. DuckDB's errors come out without values of rows."""
+    file = activation_file()
+    if not file.exists():
+        raise ContractError(f"There is no {file}: {AGAIN}.")
+    if file.stat().st_mode & 0o077:
+        raise ContractError(f"{file} holds contact details and others may read it: chmod 600 it.")
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
+            connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
+            connection.execute("set temp_directory = ?", [str(spill)])
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(f"attach {text(str(file))} as activation (read_only)")
+            published = _published(connection, file, as_of)
+            connection.execute(_withdrawals(connection))
+            connection.execute(_evidenced_decisions(connection))
+            yield Activation(connection, published, _feeds(connection))
+    except duckdb.Error as error:
+        raise RekindleError(f"The export stopped ({without_values(str(error))}): nothing was committed.") from None
+    except OSError as error:
+        raise RekindleError(f"The export stopped ({error.strerror}): nothing was committed.") from None
+
+
+def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetime.date | None) -> dict[str, Any]:
+    if not columns_of(connection, "main", "_published"):
+        raise ContractError(f"{file} does not say which build it comes from: {AGAIN}.")
+    rows = connection.execute(
+        "select version, invocation_id, cast(as_of_date as varchar), tests_passed from activation.main._published"
+    ).fetchall()
+    if len(rows) != 1:
+        raise ContractError(f"{file} does not say which build it comes from: {AGAIN}.")
+    version, invocation_id, published_as_of, tests_passed = rows[0]
+    if not tests_passed:
+        raise ContractError(f"A test that the audiences depend on did not pass as of {published_as_of}: {AGAIN}.")
+    if as_of is not None and published_as_of < as_of.isoformat():
+        raise ContractError(f"The audiences are as of {published_as_of}, older than {as_of}: {AGAIN}.")
+    return {"version": version, "invocation_id": invocation_id, "as_of_date": published_as_of}
+
+
+def _feeds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Feed]]:
+    rows = connection.execute("select audience, config from activation.main._feeds order by feed").fetchall()
+    feeds = [(str(audience), feed) for audience, config in rows for feed in feeds_of(audience, json.loads(config))]
+    refuse_doubles(feed for _, feed in feeds)
+    return feeds
+
+
+def _withdrawals(connection: duckdb.DuckDBPyConnection) -> str:
+    if not columns_of(connection, "audiences", "audience_withdrawals"):
+        raise ContractError(f"The activation file has no table audience_withdrawals: {AGAIN}.")
+    return (
+        "create temp table withdrawals as select profile_id, channel, purpose, reason "
+        "from activation.audiences.audience_withdrawals"
+    )
+
+
+def _evidenced_decisions(connection: duckdb.DuckDBPyConnection) -> str:
+    """Decisions that stand in an audience together with the moment consent was given."""
+    tables = connection.execute(
+        "select distinct table_name from duckdb_columns() where database_name = 'activation' "
+        "and schema_name = 'audiences' and column_name = 'consented_at' order by 1"
+    ).fetchall()
+    selects = [
+        f"select decision_id from activation.audiences.{name(table)} where consented_at is not null"
+        for (table,) in tables
+    ]
+    return "create temp view evidenced_decisions as " + (
+        " union ".join(selects) or "select null as decision_id where false"
+    )
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
+    """Columns of a table of the activation file; none when there is no such table."""
+    rows = connection.execute(
+        "select column_name from duckdb_columns() where database_name = 'activation' "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    return [column for (column,) in rows]

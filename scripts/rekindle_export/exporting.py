@@ -1,0 +1,398 @@
+"""From a feed's rows to a committed run: what changed, whether the guards let it out, and the files, manifest last."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rekindle import paths
+from rekindle.errors import RekindleError, without_values
+from rekindle.progress import Progress
+from rekindle.warehouse import private_files
+from rekindle_export import runs
+from rekindle_export.activation import Activation, open_activation
+from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
+from rekindle_export.feeds import Feed
+from rekindle_export.rules import name, text
+from rekindle_export.runs import CommittedRun, FeedFolder
+from rekindle_export.staging import compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
+from rekindle_export.targets import Format, Target, load_target
+
+FORMATS = {
+    "csv": "format csv, quote '\"', escape '\"', nullstr ''",
+    "csv.gz": "format csv, compression gzip, quote '\"', escape '\"', nullstr ''",
+    "parquet": "format parquet, compression zstd",
+    "jsonl": "format json",
+}
+# which end a scheduler hears of when several feeds end differently
+WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
+# feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
+LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
+LIST_RETENTION_DAYS = 30
+
+
+@dataclass
+class Report:
+    """What became, or would become, of one feed. Counts only."""
+
+    feed: str
+    status: str = "unchanged"
+    exit_code: int = DONE
+    run_id: str | None = None
+    path: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    message: str = ""
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count:,} {what}" for what, count in self.counts.items())
+        return "  ".join(part for part in (f"{self.feed:<28}", f"{self.status:<9}", counts, self.message) if part)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One data file to be."""
+
+    role: str
+    query: str
+    columns: list[str]
+    format: Format
+    target: Target | None  # none: our own dialect
+
+    def copy_to(self, connection: duckdb.DuckDBPyConnection, folder: Path, prefix: str) -> dict[str, Any]:
+        """Writes the file whole; returns its entry in the manifest."""
+        file = folder / f"{prefix}__{self.role}.{self.format}"
+        options = [FORMATS[self.format], "use_tmp_file false"]
+        if self.format.startswith("csv"):
+            has_header = self.target is None or self.target.header
+            options.append(
+                f"header {str(has_header).lower()}, delim {text(self.target.delimiter if self.target else ',')}"
+            )
+        temporary = file.with_name(f".{file.name}.tmp")
+        copied = connection.execute(f"copy ({self.query}) to {text(str(temporary))} ({', '.join(options)})").fetchone()
+        runs.put(temporary, file)
+        return {
+            "name": file.name,
+            "role": self.role,
+            "rows": copied[0] if copied else 0,
+            "bytes": file.stat().st_size,
+            "sha256": runs.checksum(file),
+            "columns": self.columns,
+        }
+
+
+def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> list[Report]:
+    """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
+    reports = []
+    with private_files(), _spill() as spill, open_activation(as_of, spill) as activation:
+        configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
+        sent_to = {str(run.manifest["target"]) for folder in runs.feed_folders() for run in folder.runs()}
+        targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
+        lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
+        known = [*configured, *lists]
+        for unknown in [each for each in (*names, *accepted) if each not in known]:
+            raise ContractError(f"There is no feed '{unknown}': there are {', '.join(known) or 'none'}.")
+        with Progress("Plan" if dry else "Export") as progress:
+            chosen = names or known
+            progress.expect(len(chosen))
+            for each in chosen:
+                report = Report(each)
+                with _stopping_here(report):
+                    folder = FeedFolder(each)
+                    with contextlib.nullcontext() if dry else folder.locked():
+                        writer = _Writer(activation, folder, report, dry=dry)
+                        if each in lists:
+                            _send_list(writer, *lists[each])
+                        else:
+                            _send(writer, *configured[each], accepted=each in accepted)
+                reports.append(report)
+                progress.advance()
+    return reports
+
+
+def exit_code(reports: list[Report]) -> int:
+    """The exit code of a command that treated several feeds."""
+    return next((code for code in WORST_FIRST if any(report.exit_code == code for report in reports)), DONE)
+
+
+@contextlib.contextmanager
+def _stopping_here(report: Report) -> Iterator[None]:
+    """What stops a feed does not stop the others: withdrawals must reach every platform."""
+    try:
+        yield
+    except RekindleError as error:
+        report.status, report.exit_code, report.message = "stopped", error.exit_code, error.message
+    except (duckdb.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else without_values(str(error))
+        report.status, report.exit_code = "stopped", 1
+        report.message = f"Nothing of feed {report.feed} was committed ({reason}): mend the cause and run this again."
+
+
+def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> None:
+    """One configured feed."""
+    connection, folder, report, target = writer.connection, writer.folder, writer.report, feed.platform
+    stage(connection, audience, feed, target, "staged", target.columns, target.evidence)
+    for table in target.also:
+        stage(connection, table.source, feed, target, f"staged_{table.name}", table.columns, table.evidence)
+        connection.execute(
+            f"delete from staged_{table.name} where person in (select person from staged where reject is not null)"
+        )
+    compare(connection, feed, target, folder)
+    tables = ["staged", *(f"staged_{table.name}" for table in target.also)]
+    rejected = " union all ".join(f"select person, reject from {table} where reject is not null" for table in tables)
+    report.counts = {
+        "members": count_of(connection, "members"),
+        "added": count_of(connection, "delta where change = 'added'"),
+        "changed": count_of(connection, "delta where change = 'changed'"),
+        "removed": count_of(connection, "removed"),
+        "withdrawn": count_of(connection, "removed where is_forced"),
+        "rejected": count_of(connection, f"({rejected})"),
+    }
+    base, last_whole = folder.base(), folder.newest_ledger()
+    config = {**feed.model_dump(), "profile": target.model_dump()}
+    content = [writer.as_of_date, config, duckdb.__version__, *(digest(connection, table) for table in tables)]
+    manifest = {
+        "kind": "whole",
+        "seals": True,
+        "has_ledger": True,
+        "target": feed.target,
+        "mode": feed.mode,
+        "channel": feed.channel,
+        "purpose": feed.purpose,
+        "config": feed.model_dump(),
+        "declare": target.declare,
+        "base_run_id": base.run_id if base else None,
+        "guards": [],
+    }
+    if writer.is_known(content):
+        return
+
+    pieces = []
+    last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
+    if feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days):
+        last_full = writer.as_of_date
+        pieces.append(_piece("full", "members", feed.format, target))
+    if feed.mode == "full_and_delta" or not pieces:
+        pieces += [
+            _piece(change, "delta", feed.format, target, f"change = '{change}'") for change in ("added", "changed")
+        ]
+    removed = _piece("removed", "removed", feed.format, target, identifiers=True)
+    for table in target.also:
+        also = target.model_copy(update={"columns": table.columns})
+        pieces.append(_piece(table.name, f"staged_{table.name}", feed.format, also, "reject is null"))
+    pieces += [removed, _rejects(rejected)]
+    manifest["full_as_of_date"] = last_full
+
+    closed = [] if accepted else closed_guards(connection, feed, target, report.counts)
+    if not closed:
+        closed = writer.write(pieces, content, manifest, target)
+    if closed:
+        _send_withdrawals_only(writer, closed, content, manifest, _forced(feed, target), target)
+
+
+def _send_withdrawals_only(
+    writer: "_Writer", closed: list[str], content: list[Any], manifest: dict[str, Any], piece: Piece, target: Target
+) -> None:
+    """A guard holds everything back but the people who withdrew or are to be forgotten."""
+    report = writer.report
+    if report.counts["withdrawn"]:
+        manifest |= {"kind": "withdrawals_only", "seals": False, "has_ledger": False, "guards": closed}
+        content = [*content, digest(writer.connection, "(from removed where is_forced)")]
+        if not writer.is_known(content):
+            writer.write([piece], content, manifest, target)
+        closed = [*closed, "Withdrawals go out all the same."]
+    report.status, report.exit_code, report.message = "guard", GUARD, " ".join(closed)
+
+
+def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
+    """Everybody who was ever sent to a platform, by whichever feed, and has withdrawn or is to be erased since."""
+    connection, target = writer.connection, load_target(target_name)
+    selects = []
+    for folder in runs.feed_folders():
+        run = folder.newest_ledger()
+        if run is not None and run.manifest["target"] == target_name:
+            condition = concerns(run.manifest["channel"], run.manifest["purpose"])
+            selects.append(
+                f"select * from ({ledger_rows(connection, folder, run, target)}) as sent where profile_id in "
+                f"(select profile_id from withdrawals where {LISTS[kind]} and {condition})"
+            )
+    sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
+    ids = [f"c{number}" for number, column in enumerate(target.columns) if column.identifier]
+    constants = {header: target.booleans[0 if yes else 1] for header, yes in target.opt_out.items()}
+    if kind == "erasure":
+        constants = {}
+    connection.execute(f"create or replace temp table staged as select distinct {', '.join(ids)} from ({sent})")
+    headers = [column.header for column in target.identifiers]
+    selected = [f"{c} as {name(header)}" for c, header in zip(ids, headers, strict=True)]
+    selected += [f"{text(value)} as {name(header)}" for header, value in constants.items()]
+    query = f"select {', '.join(selected)} from staged order by {', '.join(ids)}"
+    writer.report.counts = {"people": count_of(connection, "staged")}
+    content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
+    if writer.is_known(content):
+        return
+    manifest = {
+        "kind": "whole",
+        "seals": False,
+        "has_ledger": False,
+        "target": target_name,
+        "mode": kind,
+        "config": {"retention_days": LIST_RETENTION_DAYS},
+        "base_run_id": None,
+        "guards": [],
+    }
+    writer.write([Piece("full", query, [*headers, *constants], target.formats[0], target)], content, manifest, target)
+
+
+class _Writer:
+    """Writes the runs of one feed."""
+
+    def __init__(self, activation: Activation, folder: FeedFolder, report: Report, *, dry: bool) -> None:
+        self.activation = activation
+        self.connection = activation.connection
+        self.as_of_date = activation.as_of_date
+        self.folder = folder
+        self.report = report
+        self.dry = dry
+        self.last: CommittedRun | None = next(reversed(folder.runs()), None)
+        if self.last is not None and self.last.manifest["as_of_date"] > self.as_of_date:
+            raise ContractError(
+                f"Feed {folder.feed} was exported as of {self.last.manifest['as_of_date']} already and the audiences "
+                f"are as of {self.as_of_date}: an older list is never sent after a newer one."
+            )
+
+    def is_known(self, content: list[Any]) -> bool:
+        """Whether the newest run has this content already: then there is nothing to do."""
+        if self.last is None or self.last.manifest["input_checksum"] != _checksum(content):
+            return False
+        self.report.run_id, self.report.path = self.last.run_id, str(self.last.folder)
+        return True
+
+    def write(self, pieces: list[Piece], content: list[Any], manifest: dict[str, Any], target: Target) -> list[str]:
+        """Commits a run, whole or not at all; returns why not, when its files are too large for the platform."""
+        self.report.status = "new run"
+        if self.dry:
+            self.report.exit_code = PLAN_HAS_CHANGES
+            return []
+        previous = self.last.run_id if self.last else None
+        checksum = _checksum(content)
+        run_id = _checksum([checksum, manifest["base_run_id"], previous])[:16]
+        run_folder = self.folder.path / self.as_of_date / run_id
+        runs.make_folder(run_folder)
+        run = CommittedRun(run_folder, {**manifest, "run_id": run_id})
+        ledger = self.folder.ledger(run)
+        try:
+            prefix = f"{self.folder.feed}__{self.as_of_date}"
+            files = [piece.copy_to(self.connection, run_folder, prefix) for piece in pieces]
+            too_large = [
+                f"{file['name']}: {file['bytes']:,} bytes, {target.name} takes {target.max_bytes:,}: split the feed."
+                for file in files
+                if target.max_bytes is not None and file["bytes"] > target.max_bytes
+            ]
+            if too_large:
+                shutil.rmtree(run_folder)
+                return too_large
+            if manifest["has_ledger"]:
+                runs.make_folder(ledger.parent)
+                temporary = ledger.with_name(f".{ledger.name}.tmp")
+                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} ({FORMATS['parquet']})")
+                runs.put(temporary, ledger)
+            runs.commit(
+                run_folder,
+                manifest
+                | {
+                    "format": 1,
+                    "feed": self.folder.feed,
+                    "as_of_date": self.as_of_date,
+                    "run_id": run_id,
+                    "sequence": self.last.sequence + 1 if self.last else 1,
+                    "previous_run_id": previous,
+                    "input_checksum": checksum,
+                    "published": self.activation.published,
+                    "duckdb_version": duckdb.__version__,
+                    "counts": self.report.counts,
+                    "files": files,
+                },
+            )
+        except BaseException:
+            shutil.rmtree(run_folder, ignore_errors=True)
+            ledger.unlink(missing_ok=True)
+            raise
+        self.report.run_id, self.report.path = run_id, str(run_folder)
+        return []
+
+
+def closed_guards(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, counts: dict[str, int]
+) -> list[str]:
+    """Why somebody has to look before this leaves, in sentences; empty when all is well."""
+    guards, members = feed.guards, counts["members"]
+    before = count_of(connection, "known where status = 'member'")
+    left = count_of(connection, "gone where status = 'member' and not is_forced")
+    known = count_of(connection, "certain where status = 'member'")
+    closed = []
+    if members == 0 and guards.on_empty == "stop":
+        closed.append("The audience is empty (on_empty).")
+    if 0 < members < guards.min_rows:
+        closed.append(f"{members:,} members are fewer than {guards.min_rows:,} (min_rows).")
+    if guards.platform_minimum and 0 < members < target.minimum:
+        closed.append(f"{members:,} members: {target.name} asks for {target.minimum:,} (platform_minimum).")
+    if target.max_rows is not None and members > target.max_rows:
+        closed.append(f"{members:,} members: {target.name} takes {target.max_rows:,} at most.")
+    if guards.max_remove_pct is not None and left * 100 > before * guards.max_remove_pct:
+        closed.append(f"{left:,} of {before:,} members would be removed (max_remove_pct {guards.max_remove_pct:g}).")
+    if guards.max_change_pct is not None and counts["changed"] * 100 > known * guards.max_change_pct:
+        closed.append(
+            f"{counts['changed']:,} of {known:,} members would change (max_change_pct {guards.max_change_pct:g})."
+        )
+    return closed
+
+
+def _piece(
+    role: str, table: str, format: Format, target: Target, condition: str = "true", *, identifiers: bool = False
+) -> Piece:
+    chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not identifiers]
+    columns = ", ".join(f"c{number} as {name(column.header)}" for number, column in chosen)
+    order = ", ".join(f"c{number}" for number, column in chosen if column.identifier)
+    query = f"select {columns} from {table} where {condition} order by {order}"
+    return Piece(role, query, [column.header for _, column in chosen], format, target)
+
+
+def _forced(feed: Feed, target: Target) -> Piece:
+    return _piece("removed", "removed", feed.format, target, "is_forced", identifiers=True)
+
+
+def _rejects(rejected: str) -> Piece:
+    query = (
+        "select person as profile_id, split_part(reject, '|', 1) as reason, split_part(reject, '|', 2) as \"column\" "
+        f"from ({rejected}) order by all"
+    )
+    return Piece("rejected", query, ["profile_id", "reason", "column"], "csv", None)
+
+
+def _is_too_old(last_full: str | None, as_of: str, days: int | None) -> bool:
+    if last_full is None or days is None:
+        return last_full is None
+    return (date.fromisoformat(as_of) - date.fromisoformat(last_full)).days >= days
+
+
+def _checksum(content: list[Any]) -> str:
+    return hashlib.sha256(runs.as_json(content).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _spill() -> Iterator[Path]:
+    """Where DuckDB puts what does not fit into memory; what a killed export left there is removed first."""
+    for left in paths.exports().glob(".spill-*"):
+        if not Path("/proc", left.name.removeprefix(".spill-")).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    spill = paths.exports() / f".spill-{os.getpid()}"
+    try:
+        yield spill
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)

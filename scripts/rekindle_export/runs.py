@@ -1,0 +1,303 @@
+"""What was written below exports/, told by the manifests alone. Imports neither DuckDB nor dbt.
+
+    exports/<feed>/.lock                             one writer
+    exports/<feed>/acknowledged.json                 the base of the next delta, and every run that was acknowledged
+    exports/<feed>/ledger/<run_id>.parquet           which identifiers the platform may hold after that run
+    exports/<feed>/<as_of>/<run_id>/<data files>, SHA256SUMS, manifest.json (last), purged.json (after a purge)
+
+A run without a manifest never happened. Order comes from `sequence` in the manifests, never from a clock.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from rekindle import paths
+from rekindle.errors import RekindleError
+from rekindle_export.errors import ContractError, LockedError
+
+FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}")
+FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+\.(csv|csv\.gz|parquet|jsonl)")
+MANIFEST, SUMS, PURGED = "manifest.json", "SHA256SUMS", "purged.json"
+LOCK_PATIENCE_SECONDS = 5.0
+# Ledgers newer than the base are kept, so that any of these runs can still be acknowledged.
+KEPT_LEDGERS = 7
+
+
+@dataclass(frozen=True)
+class CommittedRun:
+    """A run whose manifest is there."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen hex digits, from the content."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def sequence(self) -> int:
+        """1 for a feed's first run."""
+        return int(self.manifest["sequence"])
+
+    @property
+    def is_whole(self) -> bool:
+        """False: a guard stopped the rest and only withdrawals went out."""
+        return bool(self.manifest["kind"] == "whole")
+
+    @property
+    def is_purged(self) -> bool:
+        """Whether the data files were removed on purpose."""
+        return (self.folder / PURGED).exists()
+
+
+class FeedFolder:
+    """One feed's folder: its committed runs in order, its ledgers, its lock."""
+
+    def __init__(self, feed: str) -> None:
+        if not FEED_NAME.fullmatch(feed):
+            raise ContractError("A feed's name has lower case letters, digits and underscores only, at most 63.")
+        self.feed = feed
+        self.path = paths.exports() / feed
+        refuse_symlinks(self.path)
+
+    @contextlib.contextmanager
+    def locked(self, patience: float = LOCK_PATIENCE_SECONDS) -> Iterator[None]:
+        """Keeps other writers of this feed out; what a killed one left is removed first."""
+        make_folder(self.path)
+        lock = filelock.FileLock(str(self.path / ".lock"), timeout=patience, mode=0o600)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise LockedError(f"Feed {self.feed} is being written by another process: run this again later.") from None
+        try:
+            self._sweep()
+            yield
+        finally:
+            lock.release()
+
+    def runs(self) -> list[CommittedRun]:
+        """Committed runs, oldest first."""
+        found = []
+        for file in sorted(self.path.glob(f"*/*/{MANIFEST}")):
+            if AS_OF.fullmatch(file.parent.parent.name) and RUN_ID.fullmatch(file.parent.name):
+                refuse_symlinks(file)
+                found.append(CommittedRun(file.parent, read_manifest(file)))
+        return sorted(found, key=lambda run: run.sequence)
+
+    def base(self) -> CommittedRun | None:
+        """The run that the platform is known to have taken."""
+        run_id = self.acknowledged()["base_run_id"]
+        return next((run for run in self.runs() if run.run_id == run_id), None)
+
+    def acknowledged(self) -> dict[str, Any]:
+        """base_run_id, and the runs that were acknowledged."""
+        file = self.path / "acknowledged.json"
+        if not file.exists():
+            return {"base_run_id": None, "acknowledged": []}
+        return dict(_read_json(file))
+
+    def acknowledge(self, run: CommittedRun) -> None:
+        """The platform has taken this run: deltas start from it. Withdrawals alone are noted and move nothing."""
+        base, state = self.base(), self.acknowledged()
+        if run.run_id in state["acknowledged"]:
+            return
+        if run.is_whole and run.manifest["has_ledger"]:
+            if base is not None and run.sequence < base.sequence:
+                raise ContractError(f"Run {run.run_id} is older than {base.run_id}, which was acknowledged already.")
+            if not self.ledger(run).exists():
+                raise ContractError(f"Run {run.run_id} is too old to be acknowledged: acknowledge a newer one.")
+            state["base_run_id"] = run.run_id
+        state["acknowledged"].append(run.run_id)
+        write_file(self.path / "acknowledged.json", as_json(state))
+        self._sweep()
+
+    def ledger(self, run: CommittedRun) -> Path:
+        """The identifiers the platform may hold after a run."""
+        return self.path / "ledger" / f"{run.run_id}.parquet"
+
+    def newest_ledger(self) -> CommittedRun | None:
+        """The newest run that has a ledger."""
+        return next((run for run in reversed(self.runs()) if self.ledger(run).exists()), None)
+
+    def _sweep(self) -> None:
+        """Removes what no manifest speaks of, and ledgers that nothing starts from any more."""
+        for folder in self.path.glob("*/*"):
+            if RUN_ID.fullmatch(folder.name) and not folder.is_symlink() and not (folder / MANIFEST).exists():
+                shutil.rmtree(folder)
+        runs, base = self.runs(), self.base()
+        with_ledger = [run for run in runs if run.manifest["has_ledger"]]
+        kept = [run for run in with_ledger if base is None or run.sequence > base.sequence][-KEPT_LEDGERS:]
+        names = {self.ledger(run).name for run in ([base] if base else []) + kept}
+        for file in (self.path / "ledger").glob("*"):
+            if file.name not in names:
+                file.unlink()
+
+
+def feed_folders() -> list[FeedFolder]:
+    """Every feed that was ever written, also those no longer configured."""
+    if not paths.exports().is_dir():
+        return []
+    names = sorted(path.name for path in paths.exports().iterdir() if path.is_dir() and FEED_NAME.fullmatch(path.name))
+    return [FeedFolder(name) for name in names]
+
+
+def committed_dates() -> list[tuple[str, str, str]]:
+    """(as_of_date, feed, run_id) of every committed run that carried decisions: those dates are sealed."""
+    return [
+        (str(run.manifest["as_of_date"]), folder.feed, run.run_id)
+        for folder in feed_folders()
+        for run in folder.runs()
+        if run.manifest["seals"]
+    ]
+
+
+def find_run(run_id: str) -> tuple[FeedFolder, CommittedRun]:
+    """A committed run by its id."""
+    for folder in feed_folders():
+        for run in folder.runs():
+            if run.run_id == run_id:
+                return folder, run
+    raise ContractError(f"No committed run below {paths.exports()} has the id '{run_id}'.")
+
+
+def commit(folder: Path, manifest: dict[str, Any]) -> None:
+    """Makes a run happen: the data files are on the disk, then SHA256SUMS, and last of all the manifest."""
+    sums = "".join(f"{file['sha256']}  {file['name']}\n" for file in manifest["files"])
+    write_file(folder / SUMS, sums)
+    for parent in (folder, folder.parent, folder.parent.parent):
+        sync(parent)
+    write_file(folder / MANIFEST, as_json(manifest))
+
+
+def verify(file: Path) -> str:
+    """Checks a run against its manifest; returns what was found, raises ContractError when something is amiss."""
+    refuse_symlinks(file)
+    manifest = read_manifest(file)
+    folder = file.parent
+    name = f"{manifest['feed']} {manifest['run_id']}"
+    if (folder / PURGED).exists():
+        return f"{name}: purged ({_read_json(folder / PURGED)['reason']})"
+    sums = "".join(f"{entry['sha256']}  {entry['name']}\n" for entry in manifest["files"])
+    if not (folder / SUMS).exists() or (folder / SUMS).read_text(encoding="utf-8") != sums:
+        raise ContractError(f"{name}: {SUMS} is not what the manifest says: do not use this run, export again.")
+    for entry in manifest["files"]:
+        data = folder / entry["name"]
+        if not FILE_NAME.fullmatch(entry["name"]) or data.is_symlink() or not data.is_file():
+            raise ContractError(f"{name}: {entry['name']} is missing: do not use this run, export again.")
+        if data.stat().st_size != entry["bytes"] or checksum(data) != entry["sha256"]:
+            raise ContractError(f"{name}: {entry['name']} was changed after the commit: do not use this run.")
+        if data.stat().st_mode & 0o077:
+            raise ContractError(f"{name}: {entry['name']} is readable by others: chmod 600 it.")
+    return f"{name}: {len(manifest['files'])} files are what the manifest says"
+
+
+def purge(older_than_days: int | None) -> list[CommittedRun]:
+    """Removes the data files of old runs, by their own retention_days when no age is given. Manifests stay."""
+    purged = []
+    for folder in feed_folders():
+        for run in folder.runs():
+            days = older_than_days if older_than_days is not None else int(run.manifest["config"]["retention_days"])
+            # how long a file has been lying around is the one question here that the wall clock answers
+            age = time.time() - (run.folder / MANIFEST).stat().st_mtime
+            if age >= days * 86_400 and not run.is_purged:
+                with folder.locked():
+                    drop(run, "retention")
+                purged.append(run)
+    return purged
+
+
+def drop(run: CommittedRun, reason: str) -> None:
+    """Removes a run's data files and leaves a tombstone, first, so that a kill in between is not taken for damage."""
+    write_file(run.folder / PURGED, as_json({"reason": reason, "run_id": run.run_id}))
+    for file in run.folder.iterdir():
+        if file.name not in (MANIFEST, PURGED):
+            file.unlink()
+    sync(run.folder)
+
+
+def read_manifest(file: Path) -> dict[str, Any]:
+    """A manifest; ContractError when it is none."""
+    content = _read_json(file)
+    if not isinstance(content, dict) or not {"run_id", "feed", "sequence", "files"} <= set(content):
+        raise ContractError(f"{file} is not a manifest of an export.")
+    return content
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ContractError(f"There is no {file}.") from None
+    except (OSError, ValueError):
+        raise ContractError(f"{file} cannot be read as JSON.") from None
+
+
+def as_json(content: Any) -> str:
+    """The same content gives the same text."""
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def checksum(file: Path) -> str:
+    """sha256 of a file."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def make_folder(path: Path) -> None:
+    """A folder only its owner reads, with the folders above it up to exports/."""
+    refuse_symlinks(path)
+    root = paths.exports()
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for part in reversed([path, *path.relative_to(root).parents]):
+            (root / part).mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RekindleError(f"{path} cannot be made ({error.strerror}): check owner and mode of {root}.") from None
+
+
+def refuse_symlinks(path: Path) -> None:
+    """A link below exports/ could lead personal data anywhere, or another file into ours."""
+    root = paths.exports()
+    inside = [part for part in (path, *path.parents) if part != root and part.is_relative_to(root)]
+    for part in inside:
+        if part.is_symlink():
+            raise ContractError(f"{part} is a symbolic link: remove it; exports are written into real folders only.")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes a file in one step: whoever looks sees the old one or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600, exist_ok=False)
+    temporary.write_text(text, encoding="utf-8")
+    put(temporary, path)
+
+
+def put(temporary: Path, path: Path) -> None:
+    """Moves a complete file to its name."""
+    sync(temporary)
+    temporary.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Makes sure a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,56 @@
+{#
+  What is staged against what was sent before, identifier by identifier: an e-mail that changed is removed and added.
+
+  members    what leaves
+  certain    what the platform is known to hold (the ledger of the acknowledged run)
+  known      everything ever sent (the newest ledger)
+  gone       of known, what is sent no more; is_held: the platform may still have it; is_forced: consent was withdrawn
+  delta      members that the platform does not have, or has with other values
+  removed    identifiers to take off the platform
+#}
+{%- macro same(one, other) -%}
+    {%- for id in ids %}{{ one }}.{{ id }} is not distinct from {{ other }}.{{ id }}{{ ' and ' if not loop.last }}{% endfor -%}
+{%- endmacro -%}
+
+create or replace temp view members as
+select * from staged where reject is null;
+
+create or replace temp view certain as
+{{ certain }};
+
+create or replace temp view known as
+{{ known }};
+
+create or replace temp table gone as
+select
+    known.*,
+    known.status in ('member'{{ ", 'leaving'" if not is_acknowledged }}) as is_held,
+    known.profile_id in (select profile_id from withdrawals where {{ concerns }}) as is_forced
+from known
+where not exists (select 1 from members where {{ same('known', 'members') }});
+
+create or replace temp table delta as
+select
+    members.*,
+    case when certain.status is null then 'added' else 'changed' end as change
+from members
+left join certain on certain.status = 'member' and {{ same('members', 'certain') }}
+where certain.status is null or certain.row_hash <> members.row_hash;
+
+{# an identifier that another row still has (the phone of somebody whose e-mail changed) stays on the platform -#}
+create or replace temp table removed as
+with leaving as (
+    select
+        {%- for id in ids %}
+        {% if ids | length > 1 %}case when {{ id }} not in (select {{ id }} from members where {{ id }} is not null) then {{ id }} end as {% endif %}{{ id }},
+        {%- endfor %}
+        is_forced
+    from gone
+    where is_held
+)
+select
+    {{ ids | join(', ') }},
+    bool_or(is_forced) as is_forced
+from leaving
+where coalesce({{ ids | join(', ') }}) is not null
+group by {{ ids | join(', ') }}

@@ -1,0 +1,124 @@
+{#
+  Every row of the audience as the platform wants it: person, c0 … cn (the file's columns), row_hash (everything that is no
+  identifier) and reject ('reason|header' of the first thing that is wrong, null when nothing is).
+
+  Patterns have no counted repetition of Unicode classes: RE2 unrolls it, and compiling takes seconds.
+  A typed value that does not look like its type is rejected, never mended: +32… must not become text. Free text follows the
+  feed's policy. What is hashed cannot be a formula.
+#}
+{%- set patterns = {
+    'email': '[\\p{L}\\p{N}_][^\\s\\p{Z}\\p{C}@<>()\\[\\],;:"\\\\]*@([\\p{L}\\p{N}-]+\\.)+[\\p{L}\\p{N}-]+',
+    'e164': '\\+[1-9][0-9]{6,14}',
+    'id': '[\\p{L}\\p{N}_][\\p{L}\\p{N}_.:>/|-]*',
+    'hex64': '[0-9a-f]{64}',
+    'country': '[A-Za-z]{2}',
+    'language': '[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*',
+    'number': '-?[0-9]{1,18}(\\.[0-9]{1,9})?',
+} -%}
+
+{%- macro raw(column) -%}
+    {%- if column.fields -%}
+        cast(to_json(struct_pack({% for each in column.fields %}{{ each | name }} := {{ each | name }}{{ ', ' if not loop.last }}{% endfor %})) as varchar)
+    {%- elif column.source.startswith('content.') -%}
+        case when json_valid(content) then json_extract_string(content, {{ ('$.' ~ column.source[8:]) | text }}) end
+    {%- elif column.kind == 'date' -%}
+        strftime({{ column.source | name }}, {{ target.date_format | text }})
+    {%- elif column.kind == 'timestamp' -%}
+        strftime({{ column.source | name }}, {{ target.timestamp_format | text }})
+    {%- elif ' ' in column.source -%}
+        nullif(concat_ws(' ', {{ column.source.split() | map('name') | join(', ') }}), '')
+    {%- else -%}
+        nullif(cast({{ column.source | name }} as varchar), '')
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro is_free_text(column) -%}
+    {{ 'yes' if column.kind == 'text' and column.rule == 'as_is' and not column.hash }}
+{%- endmacro -%}
+
+{%- macro spelled(column, raw) -%}
+    {%- if is_free_text(column) -%}
+        {{ rule({'strip': 'stripped_text', 'escape': 'escaped_text', 'reject': 'as_is'}[feed.text_policy], raw) }}
+    {%- elif column.rule == 'as_is' -%}
+        {{ raw }}
+    {%- else -%}
+        {{ rule(column.rule, raw) }}
+    {%- endif -%}
+{%- endmacro -%}
+
+create or replace temp table {{ into }} as
+with
+
+raw as (
+    select
+        {{ ('cast(' ~ (target.person | name) ~ ' as varchar)') if has_person else 'cast(null as varchar)' }} as person
+        {%- for column in columns %},
+        {{ raw(column) }} as r{{ loop.index0 }}
+        {%- endfor %}
+    from {{ rows }} as audience
+),
+
+spelled as (
+    select
+        *
+        {%- for column in columns %},
+        {{ spelled(column, 'r' ~ loop.index0) }} as v{{ loop.index0 }}
+        {%- endfor %}
+    from raw
+),
+
+withdrawn as (
+    select distinct profile_id from withdrawals where {{ concerns }}
+),
+
+judged as (
+    select
+        spelled.person
+        {%- for column in columns %},
+        {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash else 'v' ~ loop.index0 %}
+        {%- if column.group %}
+        case
+            when true {%- for other in columns if other.group == column.group %} and v{{ columns.index(other) }} is not null {%- endfor %}
+                then {{ value }}
+        end as c{{ loop.index0 }}
+        {%- else %}
+        {{ value }} as c{{ loop.index0 }}
+        {%- endif %}
+        {%- endfor %},
+        case
+            when withdrawn.profile_id is not null then 'withdrawn|'
+            {%- for column in columns %}
+            {%- set raw, value = 'r' ~ loop.index0, 'v' ~ loop.index0 %}
+            {%- if column.required %}
+            when {{ value }} is null then {{ ('missing|' ~ column.header) | text }}
+            {%- endif %}
+            {%- if column.kind in patterns %}
+            when not (regexp_full_match({{ raw }}, '{{ patterns[column.kind] }}') and length({{ raw }}) <= 254) then {{ ('not_' ~ column.kind ~ '|' ~ column.header) | text }}
+            {%- elif column.kind == 'json' %}
+            when not (json_valid({{ raw }}) and left({{ raw }}, 1) = '{') then {{ ('not_json|' ~ column.header) | text }}
+            {%- elif is_free_text(column) and feed.text_policy == 'reject' %}
+            when {{ matches('control_pattern', raw) }} then {{ ('control_character|' ~ column.header) | text }}
+            when {{ matches('formula_pattern', raw) }} then {{ ('formula|' ~ column.header) | text }}
+            {%- endif %}
+            {%- if column.max_length %}
+            when length({{ value }}) > {{ column.max_length }} then {{ ('too_long|' ~ column.header) | text }}
+            {%- endif %}
+            {%- if column.max_bytes %}
+            when strlen({{ value }}) > {{ column.max_bytes }} then {{ ('too_long|' ~ column.header) | text }}
+            {%- endif %}
+            {%- endfor %}
+            when coalesce({% for column in columns if column.identifier %}{{ 'v' ~ columns.index(column) }}{{ ', ' if not loop.last }}{% endfor %}) is null
+                then 'no_identifier|'
+        end as reject
+    from spelled
+    left join withdrawn on spelled.person = withdrawn.profile_id
+)
+
+select
+    * exclude (reject),
+    {%- set described = columns | rejectattr('identifier') | list %}
+    {% if described -%}
+    md5(concat_ws(chr(31){% for column in described %}, coalesce(c{{ columns.index(column) }}, ''){% endfor %}))
+    {%- else -%} '' {%- endif %} as row_hash,
+    reject
+from judged

@@ -1,0 +1,133 @@
+"""A feed's rows as the platform wants them, prepared and compared in DuckDB (sql/): no row passes through Python."""
+
+import duckdb
+
+from rekindle_export.activation import columns_of
+from rekindle_export.errors import ContractError
+from rekindle_export.feeds import Feed
+from rekindle_export.rules import name, query, text
+from rekindle_export.runs import CommittedRun, FeedFolder
+from rekindle_export.targets import Column, Target
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    feed: Feed,
+    target: Target,
+    into: str,
+    columns: tuple[Column, ...],
+    evidence: str,
+) -> None:
+    """Fills `into`; raises ContractError when the table lacks a column, evidence of consent or the right date."""
+    present = columns_of(connection, "audiences", table)
+    missing = sorted({each for column in columns for each in column.sources} - set(present))
+    if missing:
+        raise ContractError(f"Audience {table} has no column {', '.join(missing)}, which {target.name} needs.")
+    rows = f"activation.audiences.{name(table)}"
+    if "channel" in present and feed.channel != "*":
+        rows = f"(select * from {rows} where channel = {text(feed.channel)})"
+    evidence = evidence.replace("{purpose}", text(feed.purpose))
+    if count := count_of(connection, f"{rows} as audience where not coalesce({evidence}, false)"):
+        raise ContractError(
+            f"{count:,} rows of {table} have no evidence of consent for {feed.channel} and {feed.purpose}: nothing of "
+            f"feed {feed.feed} leaves. Find out how they got into the audience."
+        )
+    dated = "as_of_date is distinct from (select as_of_date from activation.main._published)"
+    if "as_of_date" in present and count_of(connection, f"{rows} as audience where {dated}"):
+        raise ContractError(f"{table} holds rows of another date than it was published with: build it again.")
+    connection.execute(
+        query(
+            "stage",
+            into=into,
+            rows=rows,
+            columns=columns,
+            feed=feed,
+            target=target,
+            has_person=target.person in present,
+            concerns=concerns(feed.channel, feed.purpose),
+        )
+    )
+    _reject_doubles(connection, into, ", ".join(f"c{n}" for n, column in enumerate(columns) if column.identifier))
+
+
+def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str) -> None:
+    """One row per identifier; the one that stays is always the same. Looked for first: there hardly ever are any."""
+    doubles = f"select {ids} from {table} where reject is null group by {ids} having count(*) > 1"
+    if count_of(connection, f"({doubles})"):
+        connection.execute(
+            f"update {table} set reject = 'duplicate_identifier|' where rowid in (select row_id from ("
+            f"select rowid as row_id, row_number() over (partition by {ids} order by person, row_hash, rowid) as place "
+            f"from {table} where reject is null) where place > 1)"
+        )
+
+
+def compare(connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, folder: FeedFolder) -> None:
+    """Makes the tables that sql/compare.sql describes."""
+    base, newest = folder.base(), folder.newest_ledger()
+    connection.execute(
+        query(
+            "compare",
+            ids=[f"c{number}" for number, column in enumerate(target.columns) if column.identifier],
+            certain=ledger_rows(connection, folder, base, target),
+            known=ledger_rows(connection, folder, newest, target),
+            is_acknowledged=base is not None and newest is not None and base.run_id == newest.run_id,
+            concerns=concerns(feed.channel, feed.purpose),
+        )
+    )
+
+
+def concerns(channel: str, purpose: str) -> str:
+    """The condition under which a withdrawal concerns what is sent on a channel for a purpose."""
+    return f"channel in ('*', {text(channel)}) and purpose in ('*', {text(purpose)})"
+
+
+def ledger_rows(
+    connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun | None, target: Target
+) -> str:
+    """The rows of a run's ledger as profile_id, status, row_hash, c<n> (identifiers); no rows when there is no run."""
+    numbers = [(number, column.header) for number, column in enumerate(target.columns) if column.identifier]
+    stored: list[str] = []
+    source = "(values (0)) where false"
+    if run is not None:
+        source = f"read_parquet({text(str(folder.ledger(run)))})"
+        stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
+    forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
+    if forgotten:
+        raise ContractError(
+            f"Feed {folder.feed} was sent with the identifier '{forgotten[0].removeprefix('id ')}', which target "
+            f"{target.name} does not have any more: keep the column, else those people cannot be removed."
+        )
+    columns = [("profile_id", "profile_id"), ("status", "status"), ("row_hash", "row_hash")]
+    columns += [(f"id {header}", f"c{number}") for number, header in numbers]
+    selected = [
+        f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
+    ]
+    return f"select {', '.join(selected)} from {source}"
+
+
+def new_ledger(target: Target) -> str:
+    """Everything ever sent: members, those who are leaving until that is acknowledged, and those who left."""
+    ids = [(f"c{number}", name(f"id {c.header}")) for number, c in enumerate(target.columns) if c.identifier]
+    selected, plain = (
+        ", ".join(f"{column} as {stored}" for column, stored in ids),
+        ", ".join(column for column, _ in ids),
+    )
+    return (
+        f"select person as profile_id, 'member' as status, row_hash, {selected} from members union all "
+        f"select profile_id, case when is_held then 'leaving' else 'left' end, row_hash, {plain} from gone"
+    )
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    """How many rows `source` (a table, with or without conditions) has."""
+    ((count,),) = connection.execute(f"select count(*) from {source}").fetchall()
+    return int(count)
+
+
+def digest(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Tells whether two tables hold the same rows, in whatever order; comparable for one version of DuckDB."""
+    ((found,),) = connection.execute(
+        f"select concat_ws(' ', count(*), bit_xor(hash(each)), sum(hash(each))) from {table} as each"
+    ).fetchall()
+    return str(found)

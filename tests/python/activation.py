@@ -1,0 +1,174 @@
+"""Small activation files made by hand, and the exporter run on them as somebody would call it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from workshop import Said
+
+from rekindle.paths import PROJECT
+
+AUDIENCE = """
+    decision_id varchar, as_of_date date, scenario_id varchar, step varchar, variant varchar, template varchar,
+    profile_id varchar, channel varchar, email varchar, phone varchar, first_name varchar, last_name varchar,
+    language_code varchar, country_code varchar, street_address varchar, postal_code varchar, city varchar,
+    offer_id varchar, offer_type varchar, content varchar, purpose varchar, consented_at timestamp, send_at timestamp
+"""
+WITHDRAWALS = "profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp"
+EMAIL_FEED = {"feed": "win_back", "target": "generic", "channel": "email", "purpose": "marketing"}
+ADS_FEED = {
+    "feed": "ads",
+    "target": "meta_custom_audience",
+    "channel": "ads",
+    "purpose": "ads_personalisation",
+    "guards": {"platform_minimum": False},
+}
+
+Person = Mapping[str, Any]
+
+
+def person(profile: str, **values: Any) -> Person:
+    """A row of an audience; a name is enough."""
+    channel = values.get("channel", "email")
+    return {
+        "profile_id": profile,
+        "channel": channel,
+        "email": f"{profile}@example.com" if channel in ("email", "ads") else None,
+        "phone": None if channel == "email" else "+32470" + f"{sum(profile.encode()):06}",
+        "purpose": "ads_personalisation" if channel == "ads" else "marketing",
+        **values,
+    }
+
+
+@dataclass
+class Retailer:
+    """A published activation file, what is below exports/, and the commands on them."""
+
+    root: Path
+    feeds: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [EMAIL_FEED])
+
+    @property
+    def activation(self) -> Path:
+        return self.root / "published" / "activation.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    def publish(
+        self,
+        people: Sequence[Person],
+        *,
+        as_of: str = "2024-07-01",
+        withdrawn: Sequence[tuple[str, str, str, str]] = (),
+        tests_passed: bool = True,
+        more: str = "",
+    ) -> None:
+        """Writes the activation file: one audience aud_win_back, withdrawals as (profile, channel, purpose, reason)."""
+        self.activation.parent.mkdir(parents=True, exist_ok=True)
+        self.activation.unlink(missing_ok=True)
+        with duckdb.connect(str(self.activation)) as connection:
+            connection.execute(f"create schema audiences; create table audiences.aud_win_back ({AUDIENCE})")
+            connection.execute(f"create table audiences.audience_withdrawals ({WITHDRAWALS})")
+            connection.execute(
+                "create table _published as select '0.1.0' as version, 'an-invocation' as invocation_id, "
+                "cast(? as date) as as_of_date, ? as tests_passed",
+                [as_of, tests_passed],
+            )
+            connection.execute("create table _feeds (feed varchar, audience varchar, config varchar)")
+            for row in people:
+                full = {
+                    "as_of_date": as_of,
+                    "scenario_id": "win_back",
+                    "step": "mail_1",
+                    "variant": "a",
+                    "template": "hello",
+                    "country_code": "BE",
+                    "language_code": "nl",
+                    "content": '{"cta": "Come back"}',
+                    "consented_at": "2024-01-01 10:00:00",
+                    "send_at": f"{as_of} 07:00:00",
+                    **row,
+                }
+                columns = ", ".join(full)
+                connection.execute(
+                    f"insert into audiences.aud_win_back ({columns}) values ({', '.join('?' * len(full))})",
+                    list(full.values()),
+                )
+            connection.execute(
+                "update audiences.aud_win_back set decision_id = "
+                "sha256(concat_ws('|', as_of_date, scenario_id, profile_id, step)) where decision_id is null"
+            )
+            for gone in withdrawn:
+                connection.execute(
+                    "insert into audiences.audience_withdrawals values (?, ?, ?, ?, timestamp '2024-06-30 08:00:00')",
+                    list(gone),
+                )
+            for feed in self.feeds:
+                audience = "audience_people" if feed["target"] == "census" else "aud_win_back"
+                connection.execute(
+                    "insert into _feeds values (?, ?, ?)", [feed["feed"], audience, json.dumps(dict(feed))]
+                )
+            if more:
+                connection.execute(more)
+        self.activation.chmod(0o600)
+
+    def variables(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "REKINDLE_PUBLISHED": str(self.activation.parent),
+            "REKINDLE_EXPORTS": str(self.exports),
+            "PYTHONUTF8": "1",
+        }
+
+    def call(self, *arguments: str, **options: Any) -> Said:
+        """`python scripts/export_audiences.py …` in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, str(PROJECT / "scripts" / "export_audiences.py"), *arguments],
+            env=self.variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            **options,
+        )
+        return Said(done.returncode, done.stdout.decode())
+
+
+@dataclass(frozen=True)
+class Run:
+    """A committed run as a consumer reads it."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        return str(self.manifest["run_id"])
+
+    @property
+    def roles(self) -> list[str]:
+        return [file["role"] for file in self.manifest["files"]]
+
+    def path(self, role: str) -> Path:
+        (name,) = [file["name"] for file in self.manifest["files"] if file["role"] == role]
+        return self.folder / str(name)
+
+    def rows(self, role: str) -> list[dict[str, str]]:
+        with self.path(role).open(encoding="utf-8", newline="") as handle:
+            return list(csv.DictReader(handle))
+
+
+def committed(exports: Path, feed: str) -> list[Run]:
+    """The runs of a feed, oldest first, found the way a consumer finds them: by their manifests."""
+    found = [
+        Run(file.parent, json.loads(file.read_text(encoding="utf-8")))
+        for file in exports.glob(f"{feed}/*/*/manifest.json")
+    ]
+    return sorted(found, key=lambda run: int(run.manifest["sequence"]))
