@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 from workshop import Said
 
 from rekindle.paths import PROJECT
+from rekindle_export import exporting, runs
+from rekindle_export.exporting import Report
 
 AUDIENCE = """
     decision_id varchar, as_of_date date, scenario_id varchar, step varchar, variant varchar, template varchar,
@@ -119,6 +122,21 @@ class Retailer:
             if more:
                 connection.execute(more)
         self.activation.chmod(0o600)
+
+    def export(self, *feeds: str, dry: bool = False, accepted: tuple[str, ...] = ()) -> dict[str, Report]:
+        """The exporter in this process, with this retailer's places."""
+        with mock.patch.dict(os.environ, self.variables()):
+            return {report.feed: report for report in exporting.export(feeds, None, dry=dry, accepted=accepted)}
+
+    def ack(self, run: "Run") -> None:
+        """Says that the platform took the run."""
+        with mock.patch.dict(os.environ, self.variables()):
+            folder, found = runs.find_run(run.run_id)
+            folder.acknowledge(found)
+
+    def last(self, feed: str = "win_back") -> "Run":
+        """The newest committed run of a feed."""
+        return committed(self.exports, feed)[-1]
 
     def variables(self) -> dict[str, str]:
         return {

@@ -16,8 +16,8 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import SourceDefinition
 from workshop import FIXTURES, Workshop, differences
 
-from rekindle.dbt import Dbt, log_file, without_values
-from rekindle.errors import RekindleError
+from rekindle.dbt import Dbt, log_file
+from rekindle.errors import RekindleError, without_values
 from rekindle.sources import check_sources
 
 

@@ -1,0 +1,657 @@
+"""The exporter on small activation files: what leaves, what never leaves, and what a platform can rely on."""
+
+import datetime
+import hashlib
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, committed, person
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rekindle import building
+from rekindle_export import exporting, runs
+from rekindle_export.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
+from rekindle_export.targets import load_target, target_names
+
+UNSUBSCRIBED = ("email", "*", "unsubscribed")
+ERASED = ("*", "*", "erased")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Retailer:
+    return Retailer(tmp_path)
+
+
+def feed(**changes: Any) -> dict[str, Any]:
+    return {**EMAIL_FEED, **changes}
+
+
+def profiles(rows: Iterable[dict[str, str]]) -> list[str]:
+    return [row["profile_id"] for row in rows]
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_first_run_writes_whole_private_files_with_the_manifest(shop: Retailer) -> None:
+    shop.publish([person("ann", first_name="Ann"), person("bob")])
+    report = shop.export()["win_back"]
+    run = shop.last()
+    assert (report.status, report.exit_code, report.run_id) == ("new run", DONE, run.run_id)
+    assert run.roles == ["full", "added", "changed", "removed", "rejected"]
+    assert [(row["profile_id"], row["first_name"]) for row in run.rows("full")] == [("ann", "Ann"), ("bob", "")]
+    assert run.folder == shop.exports / "win_back" / "2024-07-01" / run.run_id
+    for file in run.manifest["files"]:
+        data = (run.folder / file["name"]).read_bytes()
+        assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    inside = list(shop.exports.rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in inside if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in inside if path.is_file()} == {0o600}
+
+
+def test_sha256sum_agrees(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=shop.last().folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_running_again_writes_nothing_also_after_the_acknowledgement(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export()
+    before = {path: path.stat().st_mtime_ns for path in shop.exports.rglob("*") if path.is_file()}
+    shop.ack(shop.last())
+    again = shop.export()
+    assert {report.status for report in again.values()} == {"unchanged"}
+    changed = {path.name for path in shop.exports.rglob("*") if path.is_file() and before.get(path) is None}
+    assert changed == {"acknowledged.json"}
+    assert all(path.stat().st_mtime_ns == when for path, when in before.items() if path.name != ".lock")
+
+
+@pytest.mark.parametrize("format", ["csv", "csv.gz", "parquet", "jsonl"])
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path, format: str) -> None:
+    contents = []
+    for name in ("one", "other"):
+        shop = Retailer(tmp_path / name, [feed(format=format)])
+        people = [person(f"p{n}", first_name=f"Name {n}") for n in range(50)]
+        shop.publish(people if name == "one" else people[::-1])
+        shop.export("win_back")
+        contents.append({path.name: path.read_bytes() for path in shop.last().folder.iterdir()})
+    assert len(contents[0]) == 7
+    assert contents[0] == contents[1]
+
+
+def test_each_format_holds_the_same_rows(tmp_path: Path) -> None:
+    found = []
+    for format, reader in (
+        ("csv", "read_csv"),
+        ("csv.gz", "read_csv"),
+        ("parquet", "read_parquet"),
+        ("jsonl", "read_json"),
+    ):
+        shop = Retailer(tmp_path / format, [feed(format=format)])
+        shop.publish([person("ann", first_name='A "quoted", name'), person("bob")])
+        shop.export("win_back")
+        path = shop.last().path("full")
+        found.append(duckdb.sql(f"select profile_id, email, first_name, phone from {reader}('{path}')").fetchall())
+    assert found == [[("ann", "ann@example.com", 'A "quoted", name', None), ("bob", "bob@example.com", None, None)]] * 4
+
+
+def test_an_empty_audience_is_a_header_and_never_yesterdays_file(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    shop.publish([], as_of="2024-07-02")
+    shop.export("win_back")
+    run = shop.last()
+    assert run.manifest["counts"]["members"] == 0
+    assert run.path("full").read_text(encoding="utf-8").startswith("profile_id,email,")
+    assert run.path("full").read_text(encoding="utf-8").count("\n") == 1
+    assert profiles(run.rows("removed")) == ["ann"]
+
+
+def test_a_feed_takes_the_rows_of_its_channel_only(shop: Retailer) -> None:
+    shop.feeds = [EMAIL_FEED, feed(feed="texts", channel="sms")]
+    shop.publish([person("ann"), person("bob", channel="sms")])
+    shop.export()
+    assert profiles(shop.last("win_back").rows("full")) == ["ann"]
+    assert profiles(shop.last("texts").rows("full")) == ["bob"]
+
+
+def test_content_keys_become_columns_when_the_feed_asks_for_them(shop: Retailer) -> None:
+    shop.feeds = [feed(target="brevo", content={"CTA": "cta", "OTHER": "missing"})]
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    line = shop.last().path("full").read_text(encoding="utf-8").splitlines()[1]
+    assert line.endswith(";Come back;")
+
+
+def test_a_plan_writes_nothing_and_says_by_its_exit_code_whether_there_is_something_to_do(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    assert exporting.exit_code(list(shop.export(dry=True).values())) == PLAN_HAS_CHANGES
+    assert not shop.exports.exists()
+    shop.export()
+    assert exporting.exit_code(list(shop.export(dry=True).values())) == DONE
+
+
+# --- deltas -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_address_is_removed_and_added(shop: Retailer) -> None:
+    shop.feeds = [feed(target="mailchimp", mode="delta")]
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    shop.ack(shop.last())
+    shop.publish([person("ann", email="ann@new.example.com")], as_of="2024-07-02")
+    shop.export("win_back")
+    run = shop.last()
+    assert [row["Email Address"] for row in run.rows("removed")] == ["ann@example.com"]
+    assert [row["Email Address"] for row in run.rows("added")] == ["ann@new.example.com"]
+    assert run.rows("changed") == []
+
+
+def test_an_identifier_that_is_still_sent_is_not_removed_with_the_one_that_changed(shop: Retailer) -> None:
+    shop.feeds = [ADS_FEED]
+    shop.publish([person("ann", channel="ads", phone="+32470000001")])
+    shop.export("ads")
+    shop.publish([person("ann", channel="ads", phone="+32470000001", email="ann@new.example.com")], as_of="2024-07-02")
+    shop.export("ads")
+    (row,) = shop.last("ads").rows("removed")
+    assert row == {"email": hashlib.sha256(b"ann@example.com").hexdigest(), "phone": ""}
+
+
+def test_who_only_looks_different_is_changed(shop: Retailer) -> None:
+    shop.feeds = [
+        feed(
+            target="meta_custom_audience",
+            channel="ads",
+            purpose="ads_personalisation",
+            mode="full_and_delta",
+            guards={"platform_minimum": False},
+        )
+    ]
+    shop.publish([person("ann", channel="ads", first_name="Ann"), person("bob", channel="ads")])
+    shop.export("win_back")
+    shop.ack(shop.last())
+    shop.publish([person("ann", channel="ads", first_name="Anna"), person("bob", channel="ads")], as_of="2024-07-02")
+    shop.export("win_back")
+    counts = shop.last().manifest["counts"]
+    assert (counts["added"], counts["changed"], counts["removed"]) == (0, 1, 0)
+
+
+def test_a_delta_that_nobody_acknowledged_is_repeated_in_the_next(shop: Retailer) -> None:
+    shop.feeds = [feed(mode="delta")]
+    shop.publish([person("ann"), person("bob")])
+    shop.export("win_back")
+    first = shop.last()
+    shop.ack(first)
+    shop.publish([person("ann"), person("cas")], as_of="2024-07-02")
+    shop.export("win_back")
+    lost = shop.last()
+    shop.publish([person("ann"), person("dan")], as_of="2024-07-03")
+    shop.export("win_back")
+    run = shop.last()
+    assert (run.manifest["previous_run_id"], run.manifest["base_run_id"]) == (lost.run_id, first.run_id)
+    # cas may have arrived with the run that was never acknowledged
+    assert profiles(run.rows("removed")) == ["bob", "cas"]
+    assert profiles(run.rows("added")) == ["dan"]
+    shop.ack(run)
+    shop.publish([person("ann"), person("dan"), person("eve")], as_of="2024-07-04")
+    shop.export("win_back")
+    assert (profiles(shop.last().rows("removed")), profiles(shop.last().rows("added"))) == ([], ["eve"])
+
+
+PEOPLE = ("ann", "bob", "cas", "dan", "eve")
+DAY = st.fixed_dictionaries({}, optional={name: st.sampled_from(["", "2", "3"]) for name in PEOPLE})
+
+
+@settings(max_examples=12, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    days=st.lists(st.tuples(DAY, st.booleans(), st.booleans()), min_size=2, max_size=4),
+)
+def test_a_platform_that_applies_deltas_ends_with_the_list_whatever_it_missed(
+    tmp_path_factory: pytest.TempPathFactory, days: list[tuple[dict[str, str], bool, bool]]
+) -> None:
+    shop = Retailer(tmp_path_factory.mktemp("shop"), [feed(mode="full_and_delta", target="mailchimp")])
+    held: dict[str, str] = {}
+    for number, (members, arrives, is_acknowledged) in enumerate(days):
+        people = [person(name, email=f"{name}{suffix}@example.com") for name, suffix in members.items()]
+        shop.publish(people, as_of=f"2024-07-{number + 1:02}")
+        shop.export("win_back")
+        run = shop.last()
+        # the last day arrives in any case: the delta counts from what was acknowledged, the rest is repeated
+        if arrives or is_acknowledged or number == len(days) - 1:
+            for row in run.rows("removed"):
+                held.pop(row["Email Address"], None)
+            for row in [*run.rows("changed"), *run.rows("added")]:
+                held[row["Email Address"]] = row["DECISION"]
+        if is_acknowledged:
+            shop.ack(run)
+    assert held == {row["Email Address"]: row["DECISION"] for row in run.rows("full")}
+
+
+def test_a_delta_feed_sends_the_full_list_before_the_platform_forgets(shop: Retailer) -> None:
+    shop.feeds = [feed(mode="delta", max_full_age_days=3)]
+    roles = []
+    for day in ("01", "02", "03", "04", "05"):
+        shop.publish([person("ann")], as_of=f"2024-07-{day}")
+        shop.export("win_back")
+        shop.ack(shop.last())
+        roles.append("full" in shop.last().roles)
+    assert roles == [True, False, False, True, False]
+
+
+def test_only_a_committed_newer_run_can_be_acknowledged(shop: Retailer) -> None:
+    found = []
+    for day in ("01", "02"):
+        shop.publish([person("ann")], as_of=f"2024-07-{day}")
+        shop.export("win_back")
+        found.append(shop.last())
+    shop.ack(found[1])
+    with pytest.raises(ContractError, match="is older than"):
+        shop.ack(found[0])
+    said = shop.call("ack", "0123456789abcdef")
+    assert (said.code, "has the id '0123456789abcdef'" in said.text) == (CONTRACT, True)
+
+
+def test_an_older_list_is_never_sent_after_a_newer_one(shop: Retailer) -> None:
+    shop.publish([person("ann")], as_of="2024-07-02")
+    shop.export("win_back")
+    shop.publish([person("ann")], as_of="2024-07-01")
+    report = shop.export("win_back")["win_back"]
+    assert report.exit_code == CONTRACT
+    assert "an older list is never sent after a newer one" in report.message
+
+
+# --- withdrawals ------------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_consent_leaves_although_a_guard_stops_the_rest(shop: Retailer) -> None:
+    shop.feeds = [feed(mode="delta", guards={"max_remove_pct": 10})]
+    people = [person(name) for name in PEOPLE]
+    shop.publish(people)
+    shop.export("win_back")
+    shop.ack(shop.last())
+    shop.publish(people[3:], as_of="2024-07-02", withdrawn=[("ann", *UNSUBSCRIBED)])
+    report = shop.export("win_back")["win_back"]
+    run = shop.last()
+    assert (report.status, report.exit_code) == ("guard", GUARD)
+    assert report.message.startswith("2 of 5 members would be removed (max_remove_pct 10).")
+    assert (run.manifest["kind"], run.roles) == ("withdrawals_only", ["removed"])
+    assert profiles(run.rows("removed")) == ["ann"]
+
+    again = shop.export("win_back")["win_back"]
+    assert (again.exit_code, shop.last().run_id) == (GUARD, run.run_id), "said again, written once"
+
+    shop.ack(run)
+    accepted = shop.export("win_back", accepted=("win_back",))["win_back"]
+    assert accepted.exit_code == DONE
+    assert profiles(shop.last().rows("removed")) == ["ann", "bob", "cas"]
+
+
+def test_a_guard_without_withdrawals_writes_nothing(shop: Retailer) -> None:
+    shop.feeds = [feed(guards={"min_rows": 5})]
+    shop.publish([person("ann")])
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, report.message) == (GUARD, "1 members are fewer than 5 (min_rows).")
+    assert committed(shop.exports, "win_back") == []
+
+
+def test_who_withdrew_is_never_sent_even_when_an_audience_holds_the_row(shop: Retailer) -> None:
+    shop.publish([person("ann"), person("bob")], withdrawn=[("bob", "email", "marketing", "consent_withdrawn")])
+    shop.export("win_back")
+    assert profiles(shop.last().rows("full")) == ["ann"]
+    assert shop.last().rows("rejected") == [{"profile_id": "bob", "reason": "withdrawn", "column": ""}]
+
+
+@pytest.mark.parametrize(
+    ("withdrawal", "concerned"),
+    [
+        (("email", "marketing"), True),
+        (("*", "*"), True),
+        (("email", "*"), True),
+        (("sms", "marketing"), False),
+        (("email", "profiling"), False),
+    ],
+)
+def test_a_withdrawal_concerns_its_channel_and_purpose(
+    shop: Retailer, withdrawal: tuple[str, str], *, concerned: bool
+) -> None:
+    shop.publish([person("ann")], withdrawn=[("ann", *withdrawal, "consent_withdrawn")])
+    shop.export("win_back")
+    assert (shop.last().rows("full") == []) == concerned
+
+
+def test_the_opt_out_and_erasure_lists_reach_everybody_a_platform_was_ever_sent(shop: Retailer) -> None:
+    shop.feeds = [feed(target="actito", mode="delta")]
+    shop.publish([person("ann"), person("bob"), person("cas")])
+    shop.export()
+    shop.ack(shop.last())
+    shop.publish([person("cas")], as_of="2024-07-02")  # ann and bob leave and are removed
+    shop.export()
+    shop.ack(shop.last())
+    shop.feeds = []  # the feed is not configured any more; what it sent is still out there
+    withdrawn = [("ann", *UNSUBSCRIBED), ("bob", *ERASED), ("zoe", *ERASED), ("cas", "sms", "*", "unsubscribed")]
+    shop.publish([], as_of="2024-08-01", withdrawn=withdrawn)
+    shop.export()
+    assert shop.last("opt_out_actito").rows("full") == [
+        {"customerId": "ann", "emailAddress": "ann@example.com", "gsmNumber": "", "subscription_marketing": "N"}
+    ]
+    assert shop.last("erasure_actito").rows("full") == [
+        {"customerId": "bob", "emailAddress": "bob@example.com", "gsmNumber": ""}
+    ]
+
+
+def test_consents_and_subscriptions_are_never_part_of_a_feed() -> None:
+    for name in target_names():
+        for column in load_target(name).columns:
+            assert not {"consented_at", "purpose"} & set(column.sources), name
+            assert "subscri" not in column.header.lower(), name
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        ("update audiences.aud_win_back set consented_at = null", "1 rows of aud_win_back have no evidence of consent"),
+        (
+            "update audiences.aud_win_back set purpose = 'profiling'",
+            "have no evidence of consent for email and marketing",
+        ),
+        (
+            "alter table audiences.aud_win_back drop column email",
+            "aud_win_back has no column email, which generic needs",
+        ),
+        ("update audiences.aud_win_back set as_of_date = '2024-06-30'", "rows of another date"),
+    ],
+)
+def test_an_audience_that_breaks_its_contract_does_not_leave(shop: Retailer, problem: str, sentence: str) -> None:
+    shop.publish([person("ann")], more=problem)
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, sentence in report.message) == (CONTRACT, True), report.message
+    assert committed(shop.exports, "win_back") == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        ("drop table _published", "does not say which build it comes from"),
+        ("delete from _published", "does not say which build it comes from"),
+        ("update _published set tests_passed = false", "A test that the audiences depend on did not pass"),
+        ("drop table audiences.audience_withdrawals", "has no table audience_withdrawals"),
+        ("update _feeds set config = replace(config, 'channel', 'chanel')", "meta.export of aud_win_back"),
+    ],
+)
+def test_a_publication_that_cannot_be_trusted_stops_everything(shop: Retailer, problem: str, sentence: str) -> None:
+    shop.publish([person("ann")], more=problem)
+    said = shop.call("export")
+    assert said.code == CONTRACT
+    assert sentence in said.error
+    assert not shop.exports.exists()
+
+
+def test_a_publication_others_may_read_is_refused(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.activation.chmod(0o640)
+    said = shop.call("plan")
+    assert (said.code, "chmod 600" in said.error) == (CONTRACT, True)
+
+
+def test_audiences_older_than_asked_for_are_refused(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    assert "older than 2024-07-02" in shop.call("export", "--as-of", "2024-07-02").error
+    assert shop.call("export", "--as-of", "2024-07-01").code == DONE
+
+
+def test_without_a_publication_or_the_feed_there_is_one_sentence(shop: Retailer) -> None:
+    assert "There is no" in shop.call("export").error
+    shop.publish([person("ann")])
+    said = shop.call("export", "../../etc")
+    assert (said.code, said.error.startswith("There is no feed '../../etc': there are win_back")) == (CONTRACT, True)
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+PAYLOADS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", " =1"]
+TEXT_COLUMNS = ("first_name", "last_name", "street_address", "postal_code", "city")
+
+
+@pytest.mark.parametrize("policy", ["strip", "escape", "reject"])
+def test_no_free_text_column_can_carry_a_formula(shop: Retailer, policy: str) -> None:
+    shop.feeds = [feed(text_policy=policy)]
+    people = [
+        person(f"p{number}_{column}", **{column: payload})
+        for number, payload in enumerate(PAYLOADS)
+        for column in TEXT_COLUMNS
+    ]
+    shop.publish([*people, person("ann", first_name="Ann")])
+    shop.export("win_back")
+    run = shop.last()
+    for row in run.rows("full"):
+        for column in TEXT_COLUMNS:
+            assert not row[column].lstrip().startswith(tuple("=+-@＝")), policy
+            assert not set(row[column]) & {"\t", "\r"}, policy
+    assert len(run.rows("full")) == (1 if policy == "reject" else len(people) + 1)
+    if policy == "reject":
+        reasons = {(row["reason"], row["column"]) for row in run.rows("rejected")}
+        assert reasons == {(why, column) for why in ("formula", "control_character") for column in TEXT_COLUMNS}
+
+
+@pytest.mark.parametrize("policy", ["strip", "escape", "reject"])
+def test_a_phone_in_e164_is_untouched(shop: Retailer, policy: str) -> None:
+    shop.feeds = [feed(channel="sms", text_policy=policy)]
+    shop.publish([person("ann", channel="sms", phone="+32470123456")])
+    shop.export("win_back")
+    assert shop.last().rows("full")[0]["phone"] == "+32470123456"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("email", "=cmd@example.com", "not_email"),
+        ("email", "no at sign", "not_email"),
+        ("email", "two@at@example.com", "not_email"),
+        ("phone", "0470123456", "not_e164"),
+        ("phone", "=+32470123456", "not_e164"),
+        ("language_code", "=n", "not_language"),
+        ("country_code", "Belgium", "not_country"),
+        ("offer_id", "=1", "not_id"),
+        ("template", "-hello", "not_id"),
+        ("decision_id", "abc", "not_hex64"),
+        ("content", "=1+1", "not_json"),
+        ("content", "{not json", "not_json"),
+    ],
+)
+def test_a_typed_value_that_does_not_fit_is_rejected_and_the_value_is_not_told(
+    shop: Retailer, column: str, value: str, reason: str
+) -> None:
+    shop.publish([person("ann"), person("bob", **{column: value})])
+    report = shop.export("win_back")["win_back"]
+    run = shop.last()
+    assert profiles(run.rows("full")) == ["ann"]
+    assert run.rows("rejected") == [{"profile_id": "bob", "reason": reason, "column": column}]
+    told = str(report) + run.path("rejected").read_text("utf-8") + (run.folder / "manifest.json").read_text("utf-8")
+    assert value not in told
+
+
+def test_nobody_is_listed_twice_and_the_same_one_always_stays(shop: Retailer) -> None:
+    shop.feeds = [feed(target="mailchimp")]
+    twins = [person("bob", email="shared@example.com"), person("ann", email="shared@example.com")]
+    shop.publish([*twins, person("nobody", email=None)])
+    shop.export("win_back")
+    assert [row["PROFILEID"] for row in shop.last().rows("full")] == ["ann"]
+    assert [(row["profile_id"], row["reason"]) for row in shop.last().rows("rejected")] == [
+        ("bob", "duplicate_identifier"),
+        ("nobody", "missing"),
+    ]
+
+
+# --- guards -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("guards", "before", "after", "sentence"),
+    [
+        ({"on_empty": "stop"}, 5, 0, "The audience is empty"),
+        ({"min_rows": 3}, 5, 2, "2 members are fewer than 3"),
+        ({"max_remove_pct": 50}, 4, 1, "3 of 4 members would be removed"),
+        ({"max_change_pct": 50}, 4, 4, "4 of 4 members would change"),
+    ],
+)
+def test_a_number_that_looks_wrong_stops_a_feed(
+    shop: Retailer, guards: dict[str, Any], before: int, after: int, sentence: str
+) -> None:
+    shop.feeds = [feed(guards=guards)]
+    shop.publish([person(name) for name in PEOPLE[:before]])
+    shop.export("win_back")
+    shop.ack(shop.last())
+    first = shop.last().run_id
+    shop.publish([person(name, first_name="New") for name in PEOPLE[:after]], as_of="2024-07-02")
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, sentence in report.message) == (GUARD, True), report.message
+    assert shop.last().run_id == first
+    assert shop.export("win_back", accepted=("win_back",))["win_back"].exit_code == DONE
+
+
+def test_a_list_the_platform_would_not_deliver_is_stopped(shop: Retailer) -> None:
+    shop.feeds = [{**ADS_FEED, "guards": {}}]
+    shop.publish([person("ann", channel="ads")])
+    assert "meta_custom_audience asks for 100" in shop.export("ads")["ads"].message
+
+
+def test_a_file_too_large_for_the_platform_is_not_committed(shop: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = load_target("mailchimp").model_copy(update={"max_bytes": 150})
+    monkeypatch.setattr("rekindle_export.feeds.load_target", lambda _name: small)
+    shop.feeds = [feed(target="mailchimp")]
+    shop.publish([person("ann")])
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, "mailchimp takes 150: split the feed" in report.message) == (GUARD, True)
+    assert committed(shop.exports, "win_back") == []
+
+
+def test_one_feed_that_stops_does_not_stop_the_others_and_the_worst_exit_code_counts(shop: Retailer) -> None:
+    shop.feeds = [feed(feed="a_guarded", guards={"min_rows": 9}), EMAIL_FEED]
+    shop.publish([person("ann")])
+    said = shop.call("export", "--json")
+    content = json.loads(said.text[said.text.index("{") :])
+    ends = {each["feed"]: (each["status"], each["exit_code"]) for each in content["feeds"]}
+    assert (said.code, content["exit_code"]) == (GUARD, GUARD)
+    assert ends["a_guarded"] == ("guard", GUARD)
+    assert ends["win_back"] == ("new run", DONE)
+
+
+# --- afterwards -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda run: run.path("full").write_bytes(b"x"), "was changed after the commit"),
+        (lambda run: run.path("full").unlink(), "is missing"),
+        (lambda run: (run.folder / "SHA256SUMS").write_text(""), "SHA256SUMS is not what the manifest says"),
+        (lambda run: run.path("full").chmod(0o644), "readable by others"),
+        (lambda run: (run.folder / "manifest.json").write_text("{}"), "is not a manifest"),
+    ],
+)
+def test_verify_finds_what_was_damaged(shop: Retailer, damage: Any, sentence: str) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    manifest = shop.last().folder / "manifest.json"
+    said = shop.call("verify", str(manifest))
+    assert (said.code, "5 files are what the manifest says" in said.text) == (DONE, True)
+    damage(shop.last())
+    said = shop.call("verify", str(manifest))
+    assert (said.code, sentence in said.error) == (CONTRACT, True), said.text
+
+
+def test_purging_removes_the_data_and_leaves_a_tombstone_the_chain_and_the_ledger(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    run = shop.last()
+    assert shop.call("purge").text == "Nothing is old enough.\n"
+    os.utime(run.folder / "manifest.json", (0, 0))
+    assert run.run_id in shop.call("purge").text
+    assert sorted(path.name for path in run.folder.iterdir()) == ["manifest.json", "purged.json"]
+    said = shop.call("verify", str(run.folder / "manifest.json"))
+    assert (said.code, "purged (retention)" in said.text) == (DONE, True)
+    shop.publish([], as_of="2024-07-02", withdrawn=[("ann", *ERASED)])
+    shop.export()
+    assert profiles(shop.last().rows("removed")) == ["ann"]
+    assert shop.last().manifest["previous_run_id"] == run.run_id
+
+
+def test_a_committed_export_seals_its_date_and_nothing_else_does(
+    shop: Retailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in shop.variables().items():
+        monkeypatch.setenv(name, value)
+    warehouse = tmp_path / "build.duckdb"
+    building.note_sealed_dates(warehouse)
+    shop.feeds = [feed(guards={"max_remove_pct": 10})]
+    shop.publish([person("ann"), person("bob")])
+    shop.export()
+    sealed = shop.last()
+    shop.publish([], as_of="2024-07-02", withdrawn=[("ann", *ERASED)])
+    shop.export()
+    assert shop.last().manifest["kind"] == "withdrawals_only"
+    for _ in range(2):
+        building.note_sealed_dates(warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        found = connection.execute("select * from run.sealed_dates").fetchall()
+    assert found == [(datetime.date(2024, 7, 1), "win_back", sealed.run_id)]
+
+
+def test_census_gets_three_tables_of_the_same_people(shop: Retailer) -> None:
+    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
+    shop.publish(
+        [person("ann"), person("bob")],
+        withdrawn=[("bob", *ERASED)],
+        more="""
+            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
+                last_name, language_code, country_code from audiences.aud_win_back;
+            create table audiences.audience_memberships as select scenario_id as audience_id, profile_id as person_id,
+                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back;
+            create table audiences.audiences as select 'win_back' as audience_id, 'Win back' as audience_name,
+                'People who stay away' as description
+        """,
+    )
+    shop.export()
+    run = shop.last("reverse_etl")
+    assert [row["id"] for row in run.rows("full")] == ["ann"]
+    assert [row["name"] for row in run.rows("audiences")] == ["Win back"]
+    assert [(row["person_id"], row["audience_id"]) for row in run.rows("memberships")] == [("ann", "win_back")]
+
+
+def test_census_refuses_a_person_without_evidence_of_consent(shop: Retailer) -> None:
+    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
+    shop.publish(
+        [person("ann")],
+        more="""
+            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
+                last_name, language_code, country_code from audiences.aud_win_back;
+            create table audiences.audience_memberships as select scenario_id as audience_id, 'bob' as person_id,
+                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back
+        """,
+    )
+    report = shop.export("reverse_etl")["reverse_etl"]
+    assert (report.exit_code, "no evidence of consent" in report.message) == (CONTRACT, True)
+
+
+def test_the_newest_manifest_chain_tells_a_missed_run(shop: Retailer) -> None:
+    people: list[Person] = []
+    for number, name in enumerate(PEOPLE):
+        people.append(person(name))
+        shop.publish(people, as_of=f"2024-07-{number + 1:02}")
+        shop.export("win_back")
+    found = committed(shop.exports, "win_back")
+    assert [run.manifest["previous_run_id"] for run in found] == [None, *[run.run_id for run in found[:-1]]]
+    assert runs.RUN_ID.fullmatch(found[0].run_id)
