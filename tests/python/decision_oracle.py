@@ -1,0 +1,919 @@
+"""The decision engine a second time, in plain Python, written from its rules in prose and not from its SQL.
+
+One date at a time: `decide` takes what can be read on that date and what was decided before it, and gives the
+decisions and new entries of the date. Instants are UTC without a zone, as in the tables.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+GATES = (
+    "not_erased",
+    "not_stopped",
+    "reachable",
+    "consented",
+    "not_suppressed",
+    "not_cooling_down",
+    "not_held_out",
+    "under_pressure_cap",
+    "won_arbitration",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the project is told besides its data."""
+
+    business_timezone: str = "UTC"
+    as_of_time: time | None = None
+    send_time: time = time(9)
+    global_holdout_salt: str = ""
+    global_holdout_share: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a journey; without `after_steps` it is a first one."""
+
+    step: str
+    after_steps: tuple[str, ...] = ()
+    wait_days: int = 0
+    condition: str = "none"
+    variants: tuple[tuple[str, int], ...] = ()
+    variant_salt: str = ""
+    offer_rule: str = ""
+    stop_after_days: int = 7
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario with its steps."""
+
+    scenario_id: str
+    steps: tuple[Step, ...]
+    channels: tuple[str, ...]
+    starts_date: date
+    objective: str = "objective"
+    kind: str = "message"
+    purpose: str = "marketing"
+    priority: int = 1
+    cooldown_days: int = 0
+    entry_window_days: int = 3
+    journey_days: int = 14
+    holdout_share: Decimal = Decimal(0)
+    holdout_salt: str = "salt"
+    ends_date: date | None = None
+    recurrence: str = "per_entry_key"
+    is_enabled: bool = True
+    stops_on: tuple[str, ...] = ()
+    message_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class ChannelRule:
+    """The place of a channel for an event (a scenario) and an objective, and the least offer worth its cost."""
+
+    event: str
+    objective: str
+    channel: str
+    precedence: int | None = None
+    min_offer_amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class MessageCap:
+    """How many slots of a channel people of a tier may have used."""
+
+    channel: str
+    engagement_tier: str
+    window_days: int
+    max_messages: int
+    max_per_calendar_month: int | None = None
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A person whom nobody may write to on a channel (or any), from a date and until another."""
+
+    profile_id: str
+    channel: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A person as of the date, with the kinds of address that work."""
+
+    profile_id: str
+    has_erasure_request: bool = False
+    preferred_channel: str | None = None
+    max_messages_30_days: int | None = None
+    last_contact_from_person_at: datetime | None = None
+    reachable_channels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A stretch of time with one state of consent."""
+
+    profile_id: str
+    channel: str
+    purpose: str
+    status: str
+    is_granted: bool
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that the provider reported."""
+
+    message_id: str
+    profile_id: str
+    channel: str
+    sent_date: date
+    sent_at: datetime
+    decision_id: str | None = None
+    first_delivered_at: datetime | None = None
+    first_opened_at: datetime | None = None
+    first_clicked_at: datetime | None = None
+    first_complained_at: datetime | None = None
+    first_unsubscribed_at: datetime | None = None
+    first_not_sent_at: datetime | None = None
+    # every click with the link that was clicked
+    clicks: tuple[tuple[datetime, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order and what became of it."""
+
+    order_id: str
+    profile_id: str
+    order_status: str
+    order_date: date
+    ordered_at: datetime
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """An offer that was used."""
+
+    profile_id: str
+    offer_id: str
+    redeemed_at: datetime
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Any other sign of life."""
+
+    profile_id: str
+    interaction_kind: str
+    occurred_at: datetime
+    is_from_person: bool = True
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An offer, usable from a date until before another."""
+
+    offer_id: str
+    offer_type: str
+    face_value_amount: Decimal | None
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A row of scenario_triggers: why a journey of a person may begin."""
+
+    scenario_id: str
+    profile_id: str
+    entry_key: str
+    triggered_at: datetime
+    triggered_date: date
+    offer_type: str | None = None
+    offer_id: str | None = None
+    offer_amount: Decimal | None = None
+    expected_value_amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of scenario_entries."""
+
+    scenario_id: str
+    profile_id: str
+    entry_key: str
+    entered_date: date
+    triggered_at: datetime
+    triggered_date: date
+    arm: str
+    holdout_period: str
+    offer_type: str | None = None
+    offer_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A row of decisions; of the gates, those up to and including the first closed one are known."""
+
+    decision_id: str
+    as_of_date: date
+    scenario_id: str
+    profile_id: str
+    entry_key: str
+    step: str
+    outcome: str
+    closed_gate: str | None
+    gates: tuple[bool | None, ...]
+    channel: str | None = None
+    variant: str | None = None
+    offer_id: str | None = None
+    send_date: date | None = None
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that can be read on one date, what has not happened yet included."""
+
+    settings: Settings = Settings()
+    scenarios: tuple[Scenario, ...] = ()
+    channel_rules: tuple[ChannelRule, ...] = ()
+    # (kind, gate) pairs that do not apply
+    gates_switched_off: frozenset[tuple[str, str]] = frozenset()
+    message_caps: tuple[MessageCap, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    messages: tuple[Message, ...] = ()
+    orders: tuple[Order, ...] = ()
+    redemptions: tuple[Redemption, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    # old profile id: the survivor's
+    merges: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Past:
+    """The kept tables, as they were written."""
+
+    decisions: tuple[Decision, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    def __add__(self, other: "Past") -> "Past":
+        return Past(self.decisions + other.decisions, self.entries + other.entries)
+
+
+def bucket(*parts: str) -> int:
+    """A number below 10,000 that is the same for the same parts, everywhere."""
+    digest = hashlib.sha256("|".join(parts).encode()).hexdigest()
+    return int(digest[:8], 16) % 10_000
+
+
+def decision_id(as_of_date: date, scenario_id: str, profile_id: str, entry_key: str, step: str) -> str:
+    """The id that travels with a message and comes back in its report."""
+    return hashlib.sha256(f"{as_of_date}|{scenario_id}|{profile_id}|{entry_key}|{step}".encode()).hexdigest()
+
+
+def instant(day: date, at: time, settings: Settings) -> datetime:
+    """A local time as UTC without a zone."""
+    local = datetime.combine(day, at, ZoneInfo(settings.business_timezone))
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def as_of_instant(day: date, settings: Settings) -> datetime:
+    """The first instant that the date does not see."""
+    if settings.as_of_time is not None:
+        return instant(day, settings.as_of_time, settings)
+    return instant(day + timedelta(days=1), time(0), settings)
+
+
+def half_year(day: date) -> str:
+    """The period that a holdout lasts."""
+    return f"{day.year}H{1 if day.month <= 6 else 2}"
+
+
+def pick_variant(step: Step, profile_id: str) -> str | None:
+    """The variant whose share of 0 to 100 the person's bucket falls into."""
+    place = bucket(step.variant_salt, profile_id) / 100
+    upper = 0
+    for name, weight in step.variants:
+        upper += weight
+        if place < upper:
+            return name
+    return None
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day that many months on, or the last day of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first_of_next = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    last = (first_of_next - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What providers told by the date about the message of a decision."""
+
+    messages: tuple[Message, ...]
+    is_delivered: bool
+    is_opened: bool
+    is_clicked: bool
+    clicked_links: frozenset[str]
+    is_not_sent: bool
+
+
+Key = tuple[str, str, str]  # scenario, profile, entry key
+
+
+@dataclass(frozen=True)
+class Due:
+    """A step that is due, with what is known of its journey."""
+
+    scenario: Scenario
+    step: Step
+    profile_id: str
+    entry_key: str
+    triggered_at: datetime
+    triggered_date: date
+    window_end: date
+    offer_type: str | None
+    offer_id: str | None
+    offer_amount: Decimal | None
+    expected_value_amount: Decimal | None
+    previous: Decision | None
+    entry: Entry | None
+
+    @property
+    def key(self) -> Key:
+        return (self.scenario.scenario_id, self.profile_id, self.entry_key)
+
+
+@dataclass
+class Case:
+    """A due step on its way through the gates."""
+
+    due: Due
+    offer: str | None
+    channels: list[str]
+    gates: list[bool] = field(default_factory=list)
+    arm: str = "treated"
+
+    @property
+    def is_open(self) -> bool:
+        return all(self.gates)
+
+
+def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], list[Entry]]:
+    """The decisions and the new entries of a date."""
+    return _Day(world, as_of_date, past).decide()
+
+
+class _Day:
+    """One date with its look-ups."""
+
+    def __init__(self, world: World, as_of_date: date, past: Past) -> None:
+        self.world = world
+        self.today = as_of_date
+        self.now = as_of_instant(as_of_date, world.settings)
+        self.send_date = as_of_date + timedelta(days=1 if world.settings.as_of_time is None else 0)
+        self.send_at = (
+            instant(self.send_date, world.settings.send_time, world.settings)
+            if world.settings.as_of_time is None
+            else self.now
+        )
+        self.survivor = dict(world.merges)
+        self.past_decisions = [
+            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id))
+            for row in past.decisions
+            if row.as_of_date < as_of_date
+        ]
+        self.past_entries = [
+            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id))
+            for row in past.entries
+            if row.entered_date < as_of_date
+        ]
+        self.profiles = {profile.profile_id: profile for profile in world.profiles}
+        self.decided: dict[Key, list[Decision]] = defaultdict(list)
+        for row in self.past_decisions:
+            self.decided[(row.scenario_id, row.profile_id, row.entry_key)].append(row)
+        self.entered: dict[Key, Entry] = {}
+        for entry in sorted(self.past_entries, key=lambda entry: (entry.entered_date, entry.arm), reverse=True):
+            self.entered[(entry.scenario_id, entry.profile_id, entry.entry_key)] = entry
+        self.emitted = {(row.scenario_id, row.profile_id, row.entry_key): row for row in world.triggers}
+
+    def happened(self, at: datetime | None) -> bool:
+        return at is not None and at < self.now
+
+    def applies(self, scenario: Scenario, gate: str) -> bool:
+        return (scenario.kind, gate) not in self.world.gates_switched_off
+
+    # --- Reports ------------------------------------------------------------------------------------------------
+
+    def report(self, decision: Decision) -> Report:
+        messages = tuple(
+            message
+            for message in self.world.messages
+            if message.decision_id == decision.decision_id and self.happened(message.sent_at)
+        )
+        return Report(
+            messages,
+            is_delivered=any(self.happened(message.first_delivered_at) for message in messages),
+            is_opened=any(self.happened(message.first_opened_at) for message in messages),
+            is_clicked=any(self.happened(message.first_clicked_at) for message in messages),
+            clicked_links=frozenset(link for message in messages for at, link in message.clicks if self.happened(at)),
+            is_not_sent=bool(messages) and all(self.happened(message.first_not_sent_at) for message in messages),
+        )
+
+    def sent(self, key: Key) -> list[Decision]:
+        """Selected steps of the journey, as far as nobody says that they were not sent."""
+        return [row for row in self.decided[key] if row.outcome == "selected" and not self.report(row).is_not_sent]
+
+    # --- Due steps ----------------------------------------------------------------------------------------------
+
+    def is_running_scenario(self, scenario: Scenario) -> bool:
+        return (
+            scenario.is_enabled
+            and scenario.starts_date <= self.today
+            and (scenario.ends_date is None or self.today <= scenario.ends_date)
+        )
+
+    def is_decided(self, key: Key, step: Step) -> bool:
+        return any(row.step == step.step and row.outcome != "deferred" for row in self.decided[key])
+
+    def due_steps(self) -> list[Due]:
+        steps = []
+        for scenario in self.world.scenarios:
+            if not self.is_running_scenario(scenario):
+                continue
+            keys = {key for key in [*self.emitted, *self.entered] if key[0] == scenario.scenario_id}
+            for key in sorted(keys):
+                for step in scenario.steps:
+                    if not self.is_decided(key, step):
+                        due = (
+                            self.follow_up(scenario, key, step) if step.after_steps else self.first(scenario, key, step)
+                        )
+                        steps += [due] if due else []
+        return steps
+
+    def make_due(self, scenario: Scenario, key: Key, step: Step, previous: Decision | None) -> Due:
+        trigger, entry = self.emitted.get(key), self.entered.get(key)
+        source = trigger or entry
+        assert source is not None, "a due step comes from a trigger or an entry"
+        return Due(
+            scenario,
+            step,
+            profile_id=key[1],
+            entry_key=key[2],
+            triggered_at=source.triggered_at,
+            triggered_date=source.triggered_date,
+            window_end=(
+                previous.as_of_date + timedelta(days=step.stop_after_days)
+                if previous
+                else source.triggered_date + timedelta(days=scenario.entry_window_days)
+            ),
+            offer_type=source.offer_type,
+            offer_id=source.offer_id,
+            offer_amount=trigger.offer_amount if trigger else None,
+            expected_value_amount=trigger.expected_value_amount if trigger else None,
+            previous=previous,
+            entry=entry,
+        )
+
+    def first(self, scenario: Scenario, key: Key, step: Step) -> Due | None:
+        due = self.make_due(scenario, key, step, None)
+        if not due.triggered_date + timedelta(days=step.wait_days) <= self.today <= due.window_end:
+            return None
+        other_entries = [
+            entry
+            for entry in self.past_entries
+            if (entry.scenario_id, entry.profile_id) == key[:2] and entry.entry_key != key[2]
+        ]
+        # whoever has entered goes on: "once" keeps others out
+        if scenario.recurrence == "once" and due.entry is None and other_entries:
+            return None
+        return due
+
+    def follow_up(self, scenario: Scenario, key: Key, step: Step) -> Due | None:
+        previous = [
+            row
+            for row in self.sent(key)
+            if row.step in step.after_steps
+            and row.as_of_date + timedelta(days=step.wait_days) <= self.today
+            and self.today <= row.as_of_date + timedelta(days=step.stop_after_days)
+            and self.condition_holds(step.condition, row)
+        ]
+        if not previous:
+            return None
+        latest = max(row.as_of_date for row in previous)
+        chosen = min((row for row in previous if row.as_of_date == latest), key=lambda row: (row.step, row.decision_id))
+        return self.make_due(scenario, key, step, chosen)
+
+    def condition_holds(self, condition: str, previous: Decision) -> bool:
+        report = self.report(previous)
+        name, _, link = condition.partition(":")
+        if name == "clicked" and link:
+            return link in report.clicked_links
+        return {
+            "none": True,
+            "delivered": report.is_delivered,
+            "opened": report.is_opened,
+            "not_opened": not report.is_opened,
+            "clicked": report.is_clicked,
+            "not_clicked": not report.is_clicked,
+            "has_offer": previous.offer_id is not None,
+            "no_purchase": not any(
+                order.profile_id == previous.profile_id
+                and order.order_status == "completed"
+                and order.order_date > previous.as_of_date
+                and self.happened(order.ordered_at)
+                for order in self.world.orders
+            ),
+        }[name]
+
+    # --- The offer of a step ------------------------------------------------------------------------------------
+
+    def offer(self, due: Due) -> str | None:
+        rule, _, wanted = due.step.offer_rule.partition(":")
+        if rule == "":
+            return None
+        if rule == "keep":
+            return due.previous.offer_id if due.previous else due.offer_id
+        valid = [
+            offer
+            for offer in self.world.offers
+            if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
+        ]
+        if rule == "id":
+            return wanted if any(offer.offer_id == wanted for offer in valid) else None
+        sign = {"lowest_value": 1, "highest_value": -1}[rule]
+        fitting = sorted(
+            (offer for offer in valid if offer.offer_type == due.offer_type),
+            key=lambda offer: (
+                offer.face_value_amount is None,
+                sign * (offer.face_value_amount or 0),
+                offer.offer_id,
+            ),
+        )
+        return fitting[0].offer_id if fitting else None
+
+    def offer_amount(self, due: Due, offer_id: str | None) -> Decimal | None:
+        if offer_id is None:
+            return None
+        for offer in self.world.offers:
+            if offer.offer_id == offer_id and offer.face_value_amount is not None:
+                return offer.face_value_amount
+        return due.offer_amount if offer_id == due.offer_id else None
+
+    # --- Channels -----------------------------------------------------------------------------------------------
+
+    def channel_rule(self, scenario: Scenario, channel: str) -> ChannelRule | None:
+        fitting = [
+            rule
+            for rule in self.world.channel_rules
+            if rule.channel == channel
+            and rule.event in (scenario.scenario_id, "*")
+            and rule.objective in (scenario.objective, "*")
+        ]
+        return max(fitting, key=lambda rule: (rule.event != "*", rule.objective != "*"), default=None)
+
+    def is_worth_it(self, scenario: Scenario, channel: str, amount: Decimal | None) -> bool:
+        rule = self.channel_rule(scenario, channel)
+        if rule is None or rule.min_offer_amount is None:
+            return True
+        return amount is not None and amount >= rule.min_offer_amount
+
+    def is_reachable(self, due: Due, channel: str) -> bool:
+        profile = self.profiles.get(due.profile_id)
+        return profile is not None and channel in profile.reachable_channels
+
+    def is_consented(self, due: Due, channel: str) -> bool:
+        return any(
+            consent.is_granted
+            and (consent.profile_id, consent.channel, consent.purpose)
+            == (due.profile_id, channel, due.scenario.purpose)
+            and self.happened(consent.valid_from)
+            and not self.happened(consent.valid_to)
+            for consent in self.world.consents
+        )
+
+    def is_unsuppressed(self, due: Due, channel: str) -> bool:
+        grants = [
+            consent.valid_from
+            for consent in self.world.consents
+            if (consent.profile_id, consent.channel, consent.purpose, consent.status)
+            == (due.profile_id, channel, due.scenario.purpose, "granted")
+            and self.happened(consent.valid_from)
+        ]
+        stops = [
+            at
+            for message in self.world.messages
+            if (message.profile_id, message.channel) == (due.profile_id, channel)
+            for at in (message.first_unsubscribed_at, message.first_complained_at)
+            if at is not None and self.happened(at)
+        ]
+        if stops and (not grants or max(stops) >= max(grants)):
+            return False
+        return not any(
+            self.survivor.get(row.profile_id, row.profile_id) == due.profile_id
+            and row.channel in (channel, "*")
+            and row.valid_from <= self.today
+            and (row.valid_to is None or self.today < row.valid_to)
+            for row in self.world.suppressions
+        )
+
+    # --- Stops --------------------------------------------------------------------------------------------------
+
+    def is_stopped(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
+        if scenario.message_limit is not None and len(self.sent(key)) >= scenario.message_limit:
+            return True
+        return any(
+            self.happened(at) and at > triggered_at for word in scenario.stops_on for at in self.signals(word, key)
+        )
+
+    def signals(self, word: str, key: Key) -> Iterable[datetime]:
+        profile_id = key[1]
+        if word == "order":
+            return [
+                order.ordered_at
+                for order in self.world.orders
+                if order.profile_id == profile_id and order.order_status == "completed"
+            ]
+        if word == "redemption":
+            return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]
+        if word == "click":
+            ids = {row.decision_id for row in self.decided[key]}
+            return [at for message in self.world.messages if message.decision_id in ids for at, _ in message.clicks]
+        return [
+            row.occurred_at
+            for row in self.world.interactions
+            if row.profile_id == profile_id and row.interaction_kind == word
+        ]
+
+    # --- Holdouts -----------------------------------------------------------------------------------------------
+
+    def new_arm(self, due: Due) -> str:
+        scenario, settings = due.scenario, self.world.settings
+        if not self.applies(scenario, "not_held_out"):
+            return "treated"
+        period = half_year(self.today)
+        earlier = [
+            entry
+            for entry in self.past_entries
+            if entry.profile_id == due.profile_id and entry.holdout_period == period
+        ]
+        in_any = min(
+            earlier,
+            key=lambda entry: (entry.entered_date, entry.entry_key, entry.scenario_id, entry.arm),
+            default=None,
+        )
+        if in_any and in_any.arm == "held_out_globally":
+            return in_any.arm
+        in_this = min(
+            (entry for entry in earlier if entry.scenario_id == scenario.scenario_id),
+            key=lambda entry: (entry.entered_date, entry.entry_key, entry.arm),
+            default=None,
+        )
+        if in_this:
+            return in_this.arm
+        if bucket(settings.global_holdout_salt, period, due.profile_id) < settings.global_holdout_share * 10_000:
+            return "held_out_globally"
+        if bucket(scenario.holdout_salt, period, due.profile_id) < scenario.holdout_share * 10_000:
+            return "held_out"
+        return "treated"
+
+    # --- Pressure -----------------------------------------------------------------------------------------------
+
+    def tier(self, profile_id: str) -> str:
+        profile = self.profiles.get(profile_id)
+        if profile is None or profile.last_contact_from_person_at is None:
+            return "to_delete"
+        last = profile.last_contact_from_person_at.date()
+        for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
+            if self.today < months_later(last, months):
+                return name
+        return "to_delete"
+
+    def slots(self, profile_id: str) -> set[tuple[date, str | None]]:
+        """Dates and channels that are used up: reported messages, and selected ones that nobody reported yet."""
+        send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
+        used: set[tuple[date, str | None]] = set()
+        for message in self.world.messages:
+            is_sent = self.happened(message.sent_at) and not self.happened(message.first_not_sent_at)
+            if message.profile_id == profile_id and is_sent:
+                used.add((send_dates.get(message.decision_id or "") or message.sent_date, message.channel))
+        for row in self.past_decisions:
+            if row.profile_id == profile_id and row.outcome == "selected" and not self.report(row).messages:
+                assert row.send_date is not None, "what is selected has a send date"
+                used.add((row.send_date, row.channel))
+        return {slot for slot in used if slot[0] < self.send_date and slot[1] is not None}
+
+    def is_under_cap(self, due: Due, channel: str) -> bool:
+        used = self.slots(due.profile_id)
+        profile = self.profiles.get(due.profile_id)
+        if profile is not None and profile.max_messages_30_days is not None:
+            recent = {day for day, _ in used if day > self.send_date - timedelta(days=30)}
+            if len(recent) >= profile.max_messages_30_days:
+                return False
+        caps = {cap.engagement_tier: cap for cap in self.world.message_caps if cap.channel == channel}
+        cap = caps.get(self.tier(due.profile_id)) or caps.get("*")
+        if cap is None:
+            return True
+        days = {day for day, used_channel in used if used_channel == channel}
+        in_window = {day for day in days if day > self.send_date - timedelta(days=cap.window_days)}
+        in_month = {day for day in days if (day.year, day.month) == (self.send_date.year, self.send_date.month)}
+        return len(in_window) < cap.max_messages and (
+            cap.max_per_calendar_month is None or len(in_month) < cap.max_per_calendar_month
+        )
+
+    # --- Arbitration --------------------------------------------------------------------------------------------
+
+    def running_journeys(self) -> set[Key]:
+        by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        running = set()
+        for key, entry in self.entered.items():
+            scenario = by_id.get(entry.scenario_id)
+            if scenario is None or entry.arm != "treated" or not self.is_running_scenario(scenario):
+                continue
+            if not self.applies(scenario, "won_arbitration"):
+                continue
+            source = self.emitted.get(key) or entry
+            if self.applies(scenario, "not_stopped") and self.is_stopped(scenario, key, source.triggered_at):
+                continue
+            if any(
+                previous.step in step.after_steps
+                and not self.is_decided(key, step)
+                and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
+                and (
+                    step.condition not in ("not_opened", "not_clicked", "no_purchase")
+                    or self.condition_holds(step.condition, previous)
+                )
+                for previous in self.sent(key)
+                for step in scenario.steps
+            ):
+                running.add(key)
+        return running
+
+    def winners(self, cases: Sequence[Case]) -> list[Case]:
+        """Per person the one case that may go out today."""
+        running = self.running_journeys()
+        by_profile: dict[str, list[Case]] = defaultdict(list)
+        for case in cases:
+            by_profile[case.due.profile_id].append(case)
+        winners = []
+        for profile_id, rivals in by_profile.items():
+            is_busy = any(key[1] == profile_id for key in running)
+            left = [case for case in rivals if case.due.key in running] if is_busy else rivals
+            if left:
+                winners.append(min(left, key=self.rank))
+        return winners
+
+    @staticmethod
+    def rank(case: Case) -> tuple[int, bool, Decimal, str, str, str]:
+        due = case.due
+        value = due.expected_value_amount
+        return (
+            due.scenario.priority,
+            value is None,
+            -(value or Decimal(0)),
+            due.scenario.scenario_id,
+            due.entry_key,
+            due.step.step,
+        )
+
+    # --- The waterfall ------------------------------------------------------------------------------------------
+
+    def decide(self) -> tuple[list[Decision], list[Entry]]:
+        cases = [self.make_case(due) for due in self.due_steps()]
+        for case in cases:
+            self.pass_first_gates(case)
+        self.pass_cooldown(cases)
+
+        entries = {}
+        for case in cases:
+            if case.is_open and case.due.entry is None:
+                entries[case.due.key] = self.make_entry(case.due)
+        for case in cases:
+            entry = case.due.entry or entries.get(case.due.key)
+            case.arm = entry.arm if entry else case.arm
+            self.gate(case, "not_held_out", case.arm == "treated")
+            self.channel_gate(case, "under_pressure_cap", [c for c in case.channels if self.is_under_cap(case.due, c)])
+
+        rivals = [case for case in cases if case.is_open and self.applies(case.due.scenario, "won_arbitration")]
+        winners = self.winners(rivals)
+        for case in cases:
+            self.gate(case, "won_arbitration", any(case is winner for winner in winners))
+        return [self.make_decision(case) for case in cases], list(entries.values())
+
+    def make_case(self, due: Due) -> Case:
+        offer_id = self.offer(due)
+        amount = self.offer_amount(due, offer_id)
+        channels = [channel for channel in due.scenario.channels if self.is_worth_it(due.scenario, channel, amount)]
+        return Case(due, offer_id, channels)
+
+    def gate(self, case: Case, name: str, is_passed: bool) -> None:
+        if case.is_open:
+            case.gates.append(is_passed or not self.applies(case.due.scenario, name))
+
+    def channel_gate(self, case: Case, name: str, passing: list[str]) -> None:
+        """A gate that holds per channel; a scenario that uses no channel has none that could close."""
+        if case.is_open and self.applies(case.due.scenario, name):
+            case.channels = passing
+            case.gates.append(bool(passing) or not case.due.scenario.channels)
+        else:
+            self.gate(case, name, True)
+
+    def pass_first_gates(self, case: Case) -> None:
+        due = case.due
+        profile = self.profiles.get(due.profile_id)
+        self.gate(case, "not_erased", profile is None or not profile.has_erasure_request)
+        self.gate(case, "not_stopped", not self.is_stopped(due.scenario, due.key, due.triggered_at))
+        self.channel_gate(case, "reachable", [c for c in case.channels if self.is_reachable(due, c)])
+        self.channel_gate(case, "consented", [c for c in case.channels if self.is_consented(due, c)])
+        self.channel_gate(case, "not_suppressed", [c for c in case.channels if self.is_unsuppressed(due, c)])
+
+    def pass_cooldown(self, cases: Sequence[Case]) -> None:
+        new = [case.due for case in cases if case.is_open and case.due.entry is None]
+        for case in cases:
+            due = case.due
+            rivals = [other for other in new if other.key[:2] == due.key[:2]]
+            newest = min(rivals, key=lambda other: (-_seconds(other.triggered_at), other.entry_key), default=due)
+            has_recent = any(
+                (entry.scenario_id, entry.profile_id) == due.key[:2]
+                and entry.entry_key != due.entry_key
+                and entry.entered_date > self.today - timedelta(days=due.scenario.cooldown_days)
+                for entry in self.past_entries
+            )
+            is_new = due.entry is None
+            self.gate(case, "not_cooling_down", not is_new or (not has_recent and newest.entry_key == due.entry_key))
+
+    def make_entry(self, due: Due) -> Entry:
+        return Entry(
+            due.scenario.scenario_id,
+            due.profile_id,
+            due.entry_key,
+            self.today,
+            due.triggered_at,
+            due.triggered_date,
+            self.new_arm(due),
+            half_year(self.today),
+            due.offer_type,
+            due.offer_id,
+        )
+
+    def choose_channel(self, case: Case) -> str | None:
+        scenario = case.due.scenario
+        profile = self.profiles.get(case.due.profile_id)
+
+        def place(channel: str) -> tuple[bool, int, bool, int]:
+            rule = self.channel_rule(scenario, channel)
+            precedence = rule.precedence if rule else None
+            is_preferred = profile is not None and profile.preferred_channel == channel
+            return (precedence is None, precedence or 0, not is_preferred, scenario.channels.index(channel))
+
+        return min(case.channels, key=place, default=None)
+
+    def make_decision(self, case: Case) -> Decision:
+        due = case.due
+        closed_gate = None if case.is_open else GATES[len(case.gates) - 1]
+        if closed_gate is None:
+            outcome = "selected"
+        elif closed_gate == "not_held_out":
+            outcome = "held_out"
+        elif closed_gate in ("under_pressure_cap", "won_arbitration"):
+            outcome = "deferred" if self.today < due.window_end else "expired"
+        else:
+            outcome = "closed"
+        is_selected = closed_gate is None
+        return Decision(
+            decision_id(self.today, *due.key, due.step.step),
+            self.today,
+            *due.key,
+            due.step.step,
+            outcome,
+            closed_gate,
+            (*case.gates, *[None] * (len(GATES) - len(case.gates))),
+            channel=self.choose_channel(case) if is_selected else None,
+            variant=pick_variant(due.step, due.profile_id) if is_selected else None,
+            offer_id=case.offer if is_selected else None,
+            send_date=self.send_date if is_selected else None,
+            send_at=self.send_at if is_selected else None,
+        )
+
+
+def _seconds(at: datetime) -> float:
+    return (at - datetime(1970, 1, 1)).total_seconds()  # noqa: DTZ001 - instants are UTC without a zone

@@ -1,0 +1,575 @@
+"""Small worlds for the decision engine: a few people, a few scenarios, some days, and everything that can go wrong.
+
+A `Story` is drawn by hypothesis before anything is decided. It is played day by day: what was selected is sent, and
+providers report it late, twice, wrongly or never, as the story's reactions say. `str(story)` is the story to read.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from decision_oracle import (
+    ChannelRule,
+    Consent,
+    Decision,
+    Interaction,
+    Message,
+    MessageCap,
+    Offer,
+    Order,
+    Profile,
+    Redemption,
+    Scenario,
+    Settings,
+    Step,
+    Suppression,
+    Trigger,
+    World,
+    as_of_instant,
+    instant,
+)
+from hypothesis import strategies as st
+
+# With the salt of the tests one is held out globally in the first half of 2024 (eve), one in the second (dan).
+NAMES = ("bob", "ann", "dan", "eve")
+SCENARIOS = ("cart", "wake", "club")
+CHANNELS = ("email", "sms", "post")
+
+# The half-year ends in one, daylight saving begins in one, February has 29 days in one.
+STARTS = (date(2024, 3, 4), date(2024, 6, 28), date(2024, 3, 29), date(2024, 2, 27))
+
+MEDIA_SKIPS = ("not_cooling_down", "under_pressure_cap", "won_arbitration")
+HYGIENE_SKIPS = ("reachable", "consented", "not_held_out", "under_pressure_cap", "won_arbitration")
+GATES_SWITCHED_OFF = frozenset(
+    [("media", gate) for gate in MEDIA_SKIPS] + [("hygiene", gate) for gate in HYGIENE_SKIPS]
+)
+
+
+@dataclass(frozen=True)
+class ConsentEvent:
+    """A word on one channel. `refused elsewhere`: a grant that another address of the person overrules."""
+
+    profile_id: str
+    channel: str
+    purpose: str
+    word: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What becomes of a message to a person at a step: when it is reported, and what she does with it."""
+
+    profile_id: str
+    step: str
+    late_days: int = 0
+    copies: int = 1
+    not_sent_copies: int = 0
+    channel: str | None = None
+    opened_after_hours: int | None = None
+    clicked_after_hours: int | None = None
+    link_tag: str = ""
+    unsubscribed_after_hours: int | None = None
+    complained_after_hours: int | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """A world over some days, before anything is decided."""
+
+    days: tuple[date, ...]
+    base: World
+    consent_events: tuple[ConsentEvent, ...] = ()
+    # who asks to be forgotten, and when
+    erasures: tuple[tuple[str, datetime], ...] = ()
+    # triggers that are no longer emitted from a date on
+    vanishing: tuple[tuple[Trigger, date], ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    # old profile id, survivor, first date that knows
+    merges: tuple[tuple[str, str, date], ...] = ()
+
+    def world_on(self, day: date, selected: Iterable[Decision]) -> World:
+        """What can be read on the day, after these decisions went out before it."""
+        now = as_of_instant(day, self.base.settings)
+        survivor = {old: new for old, new, known_from in self.merges if known_from <= day}
+
+        def who(profile_id: str) -> str:
+            return survivor.get(profile_id, profile_id)
+
+        reports = [message for decision in selected for message in self.reports(decision, day)]
+        return replace(
+            self.base,
+            profiles=self.profiles_on(now, survivor),
+            consents=consent_ranges(replace(event, profile_id=who(event.profile_id)) for event in self.consent_events),
+            messages=tuple(replace(row, profile_id=who(row.profile_id)) for row in [*self.base.messages, *reports]),
+            orders=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.orders),
+            redemptions=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.redemptions),
+            interactions=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.interactions),
+            triggers=self.triggers_on(day, now, survivor),
+            merges=tuple(survivor.items()),
+        )
+
+    def profiles_on(self, now: datetime, survivor: dict[str, str]) -> tuple[Profile, ...]:
+        erased = {survivor.get(profile_id, profile_id) for profile_id, at in self.erasures if at < now}
+        profiles = {profile.profile_id: profile for profile in self.base.profiles}
+        for old, new in survivor.items():
+            gone, kept = profiles.pop(old), profiles[new]
+            contacts = [
+                profile.last_contact_from_person_at
+                for profile in (gone, kept)
+                if profile.last_contact_from_person_at is not None
+            ]
+            profiles[new] = replace(
+                kept,
+                last_contact_from_person_at=max(contacts, default=None),
+                reachable_channels=kept.reachable_channels | gone.reachable_channels,
+            )
+        return tuple(
+            replace(profile, has_erasure_request=True, reachable_channels=frozenset())
+            if profile.profile_id in erased
+            else profile
+            for profile in profiles.values()
+        )
+
+    def triggers_on(self, day: date, now: datetime, survivor: dict[str, str]) -> tuple[Trigger, ...]:
+        scenarios = {scenario.scenario_id: scenario for scenario in self.base.scenarios}
+        gone_from = dict(self.vanishing)
+        emitted: dict[tuple[str, str, str], Trigger] = {}
+        for trigger in sorted(self.base.triggers, key=lambda row: row.triggered_at):
+            scenario = scenarios[trigger.scenario_id]
+            last_day = trigger.triggered_date + timedelta(days=max(scenario.entry_window_days, scenario.journey_days))
+            if trigger.triggered_at < now and day <= last_day and day < gone_from.get(trigger, date.max):
+                row = replace(trigger, profile_id=survivor.get(trigger.profile_id, trigger.profile_id))
+                emitted[(row.scenario_id, row.profile_id, row.entry_key)] = row
+        return tuple(emitted.values())
+
+    def reports(self, decision: Decision, day: date) -> list[Message]:
+        """The provider's messages about a decision, as far as the feed of the day has them."""
+        assert decision.send_date is not None, "what is selected has a send date"
+        assert decision.send_at is not None, "what is selected has a send time"
+        for reaction in self.reactions:
+            if (reaction.profile_id, reaction.step) == (decision.profile_id, decision.step):
+                break
+        else:
+            return []
+        channel = reaction.channel or decision.channel
+        if channel is None or day < decision.send_date + timedelta(days=reaction.late_days):
+            return []
+        messages = []
+        for copy in range(reaction.copies):
+            sent_at = decision.send_at + timedelta(minutes=copy)
+            message = Message(
+                f"{decision.scenario_id}/{decision.step}/{decision.profile_id}/{decision.entry_key}/{decision.as_of_date}/{copy}",
+                decision.profile_id,
+                channel,
+                decision.send_date,
+                sent_at,
+                decision.decision_id,
+            )
+            if copy < reaction.not_sent_copies:
+                messages.append(replace(message, first_not_sent_at=sent_at + timedelta(hours=1)))
+                continue
+            clicked_at = _after(sent_at, reaction.clicked_after_hours)
+            messages.append(
+                replace(
+                    message,
+                    first_delivered_at=sent_at + timedelta(minutes=5),
+                    first_opened_at=_after(sent_at, reaction.opened_after_hours),
+                    first_clicked_at=clicked_at,
+                    first_unsubscribed_at=_after(sent_at, reaction.unsubscribed_after_hours),
+                    first_complained_at=_after(sent_at, reaction.complained_after_hours),
+                    clicks=() if clicked_at is None else ((clicked_at, reaction.link_tag),),
+                )
+            )
+        return messages
+
+    def __repr__(self) -> str:
+        return "\n".join(["", *self.lines(), ""])
+
+    def lines(self) -> Iterable[str]:
+        base = self.base
+        yield f"Days: {', '.join(map(str, self.days))}"
+        for scenario in base.scenarios:
+            yield f"Scenario {_fields(replace(scenario, steps=()))}"
+            for step in scenario.steps:
+                yield f"    step {_fields(step)}"
+        for title, rows in (
+            ("Rule", base.channel_rules),
+            ("Cap", base.message_caps),
+            ("Suppressed", base.suppressions),
+            ("Person", base.profiles),
+            ("Consent", self.consent_events),
+            ("Newsletter", base.messages),
+            ("Order", base.orders),
+            ("Redemption", base.redemptions),
+            ("Interaction", base.interactions),
+            ("Trigger", base.triggers),
+            ("Reaction", self.reactions),
+        ):
+            for row in rows:
+                yield f"{title} {_fields(row)}"
+        for name, at in self.erasures:
+            yield f"{name} asks to be forgotten at {at}"
+        for trigger, day in self.vanishing:
+            yield f"Trigger {trigger.scenario_id} {trigger.profile_id} {trigger.entry_key} is not emitted from {day} on"
+        for old, new, day in self.merges:
+            yield f"{old} is found to be {new} on {day}"
+        for kind, gate in sorted(base.gates_switched_off - GATES_SWITCHED_OFF):
+            yield f"Gate {gate} is switched off for {kind}"
+
+
+def tell(decisions: Iterable[Decision]) -> str:
+    """Decisions as lines to read."""
+    return "\n".join(
+        f"  {row.as_of_date} {row.scenario_id} {row.profile_id} {row.entry_key} {row.step}: {row.outcome}"
+        f" {row.closed_gate or ''} {row.channel or ''} {row.variant or ''} {row.offer_id or ''}"
+        for row in decisions
+    )
+
+
+def consent_ranges(events: Iterable[ConsentEvent]) -> tuple[Consent, ...]:
+    """Ranges without overlap per person, channel and purpose; at one instant the no counts."""
+    by_key: dict[tuple[str, str, str], dict[datetime, ConsentEvent]] = defaultdict(dict)
+    for event in events:
+        at_instant = by_key[(event.profile_id, event.channel, event.purpose)]
+        if event.at not in at_instant or event.word == "withdrawn":
+            at_instant[event.at] = event
+    ranges = []
+    for key, by_instant in by_key.items():
+        instants = sorted(by_instant)
+        for at, until in zip(instants, [*instants[1:], None], strict=True):
+            word = by_instant[at].word
+            status = "withdrawn" if word == "withdrawn" else "granted"
+            ranges.append(Consent(*key, status, word == "granted", at, until))
+    return tuple(ranges)
+
+
+def _after(at: datetime, hours: int | None) -> datetime | None:
+    return None if hours is None else at + timedelta(hours=hours)
+
+
+def _fields(row: object) -> str:
+    """The fields that say something."""
+    defaults = {name: field.default for name, field in type(row).__dataclass_fields__.items()}  # type: ignore[attr-defined]
+    shown = []
+    for name, value in vars(row).items():
+        if value != defaults[name] and value not in (None, (), frozenset()):
+            text = (
+                ">".join(map(str, sorted(value) if isinstance(value, frozenset) else value))
+                if isinstance(value, (tuple, frozenset))
+                else str(value)
+            )
+            shown.append(f"{name}={text}")
+    return " ".join(shown)
+
+
+# --- Strategies -----------------------------------------------------------------------------------------------------
+
+
+def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
+    conditions = (
+        *("none", "not_opened", "opened", "clicked", "not_clicked", "clicked:gift"),
+        *("delivered", "has_offer", "no_purchase"),
+    )
+    earlier: list[str] = []
+    steps = []
+    for name in ("mail_1", "mail_2", "mail_3")[: draw(st.sampled_from((1, 2, 3, 3)))]:
+        after: tuple[str, ...] = ()
+        if earlier and draw(st.integers(0, 5)) < 5:
+            after = draw(st.sampled_from([(step,) for step in reversed(earlier)] + [tuple(earlier)]))
+        wait_days = draw(st.sampled_from((0, 1, 2) if not after else (1, 2, 0)))
+        steps.append(
+            Step(
+                name,
+                after,
+                wait_days,
+                draw(st.sampled_from(conditions)) if after else "none",
+                draw(st.sampled_from(((), (("a", 100),), (("a", 50), ("b", 50)), (("a", 1), ("b", 29), ("c", 70))))),
+                draw(st.sampled_from(("", "blue", "red"))),
+                draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
+                wait_days + draw(st.integers(0, 3)),
+            )
+        )
+        earlier.append(name)
+    return tuple(steps)
+
+
+def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> Scenario:
+    kind = draw(st.sampled_from(("message", "message", "message", "media", "hygiene")))
+    channels: tuple[str, ...]
+    if kind == "media":
+        channels = ("ads",)
+    elif kind == "hygiene":
+        channels = draw(st.sampled_from(((), ("email",))))
+    else:
+        channels = draw(st.sampled_from((("email",), ("email", "sms"), ("sms", "email"), ("post", "email", "sms"))))
+    share = st.sampled_from((Decimal(0), Decimal(0), Decimal("0.3"), Decimal("0.5")))
+    return Scenario(
+        scenario_id,
+        _steps(draw),
+        channels,
+        start + timedelta(days=draw(st.sampled_from((-30, -30, -30, 1)))),
+        objective=draw(st.sampled_from(("sell", "thank"))),
+        kind=kind,
+        purpose="ads_personalisation" if kind == "media" else "marketing",
+        priority=priority,
+        cooldown_days=draw(st.sampled_from((0, 1, 2, 30))),
+        entry_window_days=draw(st.sampled_from((3, 0, 2, 5))),
+        journey_days=draw(st.sampled_from((14, 0, 2))),
+        holdout_share=draw(share),
+        holdout_salt=draw(st.sampled_from(("oak", "elm", "fir"))),
+        ends_date=draw(st.sampled_from((None, None, None, start + timedelta(days=3)))),
+        recurrence=draw(st.sampled_from(("per_entry_key", "per_entry_key", "once"))),
+        is_enabled=draw(st.integers(0, 19)) < 19,
+        stops_on=draw(st.sampled_from(((), ("order",), ("order", "click"), ("redemption", "visit"), ("refund",)))),
+        message_limit=draw(st.sampled_from((None, None, 1, 2))),
+    )
+
+
+def _channel_rules(draw: st.DrawFn) -> tuple[ChannelRule, ...]:
+    rule = st.builds(
+        ChannelRule,
+        event=st.sampled_from(("*", *SCENARIOS)),
+        objective=st.sampled_from(("*", "sell", "thank")),
+        channel=st.sampled_from(CHANNELS),
+        precedence=st.sampled_from((None, 1, 2)),
+        min_offer_amount=st.sampled_from((None, None, None, Decimal(0), Decimal(10))),
+    )
+    rows = st.lists(rule, max_size=4, unique_by=lambda row: (row.event, row.objective, row.channel))
+    return tuple(draw(rows)) if draw(st.booleans()) else ()
+
+
+def _caps(draw: st.DrawFn) -> tuple[MessageCap, ...]:
+    cap = st.builds(
+        MessageCap,
+        channel=st.sampled_from(("email", "sms")),
+        engagement_tier=st.sampled_from(("*", "*", "active", "dormant", "at_risk", "to_delete")),
+        window_days=st.sampled_from((7, 2, 3, 30)),
+        max_messages=st.sampled_from((1, 2, 0)),
+        max_per_calendar_month=st.sampled_from((None, 1, 2)),
+    )
+    rows = st.lists(cap, max_size=3, unique_by=lambda row: (row.channel, row.engagement_tier))
+    return tuple(draw(rows)) if draw(st.booleans()) else ()
+
+
+@st.composite
+def stories(draw: st.DrawFn, settings: Settings) -> Story:
+    """Stories whose messages are sent in the morning after, or in the evening when the settings say so."""
+    start = draw(st.sampled_from(STARTS))
+    days = [start + timedelta(days=day) for day in range(draw(st.sampled_from((2, 4, 6, 7, 7))))]
+    if len(days) > 2 and draw(st.integers(0, 3)) == 3:
+        days.remove(draw(st.sampled_from(days[1:])))
+
+    def at(first_day: int, last_day: int) -> st.SearchStrategy[datetime]:
+        # midnight, the send time and the evening run are where days are told apart
+        return st.builds(
+            lambda day, hour: instant(start + timedelta(days=day), time(hour), settings),
+            st.integers(first_day, last_day),
+            st.sampled_from((12, 0, 9, 18, 20, 23)),
+        )
+
+    def local(moment: datetime) -> date:
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.business_timezone)).date()
+
+    names = draw(st.permutations(NAMES))[: draw(st.sampled_from((1, 1, 2, 2, 3, 4)))]
+    name = st.sampled_from(names)
+    scenario_ids = SCENARIOS[: draw(st.sampled_from((1, 2, 3, 3)))]
+    priorities = draw(st.permutations(range(1, len(scenario_ids) + 1)))
+    scenarios = tuple(
+        _scenario(draw, scenario_id, priority, start)
+        for scenario_id, priority in zip(scenario_ids, priorities, strict=True)
+    )
+
+    # The last contact lies around the ends of the tiers: 12, 24 and 36 months.
+    contacted = st.sampled_from((10, None, 364, 365, 366, 367, 500, 729, 730, 731, 732, 900, 1094, 1095, 1096, 1097))
+    profiles = []
+    consent_events = []
+    everything = frozenset({"email", "sms", "post", "ads"})
+    for person in names:
+        days_ago = draw(contacted)
+        profiles.append(
+            Profile(
+                person,
+                preferred_channel=draw(st.sampled_from((None, "sms", "email"))),
+                max_messages_30_days=draw(st.sampled_from((None, None, None, 1, 2, 0))),
+                last_contact_from_person_at=(
+                    None if days_ago is None else instant(start - timedelta(days=days_ago), time(12), settings)
+                ),
+                reachable_channels=draw(
+                    st.sampled_from(
+                        (everything, everything, everything, frozenset({"email"}), frozenset({"sms", "ads"}))
+                    )
+                ),
+            )
+        )
+        long_ago = instant(start - timedelta(days=20), time(12), settings)
+        consent_events += [ConsentEvent(person, channel, "marketing", "granted", long_ago) for channel in CHANNELS]
+        consent_events.append(ConsentEvent(person, "ads", "ads_personalisation", "granted", long_ago))
+    words = st.builds(
+        ConsentEvent,
+        name,
+        st.sampled_from((*CHANNELS, "ads")),
+        st.sampled_from(("marketing", "marketing", "ads_personalisation", "profiling")),
+        st.sampled_from(("withdrawn", "granted", "granted but refused elsewhere")),
+        at(-21, 6),
+    )
+
+    # two carts in one day, the same key twice after a merge, a key that sorts before an older one
+    def make_trigger(
+        scenario_id: str,
+        person: str,
+        entry_key: str,
+        moment: datetime,
+        hints: tuple[str | None, str | None, Decimal | None],
+        value: Decimal | None,
+    ) -> Trigger:
+        return Trigger(scenario_id, person, entry_key, moment, local(moment), *hints, value)
+
+    triggers = draw(
+        st.lists(
+            st.builds(
+                make_trigger,
+                st.sampled_from(scenario_ids),
+                st.just(names[0]) | name,
+                st.sampled_from(("k1", "k2", "k0")),
+                at(-1, 3),
+                st.sampled_from(
+                    (
+                        (None, None, None),
+                        ("coupon", "c5", Decimal(5)),
+                        ("voucher", "v20", Decimal(20)),
+                        ("coupon", None, Decimal(10)),
+                        ("gift", "unknown", Decimal(10)),
+                    )
+                ),
+                st.sampled_from((None, Decimal(1), Decimal(2))),
+            ),
+            min_size=min(draw(st.sampled_from((1, 3, 5, 7))), 2 * len(names) * len(scenario_ids)),
+            max_size=8,
+            unique_by=lambda row: (row.scenario_id, row.profile_id, row.entry_key),
+        )
+    )
+    vanishing = [
+        (trigger, trigger.triggered_date + timedelta(days=draw(st.integers(1, 3))))
+        for trigger in triggers
+        if draw(st.integers(0, 5)) == 5
+    ]
+
+    hours = st.sampled_from((None, 1, 12, 30))
+    seldom = st.sampled_from((*[None] * 8, 2, 26))
+    reactions = draw(
+        st.lists(
+            st.builds(
+                Reaction,
+                name,
+                st.sampled_from(("mail_1", "mail_2")),
+                late_days=st.sampled_from((0, 1, 2)),
+                copies=st.sampled_from((1, 1, 2)),
+                not_sent_copies=st.sampled_from((0, 0, 0, 1, 2)),
+                channel=st.sampled_from((None, None, None, "sms")),
+                opened_after_hours=hours,
+                clicked_after_hours=hours,
+                link_tag=st.sampled_from(("", "gift")),
+                unsubscribed_after_hours=seldom,
+                complained_after_hours=seldom,
+            ),
+            min_size=min(draw(st.sampled_from((0, 1, 2, 2))), len(names)),
+            max_size=5,
+            unique_by=lambda row: (row.profile_id, row.step),
+        )
+    )
+
+    def newsletter(number: int) -> Message:
+        moment = draw(at(-8, 5))
+        return Message(
+            f"newsletter {number}",
+            draw(name),
+            draw(st.sampled_from(("email", "sms"))),
+            local(moment),
+            moment,
+            first_delivered_at=moment,
+            first_not_sent_at=_after(moment, draw(seldom)),
+            first_unsubscribed_at=_after(moment, draw(seldom)),
+            first_complained_at=_after(moment, draw(seldom)),
+        )
+
+    base = World(
+        settings=settings,
+        scenarios=scenarios,
+        channel_rules=_channel_rules(draw),
+        gates_switched_off=GATES_SWITCHED_OFF,
+        message_caps=_caps(draw),
+        suppressions=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        lambda person, channel, first, length: Suppression(
+                            person,
+                            channel,
+                            start + timedelta(days=first),
+                            None if length is None else start + timedelta(days=first + length),
+                        ),
+                        name,
+                        st.sampled_from(("email", "*", "sms")),
+                        st.integers(-1, 4),
+                        st.sampled_from((None, 1, 2)),
+                    ),
+                    max_size=1,
+                )
+            )
+        ),
+        profiles=tuple(profiles),
+        messages=tuple(newsletter(number) for number in range(draw(st.integers(0, 3)))),
+        orders=tuple(
+            Order(f"order {number}", person, status, local(moment), moment)
+            for number, (person, status, moment) in enumerate(
+                draw(
+                    st.lists(
+                        st.tuples(
+                            name, st.sampled_from(("completed", "completed", "cancelled", "returned")), at(-2, 6)
+                        ),
+                        max_size=2,
+                    )
+                )
+            )
+        ),
+        redemptions=tuple(draw(st.lists(st.builds(Redemption, name, st.just("c5"), at(-2, 6)), max_size=1))),
+        interactions=tuple(
+            draw(
+                st.lists(
+                    st.builds(
+                        lambda person, kind, moment: Interaction(person, kind, moment, kind != "refund"),
+                        name,
+                        st.sampled_from(("visit", "refund")),
+                        at(-2, 6),
+                    ),
+                    max_size=1,
+                )
+            )
+        ),
+        offers=(
+            Offer("c5", "coupon", Decimal(5), start - timedelta(days=30)),
+            Offer("c5b", "coupon", Decimal(5), start - timedelta(days=30), start + timedelta(days=2)),
+            Offer("c10", "coupon", Decimal(10), start + timedelta(days=1), start + timedelta(days=5)),
+            Offer("c_any", "coupon", None, start - timedelta(days=30)),
+            Offer("old", "coupon", Decimal(50), start - timedelta(days=30), start),
+            Offer("v20", "voucher", Decimal(20), start - timedelta(days=30)),
+        ),
+        triggers=tuple(triggers),
+    )
+    merges: tuple[tuple[str, str, date], ...] = ()
+    if len(names) > 1 and draw(st.integers(0, 2)) == 2:
+        old, new = draw(st.permutations(names))[:2]
+        merges = ((old, new, start + timedelta(days=draw(st.integers(0, 4)))),)
+    return Story(
+        tuple(days),
+        base,
+        consent_events=(*consent_events, *draw(st.lists(words, max_size=2))),
+        erasures=((draw(name), draw(at(-1, 5))),) if draw(st.integers(0, 9)) == 9 else (),
+        vanishing=tuple(vanishing),
+        reactions=tuple(reactions),
+        merges=merges,
+    )
