@@ -37,6 +37,16 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """A version of a step's message on a channel, for the people whose buckets lie in a range (both ends included)."""
+
+    variant: str
+    channel: str
+    first_bucket: int
+    last_bucket: int
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of a journey; without `after_steps` it is a first one."""
 
@@ -44,7 +54,7 @@ class Step:
     after_steps: tuple[str, ...] = ()
     wait_days: int = 0
     condition: str = "none"
-    variants: tuple[tuple[str, int], ...] = ()
+    variants: tuple[Variant, ...] = ()
     variant_salt: str = ""
     offer_rule: str = ""
     stop_after_days: int = 7
@@ -108,14 +118,15 @@ class Suppression:
 
 @dataclass(frozen=True)
 class Profile:
-    """A person as of the date, with the kinds of address that work."""
+    """A person as of the date: the kinds of address that work, and the channels with one that was consented to."""
 
     profile_id: str
     has_erasure_request: bool = False
     preferred_channel: str | None = None
     max_messages_30_days: int | None = None
     last_contact_from_person_at: datetime | None = None
-    reachable_channels: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    contactable_channels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -221,6 +232,8 @@ class Entry:
     holdout_period: str
     offer_type: str | None = None
     offer_id: str | None = None
+    offer_amount: Decimal | None = None
+    expected_value_amount: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -236,11 +249,11 @@ class Decision:
     outcome: str
     closed_gate: str | None
     gates: tuple[bool | None, ...]
+    offer_id: str | None
+    send_date: date
+    send_at: datetime
     channel: str | None = None
     variant: str | None = None
-    offer_id: str | None = None
-    send_date: date | None = None
-    send_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -306,14 +319,12 @@ def half_year(day: date) -> str:
     return f"{day.year}H{1 if day.month <= 6 else 2}"
 
 
-def pick_variant(step: Step, profile_id: str) -> str | None:
-    """The variant whose share of 0 to 100 the person's bucket falls into."""
-    place = bucket(step.variant_salt, profile_id) / 100
-    upper = 0
-    for name, weight in step.variants:
-        upper += weight
-        if place < upper:
-            return name
+def pick_variant(step: Step, channel: str | None, profile_id: str) -> str | None:
+    """The variant of the channel whose buckets hold the person."""
+    place = bucket(step.variant_salt, profile_id)
+    for variant in step.variants:
+        if variant.channel == channel and variant.first_bucket <= place <= variant.last_bucket:
+            return variant.variant
     return None
 
 
@@ -338,6 +349,16 @@ class Report:
 
 
 Key = tuple[str, str, str]  # scenario, profile, entry key
+
+# Any of these kinds of address reaches a person on the channel.
+ADDRESSES = {
+    "email": {"email"},
+    "sms": {"phone"},
+    "phone": {"phone"},
+    "post": {"post"},
+    "push": {"app"},
+    "ads": {"email", "phone"},
+}
 
 
 @dataclass(frozen=True)
@@ -368,7 +389,7 @@ class Case:
     """A due step on its way through the gates."""
 
     due: Due
-    offer: str | None
+    offer_id: str | None
     channels: list[str]
     gates: list[bool] = field(default_factory=list)
     arm: str = "treated"
@@ -452,6 +473,10 @@ class _Day:
             and (scenario.ends_date is None or self.today <= scenario.ends_date)
         )
 
+    def is_over(self, scenario: Scenario, key: Key) -> bool:
+        source = self.entered.get(key) or self.emitted[key]
+        return source.triggered_date + timedelta(days=scenario.journey_days) < self.today
+
     def is_decided(self, key: Key, step: Step) -> bool:
         return any(row.step == step.step and row.outcome != "deferred" for row in self.decided[key])
 
@@ -462,6 +487,8 @@ class _Day:
                 continue
             keys = {key for key in [*self.emitted, *self.entered] if key[0] == scenario.scenario_id}
             for key in sorted(keys):
+                if self.is_over(scenario, key):
+                    continue
                 for step in scenario.steps:
                     if not self.is_decided(key, step):
                         due = (
@@ -471,8 +498,8 @@ class _Day:
         return steps
 
     def make_due(self, scenario: Scenario, key: Key, step: Step, previous: Decision | None) -> Due:
-        trigger, entry = self.emitted.get(key), self.entered.get(key)
-        source = trigger or entry
+        entry = self.entered.get(key)
+        source = entry or self.emitted.get(key)
         assert source is not None, "a due step comes from a trigger or an entry"
         return Due(
             scenario,
@@ -488,8 +515,8 @@ class _Day:
             ),
             offer_type=source.offer_type,
             offer_id=source.offer_id,
-            offer_amount=trigger.offer_amount if trigger else None,
-            expected_value_amount=trigger.expected_value_amount if trigger else None,
+            offer_amount=source.offer_amount,
+            expected_value_amount=source.expected_value_amount,
             previous=previous,
             entry=entry,
         )
@@ -547,37 +574,34 @@ class _Day:
 
     # --- The offer of a step ------------------------------------------------------------------------------------
 
-    def offer(self, due: Due) -> str | None:
+    def offer(self, due: Due) -> tuple[str | None, Decimal | None]:
+        """The offer that the step gives, and what it is worth."""
         rule, _, wanted = due.step.offer_rule.partition(":")
         if rule == "":
-            return None
+            return None, None
         if rule == "keep":
-            return due.previous.offer_id if due.previous else due.offer_id
+            if due.previous is None:
+                return due.offer_id, due.offer_amount
+            kept = due.previous.offer_id
+            return kept, {offer.offer_id: offer.face_value_amount for offer in self.world.offers}.get(kept or "")
         valid = [
             offer
             for offer in self.world.offers
             if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
         ]
         if rule == "id":
-            return wanted if any(offer.offer_id == wanted for offer in valid) else None
-        sign = {"lowest_value": 1, "highest_value": -1}[rule]
-        fitting = sorted(
-            (offer for offer in valid if offer.offer_type == due.offer_type),
-            key=lambda offer: (
-                offer.face_value_amount is None,
-                sign * (offer.face_value_amount or 0),
-                offer.offer_id,
-            ),
-        )
-        return fitting[0].offer_id if fitting else None
-
-    def offer_amount(self, due: Due, offer_id: str | None) -> Decimal | None:
-        if offer_id is None:
-            return None
-        for offer in self.world.offers:
-            if offer.offer_id == offer_id and offer.face_value_amount is not None:
-                return offer.face_value_amount
-        return due.offer_amount if offer_id == due.offer_id else None
+            fitting = [offer for offer in valid if offer.offer_id == wanted]
+        else:
+            sign = {"lowest_value": 1, "highest_value": -1}[rule]
+            fitting = sorted(
+                (offer for offer in valid if offer.offer_type == due.offer_type),
+                key=lambda offer: (
+                    offer.face_value_amount is None,
+                    sign * (offer.face_value_amount or 0),
+                    offer.offer_id,
+                ),
+            )
+        return (fitting[0].offer_id, fitting[0].face_value_amount) if fitting else (None, None)
 
     # --- Channels -----------------------------------------------------------------------------------------------
 
@@ -599,9 +623,12 @@ class _Day:
 
     def is_reachable(self, due: Due, channel: str) -> bool:
         profile = self.profiles.get(due.profile_id)
-        return profile is not None and channel in profile.reachable_channels
+        return profile is not None and bool(profile.addresses & ADDRESSES[channel])
 
     def is_consented(self, due: Due, channel: str) -> bool:
+        profile = self.profiles.get(due.profile_id)
+        if profile is None or channel not in profile.contactable_channels:
+            return False
         return any(
             consent.is_granted
             and (consent.profile_id, consent.channel, consent.purpose)
@@ -616,7 +643,7 @@ class _Day:
             consent.valid_from
             for consent in self.world.consents
             if (consent.profile_id, consent.channel, consent.purpose, consent.status)
-            == (due.profile_id, channel, due.scenario.purpose, "granted")
+            == (due.profile_id, channel, "marketing", "granted")
             and self.happened(consent.valid_from)
         ]
         stops = [
@@ -678,7 +705,7 @@ class _Day:
         ]
         in_any = min(
             earlier,
-            key=lambda entry: (entry.entered_date, entry.entry_key, entry.scenario_id, entry.arm),
+            key=lambda entry: (entry.entered_date, entry.scenario_id, entry.entry_key, entry.arm),
             default=None,
         )
         if in_any and in_any.arm == "held_out_globally":
@@ -704,38 +731,43 @@ class _Day:
             return "to_delete"
         last = profile.last_contact_from_person_at.date()
         for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
-            if self.today < months_later(last, months):
+            if last > months_later(self.today, -months):
                 return name
         return "to_delete"
 
-    def slots(self, profile_id: str) -> set[tuple[date, str | None]]:
-        """Dates and channels that are used up: reported messages, and selected ones that nobody reported yet."""
+    def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
+        """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet."""
         send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
-        used: set[tuple[date, str | None]] = set()
+        messages = set()
         for message in self.world.messages:
             is_sent = self.happened(message.sent_at) and not self.happened(message.first_not_sent_at)
             if message.profile_id == profile_id and is_sent:
-                used.add((send_dates.get(message.decision_id or "") or message.sent_date, message.channel))
+                if message.decision_id in send_dates:
+                    messages.add((message.decision_id, send_dates[message.decision_id], message.channel))
+                else:
+                    messages.add((message.message_id, message.sent_date, message.channel))
         for row in self.past_decisions:
-            if row.profile_id == profile_id and row.outcome == "selected" and not self.report(row).messages:
-                assert row.send_date is not None, "what is selected has a send date"
-                used.add((row.send_date, row.channel))
-        return {slot for slot in used if slot[0] < self.send_date and slot[1] is not None}
+            is_selected = row.profile_id == profile_id and row.outcome == "selected"
+            if is_selected and row.channel is not None and not self.report(row).messages:
+                messages.add((row.decision_id, row.send_date, row.channel))
+        return messages
 
     def is_under_cap(self, due: Due, channel: str) -> bool:
-        used = self.slots(due.profile_id)
+        messages = self.messages_of(due.profile_id)
         profile = self.profiles.get(due.profile_id)
         if profile is not None and profile.max_messages_30_days is not None:
-            recent = {day for day, _ in used if day > self.send_date - timedelta(days=30)}
+            recent = {key for key, day, _ in messages if day > self.send_date - timedelta(days=30)}
             if len(recent) >= profile.max_messages_30_days:
                 return False
         caps = {cap.engagement_tier: cap for cap in self.world.message_caps if cap.channel == channel}
         cap = caps.get(self.tier(due.profile_id)) or caps.get("*")
         if cap is None:
             return True
-        days = {day for day, used_channel in used if used_channel == channel}
-        in_window = {day for day in days if day > self.send_date - timedelta(days=cap.window_days)}
-        in_month = {day for day in days if (day.year, day.month) == (self.send_date.year, self.send_date.month)}
+        on_channel = [(key, day) for key, day, used_channel in messages if used_channel == channel]
+        in_window = {key for key, day in on_channel if day > self.send_date - timedelta(days=cap.window_days)}
+        in_month = {
+            key for key, day in on_channel if (day.year, day.month) == (self.send_date.year, self.send_date.month)
+        }
         return len(in_window) < cap.max_messages and (
             cap.max_per_calendar_month is None or len(in_month) < cap.max_per_calendar_month
         )
@@ -751,15 +783,16 @@ class _Day:
                 continue
             if not self.applies(scenario, "won_arbitration"):
                 continue
-            source = self.emitted.get(key) or entry
-            if self.applies(scenario, "not_stopped") and self.is_stopped(scenario, key, source.triggered_at):
+            if self.is_over(scenario, key):
+                continue
+            if self.applies(scenario, "not_stopped") and self.is_stopped(scenario, key, entry.triggered_at):
                 continue
             if any(
                 previous.step in step.after_steps
                 and not self.is_decided(key, step)
                 and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
                 and (
-                    step.condition not in ("not_opened", "not_clicked", "no_purchase")
+                    step.condition not in ("not_opened", "not_clicked", "no_purchase", "has_offer")
                     or self.condition_holds(step.condition, previous)
                 )
                 for previous in self.sent(key)
@@ -775,7 +808,15 @@ class _Day:
         for case in cases:
             by_profile[case.due.profile_id].append(case)
         winners = []
+        taken = {
+            row.profile_id
+            for row in self.past_decisions
+            if row.outcome == "selected" and row.send_date == self.send_date
+        }
         for profile_id, rivals in by_profile.items():
+            # an evening run after a morning's: both send on the same day
+            if profile_id in taken:
+                continue
             is_busy = any(key[1] == profile_id for key in running)
             left = [case for case in rivals if case.due.key in running] if is_busy else rivals
             if left:
@@ -820,8 +861,7 @@ class _Day:
         return [self.make_decision(case) for case in cases], list(entries.values())
 
     def make_case(self, due: Due) -> Case:
-        offer_id = self.offer(due)
-        amount = self.offer_amount(due, offer_id)
+        offer_id, amount = self.offer(due)
         channels = [channel for channel in due.scenario.channels if self.is_worth_it(due.scenario, channel, amount)]
         return Case(due, offer_id, channels)
 
@@ -873,6 +913,8 @@ class _Day:
             half_year(self.today),
             due.offer_type,
             due.offer_id,
+            due.offer_amount,
+            due.expected_value_amount,
         )
 
     def choose_channel(self, case: Case) -> str | None:
@@ -898,7 +940,7 @@ class _Day:
             outcome = "deferred" if self.today < due.window_end else "expired"
         else:
             outcome = "closed"
-        is_selected = closed_gate is None
+        channel = self.choose_channel(case) if closed_gate is None else None
         return Decision(
             decision_id(self.today, *due.key, due.step.step),
             self.today,
@@ -907,11 +949,11 @@ class _Day:
             outcome,
             closed_gate,
             (*case.gates, *[None] * (len(GATES) - len(case.gates))),
-            channel=self.choose_channel(case) if is_selected else None,
-            variant=pick_variant(due.step, due.profile_id) if is_selected else None,
-            offer_id=case.offer if is_selected else None,
-            send_date=self.send_date if is_selected else None,
-            send_at=self.send_at if is_selected else None,
+            case.offer_id,
+            self.send_date,
+            self.send_at,
+            channel,
+            pick_variant(due.step, channel, due.profile_id) if closed_gate is None else None,
         )
 
 

@@ -27,6 +27,7 @@ from decision_oracle import (
     Step,
     Suppression,
     Trigger,
+    Variant,
     World,
     as_of_instant,
     instant,
@@ -38,11 +39,22 @@ NAMES = ("bob", "ann", "dan", "eve")
 SCENARIOS = ("cart", "wake", "club")
 CHANNELS = ("email", "sms", "post")
 
+WORDS = ("granted", "granted but refused elsewhere", "withdrawn")
+EVENING = time(18)
+
 # The half-year ends in one, daylight saving begins in one, February has 29 days in one.
 STARTS = (date(2024, 3, 4), date(2024, 6, 28), date(2024, 3, 29), date(2024, 2, 27))
 
+# None; one for all; halves; one per channel, and a rest that gets none.
+VARIANTS = (
+    (),
+    (Variant("a", "email", 0, 9_999),),
+    (Variant("a", "email", 0, 4_999), Variant("b", "email", 5_000, 9_999)),
+    (Variant("a", "email", 0, 2_999), Variant("b", "email", 3_000, 8_999), Variant("s", "sms", 5_000, 9_999)),
+)
+
 MEDIA_SKIPS = ("not_cooling_down", "under_pressure_cap", "won_arbitration")
-HYGIENE_SKIPS = ("reachable", "consented", "not_held_out", "under_pressure_cap", "won_arbitration")
+HYGIENE_SKIPS = ("reachable", "consented", "not_suppressed", "not_held_out", "under_pressure_cap", "won_arbitration")
 GATES_SWITCHED_OFF = frozenset(
     [("media", gate) for gate in MEDIA_SKIPS] + [("hygiene", gate) for gate in HYGIENE_SKIPS]
 )
@@ -50,7 +62,7 @@ GATES_SWITCHED_OFF = frozenset(
 
 @dataclass(frozen=True)
 class ConsentEvent:
-    """A word on one channel. `refused elsewhere`: a grant that another address of the person overrules."""
+    """A word on one channel: one of WORDS. Refused elsewhere: another address of the person overrules the grant."""
 
     profile_id: str
     channel: str
@@ -82,6 +94,8 @@ class Story:
 
     days: tuple[date, ...]
     base: World
+    # days whose run does not wait for midnight: what it selects goes out the same day
+    evenings: frozenset[date] = frozenset()
     consent_events: tuple[ConsentEvent, ...] = ()
     # who asks to be forgotten, and when
     erasures: tuple[tuple[str, datetime], ...] = ()
@@ -93,7 +107,8 @@ class Story:
 
     def world_on(self, day: date, selected: Iterable[Decision]) -> World:
         """What can be read on the day, after these decisions went out before it."""
-        now = as_of_instant(day, self.base.settings)
+        settings = replace(self.base.settings, as_of_time=EVENING if day in self.evenings else None)
+        now = as_of_instant(day, settings)
         survivor = {old: new for old, new, known_from in self.merges if known_from <= day}
 
         def who(profile_id: str) -> str:
@@ -102,6 +117,7 @@ class Story:
         reports = [message for decision in selected for message in self.reports(decision, day)]
         return replace(
             self.base,
+            settings=settings,
             profiles=self.profiles_on(now, survivor),
             consents=consent_ranges(replace(event, profile_id=who(event.profile_id)) for event in self.consent_events),
             messages=tuple(replace(row, profile_id=who(row.profile_id)) for row in [*self.base.messages, *reports]),
@@ -125,10 +141,11 @@ class Story:
             profiles[new] = replace(
                 kept,
                 last_contact_from_person_at=max(contacts, default=None),
-                reachable_channels=kept.reachable_channels | gone.reachable_channels,
+                addresses=kept.addresses | gone.addresses,
+                contactable_channels=kept.contactable_channels | gone.contactable_channels,
             )
         return tuple(
-            replace(profile, has_erasure_request=True, reachable_channels=frozenset())
+            replace(profile, has_erasure_request=True, contactable_channels=frozenset())
             if profile.profile_id in erased
             else profile
             for profile in profiles.values()
@@ -148,8 +165,6 @@ class Story:
 
     def reports(self, decision: Decision, day: date) -> list[Message]:
         """The provider's messages about a decision, as far as the feed of the day has them."""
-        assert decision.send_date is not None, "what is selected has a send date"
-        assert decision.send_at is not None, "what is selected has a send time"
         for reaction in self.reactions:
             if (reaction.profile_id, reaction.step) == (decision.profile_id, decision.step):
                 break
@@ -191,7 +206,7 @@ class Story:
 
     def lines(self) -> Iterable[str]:
         base = self.base
-        yield f"Days: {', '.join(map(str, self.days))}"
+        yield f"Days: {', '.join(f'{day} evening' if day in self.evenings else str(day) for day in self.days)}"
         for scenario in base.scenarios:
             yield f"Scenario {_fields(replace(scenario, steps=()))}"
             for step in scenario.steps:
@@ -231,11 +246,11 @@ def tell(decisions: Iterable[Decision]) -> str:
 
 
 def consent_ranges(events: Iterable[ConsentEvent]) -> tuple[Consent, ...]:
-    """Ranges without overlap per person, channel and purpose; at one instant the no counts."""
+    """Ranges without overlap per person, channel and purpose; at one instant the no counts: the last word of WORDS."""
     by_key: dict[tuple[str, str, str], dict[datetime, ConsentEvent]] = defaultdict(dict)
     for event in events:
         at_instant = by_key[(event.profile_id, event.channel, event.purpose)]
-        if event.at not in at_instant or event.word == "withdrawn":
+        if event.at not in at_instant or WORDS.index(event.word) > WORDS.index(at_instant[event.at].word):
             at_instant[event.at] = event
     ranges = []
     for key, by_instant in by_key.items():
@@ -278,7 +293,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
     steps = []
     for name in ("mail_1", "mail_2", "mail_3")[: draw(st.sampled_from((1, 2, 3, 3)))]:
         after: tuple[str, ...] = ()
-        if earlier and draw(st.integers(0, 5)) < 5:
+        if earlier:
             after = draw(st.sampled_from([(step,) for step in reversed(earlier)] + [tuple(earlier)]))
         wait_days = draw(st.sampled_from((0, 1, 2) if not after else (1, 2, 0)))
         steps.append(
@@ -287,7 +302,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
                 after,
                 wait_days,
                 draw(st.sampled_from(conditions)) if after else "none",
-                draw(st.sampled_from(((), (("a", 100),), (("a", 50), ("b", 50)), (("a", 1), ("b", 29), ("c", 70))))),
+                draw(st.sampled_from(VARIANTS)),
                 draw(st.sampled_from(("", "blue", "red"))),
                 draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
                 wait_days + draw(st.integers(0, 3)),
@@ -306,6 +321,7 @@ def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> 
         channels = draw(st.sampled_from(((), ("email",))))
     else:
         channels = draw(st.sampled_from((("email",), ("email", "sms"), ("sms", "email"), ("post", "email", "sms"))))
+    entry_window_days = draw(st.sampled_from((3, 0, 2, 5)))
     share = st.sampled_from((Decimal(0), Decimal(0), Decimal("0.3"), Decimal("0.5")))
     return Scenario(
         scenario_id,
@@ -317,8 +333,8 @@ def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> 
         purpose="ads_personalisation" if kind == "media" else "marketing",
         priority=priority,
         cooldown_days=draw(st.sampled_from((0, 1, 2, 30))),
-        entry_window_days=draw(st.sampled_from((3, 0, 2, 5))),
-        journey_days=draw(st.sampled_from((14, 0, 2))),
+        entry_window_days=entry_window_days,
+        journey_days=entry_window_days + draw(st.sampled_from((14, 0, 2))),
         holdout_share=draw(share),
         holdout_salt=draw(st.sampled_from(("oak", "elm", "fir"))),
         ends_date=draw(st.sampled_from((None, None, None, start + timedelta(days=3)))),
@@ -357,7 +373,7 @@ def _caps(draw: st.DrawFn) -> tuple[MessageCap, ...]:
 
 @st.composite
 def stories(draw: st.DrawFn, settings: Settings) -> Story:
-    """Stories whose messages are sent in the morning after, or in the evening when the settings say so."""
+    """Stories in the time zone and with the holdout of the settings."""
     start = draw(st.sampled_from(STARTS))
     days = [start + timedelta(days=day) for day in range(draw(st.sampled_from((2, 4, 6, 7, 7))))]
     if len(days) > 2 and draw(st.integers(0, 3)) == 3:
@@ -388,6 +404,7 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
     profiles = []
     consent_events = []
     everything = frozenset({"email", "sms", "post", "ads"})
+    addresses = frozenset({"email", "phone", "post"})
     for person in names:
         days_ago = draw(contacted)
         profiles.append(
@@ -398,7 +415,10 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
                 last_contact_from_person_at=(
                     None if days_ago is None else instant(start - timedelta(days=days_ago), time(12), settings)
                 ),
-                reachable_channels=draw(
+                addresses=draw(
+                    st.sampled_from((addresses, addresses, addresses, frozenset({"email"}), frozenset({"phone"})))
+                ),
+                contactable_channels=draw(
                     st.sampled_from(
                         (everything, everything, everything, frozenset({"email"}), frozenset({"sms", "ads"}))
                     )
@@ -413,7 +433,7 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         name,
         st.sampled_from((*CHANNELS, "ads")),
         st.sampled_from(("marketing", "marketing", "ads_personalisation", "profiling")),
-        st.sampled_from(("withdrawn", "granted", "granted but refused elsewhere")),
+        st.sampled_from(WORDS),
         at(-21, 6),
     )
 
@@ -567,6 +587,7 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
     return Story(
         tuple(days),
         base,
+        evenings=draw(st.frozensets(st.sampled_from(days))) if draw(st.integers(0, 3)) == 3 else frozenset(),
         consent_events=(*consent_events, *draw(st.lists(words, max_size=2))),
         erasures=((draw(name), draw(at(-1, 5))),) if draw(st.integers(0, 9)) == 9 else (),
         vanishing=tuple(vanishing),
