@@ -430,11 +430,11 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         consent_events.append(ConsentEvent(person, "ads", "ads_personalisation", "granted", long_ago))
     words = st.builds(
         ConsentEvent,
-        name,
-        st.sampled_from((*CHANNELS, "ads")),
-        st.sampled_from(("marketing", "marketing", "ads_personalisation", "profiling")),
+        st.just(names[0]) | name,
+        st.sampled_from(("email", "email", *CHANNELS, "ads")),
+        st.sampled_from((*["marketing"] * 5, "ads_personalisation", "profiling")),
         st.sampled_from(WORDS),
-        at(-21, 6),
+        at(-1, 4),
     )
 
     # two carts in one day, the same key twice after a merge, a key that sorts before an older one
@@ -588,8 +588,8 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         tuple(days),
         base,
         evenings=draw(st.frozensets(st.sampled_from(days))) if draw(st.integers(0, 3)) == 3 else frozenset(),
-        consent_events=(*consent_events, *draw(st.lists(words, max_size=2))),
-        erasures=((draw(name), draw(at(-1, 5))),) if draw(st.integers(0, 9)) == 9 else (),
+        consent_events=(*consent_events, *draw(st.lists(words, min_size=draw(st.sampled_from((0, 0, 2))), max_size=4))),
+        erasures=((draw(name), draw(at(-1, 4))),) if draw(st.integers(0, 5)) == 5 else (),
         vanishing=tuple(vanishing),
         reactions=tuple(reactions),
         merges=merges,
