@@ -38,8 +38,7 @@ class CompiledModels:
             assert outcome.returncode == 0, outcome.stdout + outcome.stderr
             manifest = json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
-        models = {node["name"] for node in nodes if node["resource_type"] == "model"}
-        relations = [(node["relation_name"], _table(node, models)) for node in nodes if node.get("relation_name")]
+        relations = [(node["relation_name"], node["name"]) for node in nodes if node.get("relation_name")]
         self.sql: dict[str, str] = {}
         for node in nodes:
             sql = node.get("compiled_code")
@@ -47,18 +46,19 @@ class CompiledModels:
                 for relation, name in relations:
                     sql = sql.replace(relation, f'"{name}"')
                 self.sql[node["name"]] = sql
-        compiled = {node["unique_id"]: node["name"] for node in nodes if node["name"] in models & self.sql.keys()}
-        parents = {
-            name: [compiled[parent] for parent in manifest["parent_map"][node_id] if parent in compiled]
-            for node_id, name in compiled.items()
+        models = {
+            node["unique_id"]: node for node in nodes if node["resource_type"] == "model" and node["name"] in self.sql
         }
+        parents = {
+            node["name"]: [models[parent]["name"] for parent in manifest["parent_map"][node_id] if parent in models]
+            for node_id, node in models.items()
+        }
+        # the models, each after those that it reads, and the columns that their contracts promise
+        self.order = list(graphlib.TopologicalSorter(parents).static_order())
         self.columns = {
             node["name"]: {name: column["data_type"] for name, column in node["columns"].items()}
-            for node in nodes
-            if node["unique_id"] in compiled
+            for node in models.values()
         }
-        # the models: each after those that it reads
-        self.order = list(graphlib.TopologicalSorter(parents).static_order())
 
     def build(self, connection: duckdb.DuckDBPyConnection, *names: str) -> None:
         """Makes each model a table, in this order."""
@@ -68,12 +68,6 @@ class CompiledModels:
     def rows(self, connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
         """What a model or test selects."""
         return connection.execute(self.sql[name]).fetchall()
-
-
-def _table(node: Mapping[str, Any], models: set[str]) -> str:
-    """The name of the node's table; a source named like a model (what it wrote before) has its schema in front."""
-    is_past = node["resource_type"] == "source" and node["name"] in models
-    return f"{node['schema']}.{node['name']}" if is_past else node["name"]
 
 
 @functools.cache

@@ -238,7 +238,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Decision:
-    """A row of decisions; of the gates, those up to and including the first closed one are known."""
+    """A row of decisions; a gate that was not asked, being switched off or after the one that closed, is None."""
 
     decision_id: str
     as_of_date: date
@@ -391,12 +391,12 @@ class Case:
     due: Due
     offer_id: str | None
     channels: list[str]
-    gates: list[bool] = field(default_factory=list)
+    gates: list[bool | None] = field(default_factory=list)
     arm: str = "treated"
 
     @property
     def is_open(self) -> bool:
-        return all(self.gates)
+        return False not in self.gates
 
 
 def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], list[Entry]]:
@@ -867,7 +867,7 @@ class _Day:
 
     def gate(self, case: Case, name: str, is_passed: bool) -> None:
         if case.is_open:
-            case.gates.append(is_passed or not self.applies(case.due.scenario, name))
+            case.gates.append(is_passed if self.applies(case.due.scenario, name) else None)
 
     def channel_gate(self, case: Case, name: str, passing: list[str]) -> None:
         """A gate that holds per channel; a scenario that uses no channel has none that could close."""

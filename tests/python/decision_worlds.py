@@ -33,6 +33,7 @@ from decision_oracle import (
     instant,
 )
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 # With the salt of the tests one is held out globally in the first half of 2024 (eve), one in the second (dan).
 NAMES = ("bob", "ann", "dan", "eve")
@@ -203,6 +204,10 @@ class Story:
 
     def __repr__(self) -> str:
         return "\n".join(["", *self.lines(), ""])
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        """Hypothesis shows the story, not the calls that would draw it."""
+        printer.text(repr(self))
 
     def lines(self) -> Iterable[str]:
         base = self.base

@@ -46,7 +46,9 @@ def compile_models(day: date, as_of_time: time | None) -> CompiledModels:
     }
     if as_of_time is not None:
         variables["as_of_time"] = as_of_time.strftime("%H:%M")
-    return CompiledModels(["+decisions,models/activation", "+scenario_entries,models/activation"], variables)
+    return CompiledModels(
+        ["+decisions,models/activation", "+scenario_entries,models/activation", "offer_choices"], variables
+    )
 
 
 def literals(day: date, as_of_time: time | None) -> list[str]:
@@ -84,7 +86,7 @@ class Engine:
         """An empty warehouse that remembers nothing."""
         connection = duckdb.connect(config={"threads": 1})
         for name in KEPT:
-            fill(connection, f"memory.{name}", self.models.columns[name], [])
+            fill(connection, name, self.models.columns[name], [])
         return connection
 
     def run(self, connection: duckdb.DuckDBPyConnection, world: World, day: date) -> Past:
@@ -92,11 +94,12 @@ class Engine:
         for table, (columns, rows) in tables(world).items():
             fill(connection, table, columns, rows)
         for name, sql in self.sql(day, world.settings.as_of_time).items():
-            connection.execute(f'create or replace table "{name}" as {sql}')
-        for name, date_column in KEPT.items():
-            connection.execute(f'delete from "memory.{name}" where {date_column} = ?', [day])
-            connection.execute(f'insert into "memory.{name}" by name select * from "{name}"')
-        return Past(read_decisions(connection), read_entries(connection))
+            if name in KEPT:
+                connection.execute(f'delete from "{name}" where {KEPT[name]} = ?', [day])
+                connection.execute(f'insert into "{name}" by name {sql}')
+            else:
+                connection.execute(f'create or replace table "{name}" as {sql}')
+        return Past(read_decisions(connection, day), read_entries(connection, day))
 
 
 KEPT = {"decisions": "as_of_date", "scenario_entries": "entered_date"}
@@ -130,14 +133,15 @@ def seed_tables(world: World) -> dict[str, Table]:
             {
                 **typed(varchar="scenario_id objective kind channels purpose"),
                 **typed(integer="priority cooldown_days entry_window_days journey_days"),
-                **typed(double="holdout_share", varchar="holdout_salt", date="starts_date ends_date"),
+                "holdout_share": "decimal(6,4)",
+                **typed(varchar="holdout_salt", date="starts_date ends_date"),
                 **typed(varchar="recurrence stops_on", boolean="is_enabled", integer="message_limit"),
             },
             [
                 (
                     *(row.scenario_id, row.objective, row.kind, ">".join(row.channels) or None, row.purpose),
                     *(row.priority, row.cooldown_days, row.entry_window_days, row.journey_days),
-                    *(float(row.holdout_share), row.holdout_salt, row.starts_date, row.ends_date),
+                    *(row.holdout_share, row.holdout_salt, row.starts_date, row.ends_date),
                     *(row.recurrence, ">".join(row.stops_on) or None, row.is_enabled, row.message_limit),
                 )
                 for row in world.scenarios
@@ -188,6 +192,7 @@ def seed_tables(world: World) -> dict[str, Table]:
             typed(varchar="channel engagement_tier", integer="window_days max_messages max_per_calendar_month"),
             [tuple(vars(row).values()) for row in world.message_caps],
         ),
+        "sealed_dates": (typed(date="as_of_date"), []),
         "suppressions": (
             typed(varchar="profile_id channel reason", date="valid_from_date valid_to_date"),
             [(row.profile_id, row.channel, "asked", row.valid_from, row.valid_to) for row in world.suppressions],
@@ -301,16 +306,18 @@ def fact_tables(world: World) -> dict[str, Table]:
     }
 
 
-def read_decisions(connection: duckdb.DuckDBPyConnection) -> tuple[Decision, ...]:
+def read_decisions(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[Decision, ...]:
     columns = [name for name in Decision.__dataclass_fields__ if name != "gates"]
     gates = [f"is_{gate}" for gate in GATES]
-    rows = connection.execute(f"select {', '.join(columns + gates)} from decisions").fetchall()
+    query = f"select {', '.join(columns + gates)} from decisions where as_of_date = ?"
+    rows = connection.execute(query, [day]).fetchall()
     return tuple(Decision(**dict(zip(columns, row, strict=False)), gates=row[len(columns) :]) for row in rows)
 
 
-def read_entries(connection: duckdb.DuckDBPyConnection) -> tuple[Entry, ...]:
+def read_entries(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[Entry, ...]:
     columns = ", ".join(Entry.__dataclass_fields__)
-    return tuple(Entry(*row) for row in connection.execute(f"select {columns} from scenario_entries").fetchall())
+    query = f"select {columns} from scenario_entries where entered_date = ?"
+    return tuple(Entry(*row) for row in connection.execute(query, [day]).fetchall())
 
 
 # --- Playing a story ------------------------------------------------------------------------------------------------
@@ -504,7 +511,8 @@ def every_due_step_has_one_outcome_and_one_reason(story: Story, days: Sequence[D
         for row in today.decided.decisions:
             assert row.closed_gate in reasons[row.outcome]
             place = len(GATES) if row.closed_gate is None else GATES.index(row.closed_gate)
-            assert row.gates == (*[True] * place, *[False, *[None] * 8][: len(GATES) - place])
+            asked = [True if applies(today, row, gate) else None for gate in GATES[:place]]
+            assert row.gates == (*asked, *[False, *[None] * 8][: len(GATES) - place])
 
 
 LAWS = (
