@@ -1,8 +1,10 @@
 """The decision engine's SQL against the oracle, day by day in generated worlds; and laws that read the worlds again."""
 
+import hashlib
+import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,10 +15,16 @@ from compiled import CompiledModels, Row, fill
 from decision_oracle import (
     ADDRESSES,
     GATES,
+    Consent,
     Decision,
     Entry,
     Past,
+    Profile,
+    Scenario,
     Settings,
+    Step,
+    Trigger,
+    Variant,
     World,
     as_of_instant,
     bucket,
@@ -82,27 +90,47 @@ class Engine:
             for name in self.models.order
         }
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """An empty warehouse that remembers nothing."""
-        connection = duckdb.connect(config={"threads": 1})
-        for name in KEPT:
-            fill(connection, name, self.models.columns[name], [])
-        return connection
-
-    def run(self, connection: duckdb.DuckDBPyConnection, world: World, day: date) -> Past:
-        """What the SQL decides on the date; the kept tables remember it, in place of what a run of the date left."""
-        for table, (columns, rows) in tables(world).items():
-            fill(connection, table, columns, rows)
-        for name, sql in self.sql(day, world.settings.as_of_time).items():
-            if name in KEPT:
-                connection.execute(f'delete from "{name}" where {KEPT[name]} = ?', [day])
-                connection.execute(f'insert into "{name}" by name {sql}')
-            else:
-                connection.execute(f'create or replace table "{name}" as {sql}')
-        return Past(read_decisions(connection, day), read_entries(connection, day))
-
 
 KEPT = {"decisions": "as_of_date", "scenario_entries": "entered_date"}
+
+
+class Warehouse:
+    """A warehouse in memory that begins empty and keeps what was decided, as the project's does."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connection = duckdb.connect(config={"threads": 1})
+        self.filled: dict[str, list[Row]] = {}
+        for name in KEPT:
+            fill(self.connection, name, engine.models.columns[name], [])
+
+    def run(self, world: World, day: date) -> Past:
+        """What the SQL decides on the date; it takes the place of what an earlier run of the date left."""
+        for table, (columns, rows) in tables(world).items():
+            if self.filled.get(table) != rows:
+                fill(self.connection, table, columns, rows)
+                self.filled[table] = rows
+        for name, sql in self.engine.sql(day, world.settings.as_of_time).items():
+            if name in KEPT:
+                self.connection.execute(f'delete from "{name}" where {KEPT[name]} = ?', [day])
+                self.connection.execute(f'insert into "{name}" by name {sql}')
+            else:
+                self.connection.execute(f'create or replace table "{name}" as {sql}')
+        return Past(self.decisions(day), self.entries(day))
+
+    def decisions(self, day: date) -> tuple[Decision, ...]:
+        columns = [name for name in Decision.__dataclass_fields__ if name != "gates"]
+        gates = [f"is_{gate}" for gate in GATES]
+        query = f"select {', '.join(columns + gates)} from decisions where as_of_date = ?"
+        rows = self.connection.execute(query, [day]).fetchall()
+        return tuple(Decision(**dict(zip(columns, row, strict=False)), gates=row[len(columns) :]) for row in rows)
+
+    def entries(self, day: date) -> tuple[Entry, ...]:
+        query = f"select {', '.join(Entry.__dataclass_fields__)} from scenario_entries where entered_date = ?"
+        return tuple(Entry(*row) for row in self.connection.execute(query, [day]).fetchall())
+
+    def due_steps(self) -> list[Row]:
+        return self.connection.execute("select scenario_id, profile_id, entry_key, step from due_steps").fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -306,20 +334,6 @@ def fact_tables(world: World) -> dict[str, Table]:
     }
 
 
-def read_decisions(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[Decision, ...]:
-    columns = [name for name in Decision.__dataclass_fields__ if name != "gates"]
-    gates = [f"is_{gate}" for gate in GATES]
-    query = f"select {', '.join(columns + gates)} from decisions where as_of_date = ?"
-    rows = connection.execute(query, [day]).fetchall()
-    return tuple(Decision(**dict(zip(columns, row, strict=False)), gates=row[len(columns) :]) for row in rows)
-
-
-def read_entries(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[Entry, ...]:
-    columns = ", ".join(Entry.__dataclass_fields__)
-    query = f"select {columns} from scenario_entries where entered_date = ?"
-    return tuple(Entry(*row) for row in connection.execute(query, [day]).fetchall())
-
-
 # --- Playing a story ------------------------------------------------------------------------------------------------
 
 
@@ -333,22 +347,15 @@ class Day:
     decided: Past
 
 
-Decider = Callable[[World, date, Past], Past]
-
-
-def play(story: Story, decider: Decider) -> Iterator[Day]:
-    """The days of a story in their order."""
+def play(story: Story) -> Iterator[Day]:
+    """The days of a story in their order, as the oracle decides them."""
     past = Past()
     for day in story.days:
         world = story.world_on(day, selected(past))
-        today = Day(day, world, past, decider(world, day, past))
+        decisions, entries = decide(world, day, past)
+        today = Day(day, world, past, Past(tuple(decisions), tuple(entries)))
         yield today
         past += today.decided
-
-
-def oracle(world: World, day: date, past: Past) -> Past:
-    decisions, entries = decide(world, day, past)
-    return Past(tuple(decisions), tuple(entries))
 
 
 def selected(past: Past) -> list[Decision]:
@@ -362,24 +369,26 @@ def in_order(past: Past) -> tuple[list[Decision], list[Entry]]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(story=stories(SETTINGS))
 def test_the_sql_decides_day_by_day_what_the_oracle_decides(engine: Engine, story: Story) -> None:
-    connection = engine.connect()
-    for today in play(story, oracle):
-        found = engine.run(connection, today.world, today.day)
+    warehouse = Warehouse(engine)
+    for today in play(story):
+        found = warehouse.run(today.world, today.day)
         note(f"The oracle on {today.day}:\n{tell(today.decided.decisions)}")
         note(f"The SQL on {today.day}:\n{tell(found.decisions)}")
         assert in_order(found) == in_order(today.decided)
+        decided = [(row.scenario_id, row.profile_id, row.entry_key, row.step) for row in found.decisions]
+        assert sorted(warehouse.due_steps()) == sorted(decided), "each due step is decided"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(story=stories(SETTINGS))
 def test_a_date_decides_the_same_when_it_is_run_again_whatever_was_decided_since(engine: Engine, story: Story) -> None:
-    connection = engine.connect()
-    days = list(play(story, lambda world, day, _: engine.run(connection, world, day)))
-    for again in reversed(days):
-        assert in_order(engine.run(connection, again.world, again.day)) == in_order(again.decided)
+    warehouse = Warehouse(engine)
+    runs = [(today, warehouse.run(today.world, today.day)) for today in play(story)]
+    for today, first_run in reversed(runs):
+        assert in_order(warehouse.run(today.world, today.day)) == in_order(first_run)
 
 
 def test_the_sql_for_another_date_is_what_dbt_compiles_for_it(engine: Engine) -> None:
@@ -387,6 +396,40 @@ def test_the_sql_for_another_date_is_what_dbt_compiles_for_it(engine: Engine) ->
     day = date(2032, 12, 31)
     compiled = compile_models(day, EVENING)
     assert engine.sql(day, EVENING) == {name: compiled.sql[name] for name in compiled.order}
+
+
+def test_a_persons_bucket_is_the_same_number_in_sql_and_in_hashlib(engine: Engine) -> None:
+    day, drawn = date(2024, 3, 4), random.Random(7)
+    ids = [f"{drawn.getrandbits(64):016x}" for _ in range(300)] + ["", "|", "zoë", "a person", "x" * 200]
+    # as many variants as there are buckets: the variant is the number
+    variants = tuple(Variant(str(number), "email", number, number) for number in range(10_000))
+    step = Step("mail_1", variants=variants, variant_salt="blue", stop_after_days=0)
+    scenario = Scenario("cart", (step,), ("email",), day, holdout_share=Decimal("0.3"), holdout_salt="oak")
+    long_ago = instant(day - timedelta(days=9), time(12), SETTINGS)
+    world = World(
+        settings=SETTINGS,
+        scenarios=(scenario,),
+        profiles=tuple(
+            Profile(one, addresses=frozenset({"email"}), contactable_channels=frozenset({"email"})) for one in ids
+        ),
+        consents=tuple(Consent(one, "email", "marketing", "granted", True, long_ago) for one in ids),
+        triggers=tuple(Trigger("cart", one, "k1", instant(day, time(12), SETTINGS), day) for one in ids),
+    )
+    found = Warehouse(engine).run(world, day)
+
+    def number(text: str) -> int:
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % 10_000
+
+    def arm(one: str) -> str:
+        if number(f"everywhere|2024H1|{one}") < 2_000:
+            return "held_out_globally"
+        return "held_out" if number(f"oak|2024H1|{one}") < 3_000 else "treated"
+
+    assert {entry.profile_id: entry.arm for entry in found.entries} == {one: arm(one) for one in ids}
+    treated = [one for one in ids if arm(one) == "treated"]
+    drawn_variants = {row.profile_id: row.variant for row in selected(found)}
+    assert drawn_variants == {one: str(number(f"blue|{one}")) for one in treated}
+    assert [bucket("blue", one) for one in treated] == [number(f"blue|{one}") for one in treated]
 
 
 # --- Laws -----------------------------------------------------------------------------------------------------------
@@ -527,16 +570,11 @@ LAWS = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(story=stories(SETTINGS))
-def test_no_world_makes_the_sql_break_a_law(engine: Engine, story: Story) -> None:
-    connection = engine.connect()
-    days = []
-    for today in play(story, lambda world, day, _: engine.run(connection, world, day)):
-        note(f"{today.day}:\n{tell(today.decided.decisions)}")
-        days.append(today)
-        due = connection.execute("select scenario_id, profile_id, entry_key, step from due_steps").fetchall()
-        keys = [(row.scenario_id, row.profile_id, row.entry_key, row.step) for row in today.decided.decisions]
-        assert sorted(due) == sorted(keys), "each due step is decided"
+def test_no_world_breaks_a_law(story: Story) -> None:
+    # the oracle's rows, which the SQL's must equal: a rule that both misread is found here
+    days = list(play(story))
+    note("\n".join(tell(today.decided.decisions) for today in days))
     for law in LAWS:
         law(story, days)
