@@ -45,6 +45,7 @@
             ~ "': below 1 the brake would hold back every ordinary month; it must be a number, at least 1."
         ) -%}
     {%- endif -%}
+    {%- do problems.extend(decision_settings_problems()) -%}
     {%- if setting('business_timezone') not in modules.pytz.all_timezones_set -%}
         {%- do problems.append(
             "business_timezone is '" ~ setting('business_timezone') ~ "': it must be an IANA name such as Europe/Paris."
@@ -81,6 +82,51 @@
         {%- do problems.append(
             "accept_publication names " ~ accepted ~ " but the month to publish as of " ~ as_of_date_text() ~ " is "
             ~ newest_closed_month_text()[:7] ~ ": accept that one, after looking at it."
+        ) -%}
+    {%- endif -%}
+    {{ return(problems) }}
+{% endmacro %}
+
+
+{# The same for the settings of scenarios and decisions. #}
+{% macro decision_settings_problems() %}
+    {%- set problems = [] -%}
+    {%- if setting('scenarios') is string or setting('scenarios') is not sequence or not setting('scenarios') -%}
+        {%- do problems.append(
+            "scenarios is '" ~ setting('scenarios') ~ "': it must be a list of models scn_<name>, such as [welcome]."
+        ) -%}
+    {%- endif -%}
+    {%- for name, words in {
+        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
+        'welcome_offer_type': ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'],
+    }.items() -%}
+        {%- if setting(name) not in words -%}
+            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be one of " ~ words | join(', ') ~ ".") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if not modules.re.match('^([01]\\d|2[0-3]):[0-5]\\d$', setting('send_time') | string) -%}
+        {%- do problems.append("send_time is '" ~ setting('send_time') ~ "': write a time of day as HH:MM, in quotes.") -%}
+    {%- endif -%}
+    {%- set share = setting('global_holdout_share') -%}
+    {%- if not is_number(share) or share < 0 or share > 0.5 -%}
+        {%- do problems.append("global_holdout_share is '" ~ share ~ "': it must be a share from 0 to 0.5.") -%}
+    {%- endif -%}
+    {%- set shorter = namespace(months=0) -%}
+    {%- for name in ['tier_dormant_months', 'tier_at_risk_months', 'tier_to_delete_months'] -%}
+        {%- if setting(name) is not integer or setting(name) <= shorter.months -%}
+            {%- do problems.append(
+                name ~ " is '" ~ setting(name) ~ "': it must be a whole number, more than the " ~ shorter.months
+                ~ " months before it."
+            ) -%}
+        {%- else -%}
+            {%- set shorter.months = setting(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set months = setting('decision_retention_months') -%}
+    {%- if months is not none and (months is not integer or months < 13) -%}
+        {%- do problems.append(
+            "decision_retention_months is '" ~ months
+            ~ "': cooldowns and arms look back a year, so it must be a whole number from 13 on, or null."
         ) -%}
     {%- endif -%}
     {{ return(problems) }}

@@ -1,0 +1,63 @@
+{#
+  What is wrong with the rows of a seed, one sentence each, as `reason`: for tests that judge what people edit. A rule is
+  a condition and what to say when it holds; {column} stands for the row's own value. `row_name` are the columns that
+  name the row in the file.
+#}
+{% macro seed_findings(seed, row_name, rules, relation=none) -%}
+    {%- for condition, sentence in rules -%}
+        select {{ filled_in("Seed " ~ seed ~ ", row {" ~ row_name | join("}, {") ~ "}: " ~ sentence) }} as reason
+        from {{ relation or seed }}
+        where {{ condition }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+
+{# A text with {column} in it as SQL that puts the values in; a missing value reads `nothing`. #}
+{% macro filled_in(text) %}
+    {%- set parts = [] -%}
+    {%- for part in modules.re.split('\\{(\\w+)\\}', text) -%}
+        {%- if loop.index is divisibleby(2) -%}
+            {%- do parts.append("coalesce(cast(" ~ part ~ " as " ~ dbt.type_string() ~ "), 'nothing')") -%}
+        {%- elif part -%}
+            {%- do parts.append("'" ~ part | replace("'", "''") ~ "'") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(dbt.concat(parts)) }}
+{% endmacro %}
+
+
+{# One row per word of a list, whatever joins its words: the columns `keys`, the word and its place. Reads a CTE `places`. #}
+{% macro words_of(relation, keys, list, delimiter) -%}
+    select
+        {% for key in keys -%}
+            {{ relation }}.{{ key }},
+        {% endfor -%}
+        '{{ list }}' as list_name,
+        split_part({{ relation }}.{{ list }}, '{{ delimiter }}', places.place) as word,
+        places.place
+    from {{ relation }}
+    cross join places
+    where split_part({{ relation }}.{{ list }}, '{{ delimiter }}', places.place) <> ''
+{%- endmacro %}
+
+
+{# The columns of the input contract as `entity.column`, in the order of the contract. #}
+{% macro contract_column_names() %}
+    {%- set names = [] -%}
+    {%- for entity, contract in contract_entities().items() -%}
+        {%- for column in contract.columns.split() -%}
+            {%- do names.append(entity ~ '.' ~ column | replace('!', '')) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{% endmacro %}
+
+
+{# Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, and a redeemed offer. #}
+{% macro stop_signs() %}
+    {{ return([
+        'order', 'return', 'redemption', 'click', 'visit', 'product_view', 'wishlist_add', 'login', 'form_submit',
+        'store_visit', 'ticket', 'complaint', 'survey_answer', 'refund', 'loyalty_use',
+    ]) }}
+{% endmacro %}

@@ -1,0 +1,541 @@
+-- What people edit about scenarios is judged before anything is decided with it: every finding is a sentence that names
+-- the seed, the row and the way out. All that this reads is read by gated_steps too, so dbt makes no decision when it
+-- fails.
+{{ config(meta={'reason_column': 'reason'}) }}
+{%- set channels = contact_channels().keys() | list -%}
+{%- set is_channel = "in ('" ~ channels | join("', '") ~ "')" -%}
+{%- set kinds = ['message', 'media', 'hygiene'] -%}
+{%- set asked = setting('scenarios') -%}
+{%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
+
+with
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+scenario_steps as (
+    select * from {{ ref('scenario_steps') }}
+),
+
+scenario_step_variants as (
+    select * from {{ ref('scenario_step_variants') }}
+),
+
+channel_rules as (
+    select * from {{ ref('channel_rules') }}
+),
+
+message_caps as (
+    select * from {{ ref('message_caps') }}
+),
+
+gate_applicability as (
+    select * from {{ ref('gate_applicability') }}
+),
+
+offers as (
+    select * from {{ ref('dim_offers') }}
+),
+
+past_entries as (
+    select * from {{ source('memory', 'scenario_entries') }}
+),
+
+places as (
+    {% for place in range(1, 31) -%}
+        select {{ place }} as place{{ ' union all' if not loop.last }}
+    {% endfor %}
+),
+
+wrong_scenarios as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "coalesce(kind, '') not in ('" ~ kinds | join("', '") ~ "')",
+            "kind is {kind}: write " ~ kinds | join(", ") ~ ".",
+        ),
+        (
+            "coalesce(trigger_kind, '') not in ('predictable', 'unpredictable')",
+            "trigger_kind is {trigger_kind}: write predictable or unpredictable.",
+        ),
+        (
+            "coalesce(purpose, '') not in ('marketing', 'ads_personalisation', 'profiling')",
+            "purpose is {purpose}: write marketing, ads_personalisation or profiling.",
+        ),
+        (
+            "coalesce(recurrence, '') not in ('once', 'per_entry_key')",
+            "recurrence is {recurrence}: write once or per_entry_key.",
+        ),
+        (
+            "channels is null and coalesce(kind, '') <> 'hygiene'",
+            "channels is empty: write the channels in order of preference, such as email>sms.",
+        ),
+        ("priority is null", "priority is missing: write a whole number, 1 = most important."),
+        (
+            "coalesce(cooldown_days, -1) < 0",
+            "cooldown_days is {cooldown_days}: write the days in which nobody enters again, 0 for none.",
+        ),
+        (
+            "coalesce(entry_window_days, -1) < 0",
+            "entry_window_days is {entry_window_days}: write the days in which the first message may go "
+            ~ "out, 0 or more.",
+        ),
+        (
+            "coalesce(holdout_share, -1) not between 0 and 0.5",
+            "holdout_share is {holdout_share}: write a share from 0 to 0.5.",
+        ),
+        ("holdout_salt is null", "holdout_salt is missing: write a text that never changes, such as {scenario_id}_1."),
+        ("starts_date is null", "starts_date is missing: write the first day on which it decides."),
+        ("ends_date < starts_date", "it ends ({ends_date}) before it starts ({starts_date}): mend one of the dates."),
+        ("is_enabled is null", "is_enabled is missing: write true or false."),
+        ("message_limit < 1", "message_limit is {message_limit}: write 1 or more, or leave it empty for no limit."),
+        ("targeting_data is null", "targeting_data is empty: name the contract columns that say who is meant."),
+        ("trigger_data is null", "trigger_data is empty: name the contract columns that say when."),
+        (
+            "personalisation_data is null",
+            "personalisation_data is empty: name the contract columns that the content is made of.",
+        ),
+        (
+            "interruption_data is null",
+            "interruption_data is empty: a journey that nothing stops is not begun; name the contract "
+            ~ "columns of its signs.",
+        ),
+        (
+            "stops_on is null",
+            "stops_on is empty: a journey that nothing stops is not begun; write such as order>click.",
+        ),
+    ]) }}
+),
+
+words_of_scenarios as (
+    {{ words_of('scenarios', ['scenario_id'], 'channels', '>') }}
+    union all
+    {{ words_of('scenarios', ['scenario_id'], 'stops_on', '>') }}
+    union all
+    {{ words_of('scenarios', ['scenario_id'], 'targeting_data', ' ') }}
+    union all
+    {{ words_of('scenarios', ['scenario_id'], 'trigger_data', ' ') }}
+    union all
+    {{ words_of('scenarios', ['scenario_id'], 'personalisation_data', ' ') }}
+    union all
+    {{ words_of('scenarios', ['scenario_id'], 'interruption_data', ' ') }}
+),
+
+wrong_words as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "list_name = 'channels' and word not " ~ is_channel,
+            "channels names {word}, which is no channel: use " ~ channels | join(", ") ~ ".",
+        ),
+        (
+            "list_name = 'stops_on' and word not in ('" ~ stop_signs() | join("', '") ~ "')",
+            "stops_on names {word}, which is no sign that stops: use " ~ stop_signs() | join(", ") ~ ".",
+        ),
+        (
+            "list_name not in ('channels', 'stops_on') and not " ~ is_contract_column,
+            "{list_name} names {word}, which is no column of the input contract: write entity.column, such "
+            ~ "as orders.ordered_at.",
+        ),
+    ], relation='words_of_scenarios') }}
+),
+
+priorities as (
+    select
+        priority,
+        count(*) as scenario_count,
+        min(scenario_id) as scenario_id,
+        max(scenario_id) as other_scenario_id
+    from scenarios
+    where is_enabled
+    group by priority
+),
+
+tied_priorities as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "scenario_count > 1",
+            "priority {priority} is also that of {other_scenario_id}: no two enabled scenarios share one, "
+            ~ "change either.",
+        ),
+    ], relation='priorities') }}
+),
+
+-- dbt resolves ref() before any seed can be read, so the names stand in the setting too; both have to say the same
+asked_scenarios as (
+    {% for scenario in asked -%}
+        select '{{ scenario }}' as scenario_id
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+compared_scenarios as (
+    select
+        coalesce(asked_scenarios.scenario_id, scenarios.scenario_id) as scenario_id,
+        asked_scenarios.scenario_id is not null as is_asked,
+        scenarios.scenario_id is not null as has_row,
+        coalesce(scenarios.is_enabled, false) as is_enabled
+    from asked_scenarios
+    full outer join scenarios
+        on asked_scenarios.scenario_id = scenarios.scenario_id
+),
+
+unlisted_scenarios as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        ("not has_row", "the setting scenarios names it and there is no such row: add the row or take the name out."),
+        (
+            "is_enabled and not is_asked",
+            "it is enabled and the setting scenarios leaves it out: add the name in dbt_project.yml, or "
+            ~ "write is_enabled false.",
+        ),
+    ], relation='compared_scenarios') }}
+),
+
+-- an arm is drawn by the salts: others would draw other people in the middle of a comparison
+salts as (
+    select distinct
+        scenarios.scenario_id,
+        scenarios.holdout_salt,
+        past_entries.holdout_period,
+        past_entries.holdout_salts as salts_of_entries,
+        {{ dbt.concat(["scenarios.holdout_salt", "'|" ~ setting('global_holdout_salt') ~ "'"]) }} as salts_of_today
+    from scenarios
+    inner join past_entries
+        on scenarios.scenario_id = past_entries.scenario_id
+    where past_entries.holdout_period = '{{ holdout_period_text() }}'
+),
+
+changed_salts as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "coalesce(salts_of_today, '') <> salts_of_entries",
+            "holdout_salt and the setting global_holdout_salt are {salts_of_today}, but people entered in "
+            ~ "{holdout_period} "
+            ~ "by {salts_of_entries}: salts never change, put the old ones back.",
+        ),
+    ], relation='salts') }}
+),
+
+steps as (
+    select
+        scenario_steps.*,
+        scenarios.scenario_id is not null as has_scenario,
+        scenarios.entry_window_days,
+        offers.offer_id is not null as is_offer_known
+    from scenario_steps
+    left join scenarios
+        on scenario_steps.scenario_id = scenarios.scenario_id
+    left join offers
+        on {{ dbt.concat(["'id:'", "offers.offer_id"]) }} = scenario_steps.offer_rule
+),
+
+wrong_steps as (
+    {{ seed_findings('scenario_steps', ['scenario_id', 'step'], [
+        ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
+        ("coalesce(wait_days, -1) < 0", "wait_days is {wait_days}: write 0 or more."),
+        ("coalesce(stop_after_days, -1) < 0", "stop_after_days is {stop_after_days}: write 0 or more."),
+        (
+            "after_steps is null and wait_days > entry_window_days",
+            "wait_days is {wait_days} and the entry window closes after {entry_window_days} days: it would "
+            ~ "never go out; "
+            ~ "wait less or lengthen entry_window_days.",
+        ),
+        (
+            "after_steps is not null and wait_days > stop_after_days",
+            "wait_days is {wait_days} and stop_after_days is {stop_after_days}: it would never go out; "
+            ~ "wait less or lengthen stop_after_days.",
+        ),
+        (
+            "coalesce(condition, '') not in ('none', 'delivered', 'opened', 'not_opened', 'clicked', 'not_clicked', "
+            ~ "'has_offer', 'no_purchase') and coalesce(condition, '') not like 'clicked:_%'",
+            "condition is {condition}: write none, delivered, opened, not_opened, clicked, "
+            ~ "clicked:<link_tag>, not_clicked, "
+            ~ "has_offer or no_purchase.",
+        ),
+        (
+            "after_steps is null and condition <> 'none'",
+            "condition is {condition}, but nothing comes before the first step: write none.",
+        ),
+        ("template is null", "template is missing: name the template of the message."),
+        ("variant_salt is null", "variant_salt is missing: write a text that never changes, such as {step}_1."),
+        (
+            "offer_rule not in ('keep', 'lowest_value', 'highest_value') and offer_rule not like 'id:_%'",
+            "offer_rule is {offer_rule}: write keep, lowest_value, highest_value, id:<offer_id>, or leave "
+            ~ "it empty for none.",
+        ),
+        (
+            "offer_rule like 'id:_%' and not is_offer_known",
+            "offer_rule is {offer_rule} and dim_offers has no such offer: name one that it has.",
+        ),
+    ], relation='steps') }}
+),
+
+step_words as (
+    {{ words_of('scenario_steps', ['scenario_id', 'step'], 'after_steps', '>') }}
+),
+
+links as (
+    select
+        step_words.scenario_id,
+        step_words.word as from_step,
+        step_words.step as to_step,
+        predecessors.step is not null as has_predecessor
+    from step_words
+    left join scenario_steps as predecessors
+        on
+            step_words.scenario_id = predecessors.scenario_id
+            and step_words.word = predecessors.step
+),
+
+lost_steps as (
+    {{ seed_findings('scenario_steps', ['scenario_id', 'to_step'], [
+        (
+            "not has_predecessor",
+            "after_steps names {from_step}, and {scenario_id} has no such step: name a step of the same scenario.",
+        ),
+    ], relation='links') }}
+),
+
+first_steps as (
+    select
+        scenarios.scenario_id,
+        count(scenario_steps.step) as step_count,
+        min(scenario_steps.step) as step,
+        max(scenario_steps.step) as other_step
+    from scenarios
+    left join scenario_steps
+        on
+            scenarios.scenario_id = scenario_steps.scenario_id
+            and scenario_steps.after_steps is null
+    group by scenarios.scenario_id
+),
+
+wrong_first_steps as (
+    {{ seed_findings('scenario_steps', ['scenario_id'], [
+        ("step_count = 0", "no step has an empty after_steps: leave it empty for the step that begins the journey."),
+        (
+            "step_count > 1",
+            "{step} and {other_step} both have an empty after_steps: a journey has one first step, "
+            ~ "name what comes before the others.",
+        ),
+    ], relation='first_steps') }}
+),
+
+-- who leads to whom: each round doubles the length of the ways that are known, so five see a ring of 32 steps
+{% for round in range(6) -%}
+    ways_{{ round }} as (
+        {% if loop.first -%}
+            select
+                scenario_id,
+                from_step,
+                to_step
+            from links
+        {%- else -%}
+            select
+                scenario_id,
+                from_step,
+                to_step
+            from ways_{{ round - 1 }}
+            union distinct
+            select
+                earlier.scenario_id,
+                earlier.from_step,
+                later.to_step
+            from ways_{{ round - 1 }} as earlier
+            inner join ways_{{ round - 1 }} as later
+                on
+                    earlier.scenario_id = later.scenario_id
+                    and earlier.to_step = later.from_step
+        {%- endif %}
+    ),
+
+{% endfor -%}
+cyclic_steps as (
+    {{ seed_findings('scenario_steps', ['scenario_id', 'to_step'], [
+        ("from_step = to_step", "its after_steps lead back to itself: a journey goes forward, break the ring."),
+    ], relation='ways_5') }}
+),
+
+journey_lengths as (
+    select
+        scenarios.scenario_id,
+        scenarios.journey_days,
+        scenarios.entry_window_days + coalesce(sum(scenario_steps.stop_after_days), 0) as needed_days
+    from scenarios
+    left join scenario_steps
+        on scenarios.scenario_id = scenario_steps.scenario_id
+    group by
+        scenarios.scenario_id,
+        scenarios.journey_days,
+        scenarios.entry_window_days
+),
+
+short_journeys as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "coalesce(journey_days, -1) < needed_days",
+            "journey_days is {journey_days} and its steps may take {needed_days} (entry_window_days and "
+            ~ "every stop_after_days): "
+            ~ "write {needed_days} or more.",
+        ),
+    ], relation='journey_lengths') }}
+),
+
+variants as (
+    select
+        scenario_step_variants.*,
+        scenario_steps.step is not null as has_step,
+        coalesce({{ list_holds('scenarios.channels', 'scenario_step_variants.channel') }}, false) as has_channel,
+        lag(scenario_step_variants.last_bucket) over (
+            partition by
+                scenario_step_variants.scenario_id, scenario_step_variants.step, scenario_step_variants.channel
+            order by scenario_step_variants.first_bucket asc nulls first, scenario_step_variants.variant asc nulls first
+        ) as bucket_before,
+        lead(scenario_step_variants.first_bucket) over (
+            partition by
+                scenario_step_variants.scenario_id, scenario_step_variants.step, scenario_step_variants.channel
+            order by scenario_step_variants.first_bucket asc nulls first, scenario_step_variants.variant asc nulls first
+        ) as bucket_after
+    from scenario_step_variants
+    left join scenarios
+        on scenario_step_variants.scenario_id = scenarios.scenario_id
+    left join scenario_steps
+        on
+            scenario_step_variants.scenario_id = scenario_steps.scenario_id
+            and scenario_step_variants.step = scenario_steps.step
+),
+
+wrong_variants as (
+    {{ seed_findings('scenario_step_variants', ['scenario_id', 'step', 'channel', 'variant'], [
+        ("not has_step", "{scenario_id} has no step {step}: name a step of scenario_steps."),
+        ("has_step and not has_channel", "{scenario_id} does not use the channel {channel}: name one of its channels."),
+        (
+            "coalesce(first_bucket, -1) < 0 or coalesce(last_bucket, 10000) > 9999 or first_bucket > last_bucket",
+            "its buckets go from {first_bucket} to {last_bucket}: write a range inside 0 to 9999.",
+        ),
+        (
+            "first_bucket <= bucket_before",
+            "its buckets begin at {first_bucket} and the variant before it ends at {bucket_before}: "
+            ~ "ranges must not overlap.",
+        ),
+        (
+            "first_bucket > coalesce(bucket_before, -1) + 1",
+            "its buckets begin at {first_bucket} and nobody has those just below: ranges must leave no hole.",
+        ),
+        (
+            "bucket_after is null and last_bucket < 9999",
+            "its buckets end at {last_bucket} and it is the last variant: ranges must reach 9999.",
+        ),
+    ], relation='variants') }}
+),
+
+known_channels as (
+    {% for channel in channels -%}
+        select '{{ channel }}' as channel
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+general_rules as (
+    select
+        known_channels.channel,
+        channel_rules.channel is not null as has_rule
+    from known_channels
+    left join channel_rules
+        on
+            known_channels.channel = channel_rules.channel
+            and channel_rules.event = '*'
+            and channel_rules.objective = '*'
+),
+
+rules_and_events as (
+    select
+        channel_rules.*,
+        scenarios.scenario_id is not null as has_scenario
+    from channel_rules
+    left join scenarios
+        on channel_rules.event = scenarios.scenario_id
+),
+
+wrong_rules as (
+    {{ seed_findings('channel_rules', ['channel'], [
+        ("not has_rule", "there is no row *,* for the channel: add one, with what a message costs."),
+    ], relation='general_rules') }}
+    union all
+    {{ seed_findings('channel_rules', ['event', 'objective', 'channel'], [
+        ("channel is null or channel not " ~ is_channel, "{channel} is no channel: use " ~ channels | join(", ") ~ "."),
+        (
+            "coalesce(event, '') <> '*' and not has_scenario",
+            "there is no scenario {event}: name one, or write * for any.",
+        ),
+        ("coalesce(channel_cost_amount, -1) < 0", "channel_cost_amount is {channel_cost_amount}: write 0 or more."),
+    ], relation='rules_and_events') }}
+),
+
+wrong_caps as (
+    {{ seed_findings('message_caps', ['channel', 'engagement_tier'], [
+        ("channel is null or channel not " ~ is_channel, "{channel} is no channel: use " ~ channels | join(", ") ~ "."),
+        (
+            "coalesce(engagement_tier, '') not in ('active', 'dormant', 'at_risk', 'to_delete', '*')",
+            "engagement_tier is {engagement_tier}: write active, dormant, at_risk, to_delete, or * for any.",
+        ),
+        (
+            "coalesce(window_days, 0) not between 1 and 60",
+            "window_days is {window_days}: write 1 to 60, longer ago nobody looks.",
+        ),
+        (
+            "coalesce(max_messages, -1) < 0",
+            "max_messages is {max_messages}: write how many are enough, 0 for none at all.",
+        ),
+    ]) }}
+),
+
+due_gates as (
+    {% for kind in kinds -%}
+        {% set last_kind = loop.last -%}
+        {% for gate in gates() -%}
+            select
+                '{{ kind }}' as kind,
+                '{{ gate }}' as gate,
+                {{ loop.index }} as gate_order
+            {{ 'union all' if not (last_kind and loop.last) }}
+        {% endfor -%}
+    {% endfor %}
+),
+
+compared_gates as (
+    select
+        coalesce(due_gates.kind, gate_applicability.kind) as kind,
+        coalesce(due_gates.gate, gate_applicability.gate) as gate,
+        due_gates.gate_order as due_order,
+        gate_applicability.gate_order,
+        gate_applicability.is_applied
+    from due_gates
+    full outer join gate_applicability
+        on
+            due_gates.kind = gate_applicability.kind
+            and due_gates.gate = gate_applicability.gate
+),
+
+wrong_gates as (
+    {{ seed_findings('gate_applicability', ['kind', 'gate'], [
+        ("due_order is null", "there is no such kind or gate: take the row out."),
+        (
+            "due_order is not null and is_applied is null",
+            "it is missing or does not say whether it is applied: add it with gate_order {due_order} and "
+            ~ "true or false.",
+        ),
+        (
+            "gate_order <> due_order",
+            "gate_order is {gate_order}, but the gates are asked in one order for all kinds: write {due_order}.",
+        ),
+    ], relation='compared_gates') }}
+)
+
+{% for findings in [
+    'wrong_scenarios', 'wrong_words', 'tied_priorities', 'unlisted_scenarios', 'changed_salts', 'wrong_steps',
+    'lost_steps', 'wrong_first_steps', 'cyclic_steps', 'short_journeys', 'wrong_variants', 'wrong_rules', 'wrong_caps',
+    'wrong_gates',
+] -%}
+    select reason from {{ findings }}
+    {{ 'union all' if not loop.last }}
+{% endfor %}

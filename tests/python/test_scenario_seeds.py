@@ -1,0 +1,346 @@
+"""A wrong edit of a scenario seed stops the build with one sentence: which seed, which row, how to mend it."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+import yaml
+from compiled import CompiledModels, fill
+
+from rekindle.paths import PROJECT
+
+AGREE = "scenarios_seeds_agree_and_keep_their_salts"
+OFFERS = "scenarios_downgrade_offers_can_be_given"
+SEEDS = (
+    *("scenarios", "scenario_steps", "scenario_step_variants", "channel_rules", "message_caps", "gate_applicability"),
+    "downgrade_offers",
+)
+
+
+@pytest.fixture(scope="module")
+def tests() -> CompiledModels:
+    return CompiledModels([AGREE, OFFERS], {"as_of_date": "2024-03-01"})
+
+
+@pytest.fixture
+def seeds() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The seeds as shipped, an offer, and one entry of this half-year."""
+    pages = yaml.safe_load((PROJECT / "seeds" / "config" / "_config__seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    types = {page["name"]: page["config"]["column_types"] for page in pages}
+    with duckdb.connect() as connection:
+        for seed in SEEDS:
+            fill(connection, seed, types[seed], [])
+            path = PROJECT / "seeds" / "config" / f"{seed}.csv"
+            connection.execute(f"insert into {seed} from read_csv('{path}', header = true, all_varchar = true)")
+        fill(connection, "dim_segments", {"segment": "varchar"}, [("champions",), ("loyal",)])
+        fill(connection, "dim_offers", {"offer_id": "varchar", "offer_type": "varchar"}, [("five_off", "coupon")])
+        fill(
+            connection,
+            "scenario_entries",
+            {"scenario_id": "varchar", "holdout_period": "varchar", "holdout_salts": "varchar"},
+            [("welcome", "2024H1", "welcome_1|everybody_1"), ("welcome", "2023H2", "welcome_0|everybody_0")],
+        )
+        yield connection
+
+
+def reasons(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> list[str]:
+    return sorted(str(reason) for test in (AGREE, OFFERS) for (reason,) in tests.rows(seeds, test))
+
+
+def test_the_seeds_as_shipped_have_nothing_wrong(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
+    assert reasons(tests, seeds) == []
+
+
+def edit(scenario: str, change: str) -> str:
+    return f"update scenarios set {change} where scenario_id = '{scenario}'"
+
+
+def edit_step(step: str, change: str) -> str:
+    return f"update scenario_steps set {change} where scenario_id = 'welcome' and step = '{step}'"
+
+
+WELCOME = "Seed scenarios, row welcome: "
+FIRST, REMINDER = (f"Seed scenario_steps, row welcome, {step}: " for step in ("first_message", "reminder"))
+
+WRONG_EDITS = {
+    "an unknown kind": (edit("welcome", "kind = 'mesage'"), WELCOME + "kind is mesage: write message, media, hygiene."),
+    "an unknown trigger kind": (edit("welcome", "trigger_kind = null"), WELCOME + "trigger_kind is nothing: write"),
+    "an unknown purpose": (edit("welcome", "purpose = 'sales'"), WELCOME + "purpose is sales: write marketing,"),
+    "an unknown recurrence": (edit("welcome", "recurrence = 'daily'"), WELCOME + "recurrence is daily: write once or"),
+    "no channel": (edit("welcome", "channels = null"), WELCOME + "channels is empty: write the channels"),
+    "an unknown channel": (
+        edit("welcome", "channels = 'email>fax'"),
+        WELCOME + "channels names fax, which is no channel",
+    ),
+    "no priority": (edit("welcome", "priority = null"), WELCOME + "priority is missing: write a whole number"),
+    "two scenarios of one priority": (
+        edit("welcome", "priority = 20"),
+        "Seed scenarios, row abandoned_cart: priority 20 is also that of welcome: no two enabled scenarios share one",
+    ),
+    "no cooldown": (
+        edit("welcome", "cooldown_days = null"),
+        WELCOME + "cooldown_days is nothing: write the days in which",
+    ),
+    "a negative cooldown": (
+        edit("welcome", "cooldown_days = -1"),
+        WELCOME + "cooldown_days is -1: write the days in which",
+    ),
+    "no entry window": (
+        edit("welcome", "entry_window_days = null"),
+        WELCOME + "entry_window_days is nothing: write the",
+    ),
+    "a holdout above a half": (
+        edit("welcome", "holdout_share = 0.51"),
+        WELCOME + "holdout_share is 0.5100: write a share from 0 to 0.5.",
+    ),
+    "a negative holdout": (
+        edit("welcome", "holdout_share = -0.1"),
+        WELCOME + "holdout_share is -0.1000: write a share",
+    ),
+    "no salt": (
+        edit("anti_attrition", "holdout_salt = null"),
+        "row anti_attrition: holdout_salt is missing: write a text",
+    ),
+    "another salt in the middle of a half-year": (
+        edit("welcome", "holdout_salt = 'welcome_2'"),
+        WELCOME + "holdout_salt and the setting global_holdout_salt are welcome_2|everybody_1, but people entered in "
+        "2024H1 by welcome_1|everybody_1: salts never change, put the old ones back.",
+    ),
+    "no first day": (edit("welcome", "starts_date = null"), WELCOME + "starts_date is missing: write the first day"),
+    "an end before the beginning": (
+        edit("welcome", "ends_date = '2012-01-01'"),
+        WELCOME + "it ends (2012-01-01) before it starts (2013-01-01): mend one of the dates.",
+    ),
+    "neither enabled nor not": (edit("welcome", "is_enabled = null"), WELCOME + "is_enabled is missing: write true or"),
+    "a limit of no message": (edit("welcome", "message_limit = 0"), WELCOME + "message_limit is 0: write 1 or more"),
+    **{
+        f"no {kind} data": (edit("welcome", f"{kind}_data = null"), f"{WELCOME}{kind}_data is empty: ")
+        for kind in ("targeting", "trigger", "personalisation", "interruption")
+    },
+    "no sign that stops": (
+        edit("welcome", "stops_on = null"),
+        WELCOME + "stops_on is empty: a journey that nothing stops",
+    ),
+    "an unknown sign that stops": (
+        edit("welcome", "stops_on = 'order>clik'"),
+        WELCOME + "stops_on names clik, which is no sign that stops: use order,",
+    ),
+    "a column that the contract does not have": (
+        edit("welcome", "targeting_data = 'consents.status contacts.mail'"),
+        WELCOME + "targeting_data names contacts.mail, which is no column of the input contract: write entity.column",
+    ),
+    "a journey shorter than its steps": (
+        edit("welcome", "journey_days = 27"),
+        WELCOME + "journey_days is 27 and its steps may take 28 (entry_window_days and every stop_after_days): write",
+    ),
+    "an enabled scenario that the setting leaves out": (
+        "insert into scenarios by name select 'again' as scenario_id, 99 as priority, "
+        "* exclude (scenario_id, priority) from scenarios where scenario_id = 'welcome'; "
+        "insert into scenario_steps by name select 'again' as scenario_id, "
+        "* exclude (scenario_id) from scenario_steps where scenario_id = 'welcome'",
+        "Seed scenarios, row again: it is enabled and the setting scenarios leaves it out: add the name in",
+    ),
+    "a step of no scenario": (
+        "insert into scenario_steps by name select 'wlcome' as scenario_id, * exclude (scenario_id) "
+        "from scenario_steps where scenario_id = 'welcome' and after_steps is null",
+        "Seed scenario_steps, row wlcome, first_message: there is no scenario wlcome: add its row to scenarios",
+    ),
+    "a negative wait": (edit_step("reminder", "wait_days = -1"), REMINDER + "wait_days is -1: write 0 or more."),
+    "a negative end": (
+        edit_step("reminder", "stop_after_days = null"),
+        REMINDER + "stop_after_days is nothing: write 0 or",
+    ),
+    "a first step that waits longer than its window": (
+        edit_step("first_message", "wait_days = 8"),
+        FIRST + "wait_days is 8 and the entry window closes after 7 days: it would never go out",
+    ),
+    "a later step that waits longer than its window": (
+        edit_step("reminder", "wait_days = 22"),
+        REMINDER + "wait_days is 22 and stop_after_days is 21: it would never go out",
+    ),
+    "an unknown condition": (
+        edit_step("reminder", "condition = 'notopened'"),
+        REMINDER + "condition is notopened: write none, delivered, opened, not_opened,",
+    ),
+    "a link without a name": (
+        edit_step("reminder", "condition = 'clicked:'"),
+        REMINDER + "condition is clicked:: write",
+    ),
+    "a condition before anything was sent": (
+        edit_step("first_message", "condition = 'not_opened'"),
+        FIRST + "condition is not_opened, but nothing comes before the first step: write none.",
+    ),
+    "no template": (edit_step("reminder", "template = null"), REMINDER + "template is missing: name the template"),
+    "no salt for variants": (
+        edit_step("reminder", "variant_salt = null"),
+        REMINDER + "variant_salt is missing: write a",
+    ),
+    "an offer rule that is none": (
+        edit_step("reminder", "offer_rule = 'cheapest'"),
+        REMINDER + "offer_rule is cheapest: write keep, lowest_value, highest_value, id:<offer_id>, or leave it empty",
+    ),
+    "an offer that nobody has": (
+        edit_step("reminder", "offer_rule = 'id:six_off'"),
+        REMINDER + "offer_rule is id:six_off and dim_offers has no such offer: name one that it has.",
+    ),
+    "a step without its predecessor": (
+        edit_step("reminder", "after_steps = 'first_message>second_message'"),
+        REMINDER + "after_steps names second_message, and welcome has no such step: name a step of the same scenario.",
+    ),
+    "no first step": (
+        edit_step("first_message", "after_steps = 'reminder'"),
+        "Seed scenario_steps, row welcome: no step has an empty after_steps: leave it empty for the step that begins",
+    ),
+    "two first steps": (
+        edit_step("reminder", "after_steps = null, condition = 'none', wait_days = 0"),
+        "Seed scenario_steps, row welcome: first_message and reminder both have an empty after_steps: a",
+    ),
+    "a step that follows itself": (
+        edit_step("reminder", "after_steps = 'first_message>reminder'"),
+        REMINDER + "its after_steps lead back to itself: a journey goes forward, break the ring.",
+    ),
+    "steps in a ring": (
+        "update scenarios set journey_days = 999 where scenario_id = 'welcome'; "
+        "update scenario_steps set after_steps = 'first_message>mail_9' where scenario_id = 'welcome' "
+        "and step = 'reminder';"
+        "insert into scenario_steps by name select 'mail_' || place as step, "
+        "case when place = 1 then 'reminder' else 'mail_' || (place - 1) end as after_steps, "
+        "* exclude (step, after_steps, place) from scenario_steps, range(1, 10) as places (place) "
+        "where scenario_id = 'welcome' and step = 'reminder'",
+        "Seed scenario_steps, row welcome, mail_4: its after_steps lead back to itself",
+    ),
+    "variants that overlap": (
+        "update scenario_step_variants set first_bucket = 4999 where variant = 'asks_for_email'",
+        "Seed scenario_step_variants, row welcome, first_message, sms, asks_for_email: its buckets begin at 4999 and "
+        "the "
+        "variant before it ends at 4999: ranges must not overlap.",
+    ),
+    "variants with a hole": (
+        "update scenario_step_variants set first_bucket = 5001 where variant = 'asks_for_email'",
+        "asks_for_email: its buckets begin at 5001 and nobody has those just below: ranges must leave no hole.",
+    ),
+    "variants that do not begin at the beginning": (
+        "update scenario_step_variants set first_bucket = 1 where variant = 'carries_offer'",
+        "carries_offer: its buckets begin at 1 and nobody has those just below",
+    ),
+    "variants that end early": (
+        "update scenario_step_variants set last_bucket = 9998 where variant = 'asks_for_email'",
+        "asks_for_email: its buckets end at 9998 and it is the last variant: ranges must reach 9999.",
+    ),
+    "variants beyond the last bucket": (
+        "update scenario_step_variants set last_bucket = 10000 where variant = 'asks_for_email'",
+        "asks_for_email: its buckets go from 5000 to 10000: write a range inside 0 to 9999.",
+    ),
+    "variants of an unknown step": (
+        "update scenario_step_variants set step = 'remind'",
+        "Seed scenario_step_variants, row welcome, remind, sms, asks_for_email: welcome has no step remind: name a",
+    ),
+    "variants of a channel that the scenario does not use": (
+        "update scenario_step_variants set channel = 'push'",
+        "push, asks_for_email: welcome does not use the channel push: name one of its channels.",
+    ),
+    "a channel without a general rule": (
+        "delete from channel_rules where channel = 'push'",
+        "Seed channel_rules, row push: there is no row *,* for the channel: add one, with what a message costs.",
+    ),
+    "a rule for no channel": (
+        "update channel_rules set channel = 'fax' where objective = 'retain' and channel = 'sms'",
+        "Seed channel_rules, row *, retain, fax: fax is no channel: use email,",
+    ),
+    "a rule for no scenario": (
+        "update channel_rules set event = 'wlcome' where event = 'welcome' and channel = 'sms'",
+        "Seed channel_rules, row wlcome, *, sms: there is no scenario wlcome: name one, or write * for any.",
+    ),
+    "a rule without costs": (
+        "update channel_rules set channel_cost_amount = null where event = 'welcome' and channel = 'sms'",
+        "Seed channel_rules, row welcome, *, sms: channel_cost_amount is nothing: write 0 or more.",
+    ),
+    "a cap for no channel": (
+        "update message_caps set channel = 'fax' where channel = 'push'",
+        "Seed message_caps, row fax, *: fax is no channel: use email,",
+    ),
+    "a cap for no tier": (
+        "update message_caps set engagement_tier = 'asleep' where engagement_tier = 'dormant'",
+        "Seed message_caps, row email, asleep: engagement_tier is asleep: write active,",
+    ),
+    "a cap over more days than are looked at": (
+        "update message_caps set window_days = 61 where channel = 'post'",
+        "Seed message_caps, row post, *: window_days is 61: write 1 to 60, longer ago nobody looks.",
+    ),
+    "a cap that says no number": (
+        "update message_caps set max_messages = null where channel = 'post'",
+        "Seed message_caps, row post, *: max_messages is nothing: write how many are enough",
+    ),
+    "a gate that is missing": (
+        "delete from gate_applicability where kind = 'media' and gate = 'consented'",
+        "Seed gate_applicability, row media, consented: it is missing or does not say whether it is applied: add it "
+        "with gate_order 4",
+    ),
+    "a gate in another place": (
+        "update gate_applicability set gate_order = 3 where kind = 'message' and gate = 'consented'",
+        "Seed gate_applicability, row message, consented: gate_order is 3, but the gates are asked in one order",
+    ),
+    "a gate that there is not": (
+        "insert into gate_applicability values ('message', 'lucky', 10, true)",
+        "Seed gate_applicability, row message, lucky: there is no such kind or gate: take the row out.",
+    ),
+    "a downgrade from no segment": (
+        "update downgrade_offers set from_segment = 'champion' where from_segment = 'champions' and steps_down = 1",
+        "Seed downgrade_offers, row champion, 1: there is no segment champion: name one of the seed segments",
+    ),
+    "a downgrade of no step": (
+        "update downgrade_offers set steps_down = 0 where from_segment = '*' and steps_down = 1",
+        "Seed downgrade_offers, row *, 0: steps_down is 0: write the smallest number of steps, 1 or more.",
+    ),
+    "a downgrade that gives an unknown type of offer": (
+        "update downgrade_offers set offer_type = 'present' where from_segment = '*' and steps_down = 1",
+        "Seed downgrade_offers, row *, 1: offer_type is present: write coupon,",
+    ),
+    "a downgrade that gives by no rule": (
+        "update downgrade_offers set offer_rule = 'keep' where from_segment = '*' and steps_down = 1",
+        "Seed downgrade_offers, row *, 1: offer_rule is keep: write lowest_value,",
+    ),
+    "a downgrade that gives an offer that nobody has": (
+        "update downgrade_offers set offer_rule = 'id:six_off' where from_segment = '*' and steps_down = 1",
+        "Seed downgrade_offers, row *, 1: offer_rule is id:six_off and dim_offers has no such coupon: name one",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_EDITS)
+def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
+    statements, sentence = WRONG_EDITS[wrong]
+    seeds.execute(statements)
+    found = reasons(tests, seeds)
+    assert [reason for reason in found if sentence in reason], found
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "update scenario_steps set offer_rule = 'id:five_off' where step = 'reminder'",
+        "update downgrade_offers set offer_rule = 'id:five_off' where offer_type = 'coupon'",
+        "update scenario_steps set condition = 'clicked:discount' where step = 'reminder'",
+        "update scenarios set holdout_share = 0, message_limit = null, cooldown_days = 0 where scenario_id = 'welcome'",
+        "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'",
+        "update scenarios set holdout_salt = 'new' where scenario_id = 'anti_attrition'",
+        "delete from scenario_step_variants",
+    ],
+)
+def test_an_edit_that_means_something_is_let_through(
+    edited: str, tests: CompiledModels, seeds: duckdb.DuckDBPyConnection
+) -> None:
+    seeds.execute(edited)
+    assert reasons(tests, seeds) == []
+
+
+def test_a_name_in_the_setting_without_a_row_is_one_sentence(
+    tests: CompiledModels, seeds: duckdb.DuckDBPyConnection
+) -> None:
+    seeds.execute("delete from scenarios where scenario_id = 'welcome'; delete from scenario_step_variants")
+    seeds.execute("delete from scenario_steps where scenario_id = 'welcome'")
+    seeds.execute("delete from channel_rules where event = 'welcome'")
+    assert reasons(tests, seeds) == [
+        "Seed scenarios, row welcome: the setting scenarios names it and there is no such row: "
+        "add the row or take the name out."
+    ]
