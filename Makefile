@@ -12,7 +12,7 @@ RUN_OPTIONS := $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CONNECTOR),--connector $(C
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay publish backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
+.PHONY: help demo test build replay publish export backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
 
 help: ## List the commands
 	@echo "Rekindle: make <command>"
@@ -34,6 +34,9 @@ replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORC
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
 	@$(BIN)/python scripts/publish.py
+
+export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
+	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED)
 
 backup: demo-env ## Export the tables that cannot be rebuilt to backups/
 	@$(BIN)/python scripts/backup.py

@@ -7,7 +7,7 @@ from rekindle.building import build, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
-from rekindle.publishing import publish
+from rekindle.publishing import publish, publish_activation
 from rekindle.settings import chosen_connector
 from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
 
@@ -44,8 +44,9 @@ def main(as_of: str | None, accept: str | None, connector: str | None, no_publis
         build(dbt, date, month)
         if no_publish:
             return
-        done = publish(dbt.manifest, paths.warehouse())
-    click.echo(f"Published   {done.path} ({done.tables} tables, {done.rows:,} rows)")
+        done = [publish(dbt.manifest, paths.warehouse()), publish_activation(dbt.manifest, paths.warehouse())]
+    for each in filter(None, done):
+        click.echo(f"Published   {each.path} ({each.tables} tables, {each.rows:,} rows)")
     if demo:
         click.echo("Next        open it read-only in any DuckDB client; README.md has the first questions to ask.")
 

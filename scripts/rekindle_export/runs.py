@@ -151,8 +151,8 @@ def feed_folders() -> list[FeedFolder]:
     """Every feed that was ever written, also those no longer configured."""
     if not paths.exports().is_dir():
         return []
-    names = sorted(path.name for path in paths.exports().iterdir() if path.is_dir() and FEED_NAME.fullmatch(path.name))
-    return [FeedFolder(name) for name in names]
+    folders = [path for path in paths.exports().iterdir() if path.is_dir() and not path.is_symlink()]
+    return [FeedFolder(name) for name in sorted(path.name for path in folders) if FEED_NAME.fullmatch(name)]
 
 
 def committed_dates() -> list[tuple[str, str, str]]:

@@ -37,6 +37,15 @@ ADS_FEED = {
 Person = Mapping[str, Any]
 
 
+def crowd(number: int) -> str:
+    """SQL that makes many people of the first one; row by row it would take longer than the test."""
+    return (
+        "insert into audiences.aud_win_back select first.* replace ('p' || n as profile_id, "
+        "'p' || n || '@example.com' as email, sha256('p' || n) as decision_id) "
+        f"from (select * from audiences.aud_win_back limit 1) as first cross join range({number}) as numbers (n)"
+    )
+
+
 def person(profile: str, **values: Any) -> Person:
     """A row of an audience; a name is enough."""
     channel = values.get("channel", "email")

@@ -32,7 +32,8 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
     said = must(workshop.run("publish"))
     assert f"as of {LAST_AS_OF} to {workshop.published}" in said.text
     assert stat.S_IMODE(workshop.published.stat().st_mode) == 0o640
-    assert [path.name for path in workshop.published.parent.iterdir()] == ["rekindle.duckdb"], "no leftovers"
+    files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in workshop.published.parent.iterdir()}
+    assert files == {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}, "no leftovers"
 
     published = tables(workshop.published, "core", "segments", "hub")
     assert {"hub.dim_profiles", "core.fct_orders", "segments.segment_moves"} <= set(published)
@@ -92,7 +93,7 @@ def test_publishing_killed_before_the_swap_leaves_the_last_one_and_the_next_call
     assert digest(workshop.published) == published
     must(workshop.run("publish"))
     assert rows(workshop.published, "select as_of_date::varchar from _published") == [(LAST_AS_OF,)]
-    assert [path.name for path in workshop.published.parent.iterdir()] == ["rekindle.duckdb"]
+    assert {path.name for path in workshop.published.parent.iterdir()} == {"rekindle.duckdb", "activation.duckdb"}
 
 
 WHICH = (

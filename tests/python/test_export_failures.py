@@ -1,0 +1,254 @@
+"""Whatever goes wrong: the last committed run stays whole, the next call completes, and nobody's data is told."""
+
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+from activation import EMAIL_FEED, Retailer, committed, crowd, person
+
+from rekindle.paths import PROJECT
+from rekindle_export import exporting, runs
+from rekindle_export.errors import CONTRACT, DONE, LOCKED, ContractError
+
+CANARY = "canary.bird@cage.example"
+CANARIES = (CANARY, "Canaryname", "+32499999999", "canarycontent")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Retailer:
+    return Retailer(tmp_path)
+
+
+def whole(shop: Retailer, feed: str = "win_back") -> int:
+    """Verifies every committed run of a feed; returns how many there are."""
+    found = committed(shop.exports, feed)
+    for run in found:
+        runs.verify(run.folder / "manifest.json")
+    return len(found)
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+def _export(root: Path) -> None:
+    Retailer(root).export()
+
+
+def test_killed_at_any_moment_an_export_leaves_the_last_run_whole_and_the_next_one_completes(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in shop.variables().items():
+        monkeypatch.setenv(name, value)
+    shop.publish([person("ann", first_name="Ann")], more=crowd(3_000))
+    shop.export()
+    shop.ack(shop.last())
+    some_left = f"{crowd(4_000)}; delete from audiences.aud_win_back where profile_id like '%3'"
+    shop.publish([person("ann", first_name="Anna")], as_of="2024-07-02", more=some_left)
+    fork = multiprocessing.get_context("fork")
+    saved = shutil.copytree(shop.exports, shop.root / "saved")
+    started = time.monotonic()
+    shop.export()
+    duration = time.monotonic() - started
+    wanted = {path.name: path.read_bytes() for path in shop.last().folder.iterdir()}
+
+    draws, killed = random.Random(7), 0
+    for _ in range(32):
+        shutil.rmtree(shop.exports)
+        shutil.copytree(saved, shop.exports)
+        worker = fork.Process(target=_export, args=(shop.root,))
+        worker.start()
+        time.sleep(draws.uniform(0, duration * 1.1))
+        worker.kill()
+        worker.join()
+        killed += worker.exitcode == -9
+        assert whole(shop) >= 1
+        assert shop.export()["win_back"].exit_code == DONE
+        assert whole(shop) == 2
+        assert {path.name: path.read_bytes() for path in shop.last().folder.iterdir()} == wanted
+        assert not list(shop.exports.glob("**/.*.tmp")), "what a killed export left is swept away"
+    assert killed >= 20
+
+
+STEPS = [("rekindle_export.runs:put", number) for number in range(1, 8)] + [
+    ("rekindle_export.runs:commit", 1),
+    ("rekindle_export.runs:make_folder", 2),
+    ("rekindle_export.runs:checksum", 3),
+]
+
+
+@pytest.mark.parametrize(("where", "call"), STEPS)
+def test_killed_in_a_given_step_nothing_half_written_is_ever_committed(shop: Retailer, where: str, call: int) -> None:
+    shop.publish([person("ann")])
+    killer = [sys.executable, str(Path(__file__).with_name("killed.py")), where, str(call)]
+    done = subprocess.run(
+        [*killer, str(PROJECT / "scripts" / "export_audiences.py"), "export", "win_back"],
+        env=shop.variables(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -9, done.stderr
+    assert whole(shop) == 0
+    assert shop.export("win_back")["win_back"].exit_code == DONE
+    assert whole(shop) == 1
+    assert len([path for path in shop.exports.glob("win_back/*/*") if path.is_dir()]) == 1
+    assert len(list(shop.exports.glob("win_back/ledger/*"))) == 1
+
+
+# --- together ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_feed_that_somebody_else_writes_is_left_alone(shop: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LOCK_PATIENCE_SECONDS", 0.1)
+    shop.feeds = [EMAIL_FEED, {**EMAIL_FEED, "feed": "other"}]
+    shop.publish([person("ann")])
+    (shop.exports / "win_back").mkdir(parents=True)
+    with filelock.FileLock(str(shop.exports / "win_back" / ".lock")):
+        reports = shop.export()
+    assert (reports["win_back"].exit_code, committed(shop.exports, "win_back")) == (LOCKED, [])
+    assert reports["other"].exit_code == DONE
+    assert exporting.exit_code(list(reports.values())) == LOCKED
+
+
+def test_two_exports_at_once_make_one_run(shop: Retailer) -> None:
+    shop.publish([person("ann")], more=crowd(3_000))
+    script = str(PROJECT / "scripts" / "export_audiences.py")
+    both = [
+        subprocess.Popen([sys.executable, script, "export"], env=shop.variables(), stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert {each.wait() for each in both} <= {DONE, LOCKED}
+    assert whole(shop) == 1
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["win_back", "win_back/2024-07-01", "win_back/ledger"])
+def test_no_symbolic_link_is_followed(shop: Retailer, tmp_path: Path, place: str) -> None:
+    shop.publish([person("ann")])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = shop.exports / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, "is a symbolic link" in report.message) == (CONTRACT, True), report.message
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc", "a/b", "Ä", "A", "", "a" * 64, "a\n", ".lock"])
+def test_a_hostile_feed_name_is_refused(shop: Retailer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
+    with pytest.raises(ContractError, match="lower case letters, digits and underscores"):
+        runs.FeedFolder(name)
+
+
+def test_a_full_disk_commits_nothing_and_says_so(shop: Retailer) -> None:
+    shop.publish([person("ann")], more=crowd(3_000))
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    said = shop.call("export", "win_back", preexec_fn=limit)
+    assert (said.code, "Nothing of feed win_back was committed" in said.text) == (1, True), said.text
+    assert not list(shop.exports.glob("win_back/*/*"))
+    assert shop.export("win_back")["win_back"].exit_code == DONE
+
+
+@pytest.fixture
+def folder_of_nobody() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_folder_nobody_may_write_is_one_sentence(folder_of_nobody: Path) -> None:
+    shop = Retailer(folder_of_nobody)
+    shop.publish([person("ann")])
+    shop.exports.mkdir(mode=0o555)
+    is_root = os.geteuid() == 0
+    if is_root:  # root may write everywhere
+        os.chown(shop.activation, 65534, 65534)
+        os.seteuid(65534)
+    try:
+        report = shop.export("win_back")["win_back"]
+    finally:
+        if is_root:
+            os.seteuid(0)
+    assert report.exit_code == 1
+    assert "cannot be made (Permission denied): check owner and mode of" in report.message
+    assert list(shop.exports.iterdir()) == []
+
+
+def test_a_wide_umask_does_not_open_the_files(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    before = os.umask(0)
+    try:
+        shop.export()
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in shop.exports.rglob("*")} == {0}
+
+
+# --- nobody's data is told --------------------------------------------------------------------------------------------
+
+FAILURES: dict[str, dict[str, Any]] = {
+    "contract": {"more": "alter table audiences.aud_win_back drop column city"},
+    "consent": {"more": "update audiences.aud_win_back set consented_at = null"},
+    "cast": {"more": "alter table audiences.aud_win_back alter send_at type varchar using email"},
+    "json": {"more": "update audiences.aud_win_back set content = 'canarycontent ' || email"},
+    "guard": {"feeds": [{**EMAIL_FEED, "guards": {"min_rows": 99}}]},
+    "rejected": {"feeds": [{**EMAIL_FEED, "text_policy": "reject"}], "people": {"first_name": "=Canaryname"}},
+    "withdrawn": {"withdrawn": [("bird", "*", "*", "erased")]},
+    "traceback": {"variables": {"REKINDLE_THREADS": CANARY}},
+    "done": {},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nobodys_data_is_told_whatever_happens(shop: Retailer, failure: str, options: tuple[str, ...]) -> None:
+    how = FAILURES[failure]
+    shop.feeds = how.get("feeds", shop.feeds)
+    bird = person(
+        "bird", email=CANARY, first_name="Canaryname", last_name="Canaryname", content='{"cta": "canarycontent"}'
+    )
+    shop.publish([{**bird, **how.get("people", {})}], more=how.get("more", ""), withdrawn=how.get("withdrawn", ()))
+    environment = {**shop.variables(), **how.get("variables", {})}
+    command = [sys.executable, str(PROJECT / "scripts" / "export_audiences.py"), "export", *options]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    told = [done.stdout.decode(), done.stderr.decode()]
+    assert (done.returncode == 0) == (failure in ("done", "withdrawn", "rejected", "json")), told
+    files = [path for path in shop.exports.rglob("*") if path.is_file() and "ledger" not in path.parts]
+    data = [
+        file for file in files if file.name.endswith(("__full.csv", "__added.csv", "__changed.csv", "__removed.csv"))
+    ]
+    told += [path.read_text(encoding="utf-8") for path in files if path not in data]
+    told += [path.name for path in shop.exports.rglob("*")]
+    for canary in CANARIES:
+        assert not [text for text in told if canary in text], failure
+    if failure == "done":
+        assert CANARY in "".join(path.read_text(encoding="utf-8") for path in data), "the canary was there to be told"
+
+
+def test_an_export_after_a_killed_build_is_a_broken_contract(shop: Retailer) -> None:
+    """A build that was killed publishes nothing; what is left over of a publication cannot be exported."""
+    shop.publish([person("ann")])
+    shop.activation.rename(shop.activation.with_name(".activation.duckdb.tmp"))
+    assert shop.call("export").code == CONTRACT
+    shop.publish([person("ann")], as_of="2024-07-01")
+    assert shop.call("export", "--as-of", "2024-07-02").code == CONTRACT
+    assert not shop.exports.exists()
