@@ -300,7 +300,7 @@ class _Writer:
             if manifest["has_ledger"]:
                 runs.make_folder(ledger.parent)
                 temporary = ledger.with_name(f".{ledger.name}.tmp")
-                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} ({FORMATS['parquet']})")
+                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} (format parquet)")
                 runs.put(temporary, ledger)
             runs.commit(
                 run_folder,
