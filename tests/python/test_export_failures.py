@@ -1,10 +1,12 @@
 """Whatever goes wrong: the last committed run stays whole, the next call completes, and nobody's data is told."""
 
+import itertools
 import multiprocessing
 import os
 import random
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -43,7 +45,7 @@ def whole(shop: Retailer, feed: str = "win_back") -> int:
 
 
 def _export(root: Path) -> None:
-    Retailer(root).export()
+    Retailer(root).export("win_back")
 
 
 def test_killed_at_any_moment_an_export_leaves_the_last_run_whole_and_the_next_one_completes(
@@ -52,14 +54,14 @@ def test_killed_at_any_moment_an_export_leaves_the_last_run_whole_and_the_next_o
     for name, value in shop.variables().items():
         monkeypatch.setenv(name, value)
     shop.publish([person("ann", first_name="Ann")], more=crowd(3_000))
-    shop.export()
+    shop.export("win_back")
     shop.ack(shop.last())
     some_left = f"{crowd(4_000)}; delete from audiences.aud_win_back where profile_id like '%3'"
     shop.publish([person("ann", first_name="Anna")], as_of="2024-07-02", more=some_left)
     fork = multiprocessing.get_context("fork")
     saved = shutil.copytree(shop.exports, shop.root / "saved")
     started = time.monotonic()
-    shop.export()
+    shop.export("win_back")
     duration = time.monotonic() - started
     wanted = {path.name: path.read_bytes() for path in shop.last().folder.iterdir()}
 
@@ -74,31 +76,42 @@ def test_killed_at_any_moment_an_export_leaves_the_last_run_whole_and_the_next_o
         worker.join()
         killed += worker.exitcode == -9
         assert whole(shop) >= 1
-        assert shop.export()["win_back"].exit_code == DONE
+        assert shop.export("win_back")["win_back"].exit_code == DONE
         assert whole(shop) == 2
         assert {path.name: path.read_bytes() for path in shop.last().folder.iterdir()} == wanted
         assert not list(shop.exports.glob("**/.*.tmp")), "what a killed export left is swept away"
     assert killed >= 20
 
 
-STEPS = [("rekindle_export.runs:put", number) for number in range(1, 8)] + [
-    ("rekindle_export.runs:commit", 1),
-    ("rekindle_export.runs:make_folder", 2),
-    ("rekindle_export.runs:checksum", 3),
+STEPS = [("put", number) for number in range(1, 8)] + [
+    ("commit", 1),
+    ("make_folder", 2),
+    ("checksum", 3),
 ]
 
 
+def _export_killed(root: Path, where: str, call: int) -> None:
+    function, calls = getattr(runs, where), itertools.count(1)
+
+    def killed(*arguments: Any) -> Any:
+        if next(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments)
+
+    setattr(runs, where, killed)
+    Retailer(root).export("win_back")
+
+
 @pytest.mark.parametrize(("where", "call"), STEPS)
-def test_killed_in_a_given_step_nothing_half_written_is_ever_committed(shop: Retailer, where: str, call: int) -> None:
+def test_killed_in_a_given_step_nothing_half_written_is_ever_committed(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch, where: str, call: int
+) -> None:
     shop.publish([person("ann")])
-    killer = [sys.executable, str(Path(__file__).with_name("killed.py")), where, str(call)]
-    done = subprocess.run(
-        [*killer, str(PROJECT / "scripts" / "export_audiences.py"), "export", "win_back"],
-        env=shop.variables(),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -9, done.stderr
+    worker = multiprocessing.get_context("fork").Process(target=_export_killed, args=(shop.root, where, call))
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -9
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
     assert whole(shop) == 0
     assert shop.export("win_back")["win_back"].exit_code == DONE
     assert whole(shop) == 1
@@ -161,7 +174,7 @@ def test_a_full_disk_commits_nothing_and_says_so(shop: Retailer) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    said = shop.call("export", "win_back", preexec_fn=limit)
+    said = shop.spawn("export", "win_back", preexec_fn=limit)
     assert (said.code, "Nothing of feed win_back was committed" in said.text) == (1, True), said.text
     assert not list(shop.exports.glob("win_back/*/*"))
     assert shop.export("win_back")["win_back"].exit_code == DONE
@@ -227,11 +240,9 @@ def test_nobodys_data_is_told_whatever_happens(shop: Retailer, failure: str, opt
         "bird", email=CANARY, first_name="Canaryname", last_name="Canaryname", content='{"cta": "canarycontent"}'
     )
     shop.publish([{**bird, **how.get("people", {})}], more=how.get("more", ""), withdrawn=how.get("withdrawn", ()))
-    environment = {**shop.variables(), **how.get("variables", {})}
-    command = [sys.executable, str(PROJECT / "scripts" / "export_audiences.py"), "export", *options]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    told = [done.stdout.decode(), done.stderr.decode()]
-    assert (done.returncode == 0) == (failure in ("done", "withdrawn", "rejected", "json")), told
+    said = shop.call("export", *options, **how.get("variables", {}))
+    told = [said.text]
+    assert (said.code == 0) == (failure in ("done", "withdrawn", "rejected", "json")), told
     files = [path for path in shop.exports.rglob("*") if path.is_file() and "ledger" not in path.parts]
     data = [
         file for file in files if file.name.endswith(("__full.csv", "__added.csv", "__changed.csv", "__removed.csv"))
