@@ -35,7 +35,7 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in workshop.published.parent.iterdir()}
     assert files == {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}, "no leftovers"
 
-    published = tables(workshop.published, "core", "segments", "hub")
+    published = tables(workshop.published, *publishing.LAYERS)
     assert {"hub.dim_profiles", "core.fct_orders", "segments.segment_moves"} <= set(published)
     assert "hub.contact_addresses" not in published
     with duckdb.connect() as connection:
@@ -48,6 +48,7 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
             ).fetchall()
             assert unequal == [(0,)], f"{name} is published as it was built"
     assert rows(workshop.published, "select distinct schema_name from duckdb_tables() order by 1") == [
+        ("activation",),
         ("core",),
         ("hub",),
         ("main",),
