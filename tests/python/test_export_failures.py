@@ -113,6 +113,8 @@ def test_killed_in_a_given_step_nothing_half_written_is_ever_committed(
     assert worker.exitcode == -9
     monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
     assert whole(shop) == 0
+    # another input is another run: nothing of the killed one may stay beside it
+    shop.publish([person("ann"), person("bob")])
     assert shop.export("win_back")["win_back"].exit_code == DONE
     assert whole(shop) == 1
     assert len([path for path in shop.exports.glob("win_back/*/*") if path.is_dir()]) == 1
