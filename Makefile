@@ -12,7 +12,7 @@ RUN_OPTIONS := $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CONNECTOR),--connector $(C
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay publish export backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
+.PHONY: help demo test build replay explain publish export backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
 
 help: ## List the commands
 	@echo "Rekindle: make <command>"
@@ -31,6 +31,9 @@ build: demo-env ## Build, summary, publish (AS_OF=2018-02-01 CONNECTOR=mine ACCE
 
 replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORCE=1)
 	@$(BIN)/python scripts/replay.py --from $(or $(FROM),2017-01) --to $(or $(TO),2017-12) $(REPLAY_OPTIONS)
+
+explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=… AS_OF=…)
+	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF))
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
 	@$(BIN)/python scripts/publish.py

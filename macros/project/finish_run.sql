@@ -53,6 +53,8 @@
         {%- if month is not none -%}
             {%- do print_moves(relations, month) -%}
         {%- endif -%}
+        {%- do print_waterfalls(relations) -%}
+        {%- do print_readiness(relations) -%}
         {%- do print_rejected(relations) -%}
         {%- do print_notes(relations) -%}
     {%- endif -%}
@@ -119,6 +121,50 @@
             {%- do print('  %-22s -> %-22s %9s' | format(row['from_name'], row['to_name'], thousands(row['profiles']))) -%}
         {%- endfor -%}
         {%- do print('') -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# Per scenario how many steps were due, how many each gate stopped, how many go out; `make explain` says more. #}
+{% macro print_waterfalls(relations) %}
+    {%- if 'decisions' in relations -%}
+        {%- set rows = run_query(
+            "select scenarios.scenario_id, scenarios.scenario_name, sentences.counted, counts.steps from ("
+            ~ "select scenario_id, coalesce(closed_gate, 'selected') as subject, count(*) as steps from "
+            ~ relations['decisions'] ~ " where as_of_date = " ~ as_of_date() ~ " group by scenario_id, closed_gate) as counts "
+            ~ "inner join " ~ relations['scenarios'] ~ " as scenarios on counts.scenario_id = scenarios.scenario_id "
+            ~ "inner join " ~ relations['sentences'] ~ " as sentences on counts.subject = sentences.subject "
+            ~ "and sentences.code = '*' left join " ~ relations['gate_applicability'] ~ " as gates "
+            ~ "on counts.subject = gates.gate and scenarios.kind = gates.kind "
+            ~ "order by scenarios.priority, scenarios.scenario_id, coalesce(gates.gate_order, 99)"
+        ).rows | list -%}
+        {%- do print('Decided     ' ~ ('steps of journeys due as of ' ~ as_of_date_text() if rows else 'no step was due')) -%}
+        {%- for scenario_id, counts in rows | groupby('scenario_id') -%}
+            {%- set told = [thousands(counts | map(attribute='steps') | sum) ~ ' due'] -%}
+            {%- for row in counts -%}
+                {%- do told.append(thousands(row['steps']) ~ ' ' ~ row['counted']) -%}
+            {%- endfor -%}
+            {%- do print('  %-22s %s' | format(
+                (counts | first)['scenario_name'],
+                told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
+            )) -%}
+        {%- endfor -%}
+        {%- do print('') -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Scenarios that lack data, and which; nothing when all have what they need. #}
+{% macro print_readiness(relations) %}
+    {%- set rows = run_query(
+        "select scenario_id, contract_column from " ~ relations['scenario_readiness']
+        ~ " where not is_ready group by scenario_id, contract_column order by 1, 2"
+    ).rows -%}
+    {%- for scenario_id, columns in rows | groupby('scenario_id') -%}
+        {%- do print('%-11s %s' | format(
+            'Not ready' if loop.first else '',
+            scenario_id ~ ' lacks ' ~ columns | map(attribute='contract_column') | join(', ')
+        )) -%}
     {%- endfor -%}
 {% endmacro %}
 

@@ -1,0 +1,64 @@
+-- Whether the input has what each scenario needs: without it everything still builds, and this says what stays idle.
+{%- set needed = needed_contract_columns() -%}
+-- which entities are counted is known when the seed is read; dbt wants to know before
+-- depends_on:{% for entity in contract_entities() %} {{ ref('input_' ~ entity) }}{% endfor %}
+
+with
+
+scenarios as (
+    select *
+    from {{ ref('scenarios') }}
+    where is_enabled
+),
+
+places as (
+    {% for place in range(1, 31) -%}
+        select {{ place }} as place{{ ' union all' if not loop.last }}
+    {% endfor %}
+),
+
+needs as (
+    {% for kind in ['targeting', 'trigger', 'personalisation', 'interruption'] -%}
+        {{ words_of('scenarios', ['scenario_id'], kind ~ '_data', ' ') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counts as (
+    {% for entity, columns in needed.items() -%}
+        {% for column in columns -%}
+            select
+                '{{ entity }}.{{ column }}' as contract_column,
+                count(*) as row_count,
+                count({{ column }}) as filled_row_count
+            from {{ ref('input_' ~ entity) }}
+            union all
+        {% endfor -%}
+    {% endfor -%}
+    select
+        cast(null as varchar) as contract_column,
+        cast(0 as bigint) as row_count,
+        cast(0 as bigint) as filled_row_count
+),
+
+readiness as (
+    select
+        needs.scenario_id,
+        replace(needs.list_name, '_data', '') as data_kind,
+        needs.word as contract_column,
+        coalesce(counts.row_count, 0) as row_count,
+        coalesce(counts.filled_row_count, 0) as filled_row_count
+    from needs
+    left join counts
+        on needs.word = counts.contract_column
+)
+
+select
+    scenario_id,
+    data_kind,
+    contract_column,
+    row_count,
+    filled_row_count,
+    case when row_count > 0 then cast(filled_row_count as double) / cast(row_count as double) end as fill_share,
+    filled_row_count > 0 as is_ready
+from readiness

@@ -1,0 +1,281 @@
+"""Explain: each gate has its sentence, the counts add up, and a person is told what became of every step."""
+
+import datetime
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from rekindle.errors import RekindleError
+from rekindle.explaining import Explainer
+from rekindle.paths import PROJECT
+
+DAY = datetime.date(2024, 7, 1)
+ANNA, ANNA_BEFORE, BEN, NOBODY_DUE = "aaaaaaaaaaaaaaaa", "a0a0a0a0a0a0a0a0", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
+
+# gate, evidence → what a person reads
+GATES = {
+    ("not_erased", None): "asked to be forgotten (gate not_erased)",
+    ("not_stopped", "order"): "the journey is over: ordered since (gate not_stopped)",
+    ("not_stopped", "redemption"): "the journey is over: used an offer since",
+    ("not_stopped", "click"): "the journey is over: clicked in one of its messages",
+    ("not_stopped", "message_limit"): "the journey is over: got as many messages as it has",
+    ("not_stopped", "login"): "the journey is over: login after the trigger",
+    ("reachable", None): "has no address that works for e-mail or text message",
+    (
+        "consented",
+        None,
+    ): "has not said yes to marketing on a channel with an address that works (e-mail or text message)",
+    ("not_suppressed", "unsubscribed"): "unsubscribed since the last yes",
+    ("not_suppressed", "complained"): "complained since the last yes",
+    ("not_suppressed", "staff"): "is on the list of suppressions: staff",
+    ("not_cooling_down", "entered_before"): "entered this scenario less than 25 days ago for another reason",
+    ("not_cooling_down", "newer_trigger"): "a newer trigger of this scenario takes the place of this one",
+    ("not_held_out", "held_out"): "was drawn to get nothing from this scenario",
+    ("not_held_out", "held_out_globally"): "was drawn to get nothing from any scenario",
+    ("under_pressure_cap", None): "got enough messages lately on every channel that could be used",
+    ("won_arbitration", "slot_is_taken"): "another message to the same person goes out that day",
+    ("won_arbitration", "another_journey_is_running"): "another journey of the same person is under way",
+    ("won_arbitration", "another_scenario_won"): "a more important message to the same person goes first",
+}
+
+
+def outcome_of(gate: str | None) -> str:
+    later = {"under_pressure_cap": "deferred", "won_arbitration": "expired", "not_held_out": "held_out"}
+    return "selected" if gate is None else later.get(gate, "closed")
+
+
+def decision(profile: str, gate: str | None, evidence: str | None = None, **other: Any) -> dict[str, Any]:
+    return {
+        "decision_id": f"{profile}|{gate}|{evidence}",
+        "scenario_id": "anti_attrition",
+        "profile_id": profile,
+        "entry_key": "2024-06-01",
+        "step": "first_message",
+        "purpose": "marketing",
+        "outcome": outcome_of(gate),
+        "closed_gate": gate,
+        "evidence": evidence,
+        "arm": "held_out" if gate == "not_held_out" else "treated",
+        "channel": "sms" if gate is None else None,
+        "variant": None,
+        "template": "anti_attrition_first",
+        "offer_type": "coupon",
+        "offer_id": "five_off",
+        "as_of_date": DAY,
+        "window_end_date": datetime.date(2024, 7, 8),
+        "send_date": datetime.date(2024, 7, 2),
+    } | other
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        connection.execute(
+            f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values())
+        )
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    """The tables that explain reads, with the seeds as shipped; Anna was somebody else until lately."""
+    path = tmp_path / "build.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for schema in ("activation", "config", "core", "identity"):
+            connection.execute(f"create schema {schema}")
+        for seed in ("sentences", "segments"):
+            source = PROJECT / "seeds" / "config" / f"{seed}.csv"
+            connection.execute(f"create table config.{seed} as from read_csv('{source}', header = true)")
+        source = PROJECT / "seeds" / "config" / "scenarios.csv"
+        connection.execute(f"create table activation.dim_scenarios as from read_csv('{source}', header = true)")
+        connection.execute("update activation.dim_scenarios set channels = 'email>sms'")
+        texts = "scenario_id varchar, profile_id varchar, entry_key varchar, step varchar"
+        connection.execute(
+            f"create table activation.decisions (decision_id varchar, {texts}, purpose varchar, outcome varchar, "
+            "closed_gate varchar, evidence varchar, arm varchar, channel varchar, variant varchar, template varchar, "
+            "offer_type varchar, offer_id varchar, as_of_date date, window_end_date date, send_date date)"
+        )
+        connection.execute(
+            "create table activation.scenario_entries (scenario_id varchar, profile_id varchar, entry_key varchar, "
+            "reason_code varchar, reason_parameters varchar, entered_date date)"
+        )
+        connection.execute("create table activation.journeys (scenario_id varchar, profile_id varchar)")
+        connection.execute(
+            "create table activation.gated_steps (decision_id varchar, profile_id varchar, reason_code varchar, "
+            "reason_parameters varchar)"
+        )
+        connection.execute(
+            f"create table activation.due_step_channels ({texts}, channel varchar, place_in_scenario integer, "
+            "is_reachable boolean, is_consented boolean, is_not_suppressed boolean, is_under_cap boolean)"
+        )
+        connection.execute("create table identity.profile_merges (old_profile_id varchar, new_profile_id varchar)")
+        connection.execute("create table core.profiles (profile_id varchar)")
+        insert(connection, "core.profiles", [{"profile_id": each} for each in (ANNA, BEN, NOBODY_DUE)])
+        insert(connection, "identity.profile_merges", [{"old_profile_id": ANNA_BEFORE, "new_profile_id": ANNA}])
+    return path
+
+
+def put(warehouse: Path, table: str, *rows: dict[str, Any]) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        insert(connection, table, rows)
+
+
+def told(warehouse: Path, profile: str, scenario: str | None = None, as_of: datetime.date | None = None) -> str:
+    explainer = Explainer.open(warehouse)
+    try:
+        return "\n".join(explainer.person(profile, scenario, as_of))
+    finally:
+        explainer.connection.close()
+
+
+def counted(warehouse: Path, scenario: str | None = None, as_of: datetime.date | None = None) -> str:
+    explainer = Explainer.open(warehouse)
+    try:
+        return "\n".join(explainer.waterfalls(scenario, as_of))
+    finally:
+        explainer.connection.close()
+
+
+@pytest.mark.parametrize(("gate", "evidence"), GATES, ids=lambda value: str(value))
+def test_each_gate_says_in_words_why_nothing_is_sent(gate: str, evidence: str | None, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, gate, evidence))
+    assert f"not sent {GATES[gate, evidence]}" in told(warehouse, ANNA)
+
+
+def test_the_sentences_cover_every_gate_of_the_engine() -> None:
+    macro = (PROJECT / "macros" / "activation" / "gates.sql").read_text(encoding="utf-8")
+    assert {gate for gate, _ in GATES} == {gate for gate in {gate for gate, _ in GATES} if f"'{gate}'" in macro}
+    assert len({gate for gate, _ in GATES}) == macro.split("endmacro")[0].count("'") // 2
+
+
+def test_whoever_is_selected_is_told_when_where_and_with_which_offer(warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None, variant="carries_offer"))
+    entry = {"scenario_id": "anti_attrition", "profile_id": ANNA, "entry_key": "2024-06-01", "entered_date": DAY}
+    why = '{"from_segment":"loyal","to_segment":"needs_attention","steps_down":4}'
+    put(warehouse, "activation.scenario_entries", entry | {"reason_code": "went_down", "reason_parameters": why})
+    said = told(warehouse, ANNA)
+    assert "why      went from Loyal to Needs attention, steps down: 4" in said
+    assert (
+        "sent     goes out by text message on 2024-07-02, template anti_attrition_first, variant carries_offer, "
+        "offer five_off (coupon)"
+    ) in said
+    assert "arm      entered on 2024-07-01, treated: is written to" in said
+
+
+def test_deferred_says_until_when_it_is_asked_again_and_expired_that_it_is_over(warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, "under_pressure_cap"), decision(BEN, "won_arbitration"))
+    assert "(gate under_pressure_cap); asked again until 2024-07-08" in told(warehouse, ANNA)
+    assert "(gate won_arbitration); its time ended on 2024-07-08" in told(warehouse, BEN)
+
+
+def test_of_the_newest_run_each_channel_says_what_it_lacks_also_when_nobody_entered(warehouse: Path) -> None:
+    row = decision(ANNA, "consented")
+    put(warehouse, "activation.decisions", row)
+    reason = {"reason_code": "left_a_cart", "reason_parameters": '{"item_count":2,"cart_amount":90.0}'}
+    put(warehouse, "activation.gated_steps", {"decision_id": row["decision_id"], "profile_id": ANNA} | reason)
+    step = {key: row[key] for key in ("scenario_id", "profile_id", "entry_key", "step")}
+    passes = dict.fromkeys(("is_reachable", "is_consented", "is_not_suppressed", "is_under_cap"), True)
+    lacks = [{"is_consented": False}, {"is_reachable": False, "is_consented": False}, {"is_under_cap": False}, {}]
+    put(
+        warehouse,
+        "activation.due_step_channels",
+        *(
+            step | {"channel": channel, "place_in_scenario": place} | passes | lack
+            for place, (channel, lack) in enumerate(zip(("email", "sms", "post", "push"), lacks, strict=True))
+        ),
+    )
+    said = [line.strip() for line in told(warehouse, ANNA).splitlines()]
+    assert "why      left a cart, items: 2, worth 90.00" in said
+    assert [line for line in said if line.startswith("channel")] == [
+        "channel  e-mail: no consent",
+        "channel  text message: no address that works",
+        "channel  letter: at its cap",
+        "channel  app: could be used",
+    ]
+
+
+def test_a_merged_profile_is_followed_to_the_person_and_the_person_to_all_former_profiles(warehouse: Path) -> None:
+    put(
+        warehouse,
+        "activation.decisions",
+        decision(ANNA_BEFORE, "consented", as_of_date=datetime.date(2024, 6, 1), entry_key="2024-05-01"),
+        decision(ANNA, None),
+        decision(BEN, "not_erased"),
+    )
+    for asked in (ANNA, ANNA_BEFORE):
+        said = told(warehouse, asked)
+        assert f"Profile {ANNA}" in said
+        assert said.index("As of 2024-06-01") < said.index("As of 2024-07-01")
+        assert "asked to be forgotten" not in said
+    assert f"asked as {ANNA_BEFORE}, which was merged into it" in told(warehouse, ANNA_BEFORE)
+    assert "As of 2024-06-01" not in told(warehouse, ANNA, as_of=DAY)
+
+
+def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    put(warehouse, "activation.journeys", {"scenario_id": "welcome", "profile_id": NOBODY_DUE})
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update activation.dim_scenarios set is_enabled = scenario_id <> 'abandoned_cart'")
+    said = told(warehouse, NOBODY_DUE)
+    assert "Went down a segment: did not go down a segment in a month whose journey can still send" in said
+    assert "Abandoned cart: it is switched off" in said
+    assert "Welcome: triggered, and no step of the journey is due" in said
+    assert "Welcome" not in told(warehouse, NOBODY_DUE, "anti_attrition")
+    assert "why is known of the newest date only" in told(warehouse, NOBODY_DUE, as_of=datetime.date(2024, 6, 1))
+
+
+def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path) -> None:
+    people = {"consented": 4, "not_held_out": 3, "under_pressure_cap": 2, None: 5}
+    rows = [decision(f"{gate}{number}", gate) for gate, count in people.items() for number in range(count)]
+    put(warehouse, "activation.decisions", *rows, decision("late", "under_pressure_cap", outcome="expired"))
+    put(warehouse, "activation.decisions", decision("earlier", None, as_of_date=datetime.date(2024, 6, 1)))
+    lines = counted(warehouse, "anti_attrition").splitlines()
+    assert lines[0] == "Went down a segment (anti_attrition), as of 2024-07-01"
+    counts = {line[:22].strip(): int(line[22:32].replace(",", "")) for line in lines[1:] if line}
+    assert counts == {"due": 15, "without consent": 4, "held out": 3, "over the cap": 3, "go out": 5}
+    assert list(counts) == ["due", "without consent", "held out", "over the cap", "go out"]
+    assert counts["due"] == sum(count for name, count in counts.items() if name != "due")
+    assert "2 deferred, 1 expired" in counted(warehouse)
+    assert "go out                       1" in counted(warehouse, as_of=datetime.date(2024, 6, 1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["anna@example.com"], "There is no such profile in this warehouse: name a profile_id of hub.dim_profiles"),
+        (
+            ["--scenario", "win_back"],
+            "There is no scenario 'win_back': use one of anti_attrition, abandoned_cart, welcome.",
+        ),
+        (["--as-of", "2024-02-30"], "--as-of '2024-02-30' is not a day of the calendar: write it as YYYY-MM-DD."),
+        (
+            ["--as-of", "2024-06-01"],
+            "No step of any scenario was due as of 2024-06-01: the newest date with decisions is",
+        ),
+    ],
+)
+def test_what_cannot_be_explained_is_one_sentence(arguments: list[str], sentence: str, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "scripts" / "explain.py"), *arguments],
+        env={**os.environ, "REKINDLE_WAREHOUSE": str(warehouse)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"Error: {sentence}")
+    assert done.stderr.count("\n") == 1
+    assert "@" not in done.stderr
+
+
+def test_a_warehouse_without_decisions_is_one_sentence(warehouse: Path, tmp_path: Path) -> None:
+    with pytest.raises(RekindleError, match="holds no decisions, so there is nothing to explain"):
+        Explainer.open(warehouse)
+    with pytest.raises(RekindleError, match="There is no warehouse at"):
+        Explainer.open(tmp_path / "none.duckdb")
