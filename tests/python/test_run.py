@@ -82,8 +82,10 @@ def test_the_same_input_gives_equal_tables_and_late_data_never_changes_what_was_
     workshop: Workshop, fixture_warehouse: Path
 ) -> None:
     workshop.start_from(fixture_warehouse)
-    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    said = must(workshop.run("run", "--as-of", LAST_AS_OF))
     assert differences(workshop.warehouse, fixture_warehouse) == []
+    assert "  Went down a segment    3 due, 1 without consent, 1 suppressed, 1 go out\n" in said.text
+    assert "Not ready" not in said.text
 
     late = workshop.root / "late"
     shutil.copytree(FIXTURES, late, dirs_exist_ok=True)
@@ -108,6 +110,8 @@ def test_the_template_builds_and_publishes_empty_tables(make_workshop: Callable[
     template = make_workshop("template")
     said = must(template.run("run"))
     assert "none published yet: no month with orders is closed" in said.text
+    assert "Decided     no step was due" in said.text
+    assert "Not ready   abandoned_cart lacks carts.cart_amount, carts.items, carts.updated_at" in said.text
     assert rows(template.published, "select count(*) from segments.rfm_published") == [(0,)]
 
 
