@@ -17,7 +17,7 @@ where scenario_id = '{{ scenario_id }}'
 
 {% macro audience_columns() %}
     {{ return([
-        'decision_id', 'scenario_id', 'profile_id', 'step', 'variant', 'template', 'purpose', 'channel', 'email', 'phone',
+        'decision_id', 'scenario_id', 'profile_id', 'entry_key', 'step', 'variant', 'template', 'purpose', 'channel', 'email', 'phone',
         'first_name', 'last_name', 'language_code', 'country_code', 'street_address', 'postal_code', 'city', 'offer_type',
         'offer_id', 'content', 'offer_amount', 'as_of_date', 'send_date', 'consented_at', 'send_at',
     ]) }}

@@ -6,6 +6,7 @@
   command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay)
                   base     what does not depend on the as-of date (the first step of a replay)
                   monthly  what one more month adds (a step of a replay)
+                  daily    what one more day adds: decisions and audiences
                   partial  anything else: chosen models, `dbt run`, --empty
 #}
 {% macro prepare_run() %}
@@ -55,8 +56,10 @@
         {{ return('partial') }}
     {%- endif -%}
     {%- set selector = invocation_args_dict.get('selector') -%}
-    {%- if selector in ('base', 'monthly') -%}
+    {%- if selector in ('base', 'monthly', 'daily') -%}
         {{ return(selector) }}
+    {%- elif selector in ('publication_day', 'day_of_replay') -%}
+        {{ return('monthly' if selector == 'publication_day' else 'daily') }}
     {%- elif selector == 'complete' -%}
         {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}

@@ -44,6 +44,7 @@ select
     live_decisions.decision_id,
     live_decisions.scenario_id,
     live_decisions.profile_id,
+    live_decisions.entry_key,
     live_decisions.step,
     live_decisions.variant,
     live_decisions.template,

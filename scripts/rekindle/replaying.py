@@ -9,6 +9,7 @@ import datetime
 import hashlib
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,7 +19,9 @@ from rekindle.backups import back_up
 from rekindle.building import build, prepare, variables
 from rekindle.calendar import months_between, newest_closed_month, next_month
 from rekindle.dbt import Dbt
+from rekindle.demo import responses
 from rekindle.errors import RekindleError
+from rekindle.sending import export_messages
 from rekindle.sources import check_sources, source_files
 from rekindle.warehouse import (
     checkpoint,
@@ -31,18 +34,48 @@ from rekindle.warehouse import (
 )
 
 # What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
-CODE = ("dbt_project.yml", "selectors.yml", "macros", "models", "seeds", "snapshots", "scripts/rekindle/phones.py")
+CODE = (
+    *("dbt_project.yml", "selectors.yml", "macros", "models", "seeds", "snapshots", "scripts/rekindle/phones.py"),
+    "scripts/rekindle/demo",
+)
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """When a replay decides whom to write to: with each month published from `decides_from` on, daily from `daily_from` on."""
+
+    decides_from: datetime.date | None = None
+    daily_from: datetime.date | None = None
+
+    def decides_with(self, as_of: datetime.date) -> bool:
+        """Whether the date that publishes a month also decides."""
+        return self.decides_from is not None and as_of >= self.decides_from
+
+    def days_before(self, as_of: datetime.date) -> list[datetime.date]:
+        """The days between two publications that decide: after the first of the month before, up to `as_of`."""
+        if self.daily_from is None:
+            return []
+        first = newest_closed_month(as_of) + datetime.timedelta(days=1)
+        days = [first + datetime.timedelta(days=each) for each in range((as_of - first).days)]
+        return [day for day in days if day >= self.daily_from]
 
 
 def replay(
-    connector: str, first: datetime.date, last: datetime.date, accepted: frozenset[datetime.date], *, force: bool
+    connector: str,
+    first: datetime.date,
+    last: datetime.date,
+    accepted: frozenset[datetime.date],
+    rhythm: Rhythm,
+    *,
+    force: bool,
 ) -> None:
     """Replays the months `first` to `last` (first days) and swaps the result in; the error says where it stopped."""
     warehouse = paths.warehouse()
     building = warehouse.parent / "replay" / warehouse.name  # views name their file: same name, other folder
     dbt = Dbt(connector)
     check_sources(dbt.manifest, connector)
-    fingerprint = fingerprint_of(source_files(dbt.manifest, connector), connector, first, last)
+    files = [file for file in source_files(dbt.manifest, connector) if not responses.is_answer(file)]
+    fingerprint = fingerprint_of(files, connector, first, last, rhythm)
     if not force and is_complete(warehouse, fingerprint):
         shutil.rmtree(building.parent, ignore_errors=True)
         click.echo(f"Replay: {first:%Y-%m} to {last:%Y-%m} is in the warehouse already and nothing changed since.")
@@ -51,17 +84,21 @@ def replay(
         _keep_other_months(warehouse, first, last)
     if force or _fingerprint_in(building) != fingerprint:
         shutil.rmtree(building.parent, ignore_errors=True)
+        if responses.is_laid_out(paths.data()):
+            responses.lay_out(paths.data())  # another history has other answers
     use_warehouse(building)
     try:
         _note_start(building, fingerprint, first, last)
-        _replay_months(dbt, building, months_between(first, last), accepted)
+        _replay_months(dbt, building, months_between(first, last), accepted, rhythm)
         _note_end(building)
     finally:
         use_warehouse(warehouse)
     swap(dbt, building, warehouse)
 
 
-def _replay_months(dbt: Dbt, building: Path, months: list[datetime.date], accepted: frozenset[datetime.date]) -> None:
+def _replay_months(
+    dbt: Dbt, building: Path, months: list[datetime.date], accepted: frozenset[datetime.date], rhythm: Rhythm
+) -> None:
     started = time.monotonic()
     finished = {(run.command_scope, run.as_of_date) for run in warehouse_runs(building) if run.is_finished}
     click.echo(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {building}")
@@ -72,11 +109,23 @@ def _replay_months(dbt: Dbt, building: Path, months: list[datetime.date], accept
     _refuse_months_before_data(building, months[0])
     for month in months[:-1]:
         as_of = next_month(month)
+        begun = time.monotonic()
+        days = [day for day in rhythm.days_before(as_of) if day > next_month(months[0])]
+        _decide(dbt, building, days, finished)
+        decides = rhythm.decides_with(as_of)
         if ("monthly", as_of) not in finished:
-            begun = time.monotonic()
-            _step(dbt, "monthly", as_of, month if month in accepted else None)
-            click.echo(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
+            _step(dbt, "publication_day" if decides else "monthly", as_of, month if month in accepted else None)
+        if decides:
+            _send(building, as_of)
+        click.echo(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
     as_of = next_month(months[-1])
+    begun = time.monotonic()
+    days = [day for day in rhythm.days_before(as_of) if day > next_month(months[0])]
+    _decide(dbt, building, days, finished)
+    if days:
+        click.echo(f"  {len(days)} days of decisions  {time.monotonic() - begun:5.1f} s")
+    if rhythm.decides_from is not None and ("full", as_of) not in finished:
+        _step(dbt, "facts_of_replay", as_of, None)
     if ("full", as_of) not in finished:
         build(
             dbt,
@@ -86,6 +135,24 @@ def _replay_months(dbt: Dbt, building: Path, months: list[datetime.date], accept
             selection=("--selector", "complete"),
         )
     click.echo(f"  replayed in            {time.monotonic() - started:5.1f} s")
+
+
+def _decide(
+    dbt: Dbt, building: Path, days: list[datetime.date], finished: set[tuple[str, datetime.date]]
+) -> None:
+    """Days between two publications: decide, send, hear what comes back before the next."""
+    for day in days:
+        if ("daily", day) not in finished:
+            _step(dbt, "day_of_replay", day, None)
+        _send(building, day)
+
+
+def _send(building: Path, as_of: datetime.date) -> None:
+    """Exports what was decided as of a date, and lets the demo's world answer it."""
+    if responses.folder_of(paths.data(), as_of).is_dir():
+        return
+    exported = export_messages(building, building.parent / "exports", as_of)
+    responses.play(paths.data(), as_of, [exported])
 
 
 def _step(dbt: Dbt, selector: str, as_of: datetime.date, accept: datetime.date | None) -> None:
@@ -117,9 +184,11 @@ def swap(dbt: Dbt, building: Path, warehouse: Path) -> None:
     shutil.rmtree(building.parent)
 
 
-def fingerprint_of(files: list[Path], connector: str, first: datetime.date, last: datetime.date) -> str:
+def fingerprint_of(
+    files: list[Path], connector: str, first: datetime.date, last: datetime.date, rhythm: Rhythm
+) -> str:
     """Changes with the raw data, the models, seeds, macros and settings, and with what is asked for."""
-    digest = hashlib.sha256(f"{connector} {first} {last}".encode())
+    digest = hashlib.sha256(f"{connector} {first} {last} {rhythm}".encode())
     code = [path for name in CODE for path in [paths.PROJECT / name, *sorted((paths.PROJECT / name).rglob("*"))]]
     for path in [*code, *files]:
         if path.is_file():

@@ -3,7 +3,25 @@
 with
 
 message_events as (
-    select * from {{ ref('stg_synthetic__message_events') }}
+    select
+        source_system,
+        message_id,
+        event_type,
+        occurred_at,
+        link_tag,
+        is_proxy_open,
+        extracted_at
+    from {{ ref('stg_synthetic__message_events') }}
+    union all
+    select
+        source_system,
+        message_id,
+        event_type,
+        occurred_at,
+        link_tag,
+        is_proxy_open,
+        extracted_at
+    from {{ ref('stg_world__message_events') }}
 )
 
 select

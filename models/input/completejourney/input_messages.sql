@@ -4,6 +4,11 @@ with
 
 messages as (
     select * from {{ ref('stg_synthetic__messages') }}
+),
+
+-- what the simulated provider sent for us carries the decision it carries out
+messages_of_the_world as (
+    select * from {{ ref('stg_world__messages') }}
 )
 
 select
@@ -19,3 +24,17 @@ select
     cost_amount,
     extracted_at
 from messages
+union all
+select
+    source_system,
+    message_id,
+    contact_id,
+    channel,
+    campaign_id,
+    decision_id,
+    variant,
+    sent_at,
+    {{ local_date('sent_at') }} as sent_date,
+    cost_amount,
+    extracted_at
+from messages_of_the_world

@@ -4,6 +4,10 @@ with
 
 offer_assignments as (
     select * from {{ ref('stg_synthetic__offer_assignments') }}
+),
+
+offer_assignments_of_the_world as (
+    select * from {{ ref('stg_world__offer_assignments') }}
 )
 
 select
@@ -18,3 +22,16 @@ select
     expires_at,
     extracted_at
 from offer_assignments
+union all
+select
+    source_system,
+    assignment_id,
+    offer_id,
+    contact_id,
+    decision_id,
+    assigned_at,
+    {{ local_date('assigned_at') }} as assigned_date,
+    channel,
+    expires_at,
+    extracted_at
+from offer_assignments_of_the_world

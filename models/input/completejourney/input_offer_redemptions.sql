@@ -4,6 +4,10 @@ with
 
 redemption_baskets as (
     select * from {{ ref('stg_synthetic__redemption_baskets') }}
+),
+
+offer_redemptions_of_the_world as (
+    select * from {{ ref('stg_world__offer_redemptions') }}
 )
 
 select
@@ -16,3 +20,14 @@ select
     basket_id as order_id,
     extracted_at
 from redemption_baskets
+union all
+select
+    source_system,
+    redemption_id,
+    offer_id,
+    contact_id,
+    redeemed_at,
+    {{ local_date('redeemed_at') }} as redeemed_date,
+    order_id,
+    extracted_at
+from offer_redemptions_of_the_world

@@ -10,6 +10,10 @@ campaign_descriptions as (
     select * from {{ ref('stg_completejourney__campaign_descriptions') }}
 ),
 
+marketing_offers as (
+    select * from {{ ref('stg_synthetic__marketing_offers') }}
+),
+
 -- the same coupon code in two campaigns is two offers, each with its own days
 campaign_coupons as (
     select distinct
@@ -33,3 +37,16 @@ select
 from campaign_coupons
 inner join campaign_descriptions
     on campaign_coupons.campaign_id = campaign_descriptions.campaign_id
+union all
+-- what the scenarios give: the data set has coupons of campaigns only, and does not say what they are worth
+select
+    'till' as source_system,
+    offer_id,
+    offer_type,
+    offer_name,
+    cast(null as varchar) as campaign_id,
+    face_value_amount,
+    valid_from,
+    valid_to,
+    extracted_at
+from marketing_offers

@@ -3,7 +3,27 @@
 with
 
 transactions as (
-    select * from {{ ref('stg_completejourney__transactions') }}
+    select
+        basket_id,
+        product_id,
+        line_number,
+        quantity,
+        sales_value,
+        retail_disc,
+        coupon_match_disc,
+        extracted_at
+    from {{ ref('stg_completejourney__transactions') }}
+    union all
+    select
+        basket_id,
+        product_id,
+        line_number,
+        quantity,
+        sales_value,
+        retail_disc,
+        coupon_match_disc,
+        extracted_at
+    from {{ ref('stg_world__transactions') }}
 )
 
 select

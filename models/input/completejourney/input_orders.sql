@@ -3,7 +3,23 @@
 with
 
 transactions as (
-    select * from {{ ref('stg_completejourney__transactions') }}
+    select
+        household_id,
+        store_id,
+        basket_id,
+        line_number,
+        transaction_timestamp,
+        extracted_at
+    from {{ ref('stg_completejourney__transactions') }}
+    union all
+    select
+        household_id,
+        store_id,
+        basket_id,
+        line_number,
+        transaction_timestamp,
+        extracted_at
+    from {{ ref('stg_world__transactions') }}
 ),
 
 order_channels as (

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from rekindle.demo import world
+from rekindle.demo import responses, world
 from rekindle.errors import RekindleError
 
 MARKER = "demo_loaded.json"
@@ -71,7 +71,7 @@ def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
     marker = raw / MARKER
     wanted = fingerprint(package)
     landed = _landed(marker, wanted)
-    if not force and landed and all((raw / file).is_file() for file in landed):
+    if not force and landed and all((raw / file).is_file() for file in landed) and responses.is_laid_out(raw.parent):
         return Landing(was_written=False, rows=landed)
 
     for left_over in raw.glob(".demo_load_*"):
@@ -90,6 +90,7 @@ def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
                     old.unlink()
         for file in rows:
             (new / file).replace(raw / file)
+        responses.lay_out(raw.parent)  # answers to what was exported from other data are nobody's
         written = new / MARKER
         written.write_text(json.dumps({"fingerprint": wanted, "rows": rows}, indent=2) + "\n", encoding="utf-8")
         written.replace(marker)

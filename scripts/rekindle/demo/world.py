@@ -78,6 +78,7 @@ RAW_TABLES = (
     ),
     RawTable("synthetic", "erasure_requests", "requested_at, source_system, contact_id", "requested_at"),
     RawTable("synthetic", "marketing_campaigns", "start_date, campaign_id, route"),
+    RawTable("synthetic", "marketing_offers", "offer_id"),
     RawTable("synthetic", "media_results", "result_date, campaign_id, route", "result_date"),
     RawTable("synthetic", "messages", "sent_at, message_id", "sent_at"),
     RawTable(

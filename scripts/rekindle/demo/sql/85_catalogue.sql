@@ -104,3 +104,23 @@ select
     cast(impressions * 4 / 1000.0 as decimal(18, 2)) as cost_amount,
     extracted_at() as extracted_at,
 from drawn;
+
+-- What the scenarios may give: the data set has only coupons of campaigns, and does not say what they are worth.
+create table synthetic.marketing_offers as
+select
+    offer_id,
+    offer_type,
+    offer_name,
+    cast(face_value_amount as decimal(18, 2)) as face_value_amount,
+    date '2017-01-01' as valid_from,
+    date '2018-07-01' as valid_to,
+    extracted_at() as extracted_at
+from (values
+    ('coupon-2', 'coupon', '2 off your next basket', 2.00),
+    ('coupon-4', 'coupon', '4 off your next basket', 4.00),
+    ('voucher-5', 'voucher', 'Voucher of 5', 5.00),
+    ('voucher-10', 'voucher', 'Voucher of 10', 10.00),
+    ('evening-sale', 'exclusive_promotion', 'Evening sale for members', null),
+    ('welcome-gift', 'gift', 'A small gift with the first basket', 3.00),
+    ('free-delivery', 'free_delivery', 'Free delivery', 4.99)
+) as offers (offer_id, offer_type, offer_name, face_value_amount);

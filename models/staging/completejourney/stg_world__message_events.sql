@@ -1,0 +1,17 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+message_events as (
+    select * from {{ source('world', 'message_events') }}
+)
+
+select
+    {{ try_cast('source_system', 'varchar') }} as source_system,
+    {{ try_cast('message_id', 'varchar') }} as message_id,
+    {{ try_cast('event_type', 'varchar') }} as event_type,
+    {{ try_cast('link_tag', 'varchar') }} as link_tag,
+    {{ try_cast('is_proxy_open', 'boolean') }} as is_proxy_open,
+    {{ try_cast('occurred_at', 'timestamp') }} as occurred_at,
+    {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
+from message_events

@@ -1,0 +1,17 @@
+{{ config(enabled=is_connector('completejourney')) }}
+
+with
+
+offer_redemptions as (
+    select * from {{ source('world', 'offer_redemptions') }}
+)
+
+select
+    {{ try_cast('source_system', 'varchar') }} as source_system,
+    {{ try_cast('redemption_id', 'varchar') }} as redemption_id,
+    {{ try_cast('offer_id', 'varchar') }} as offer_id,
+    {{ try_cast('contact_id', 'varchar') }} as contact_id,
+    {{ try_cast('order_id', 'varchar') }} as order_id,
+    {{ try_cast('redeemed_at', 'timestamp') }} as redeemed_at,
+    {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
+from offer_redemptions

@@ -1,0 +1,110 @@
+"""The demo's simulated world: the e-mail provider and the customers answer what was exported for a date.
+
+It reads the exported files of date D, the raw baskets and who is who in reality, never the warehouse, and writes events
+later than D to `raw/world/caused_by=D/`. The feedback loop is thereby unrolled in time: a decision sees only what earlier
+decisions caused. Draws are sha256 of a seed and keys, so that the same exports give the same files, byte by byte.
+"""
+
+import datetime
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from rekindle.errors import RekindleError
+
+SQL_FOLDER = Path(__file__).with_name("world_sql")
+# what is written: file name, table, a unique order
+FILES = (
+    ("messages", "messages", "message_id"),
+    ("message_events", "message_events", "message_id, event_type, occurred_at, is_proxy_open"),
+    ("offer_assignments", "offer_assignments", "assignment_id"),
+    ("offer_redemptions", "offer_redemptions", "redemption_id"),
+    ("transactions", "transactions_of_the_world", "basket_id, line_number"),
+)
+# of an exported file, what the world looks at
+EXPORTED_COLUMNS = {
+    "decision_id": "varchar",
+    "profile_id": "varchar",
+    "scenario_id": "varchar",
+    "entry_key": "varchar",
+    "step": "varchar",
+    "channel": "varchar",
+    "variant": "varchar",
+    "offer_id": "varchar",
+    "send_at": "varchar",
+}
+NOBODY_YET = "nobody_yet"
+
+
+def folder_of(data: Path, as_of: datetime.date) -> Path:
+    """Where the answers to what was decided as of that date are."""
+    return data / "raw" / "world" / f"caused_by={as_of}"
+
+
+def play(data: Path, as_of: datetime.date, exported: Sequence[Path]) -> dict[str, int]:
+    """Writes what the exported files of a date cause, all of it or nothing; rows per file. Files are Parquet or CSV."""
+    return _write(data, folder_of(data, as_of), exported)
+
+
+def lay_out(data: Path) -> None:
+    """Empties the world: files with the right columns and no rows, so that a build without answers finds its tables."""
+    shutil.rmtree(data / "raw" / "world", ignore_errors=True)
+    _write(data, data / "raw" / "world" / f"caused_by={NOBODY_YET}", [])
+
+
+def is_laid_out(data: Path) -> bool:
+    """Whether the world has been emptied at all; it may have been played since."""
+    return (data / "raw" / "world" / f"caused_by={NOBODY_YET}").is_dir()
+
+
+def is_answer(file: Path) -> bool:
+    """Whether a raw file was written by the world: it follows from the others and from the code."""
+    return file.parent.parent.name == "world"
+
+
+def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]:
+    unfinished = data / "raw" / f".{folder.name}"  # not below world/: a build may look there at any moment
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    rows = {}
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        _read(connection, data / "raw", exported)
+        for script in sorted(SQL_FOLDER.glob("*.sql")):
+            connection.execute(script.read_text(encoding="utf-8"))
+        for name, table, order in FILES:
+            counted = connection.execute(f"select count(*) from {table}").fetchone()
+            rows[name] = int(counted[0]) if counted else 0
+            path = str(unfinished / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"copy (select * from {table} order by {order}) to '{path}' (format parquet)")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.rename(unfinished, folder)
+    return rows
+
+
+def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[Path]) -> None:
+    people = raw / "synthetic" / "_truth_people.parquet"
+    baskets = raw / "completejourney" / "transactions.parquet"
+    for file in (people, baskets):
+        if not file.is_file():
+            raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
+    columns = ", ".join(f"{name} {kind}" for name, kind in EXPORTED_COLUMNS.items())
+    connection.execute(f"create table exported ({columns})")
+    for file in exported:
+        reader = "read_parquet(?)" if file.suffix == ".parquet" else "read_csv(?, header = true, all_varchar = true)"
+        connection.execute(
+            f"insert into exported select {', '.join(EXPORTED_COLUMNS)} from {reader}",
+            [str(file)],
+        )
+    connection.execute("create table people as select * from read_parquet(?)", [str(people)])
+    # only the households that were written to: the file is read, not kept
+    connection.execute(
+        "create table transactions as select * from read_parquet(?) where household_id in ("
+        "select substring(people.person_id, 2) from people inner join exported "
+        "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))",
+        [str(baskets)],
+    )
