@@ -11,13 +11,14 @@ from rekindle.warehouse import only_command, warehouse_runs
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Copy the public tables of the last finished build, and its audiences, to published/, each in one atomic step."""
+    """Copy the public tables and the audiences of the last finished build to published/, each in one atomic step."""
     with only_command(paths.warehouse()):
         build = last_finished_build(warehouse_runs(paths.warehouse()))
         manifest = Dbt(chosen_connector(build.connector)).manifest
-        done = [publish(manifest, paths.warehouse()), publish_activation(manifest, paths.warehouse())]
-    for each in filter(None, done):
-        click.echo(f"Published {each.tables} tables ({each.rows:,} rows) as of {each.as_of_date} to {each.path}")
+        published = [publish(manifest, paths.warehouse()), publish_activation(manifest, paths.warehouse())]
+    for done in published:
+        if done is not None:
+            click.echo(f"Published {done.tables} tables ({done.rows:,} rows) as of {done.as_of_date} to {done.path}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rekindle.warehouse import only_command
 @click.option("--to", "last", required=True, metavar="YYYY-MM", help="Last month to publish.")
 @click.option("--accept", multiple=True, metavar="YYYY-MM", help="Publish this month although the brake holds it.")
 @click.option(
-    "--decide-from", metavar="YYYY-MM", help="Demo only: decide whom to write to with each month published from then on."
+    "--decide-from", metavar="YYYY-MM", help="Demo only: decide whom to write to with each month from then on."
 )
 @click.option("--daily-from", metavar="YYYY-MM", help="Demo only: and on each day from then on.")
 @click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
@@ -46,8 +46,8 @@ def main(
     )
     if rhythm != Rhythm() and chosen != "completejourney":
         raise RekindleError(
-            f"--decide-from and --daily-from are for the demo, where the past can be played again: nobody can be written to "
-            f"in the past of connector '{chosen}'. Leave them out."
+            "--decide-from and --daily-from are for the demo, where the past can be played again: "
+            f"nobody can be written to in the past of connector '{chosen}'. Leave them out."
         )
     if rhythm.daily_from is not None and rhythm.decides_from is None:
         raise RekindleError("--daily-from needs --decide-from: say from which month on anything is decided.")

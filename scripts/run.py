@@ -1,15 +1,17 @@
-"""The monthly job: check the raw data, build, say what came out, publish. `python scripts/run.py --help`."""
+"""The monthly and the daily job: check the raw data, build, say what came out, publish, export. `run.py --help`."""
 
 import click
 
 from rekindle import paths
-from rekindle.building import build, prepare, unfinished_dates
+from rekindle.building import build, decide, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.publishing import publish, publish_activation
 from rekindle.settings import chosen_connector
 from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
+from rekindle_export import exporting
+from rekindle_export.errors import DONE
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,19 +20,31 @@ from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
     "--accept", metavar="YYYY-MM", help="Publish this month although the brake holds it back: you looked at it."
 )
 @click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
-@click.option("--no-publish", is_flag=True, help="Build only.")
+@click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
+@click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
+@click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
 @click.option("--demo", is_flag=True, hidden=True)
-def main(as_of: str | None, accept: str | None, connector: str | None, no_publish: bool, demo: bool) -> None:
-    """Build the datamart from the raw data, print the summary and publish it.
+def main(
+    as_of: str | None,
+    accept: str | None,
+    connector: str | None,
+    daily: bool,
+    no_publish: bool,
+    no_export: bool,
+    demo: bool,
+) -> None:
+    """Build the datamart from the raw data, print the summary, publish it and export the audiences.
 
     A date whose build did not finish is finished first. `dbt build` alone gives the same tables.
     """
     chosen = chosen_connector(connector)
     date = as_date(as_of, "--as-of") if as_of else default_as_of(chosen)
     month = as_month(accept, "--accept") if accept else None
+    if daily and month is not None:
+        raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
     use_warehouse(paths.warehouse())
     with only_command(paths.warehouse()):
-        dates = [*unfinished_dates(warehouse_runs(paths.warehouse()), date), date]
+        dates = [*([] if daily else unfinished_dates(warehouse_runs(paths.warehouse()), date)), date]
         if month is not None and month not in [newest_closed_month(each) for each in dates]:
             raise RekindleError(
                 f"--accept names {month:%Y-%m} but the month to publish as of {date} is "
@@ -41,12 +55,27 @@ def main(as_of: str | None, accept: str | None, connector: str | None, no_publis
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month)
-        build(dbt, date, month)
+        if daily:
+            decide(dbt, date)
+        else:
+            build(dbt, date, month)
         if no_publish:
             return
-        done = [publish(dbt.manifest, paths.warehouse()), publish_activation(dbt.manifest, paths.warehouse())]
-    for each in filter(None, done):
-        click.echo(f"Published   {each.path} ({each.tables} tables, {each.rows:,} rows)")
+        done = None if daily else publish(dbt.manifest, paths.warehouse())
+        sent = publish_activation(dbt.manifest, paths.warehouse())
+    if done is not None:
+        click.echo(f"Published   {done.path} ({done.tables} tables, {done.rows:,} rows)")
+    if sent is not None:
+        click.echo(f"Published   {sent.path} ({sent.tables} tables, {sent.rows:,} rows, personal data)")
+    if sent is not None and not no_export:
+        reports = exporting.export((), date, dry=False)
+        for report in reports:
+            click.echo(f"Exported    {report}")
+        if exporting.exit_code(reports) != DONE:
+            raise RekindleError(
+                "Not every feed was exported (see above): mend the cause, or let it out with "
+                "`python scripts/export_audiences.py export --accept FEED`."
+            )
     if demo:
         click.echo("Next        open it read-only in any DuckDB client; README.md has the first questions to ask.")
 

@@ -234,7 +234,7 @@ suppressed_channels as (
 ),
 
 -- What reached the person or is on its way: messages that were sent, on the date of the decision they carry out, and
--- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late.
+-- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late. Ads reach no inbox.
 sent_messages as (
     select
         recent_and_stopping_messages.profile_id,
@@ -270,7 +270,9 @@ slots as (
         slot_key,
         send_date
     from sent_messages
-    where send_date >= {{ add_days(send_date(), -62) }}
+    where
+        send_date >= {{ add_days(send_date(), -62) }}
+        and channel <> 'ads'
     union distinct
     select
         profile_id,
@@ -278,7 +280,9 @@ slots as (
         slot_key,
         send_date
     from messages_on_their_way
-    where send_date >= {{ add_days(send_date(), -62) }}
+    where
+        send_date >= {{ add_days(send_date(), -62) }}
+        and channel <> 'ads'
 ),
 
 last_contacts as (

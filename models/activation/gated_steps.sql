@@ -319,6 +319,7 @@ taken_slots as (
     from past_decisions
     where
         outcome = 'selected'
+        and channel <> 'ads'
         and send_date = {{ send_date() }}
 ),
 

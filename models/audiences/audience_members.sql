@@ -5,9 +5,7 @@ with
 decisions as (
     select *
     from {{ ref('decisions') }}
-    where
-        as_of_date = {{ as_of_date() }}
-        and outcome = 'selected'
+    where outcome = 'selected'
 ),
 
 scenarios as (
@@ -30,14 +28,29 @@ consents as (
         and {{ holds_as_of('valid_from', 'valid_to') }}
 ),
 
--- a scenario that is switched off disappears from the audiences the same day, sealed or not
+-- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does. A scenario that is
+-- switched off disappears the same day, sealed or not.
 live_decisions as (
-    select decisions.*
+    select
+        decisions.*,
+        coalesce(triggers.content, '{}') as content
     from decisions
     inner join scenarios
         on
             decisions.scenario_id = scenarios.scenario_id
             and scenarios.is_enabled
+    left join triggers
+        on
+            decisions.scenario_id = triggers.scenario_id
+            and decisions.profile_id = triggers.profile_id
+            and decisions.entry_key = triggers.entry_key
+    where
+        decisions.as_of_date = {{ as_of_date() }}
+        or (
+            scenarios.kind = 'media'
+            and triggers.entry_key is not null
+            and decisions.as_of_date < {{ as_of_date() }}
+        )
 )
 
 select
@@ -68,9 +81,9 @@ select
     case when live_decisions.channel = 'post' then profile_contacts.city end as city,
     live_decisions.offer_type,
     live_decisions.offer_id,
-    coalesce(triggers.content, '{}') as content,
+    live_decisions.content,
     live_decisions.offer_amount,
-    live_decisions.as_of_date,
+    {{ as_of_date() }} as as_of_date,
     live_decisions.send_date,
     consents.valid_from as consented_at,
     live_decisions.send_at
@@ -83,8 +96,3 @@ inner join consents
         live_decisions.profile_id = consents.profile_id
         and live_decisions.channel = consents.channel
         and live_decisions.purpose = consents.purpose
-left join triggers
-    on
-        live_decisions.scenario_id = triggers.scenario_id
-        and live_decisions.profile_id = triggers.profile_id
-        and live_decisions.entry_key = triggers.entry_key

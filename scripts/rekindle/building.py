@@ -12,14 +12,18 @@ from rekindle.errors import RekindleError
 from rekindle.phones import PhoneReport, normalise_contacts
 from rekindle.settings import setting
 from rekindle.sources import check_sources
-from rekindle.warehouse import Run, open_warehouse
+from rekindle.warehouse import Run, open_warehouse, warehouse_runs
 from rekindle_export.runs import committed_dates
 
 
-def prepare(dbt: Dbt, as_of: datetime.date) -> None:
-    """What comes before a build: the raw files are looked at, exported dates sealed, and new phones become E.164."""
+def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
+    """What comes before a build: the raw files are looked at, exported dates sealed, and new phones become E.164.
+
+    A replay makes another history: what was exported of the old one seals nothing in it.
+    """
     check_sources(dbt.manifest, dbt.connector)
-    note_sealed_dates(paths.warehouse())
+    if not is_replay:
+        note_sealed_dates(paths.warehouse())
     report = read_phones(dbt, as_of)
     if report.read:
         click.echo(f"Phones: {report}")
@@ -78,6 +82,13 @@ def build(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
+
+
+def decide(dbt: Dbt, as_of: datetime.date) -> None:
+    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
+    if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
+        raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
+    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"))
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:

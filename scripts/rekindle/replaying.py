@@ -7,6 +7,7 @@ where it stopped: an interrupted step is run again, and running a step twice cha
 
 import datetime
 import hashlib
+import itertools
 import shutil
 import time
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from rekindle.warehouse import (
     warehouse_runs,
     write_ahead_log,
 )
+from rekindle_export.runs import committed_dates
 
 # What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
 CODE = (
@@ -42,7 +44,7 @@ CODE = (
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When a replay decides whom to write to: with each month published from `decides_from` on, daily from `daily_from` on."""
+    """When a replay decides whom to write to: with each month published from `decides_from` on, daily later on."""
 
     decides_from: datetime.date | None = None
     daily_from: datetime.date | None = None
@@ -58,6 +60,9 @@ class Rhythm:
         first = newest_closed_month(as_of) + datetime.timedelta(days=1)
         days = [first + datetime.timedelta(days=each) for each in range((as_of - first).days)]
         return [day for day in days if day >= self.daily_from]
+
+
+NO_DECISIONS = Rhythm()
 
 
 def replay(
@@ -94,6 +99,8 @@ def replay(
     finally:
         use_warehouse(warehouse)
     swap(dbt, building, warehouse)
+    if rhythm.decides_from is not None:
+        set_exports_aside()
 
 
 def _replay_months(
@@ -103,7 +110,7 @@ def _replay_months(
     finished = {(run.command_scope, run.as_of_date) for run in warehouse_runs(building) if run.is_finished}
     click.echo(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {building}")
     if not any(scope == "base" for scope, _ in finished):
-        prepare(dbt, next_month(months[0]))
+        prepare(dbt, next_month(months[0]), is_replay=True)
         _step(dbt, "base", next_month(months[0]), None)
         click.echo(f"  customers and facts    {time.monotonic() - started:5.1f} s")
     _refuse_months_before_data(building, months[0])
@@ -137,9 +144,7 @@ def _replay_months(
     click.echo(f"  replayed in            {time.monotonic() - started:5.1f} s")
 
 
-def _decide(
-    dbt: Dbt, building: Path, days: list[datetime.date], finished: set[tuple[str, datetime.date]]
-) -> None:
+def _decide(dbt: Dbt, building: Path, days: list[datetime.date], finished: set[tuple[str, datetime.date]]) -> None:
     """Days between two publications: decide, send, hear what comes back before the next."""
     for day in days:
         if ("daily", day) not in finished:
@@ -184,8 +189,20 @@ def swap(dbt: Dbt, building: Path, warehouse: Path) -> None:
     shutil.rmtree(building.parent)
 
 
+def set_exports_aside() -> None:
+    """What was exported belongs to the history that was replaced: it would seal dates that were decided again."""
+    if not any(committed_dates()):
+        return
+    paths.backups().mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = next(
+        folder for number in itertools.count(1) if not (folder := paths.backups() / f"exports_{number}").exists()
+    )
+    paths.exports().replace(kept)
+    click.echo(f"What was exported from the warehouse that is replaced is in {kept}")
+
+
 def fingerprint_of(
-    files: list[Path], connector: str, first: datetime.date, last: datetime.date, rhythm: Rhythm
+    files: list[Path], connector: str, first: datetime.date, last: datetime.date, rhythm: Rhythm = NO_DECISIONS
 ) -> str:
     """Changes with the raw data, the models, seeds, macros and settings, and with what is asked for."""
     digest = hashlib.sha256(f"{connector} {first} {last} {rhythm}".encode())

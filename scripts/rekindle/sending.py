@@ -1,31 +1,28 @@
-"""What leaves the house: the messages that were decided as of a date, as a file for whoever sends them."""
+"""What leaves the house in a replay: the messages decided as of a date, as a file for the demo's simulated provider."""
 
 import datetime
-import os
 from pathlib import Path
 
 from rekindle.errors import RekindleError
-from rekindle.warehouse import open_warehouse
+from rekindle.warehouse import open_warehouse, private_files
 
 
 def export_messages(warehouse: Path, folder: Path, as_of: datetime.date) -> Path:
-    """Writes audiences.audience_members of a warehouse decided as of that date to a Parquet file, whole or not at all."""
+    """Writes audiences.audience_members of a warehouse, decided as of that date, to a Parquet file, whole."""
     target = folder / "messages" / f"{as_of}" / "messages.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = target.with_name(".messages.parquet")
     connection = open_warehouse(warehouse, read_only=True)
     try:
-        dates = connection.execute(
-            "select distinct as_of_date from activation.decisions where as_of_date = (select max(as_of_date) from activation.decisions)"
-        ).fetchone()
-        if dates is not None and dates[0] > as_of:
-            raise RekindleError(f"{warehouse} has decided up to {dates[0]}: nothing of {as_of} can be sent any more.")
-        name = str(unfinished).replace("'", "''")
-        connection.execute(
-            f"copy (select * from audiences.audience_members order by decision_id) to '{name}' (format parquet)"
-        )
+        newest = connection.execute("select max(as_of_date) from activation.decisions").fetchone()
+        if newest is not None and newest[0] is not None and newest[0] > as_of:
+            raise RekindleError(f"{warehouse} has decided up to {newest[0]}: nothing of {as_of} can be sent any more.")
+        with private_files():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            name = str(unfinished).replace("'", "''")
+            connection.execute(
+                f"copy (select * from audiences.audience_members order by decision_id) to '{name}' (format parquet)"
+            )
     finally:
         connection.close()
-    unfinished.chmod(0o600)
-    os.replace(unfinished, target)
+    unfinished.replace(target)
     return target

@@ -1,12 +1,11 @@
 """The demo's simulated world: the e-mail provider and the customers answer what was exported for a date.
 
-It reads the exported files of date D, the raw baskets and who is who in reality, never the warehouse, and writes events
-later than D to `raw/world/caused_by=D/`. The feedback loop is thereby unrolled in time: a decision sees only what earlier
-decisions caused. Draws are sha256 of a seed and keys, so that the same exports give the same files, byte by byte.
+It reads the exported files of date D, the raw baskets and who is who in reality, never the warehouse, and writes
+events later than D to `raw/world/caused_by=D/`. The feedback loop is unrolled in time: a decision sees what earlier
+decisions caused, no more. Draws are sha256 of a seed and keys: the same exports give the same files, byte by byte.
 """
 
 import datetime
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +81,7 @@ def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]
             connection.execute(f"copy (select * from {table} order by {order}) to '{path}' (format parquet)")
     folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    os.rename(unfinished, folder)
+    unfinished.rename(folder)
     return rows
 
 

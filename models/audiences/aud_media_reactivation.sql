@@ -1,0 +1,1 @@
+{{ audience_of('media_reactivation') }}
