@@ -3,14 +3,21 @@ with
 
 members as (
     select * from {{ ref('audience_members') }}
+),
+
+decisions as (
+    select * from {{ ref('decisions') }}
 )
 
 select
-    scenario_id as audience_id,
-    profile_id as person_id,
-    decision_id,
-    step,
-    channel,
-    send_date,
-    send_at
+    members.scenario_id as audience_id,
+    members.profile_id as person_id,
+    members.decision_id,
+    members.step,
+    members.channel,
+    decisions.as_of_date as member_since_date,
+    members.send_date,
+    members.send_at
 from members
+inner join decisions
+    on members.decision_id = decisions.decision_id

@@ -1,4 +1,4 @@
--- Silent for years on every channel, but ads are allowed: shown to ad platforms as long as the person stays silent.
+-- Silent for a year or more on every channel, but ads are allowed: shown to ad platforms as long as the person stays silent.
 with
 
 scenario as (
@@ -29,7 +29,7 @@ silent_profiles as (
         and (
             profiles.last_contact_from_person_at is null
             or cast(profiles.last_contact_from_person_at as date)
-            <= {{ add_months(month_start(as_of_date()), '-' ~ setting('tier_at_risk_months')) }}
+            <= {{ add_months(month_start(as_of_date()), '-' ~ setting('tier_dormant_months')) }}
         )
 )
 
@@ -38,7 +38,7 @@ select
     silent_profiles.profile_id,
     cast(silent_profiles.month_date as varchar) as entry_key,
     cast(silent_profiles.month_date as varchar) as trigger_reference,
-    'silent_for_years' as reason_code,
+    'silent_for_long' as reason_code,
     {{ json_object({'rfm_segment': 'silent_profiles.rfm_segment'}) }} as reason_parameters,
     cast(null as varchar) as offer_type,
     cast(null as varchar) as offer_id,

@@ -20,7 +20,9 @@ select
     exported.channel = 'email' and draw('bounce', people.person_id) < 0.004 as is_bounced
 from exported
 inner join people
-    on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16);
+    on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16)
+-- a list that an ad platform mirrors is no message
+where exported.channel <> 'ads';
 
 create table messages as
 select
