@@ -234,7 +234,8 @@ suppressed_channels as (
 ),
 
 -- What reached the person or is on its way: messages that were sent, on the date of the decision they carry out, and
--- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late. Ads reach no inbox.
+-- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late. Ads count for
+-- nothing: they reach no inbox.
 sent_messages as (
     select
         recent_and_stopping_messages.profile_id,

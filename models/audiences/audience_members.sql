@@ -28,8 +28,8 @@ consents as (
         and {{ holds_as_of('valid_from', 'valid_to') }}
 ),
 
--- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does. A scenario that is
--- switched off disappears the same day, sealed or not.
+-- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does.
+-- A scenario that is switched off disappears the same day, sealed or not.
 live_decisions as (
     select
         decisions.*,

@@ -1,4 +1,4 @@
--- Silent for a year or more on every channel, but ads are allowed: shown to ad platforms as long as the person stays silent.
+-- Silent for a year or more on every channel, but ads are allowed: held by ad platforms as long as the silence lasts.
 with
 
 scenario as (
