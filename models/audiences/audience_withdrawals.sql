@@ -1,7 +1,7 @@
 {{ config(access='protected') }}
 -- Who must not be held by a platform any more, under every id the person ever had: the state as of the date, whenever
--- it was said, because a platform may have received the person years ago. No contact details: what was sent under which id
--- stands in the export's own ledger.
+-- it was said, because a platform may have received the person years ago. No contact details: what was sent under which
+-- id stands in the export's own ledger.
 with
 
 profiles as (

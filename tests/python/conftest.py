@@ -87,3 +87,20 @@ def demo_workshop(shared: Path) -> Workshop:
 def demo_warehouse(demo_workshop: Workshop) -> Path:
     """The demo's warehouse, twelve months of 2017 replayed: as of 2018-01-01. Read-only."""
     return demo_workshop.warehouse
+
+
+@pytest.fixture(scope="session")
+def decided_workshop(shared: Path) -> Workshop:
+    """The demo with decisions on the days of publication from July on, answered by its world. Read-only."""
+    workshop = Workshop(shared / "decided", "completejourney")
+    workshop.environment["REKINDLE_DATA"] = str(shared / "decided" / "data")
+    workshop.environment["REKINDLE_EXPORTS"] = str(shared / "decided" / "exports")
+
+    def build(path: Path) -> None:
+        workshop.warehouse.parent.mkdir(parents=True)
+        must(workshop.run("load_demo"))
+        must(workshop.run("replay", "--from", "2017-01", "--to", "2017-12", "--decide-from", "2017-07"))
+        path.write_text("decided", encoding="utf-8")
+
+    built_once(shared / "demo-is-decided", build)
+    return workshop

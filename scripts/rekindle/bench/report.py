@@ -79,7 +79,7 @@ def write_json(result: Result, folder: Path) -> Path:
 
 
 def _builds(result: Result) -> list[Build]:
-    return [result.full, result.month, *([result.rebuild] if result.rebuild else [])]
+    return [result.full, result.day, result.month, *([result.rebuild] if result.rebuild else [])]
 
 
 def _table(*headings: str) -> Table:

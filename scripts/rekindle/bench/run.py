@@ -24,6 +24,9 @@ MOST_SHARE_OF_FULL_BUILD = 0.1
 LEAST_TIMES_LIFETIMES = 40.0
 
 
+ONE_DAY = datetime.timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Build:
     """A build: its seconds and those of parsing before it, its peak memory, the file's size after it, its nodes."""
@@ -52,6 +55,7 @@ class Result:
     rows: dict[str, int]
     generate_seconds: float
     full: Build
+    day: Build
     month: Build
     by_hand_seconds: dict[str, float]
     by_hand_peak_bytes: int
@@ -86,6 +90,7 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebu
     if frame_profiles:
         click.echo("RFM of twelve months with pandas and lifetimes", err=True)
         compared = measured(compare, folder, engine, frame_profiles).value
+    day = _build("one more day of decisions", folder, engine, world.as_of + ONE_DAY, ("--selector", "daily"))
     month = _build("one more month", folder, engine, world.next_as_of, ("--selector", "monthly"))
     again = _build("all of it a month later", folder, engine, world.next_as_of, ()) if rebuild else None
     seconds = {node.name: node.seconds for node in full.nodes}
@@ -97,6 +102,7 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebu
         rows=generated.value,
         generate_seconds=generated.seconds,
         full=full,
+        day=day,
         month=month,
         by_hand_seconds=written.value,
         by_hand_peak_bytes=written.peak_bytes,

@@ -1,0 +1,278 @@
+"""The demo's simulated world, and whether what was decided in it can be believed."""
+
+import datetime
+import hashlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from scipy import stats
+from workshop import Workshop, must
+
+from rekindle.demo import responses
+
+D = datetime.date(2017, 11, 1)
+DRAWS = (responses.SQL_FOLDER / "10_draws.sql").read_text(encoding="utf-8")
+EXPORTED = """
+    select
+        sha256('decision' || row_number() over (order by household_id)) as decision_id,
+        substring(md5('till|' || household_id), 1, 16) as profile_id,
+        'anti_attrition' as scenario_id, '2017-10-01' as entry_key, 'first_message' as step, 'email' as channel,
+        cast(null as varchar) as variant, 'voucher-5' as offer_id, timestamp '2017-11-02 13:00:00' as send_at
+    from (select distinct household_id from '{raw}/completejourney/transactions.parquet' order by 1 limit 400)
+"""
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, demo_workshop: Workshop) -> tuple[Path, Path]:
+    """A data folder with the demo's raw files, and an exported file for four hundred households."""
+    data = tmp_path_factory.mktemp("world") / "data"
+    (data / "raw").mkdir(parents=True)
+    raw = Path(demo_workshop.environment["REKINDLE_DATA"]) / "raw"
+    for folder in ("synthetic", "completejourney"):
+        (data / "raw" / folder).symlink_to(raw / folder)
+    exported = data / "messages.parquet"
+    duckdb.sql(EXPORTED.format(raw=raw)).write_parquet(str(exported))
+    responses.play(data, D, [exported])
+    return data, exported
+
+
+def table(data: Path, name: str) -> str:
+    """A file of the world, for a query."""
+    return f"read_parquet('{responses.folder_of(data, D)}/{name}.parquet')"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What each file of a folder holds."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*.parquet"))
+    }
+
+
+def test_the_same_exports_give_the_same_answers_byte_by_byte(played: tuple[Path, Path]) -> None:
+    data, exported = played
+    before = digests(responses.folder_of(data, D))
+    responses.play(data, D, [exported])
+    assert digests(responses.folder_of(data, D)) == before
+    assert len(before) == len(responses.FILES)
+
+
+def test_a_csv_says_the_same_as_a_parquet_file(played: tuple[Path, Path], tmp_path: Path) -> None:
+    data, exported = played
+    before = digests(responses.folder_of(data, D))
+    csv = tmp_path / "messages.csv"
+    duckdb.sql(f"select * from '{exported}'").write_csv(str(csv))
+    responses.play(data, D, [csv])
+    assert digests(responses.folder_of(data, D)) == before
+
+
+def test_everything_comes_later_than_the_date_that_caused_it(played: tuple[Path, Path]) -> None:
+    data, _ = played
+    midnight = datetime.datetime(2017, 11, 2, 4)  # the end of the day in New York
+    for name, stamp in (
+        ("messages", "sent_at"),
+        ("message_events", "occurred_at"),
+        ("offer_assignments", "assigned_at"),
+        ("offer_redemptions", "redeemed_at"),
+        ("transactions", "transaction_timestamp"),
+    ):
+        rows, first = duckdb.sql(f"select count(*), min({stamp}) from {table(data, name)}").fetchall()[0]
+        assert rows > 0, name
+        assert first >= midnight, name
+
+
+def test_whoever_responds_brings_one_basket_copied_from_an_earlier_one(played: tuple[Path, Path]) -> None:
+    data, _ = played
+    raw = f"{data}/raw/completejourney/transactions.parquet"
+    wrong = duckdb.sql(f"""
+        select new.basket_id
+        from (
+            select basket_id, household_id, sum(sales_value) as amount, count(*) as lines
+            from {table(data, "transactions")} group by all
+        ) as new
+        where not exists (
+            select 1 from (
+                select basket_id, household_id, sum(sales_value) as amount, count(*) as lines from '{raw}'
+                where transaction_timestamp < timestamp '2017-11-02 13:00:00' group by all
+            ) as old
+            where old.household_id = new.household_id and old.amount = new.amount and old.lines = new.lines
+        )
+    """).fetchall()
+    assert wrong == []
+    baskets, households = duckdb.sql(
+        f"select count(distinct basket_id), count(distinct household_id) from {table(data, 'transactions')}"
+    ).fetchall()[0]
+    assert baskets == households
+    # a quarter responds on average, of the messages that arrive at somebody who ever bought
+    assert 0.17 < baskets / 400 < 0.33
+
+
+def test_nobody_is_written_to_who_was_not_exported_and_ads_are_no_messages(
+    played: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, exported = played
+    ads = tmp_path / "ads.parquet"
+    duckdb.sql(f"select * replace ('ads' as channel) from '{exported}'").write_parquet(str(ads))
+    elsewhere = tmp_path / "data"
+    (elsewhere / "raw").mkdir(parents=True)
+    for folder in ("synthetic", "completejourney"):
+        (elsewhere / "raw" / folder).symlink_to((data / "raw" / folder).resolve())
+    assert set(responses.play(elsewhere, D, [ads]).values()) == {0}
+    assert set(responses.play(elsewhere, D, []).values()) == {0}
+
+
+@pytest.fixture(scope="module")
+def decided(decided_workshop: Workshop) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of the demo with decisions and answers."""
+    with duckdb.connect(str(decided_workshop.warehouse), read_only=True) as connection:
+        yield connection
+
+
+MATURE = """
+    select
+        entries.*,
+        exists (
+            select 1 from core.fct_orders as orders
+            where orders.profile_id = entries.profile_id and orders.order_status = 'completed'
+                and orders.order_date > entries.entered_date and orders.order_date <= entries.entered_date + 30
+        ) as is_back,
+        exists (
+            select 1 from core.fct_orders as orders
+            where orders.profile_id = entries.profile_id and orders.order_status = 'completed'
+                and orders.order_id not like 'W%'
+                and orders.order_date > entries.entered_date and orders.order_date <= entries.entered_date + 30
+        ) as would_be_back
+    from activation.scenario_entries as entries
+    where entries.scenario_id = 'anti_attrition' and entries.arm <> 'held_out_globally'
+        and entries.entered_date <= date '2017-12-01'
+"""
+
+
+def test_the_interval_of_the_lift_covers_what_the_messages_did(decided: duckdb.DuckDBPyConnection) -> None:
+    rows = dict(
+        (arm, (n, back, alone))
+        for arm, n, back, alone in decided.sql(
+            f"select arm, count(*), avg(is_back::int), avg(would_be_back::int) from ({MATURE}) group by 1"
+        ).fetchall()
+    )
+    (treated, back, alone), (held_out, base, _) = rows["treated"], rows["held_out"]
+    truth = back - alone
+    lift = back - base
+    half = 1.96 * math.sqrt(back * (1 - back) / treated + base * (1 - base) / held_out)
+    assert 0.06 < truth < 0.18
+    assert abs(lift - truth) < half
+    assert lift - half > 0, "the demo cannot prove that anything worked"
+
+
+def test_nobody_who_is_held_out_was_ever_answered(decided: duckdb.DuckDBPyConnection) -> None:
+    assert decided.sql("""
+        select count(*) from activation.decisions as decisions
+        inner join core.fct_messages as messages on decisions.decision_id = messages.decision_id
+        where decisions.outcome <> 'selected'
+    """).fetchall() == [(0,)]
+    assert decided.sql("""
+        select count(*) from activation.decisions as decisions
+        inner join activation.scenario_entries as entries using (scenario_id, profile_id, entry_key)
+        where entries.arm <> 'treated' and decisions.outcome = 'selected'
+    """).fetchall() == [(0,)]
+
+
+def test_arms_have_the_sizes_that_were_asked_for(decided: duckdb.DuckDBPyConnection) -> None:
+    # one draw per person and half-year: people are counted, not entries
+    treated, held_out = decided.sql("""
+        select count(distinct case when arm = 'treated' then profile_id end),
+            count(distinct case when arm = 'held_out' then profile_id end)
+        from activation.scenario_entries
+        where scenario_id = 'anti_attrition' and holdout_period = '2017H2'
+    """).fetchall()[0]
+    assert stats.binomtest(held_out, treated + held_out, 0.30).pvalue > 0.001
+
+
+def test_arms_do_not_depend_on_what_was_known_before_the_period(decided: duckdb.DuckDBPyConnection) -> None:
+    rows = decided.sql("""
+        select published.segment, count(distinct case when arm = 'treated' then entries.profile_id end) + 0,
+            count(distinct case when arm = 'held_out' then entries.profile_id end) + 0
+        from activation.scenario_entries as entries
+        inner join segments.rfm_published as published
+            on entries.profile_id = published.profile_id and published.segment_month = date '2017-06-01'
+        where entries.scenario_id = 'anti_attrition' and holdout_period = '2017H2'
+        group by 1 having count(distinct entries.profile_id) >= 20 order by 1
+    """).fetchall()
+    counts = [[treated, held_out] for _, treated, held_out in rows]
+    assert len(counts) >= 4
+    assert stats.chi2_contingency(counts).pvalue > 0.001
+
+
+def test_no_selected_message_goes_over_its_cap_in_the_whole_period(decided: duckdb.DuckDBPyConnection) -> None:
+    # caps as the seed has them for everybody: the strictest tier may only be lower
+    over = decided.sql("""
+        with sent as (
+            select profile_id, channel, send_date, decision_id as slot from activation.decisions
+            where outcome = 'selected' and channel <> 'ads'
+            union
+            select profile_id, channel, sent_date, message_id from core.fct_messages
+            where decision_id is null and first_not_sent_at is null
+        )
+        select decisions.decision_id
+        from activation.decisions as decisions
+        inner join config.message_caps as caps on decisions.channel = caps.channel and caps.engagement_tier = '*'
+        inner join sent on decisions.profile_id = sent.profile_id and decisions.channel = sent.channel
+            and sent.send_date < decisions.send_date and sent.send_date > decisions.send_date - caps.window_days
+        where decisions.outcome = 'selected'
+            and not exists (
+                select 1 from core.fct_messages as back
+                where back.decision_id = sent.slot and back.first_not_sent_at is not null
+            )
+        group by decisions.decision_id, caps.max_messages
+        having count(distinct sent.slot) >= caps.max_messages
+    """).fetchall()
+    assert over == []
+    assert decided.sql("select count(*) from activation.decisions where closed_gate = 'under_pressure_cap'").fetchall()[
+        0
+    ][0], "no cap ever closed: the check above proves nothing"
+
+
+def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> None:
+    assert decided.sql("""
+        select as_of_date, scenario_id, sum(decision_count) from activation.decision_waterfall group by all
+        except
+        select as_of_date, scenario_id, count(*) from activation.decisions group by all
+    """).fetchall() == []
+    assert {row[0] for row in decided.sql("select distinct scenario_id from activation.decisions").fetchall()} == {
+        "anti_attrition",
+        "abandoned_cart",
+        "welcome",
+        "media_reactivation",
+    }
+
+
+def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(
+    decided_workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    again = Workshop(tmp_path_factory.mktemp("again"), "completejourney")
+    again.environment["REKINDLE_DATA"] = str(again.root / "data")
+    again.environment["REKINDLE_EXPORTS"] = str(again.root / "exports")
+    again.warehouse.parent.mkdir(parents=True)
+    must(again.run("load_demo"))
+    must(again.run("replay", "--from", "2017-01", "--to", "2017-07", "--decide-from", "2017-07"))
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{decided_workshop.warehouse}' as longer (read_only)")
+        connection.execute(f"attach '{again.warehouse}' as shorter (read_only)")
+        for name, column in (("decisions", "as_of_date"), ("scenario_entries", "entered_date")):
+            for one, other in (("longer", "shorter"), ("shorter", "longer")):
+                assert connection.execute(f"""
+                    select count(*) from (
+                        from {one}.activation.{name} where {column} <= date '2017-08-01'
+                        except
+                        from {other}.activation.{name} where {column} <= date '2017-08-01'
+                    )
+                """).fetchall() == [(0,)], (name, one)
+        assert connection.execute("select count(*) from shorter.activation.decisions").fetchall()[0][0] > 300
+    folders = [
+        Path(workshop.environment["REKINDLE_DATA"]) / "raw" / "world" / "caused_by=2017-07-01"
+        for workshop in (decided_workshop, again)
+    ]
+    assert digests(folders[0]) == digests(folders[1]) != {}
