@@ -23,17 +23,31 @@ FILES = (
     ("offer_redemptions", "offer_redemptions", "redemption_id"),
     ("transactions", "transactions_of_the_world", "basket_id, line_number"),
 )
-# of an exported file, what the world looks at
-EXPORTED_COLUMNS = {
-    "decision_id": "varchar",
-    "profile_id": "varchar",
-    "scenario_id": "varchar",
-    "entry_key": "varchar",
-    "step": "varchar",
-    "channel": "varchar",
-    "variant": "varchar",
-    "offer_id": "varchar",
-    "send_at": "varchar",
+# what the world looks at: of an exported file, of who is who in reality, of the baskets
+TABLES = {
+    "exported": {
+        "decision_id": "varchar",
+        "profile_id": "varchar",
+        "scenario_id": "varchar",
+        "entry_key": "varchar",
+        "step": "varchar",
+        "channel": "varchar",
+        "variant": "varchar",
+        "offer_id": "varchar",
+        "send_at": "varchar",
+    },
+    "people": {"source_system": "varchar", "contact_id": "varchar", "person_id": "varchar"},
+    "transactions": {
+        "household_id": "varchar",
+        "store_id": "varchar",
+        "basket_id": "varchar",
+        "line_number": "integer",
+        "product_id": "varchar",
+        "quantity": "integer",
+        "sales_value": "decimal(18, 2)",
+        "retail_disc": "decimal(18, 2)",
+        "transaction_timestamp": "timestamp",
+    },
 }
 NOBODY_YET = "nobody_yet"
 
@@ -86,24 +100,24 @@ def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]
 
 
 def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[Path]) -> None:
+    for name, columns in TABLES.items():
+        connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
+    for file in exported:
+        reader = "read_parquet(?)" if file.suffix == ".parquet" else "read_csv(?, header = true, all_varchar = true)"
+        connection.execute(f"insert into exported select {', '.join(TABLES['exported'])} from {reader}", [str(file)])
+    counted = connection.execute("select count(*) from exported").fetchone()
+    if counted == (0,):
+        return  # nobody was written to: nothing of the world is needed to say that nothing came back
     people = raw / "synthetic" / "_truth_people.parquet"
     baskets = raw / "completejourney" / "transactions.parquet"
     for file in (people, baskets):
         if not file.is_file():
             raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
-    columns = ", ".join(f"{name} {kind}" for name, kind in EXPORTED_COLUMNS.items())
-    connection.execute(f"create table exported ({columns})")
-    for file in exported:
-        reader = "read_parquet(?)" if file.suffix == ".parquet" else "read_csv(?, header = true, all_varchar = true)"
-        connection.execute(
-            f"insert into exported select {', '.join(EXPORTED_COLUMNS)} from {reader}",
-            [str(file)],
-        )
-    connection.execute("create table people as select * from read_parquet(?)", [str(people)])
+    connection.execute(f"insert into people select {', '.join(TABLES['people'])} from read_parquet(?)", [str(people)])
     # only the households that were written to: the file is read, not kept
     connection.execute(
-        "create table transactions as select * from read_parquet(?) where household_id in ("
-        "select substring(people.person_id, 2) from people inner join exported "
+        f"insert into transactions select {', '.join(TABLES['transactions'])} from read_parquet(?) "
+        "where household_id in (select substring(people.person_id, 2) from people inner join exported "
         "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))",
         [str(baskets)],
     )
