@@ -21,7 +21,7 @@
 {# Contradictory or malformed settings, as sentences. Reads settings only. #}
 {% macro settings_problems() %}
     {%- set problems = [] -%}
-    {%- for name in ['max_rejected_share'] -%}
+    {%- for name in ['max_rejected_share', 'max_raw_loss_share'] -%}
         {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}
         {%- endif -%}
@@ -43,6 +43,12 @@
         {%- do problems.append(
             "max_down_share_factor is '" ~ setting('max_down_share_factor')
             ~ "': below 1 the brake would hold back every ordinary month; it must be a number, at least 1."
+        ) -%}
+    {%- endif -%}
+    {%- if not is_number(setting('max_raw_growth_factor')) or setting('max_raw_growth_factor') <= 1 -%}
+        {%- do problems.append(
+            "max_raw_growth_factor is '" ~ setting('max_raw_growth_factor')
+            ~ "': a table may always keep its rows; it must be a number above 1."
         ) -%}
     {%- endif -%}
     {%- do problems.extend(decision_settings_problems()) -%}

@@ -9,20 +9,21 @@ from rekindle import paths
 from rekindle.calendar import newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
+from rekindle.gates.raw import check_raw
 from rekindle.phones import PhoneReport, normalise_contacts
 from rekindle.settings import setting
-from rekindle.sources import check_sources
 from rekindle.warehouse import Run, open_warehouse, warehouse_runs
 from rekindle_export.runs import committed_dates
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
-    """What comes before a build: the raw files are looked at, exported dates sealed, and new phones become E.164.
+    """What comes before a build: the raw data passes its gate, exported dates are sealed, new phones become E.164.
 
-    A replay makes another history: what was exported of the old one seals nothing in it.
+    A replay has asked the gate already, for its last date, and makes another history: what was exported of the old one
+    seals nothing in it.
     """
-    check_sources(dbt.manifest, dbt.connector)
     if not is_replay:
+        check_raw(dbt.manifest, dbt.connector, as_of)
         note_sealed_dates(paths.warehouse())
     report = read_phones(dbt, as_of)
     if report.read:

@@ -128,7 +128,7 @@ class Dbt:
 
 def target_folder() -> Path:
     """Where dbt writes its artefacts."""
-    return (paths.PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()
+    return paths.target()
 
 
 def log_file() -> Path:

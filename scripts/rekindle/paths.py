@@ -38,3 +38,8 @@ def contract() -> Path:
 def exports() -> Path:
     """The folder of files for platforms (`REKINDLE_EXPORTS`)."""
     return _place("REKINDLE_EXPORTS", "exports")
+
+
+def target() -> Path:
+    """What dbt and the gates leave to look at (`DBT_TARGET_PATH`)."""
+    return _place("DBT_TARGET_PATH", "target")

@@ -22,8 +22,9 @@ from rekindle.calendar import months_between, newest_closed_month, next_month
 from rekindle.dbt import Dbt
 from rekindle.demo import responses
 from rekindle.errors import RekindleError
+from rekindle.gates.raw import check_raw
 from rekindle.sending import export_messages
-from rekindle.sources import check_sources, source_files
+from rekindle.sources import source_files
 from rekindle.warehouse import (
     checkpoint,
     has_table,
@@ -78,7 +79,7 @@ def replay(
     warehouse = paths.warehouse()
     building = warehouse.parent / "replay" / warehouse.name  # views name their file: same name, other folder
     dbt = Dbt(connector)
-    check_sources(dbt.manifest, connector)
+    check_raw(dbt.manifest, connector, next_month(last))
     files = [file for file in source_files(dbt.manifest, connector) if not responses.is_answer(file)]
     fingerprint = fingerprint_of(files, connector, first, last, rhythm)
     if not force and is_complete(warehouse, fingerprint):

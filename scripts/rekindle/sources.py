@@ -51,7 +51,7 @@ def source_files(manifest: Manifest, connector: str) -> list[Path]:
         return sorted(paths.contract().glob("**/*.parquet"))
     found = {
         path
-        for source in _external_sources(manifest, connector)
+        for source in external_sources(manifest, connector)
         for pattern in _patterns(_location(source))
         for path in _matches(pattern)
     }
@@ -63,7 +63,7 @@ def check_sources(manifest: Manifest, connector: str) -> None:
     problems: list[str] = []
     connection = duckdb.connect(":memory:")
     try:
-        for source in _external_sources(manifest, connector):
+        for source in external_sources(manifest, connector):
             problems.extend(_problems(connection, source, connector))
         if connector == "parquet":
             problems.extend(_unreadable(connection, source_files(manifest, connector)))
@@ -73,7 +73,7 @@ def check_sources(manifest: Manifest, connector: str) -> None:
         raise RekindleError("\n".join(problems))
 
 
-def _external_sources(manifest: Manifest, connector: str) -> list[Any]:
+def external_sources(manifest: Manifest, connector: str) -> list[Any]:
     """Sources that are files and that something enabled reads (models of other connectors are disabled)."""
     used = {parent for node in manifest.nodes.values() for parent in node.depends_on_nodes}
     return [
@@ -102,6 +102,14 @@ def _matches(pattern: str) -> list[Path]:
     return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
 
 
+def readable(source: Any) -> str:
+    """The location as DuckDB reads it from any folder."""
+    return _QUOTED.sub(
+        lambda found: f"'{paths.PROJECT / found[1]}'" if "." in found[1] or "/" in found[1] else found[0],
+        _location(source),
+    )
+
+
 def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str) -> list[str]:
     name = f"{source.source_name}.{source.name}"
     location = _location(source)
@@ -111,11 +119,8 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
     if missing:
         return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
-    absolute = _QUOTED.sub(
-        lambda found: f"'{paths.PROJECT / found[1]}'" if "." in found[1] or "/" in found[1] else found[0], location
-    )
     try:
-        described = connection.execute(f"describe select * from {absolute}").fetchall()
+        described = connection.execute(f"describe select * from {readable(source)}").fetchall()
     except duckdb.Error as error:
         kind = str(error).split(":", 1)[0]
         files = ", ".join(_patterns(location))

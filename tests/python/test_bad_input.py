@@ -5,15 +5,10 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
-from dbt.artifacts.resources.types import NodeType
-from dbt.artifacts.resources.v1.components import ColumnInfo
-from dbt.artifacts.resources.v1.source_definition import SourceConfig
-from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import SourceDefinition
+from raw_sources import manifest_of
 from workshop import FIXTURES, Workshop, differences
 
 from rekindle.dbt import Dbt, log_file
@@ -133,9 +128,11 @@ def refused(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **giv
 def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
     bad: dict[str, object] = {
         "max_rejected_share": 5,
+        "max_raw_loss_share": -1,
         "identity_rounds": 0,
         "rfm_restate_months": 0,
         "max_down_share_factor": 0.5,
+        "max_raw_growth_factor": 1,
         "scenarios": "welcome",
         "anti_attrition_signal": "down",
         "welcome_offer_type": "present",
@@ -286,31 +283,3 @@ def test_raw_parquet_is_compared_with_what_is_declared(tmp_path: Path) -> None:
         f"Raw table mine.torn: {tmp_path}/torn.parquet cannot be read (Invalid Input Error): the file is damaged or of "
         "another format; load the raw data again for connector 'mine'.",
     ]
-
-
-def manifest_of(folder: Path, columns: dict[str, str], *names: str) -> Manifest:
-    """A manifest with one model that reads these Parquet files as sources."""
-    sources = {
-        f"source.rekindle.mine.{name}": SourceDefinition(
-            database="build",
-            schema="mine",
-            name=name,
-            resource_type=NodeType.Source,
-            package_name="rekindle",
-            path="",
-            original_file_path="",
-            unique_id=f"source.rekindle.mine.{name}",
-            fqn=["rekindle", "mine", name],
-            source_name="mine",
-            source_description="",
-            loader="",
-            identifier=name,
-            columns={column: ColumnInfo(name=column, data_type=data_type) for column, data_type in columns.items()},
-            meta={"external_location": f"{folder}/{{name}}.parquet"},
-            config=SourceConfig(),
-        )
-        for name in names
-    }
-    reader = SimpleNamespace(depends_on_nodes=list(sources))
-    manifest: Manifest = SimpleNamespace(sources=sources, nodes={"model.rekindle.reader": reader})  # type: ignore[assignment]
-    return manifest
