@@ -12,7 +12,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CON
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
+.PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
 
 help: ## List the commands
 	@echo "Rekindle: make <command>"
@@ -40,6 +40,11 @@ publish: demo-env ## Publish the last finished build to published/rekindle.duckd
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED)
+
+ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes)
+
+erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=… or REQUESTS=1; YES=1 carries it out, NOW=1 does not wait)
+	@$(BIN)/python scripts/erase.py $(ERASE_OPTIONS)
 
 backup: demo-env ## Export the tables that cannot be rebuilt to backups/
 	@$(BIN)/python scripts/backup.py

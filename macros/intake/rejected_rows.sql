@@ -17,12 +17,14 @@
                    expression
   numbered_within  the key is (this column, a small whole number): repeated keys are found at a quarter of the cost
 
+  Rows of people who were erased are counted (reason erased, no key) and not looked at; see erased_contacts.sql.
+
   Rows are checked where they are read, and what fails is sorted out afterwards: rejects are few, input may be 100 million rows.
 #}
 {% macro rejected_rows(
     entity, happened_at=none, accepted={}, not_negative=[], currency=none, ranges=[], parents=[], values=[], numbered_within=none
 ) -%}
-{%- set input = ref('input_' ~ entity) -%}
+{%- set input = judged_input(entity) -%}
 {%- set keys = key_columns(entity, 'input_rows') -%}
 {%- set rules = row_rules(entity, happened_at, accepted, not_negative, currency, ranges) -%}
 with
@@ -145,6 +147,23 @@ rejects as (
         true as is_row_rejected,
         1 as rejected_rows
     from first_failures
+    {%- if can_be_erased(entity) %}
+    union all
+    select
+        {% for column in keys -%}
+            null as {{ column.name }},
+        {% endfor -%}
+        '{{ 'message_id' if entity == 'message_events' else 'contact_id' }}' as column_name,
+        'erased' as reason,
+        true as is_row_rejected,
+        counts.delivered_rows - counts.judged_rows as rejected_rows
+    from (
+        select
+            (select count(*) from {{ ref('input_' ~ entity) }}) as delivered_rows,
+            (select count(*) from {{ input }} as input_rows) as judged_rows
+    ) as counts
+    where counts.delivered_rows > counts.judged_rows
+    {%- endif %}
     {%- for value in values %}
     {%- for source in ['single', 'repeated'] %}
     union all

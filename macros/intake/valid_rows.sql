@@ -16,7 +16,7 @@ rejects as (
 single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}
-    from {{ ref('input_' ~ entity) }} as input_rows
+    from {{ judged_input(entity) }} as input_rows
     {{ anti_join() }} rejects on {{ same_key(entity, 'input_rows', 'rejects') }}
     where {{ has_key(entity, 'input_rows') }}
 ),
@@ -25,7 +25,7 @@ repeated_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
-    from {{ ref('input_' ~ entity) }} as input_rows
+    from {{ judged_input(entity) }} as input_rows
     inner join rejects
         on
             {{ same_key(entity, 'input_rows', 'rejects') }}

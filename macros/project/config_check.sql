@@ -27,6 +27,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name, least in {
+        'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
         'max_days_after_last_event': 0,

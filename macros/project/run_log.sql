@@ -11,7 +11,7 @@
 #}
 {% macro prepare_run() %}
     {%- if execute -%}
-        {%- do run_query(create_phone_numbers_table()) -%}
+        {%- do create_landing_tables() -%}
         {%- do create_memory_tables() -%}
         {%- do refuse_to_decide_backwards() -%}
         {%- do create_table_if_missing('run', 'run_log', [

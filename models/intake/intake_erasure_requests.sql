@@ -1,1 +1,24 @@
-{{ valid_rows('erasure_requests') }}
+with
+
+valid_requests as (
+    {{ valid_rows('erasure_requests') | indent(4) }}
+),
+
+{# given to `make erase`; the extraction is the request #}
+own_requests as (
+    select * from {{ source('landing', 'erasure_requests') }}
+)
+
+select
+    source_system,
+    contact_id,
+    requested_at,
+    extracted_at
+from valid_requests
+union all
+select
+    source_system,
+    contact_id,
+    requested_at,
+    requested_at as extracted_at
+from own_requests

@@ -7,6 +7,7 @@ manifest.json (how to make each table, rows, sha256). It holds pseudonymous ids 
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def restore(folder: Path, warehouse: Path) -> int:
         raise RekindleError(f"{folder} is not a backup: it has no readable manifest.json.") from None
     for table in content["tables"]:
         file = folder / table["file"]
-        if not file.exists() or _sha256(file) != table["sha256"]:
+        if not file.exists() or checksum(file) != table["sha256"]:
             raise RekindleError(f"{file} is missing or was changed after the backup: restore another backup.")
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     unfinished = warehouse.with_name(f".{warehouse.name}.restored")
@@ -102,6 +103,25 @@ def restore(folder: Path, warehouse: Path) -> int:
     return sum(int(table["rows"]) for table in content["tables"])
 
 
+def put_backup(new: Path, folder: Path) -> None:
+    """A backup written anew in the place of the old one; sweep_backups() ends what a kill leaves."""
+    old = folder.with_name(f".old-{folder.name}")
+    folder.rename(old)
+    replace_file(new, folder)
+    shutil.rmtree(old)
+
+
+def sweep_backups() -> None:
+    """Puts backups in order of which put_backup() was killed, and removes what was never finished."""
+    for old in paths.backups().glob(".old-*"):
+        folder = old.with_name(old.name.removeprefix(".old-"))
+        if not folder.exists():
+            replace_file(old.with_name(f".new-{folder.name}"), folder)
+        shutil.rmtree(old)
+    for new in paths.backups().glob(".new-*"):
+        shutil.rmtree(new)
+
+
 def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, folder: Path) -> dict[str, Any]:
     file = folder / f"{schema}.{table}.parquet"
     connection.execute(f"copy (select * from {schema}.{table} order by rowid) to '{file}' (format parquet)")
@@ -117,11 +137,12 @@ def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, fold
         "table": table,
         "file": file.name,
         "rows": rows,
-        "sha256": _sha256(file),
+        "sha256": checksum(file),
         "definition": definition,
     }
 
 
-def _sha256(file: Path) -> str:
+def checksum(file: Path) -> str:
+    """sha256 of a file."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

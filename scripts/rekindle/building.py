@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from rekindle import paths
+from rekindle import blocking, paths
 from rekindle.calendar import newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
@@ -50,10 +50,12 @@ def note_sealed_dates(warehouse: Path) -> None:
 
 
 def read_phones(dbt: Dbt, as_of: datetime.date) -> PhoneReport:
-    """Builds input_contacts, only that, and reads the raw phones that landing.phone_numbers does not have yet."""
+    """Builds input_contacts, only that, lands who was erased, and reads the raw phones that nobody has read yet."""
     result = dbt.run("run", "--select", "+input_contacts", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
+    # before the phones: what is read is kept, and the erased must not come back through it
+    blocking.land(paths.warehouse())
     return normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
 
 

@@ -43,3 +43,8 @@ def exports() -> Path:
 def target() -> Path:
     """What dbt and the gates leave to look at (`DBT_TARGET_PATH`)."""
     return _place("DBT_TARGET_PATH", "target")
+
+
+def erasures() -> Path:
+    """Requests to be forgotten and the tokens of who was (`REKINDLE_ERASURES`)."""
+    return _place("REKINDLE_ERASURES", "erasures")

@@ -10,20 +10,23 @@ from pathlib import Path
 import duckdb
 import phonenumbers
 
+from rekindle.blocking import CONTACT_DIGEST
 from rekindle.errors import RekindleError
 from rekindle.warehouse import open_warehouse
 
 BATCH = 50_000
 
 # The country rule is the macro phone_country() of macros/identity/phone_numbers.sql; a test holds the two together.
-UNSEEN = """
+UNSEEN = f"""
     with
     phones as (
         select distinct
             phone as raw_phone,
             coalesce(nullif(upper(trim(country_code)), ''), upper($default_country_code)) as country_code
         from input.input_contacts
-        where phone is not null and trim(phone) <> ''
+        where
+            phone is not null and trim(phone) <> ''
+            and {CONTACT_DIGEST} not in (select contact_digest from landing.blocked_contacts)
     )
     select phones.raw_phone, phones.country_code
     from phones

@@ -268,7 +268,7 @@ class _Writer:
 
     def is_known(self, content: list[Any]) -> bool:
         """Whether the newest run has this content already: then there is nothing to do."""
-        if self.last is None or self.last.manifest["input_checksum"] != _checksum(content):
+        if self.last is None or self.last.is_erased or self.last.manifest["input_checksum"] != _checksum(content):
             return False
         self.report.run_id, self.report.path = self.last.run_id, str(self.last.folder)
         return True

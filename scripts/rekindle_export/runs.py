@@ -31,6 +31,7 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}")
 FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+\.(csv|csv\.gz|parquet|jsonl)")
 MANIFEST, SUMS, PURGED = "manifest.json", "SHA256SUMS", "purged.json"
+ERASURE = "erasure"  # a reason for a tombstone
 LOCK_PATIENCE_SECONDS = 5.0
 # Ledgers newer than the base are kept, so that any of these runs can still be acknowledged.
 KEPT_LEDGERS = 7
@@ -62,6 +63,11 @@ class CommittedRun:
     def is_purged(self) -> bool:
         """Whether the data files were removed on purpose."""
         return (self.folder / PURGED).exists()
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether that was because a person was erased: what it held of others has to be written again."""
+        return self.is_purged and _read_json(self.folder / PURGED)["reason"] == ERASURE
 
 
 class FeedFolder:

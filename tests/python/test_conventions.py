@@ -156,6 +156,10 @@ MANIFEST_SAMPLES: dict[str, list[tuple[Manifest, Manifest]]] = {
             Manifest([_model("phones", "identity", depends_on={"nodes": ["source.rekindle.landing.phone_numbers"]})]),
             Manifest([_model("phones", "core", depends_on={"nodes": ["source.rekindle.landing.phone_numbers"]})]),
         ),
+        (
+            Manifest([_model("erased", "intake", depends_on={"nodes": ["source.rekindle.landing.blocked_contacts"]})]),
+            Manifest([_model("erased", "core", depends_on={"nodes": ["source.rekindle.landing.blocked_contacts"]})]),
+        ),
     ],
     "personal_columns_are_marked": [
         (

@@ -7,7 +7,13 @@ counts as (
     {% for entity in contract_entities() -%}
         select
             '{{ entity }}' as entity,
-            (select count(*) from {{ ref('input_' ~ entity) }}) as input_rows,
+            (
+                select count(*)
+                from {{ ref('input_' ~ entity) }}
+            ){% if entity == 'erasure_requests' %} + (
+                select count(*)
+                from {{ source('landing', 'erasure_requests') }}
+            ){% endif %} as input_rows,
             (select count(*) from {{ ref('intake_' ~ entity) }}) as valid_rows,
             (
                 select coalesce(sum(rejected_rows), 0)

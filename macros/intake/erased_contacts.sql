@@ -1,0 +1,82 @@
+{#
+  People who were erased stay out although the retailer's files still deliver them. landing.blocked_contacts, filled by
+  scripts/ before a build (keys never pass through dbt), holds a digest per blocked record; the model intake_erased_contacts
+  finds the records themselves in the raw data whenever it is read, so that no table names them.
+#}
+
+{# Made at the start of every run, so that a build on an empty warehouse finds them; dbt only reads them. #}
+{% macro create_landing_tables() %}
+    {%- do run_query(create_phone_numbers_table()) -%}
+    {%- do create_table_if_missing('landing', 'blocked_contacts', [('contact_digest', dbt.type_string())]) -%}
+    {%- do create_table_if_missing('landing', 'erasure_requests', [
+        ('source_system', dbt.type_string()),
+        ('contact_id', dbt.type_string()),
+        ('requested_at', dbt.type_timestamp()),
+    ]) -%}
+{% endmacro %}
+
+
+{#
+  How landing.blocked_contacts names a contact record: not by its contact_key, which is the profile id of an erased person.
+  scripts/rekindle/erasing.py has the same rule; a test holds the two together.
+#}
+{% macro contact_digest(row) -%}
+    {{ hash_id(["'erased'", row ~ '.source_system', row ~ '.contact_id']) }}
+{%- endmacro %}
+
+
+{#
+  input_<entity> as intake judges it: without the rows of erased people. Their orders stay and belong to nobody: the till's
+  total must stay what it was. The anti join costs nothing as long as nobody was erased.
+#}
+{% macro judged_input(entity) -%}
+{%- set input = ref('input_' ~ entity) -%}
+{%- set columns = contract(entity)['columns'] -%}
+{%- if entity == 'orders' -%}
+(
+    select
+        {% for column in columns -%}
+            {%- if column == 'contact_id' -%}
+        case when erased.contact_id is null then all_rows.contact_id end as contact_id
+            {%- else -%}
+        all_rows.{{ column }}
+            {%- endif -%}
+        {{ ',\n        ' if not loop.last }}
+        {%- endfor %}
+    from {{ input }} as all_rows
+    left join {{ ref('intake_erased_contacts') }} as erased
+        on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
+)
+{%- elif 'contact_id' in columns -%}
+(
+    select all_rows.*
+    from {{ input }} as all_rows
+    {{ anti_join() }} {{ ref('intake_erased_contacts') }} as erased
+        on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
+    {%- if 'linked_contact_id' in columns %}
+    {{ anti_join() }} {{ ref('intake_erased_contacts') }} as linked
+        on all_rows.linked_source_system = linked.source_system and all_rows.linked_contact_id = linked.contact_id
+    {%- endif %}
+)
+{%- elif entity == 'message_events' -%}
+(
+    select all_rows.*
+    from {{ input }} as all_rows
+    {{ anti_join() }} (
+        select messages.message_id
+        from {{ ref('input_messages') }} as messages
+        inner join {{ ref('intake_erased_contacts') }} as erased
+            on messages.source_system = erased.source_system and messages.contact_id = erased.contact_id
+    ) as erased
+        on all_rows.message_id = erased.message_id
+)
+{%- else -%}
+{{ input }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{# Whether rows of the entity are left out because their person was erased; they are counted as `erased`, without a key. #}
+{% macro can_be_erased(entity) %}
+    {{ return(entity == 'message_events' or (entity != 'orders' and 'contact_id' in contract(entity)['columns'])) }}
+{% endmacro %}

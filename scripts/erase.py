@@ -1,0 +1,124 @@
+"""Forgets a person: `python scripts/erase.py --contact till:123`, with `--yes` in earnest. See docs/privacy.md."""
+
+import datetime
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+import click
+
+from rekindle import blocking, paths
+from rekindle.blocking import Request
+from rekindle.erasing import People, Warehouse, erase, look_for, opened, waiting_feeds
+from rekindle.errors import RekindleError
+from rekindle.settings import setting
+from rekindle.warehouse import only_command
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--profile", metavar="ID", help="The person with this profile id, today's or an earlier one.")
+@click.option("--contact", metavar="SOURCE:ID", help="The person this contact record belongs to.")
+@click.option("--requests", is_flag=True, help="Everybody who asked, in input_erasure_requests or here before.")
+@click.option("--now", is_flag=True, help="Do not wait for platforms to acknowledge that they removed the person.")
+@click.option("--yes", is_flag=True, help="Carry it out; without it, only say what would happen.")
+def main(profile: str | None, contact: str | None, requests: bool, now: bool, yes: bool) -> None:
+    """Take a person out of warehouse, publications, backups and exports, and keep them out.
+
+    First the removal goes out to every platform that ever received the person; when all have acknowledged it, or after
+    erasure_max_wait_days, or with --now, everything is erased. Until then the request is remembered.
+    """
+    if sum([profile is not None, contact is not None, requests]) != 1:
+        raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, or --requests.")
+    with only_command(paths.warehouse()), opened(paths.warehouse()) as warehouse:
+        wanted = _everybody(warehouse) if requests else [_one(warehouse, profile, contact)]
+        if not wanted:
+            click.echo("Nobody who asked to be forgotten is left in the warehouse.")
+            return
+        patience = datetime.timedelta(days=int(setting("erasure_max_wait_days", warehouse.connector)))
+        ready: list[tuple[Request, People]] = []
+        waiting: list[tuple[Request, People]] = []
+        for request, person in wanted:
+            feeds = waiting_feeds(warehouse, person)
+            is_late = request.requested_at.date() + patience <= warehouse.as_of
+            if feeds:
+                click.echo(f"Not acknowledged  asked {request.requested_at.date()}, sent by {', '.join(feeds)}")
+            (ready if now or is_late or not feeds else waiting).append((request, person))
+        if not yes:
+            everybody = reduce(or_, (person for _, person in wanted))
+            _tell("Found", everybody, look_for(warehouse, everybody).lines())
+            _tell_raw(warehouse, everybody)
+            click.echo(f"{len(ready)} of {len(wanted)} can be erased now; nothing was changed. --yes carries it out.")
+            return
+        key = blocking.erasure_key()
+        # those who wait stand in input_erasure_requests still; of the others nobody might know after a kill
+        remembered = ready if requests else [*ready, *waiting]
+        open_requests = {*blocking.own_requests(), *(request for request, _ in remembered)}
+        blocking.write_requests(open_requests)
+        if ready:
+            people = reduce(or_, (person for _, person in ready))
+            _tell("Erased", people, erase(warehouse, people, key).lines())
+            _tell_raw(warehouse, people)
+            blocking.write_requests(
+                each for each in open_requests if (each.source_system, each.contact_id) not in people.contacts
+            )
+            click.echo("Programs that hold the old warehouse or publication open keep it until they close it.")
+            click.echo("Copies elsewhere (backups on other machines, files that were handed over) are yours to erase.")
+        if waiting:
+            click.echo(
+                f"Waiting     {len(waiting)} remembered: suppressed from the next build on, removed by the next export. "
+                "Acknowledge that and call this again with --requests, or use --now."
+            )
+
+
+def _one(warehouse: Warehouse, profile: str | None, contact: str | None) -> tuple[Request, People]:
+    if contact is not None:
+        source_system, colon, contact_id = contact.partition(":")
+        if not (source_system and colon and contact_id):
+            raise RekindleError("--contact is SOURCE:ID, such as till:123.")
+        person = warehouse.person_of(source_system, contact_id)
+    else:
+        person = warehouse.person(str(profile))
+    if not person.profile_ids:
+        raise RekindleError(
+            "The warehouse knows nobody by that name: look it up in identity.contact_profiles. "
+            "(Somebody who was erased is not known any more.)"
+        )
+    source_system, contact_id = min(person.contacts)
+    known = {(each.source_system, each.contact_id): each for each in blocking.own_requests()}
+    today = datetime.datetime.combine(warehouse.as_of, datetime.time())
+    request = known.get((source_system, contact_id), Request(source_system, contact_id, today))
+    return request, person
+
+
+def _everybody(warehouse: Warehouse) -> list[tuple[Request, People]]:
+    """Open requests with their person; one request per person, the oldest. Who was erased before is left out."""
+    found: dict[frozenset[tuple[str, str]], tuple[Request, People]] = {}
+    own = set(blocking.own_requests())
+    for request in warehouse.requests():
+        person = warehouse.person_of(request.source_system, request.contact_id)
+        is_done = not person.profile_ids and request not in own and _is_erased(person)
+        if not is_done:
+            found.setdefault(person.contacts, (request, person))
+    return list(found.values())
+
+
+def _is_erased(person: People) -> bool:
+    return blocking.tokens_file().exists() and all(
+        blocking.has_token(blocking.erasure_key(), each) for each in person.token_names
+    )
+
+
+def _tell(verb: str, people: People, lines: Iterable[str]) -> None:
+    click.echo(f"{verb:<12}{len(people.contacts)} contact records, {len(people.profile_ids)} profile ids")
+    for line in lines:
+        click.echo(f"  {line}")
+
+
+def _tell_raw(warehouse: Warehouse, people: People) -> None:
+    counts = {view: rows for view, rows in warehouse.raw_counts(people).items() if rows}
+    rows = ", ".join(f"{view} {count:,}" for view, count in counts.items())
+    click.echo(f"  raw data: {rows or 'no rows'} (not touched: they stay out by their tokens)")
+
+
+if __name__ == "__main__":
+    main()

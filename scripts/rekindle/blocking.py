@@ -1,0 +1,197 @@
+"""Who asked to be forgotten, and the tokens that keep out who was: the folder erasures/, landed before each build.
+
+    erasures/requests.csv   source_system, contact_id, requested_at of requests given to `make erase`, until carried out
+    erasures/tokens.csv     keyed tokens of who was erased, and the as-of date; the first line is a check of the key
+
+Outside the warehouse, because a replay and a restore make a new one. A token says nothing without the key, and the key
+(environment variable REKINDLE_ERASURE_KEY) never passes through dbt, which would write it into compiled SQL.
+"""
+
+import contextlib
+import csv
+import datetime
+import hashlib
+import hmac
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from rekindle import paths
+from rekindle.errors import RekindleError
+from rekindle.warehouse import open_warehouse, replace_file
+
+KEY = "REKINDLE_ERASURE_KEY"
+SHORTEST_KEY = 16
+BLOCK_BYTES = 64  # of sha256, in RFC 2104
+
+# Both as the macros contact_digest() and normalised_email() have it; tests hold them together.
+CONTACT_DIGEST = "substring(md5(concat('erased|', source_system, '|', contact_id)), 1, 16)"
+NORMALISED_EMAIL = r"nullif(lower(regexp_replace(email, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')), '')"
+
+# A record is known by itself for ever. By an address only when it was made before the erasure: somebody who comes back
+# later and signs up anew is a new customer. Not by phone: numbers are given to somebody else.
+BLOCKED = f"""
+    with
+    names as (
+        select source_system, contact_id, null as created_date,
+            concat('contact|', source_system, '|', contact_id) as name
+        from input.input_contacts
+        union all
+        select source_system, contact_id, created_date, concat('email|', {NORMALISED_EMAIL})
+        from input.input_contacts where {NORMALISED_EMAIL} is not null
+        union all
+        select source_system, contact_id, created_date, concat('loyalty_card|', trim(loyalty_card_id))
+        from input.input_contacts where trim(loyalty_card_id) <> ''
+    ),
+    signed as (
+        select *, sha256($outer || unhex(sha256($inner || encode(name)))) as token
+        from names
+        where source_system is not null and contact_id is not null
+    )
+    select distinct {CONTACT_DIGEST} as contact_digest
+    from signed
+    inner join tokens on signed.token = tokens.token
+    where signed.created_date is null or signed.created_date <= tokens.erased_as_of
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A wish to be forgotten, of the person that a contact record belongs to."""
+
+    source_system: str
+    contact_id: str
+    requested_at: datetime.datetime
+
+
+def requests_file() -> Path:
+    """Requests given to `make erase`."""
+    return paths.erasures() / "requests.csv"
+
+
+def tokens_file() -> Path:
+    """Tokens of who was erased."""
+    return paths.erasures() / "tokens.csv"
+
+
+def own_requests() -> list[Request]:
+    """The requests that were given to `make erase` and are not carried out yet."""
+    return [
+        Request(source_system, contact_id, datetime.datetime.fromisoformat(requested_at))
+        for source_system, contact_id, requested_at in _read(requests_file())
+    ]
+
+
+def write_requests(requests: Iterable[Request]) -> None:
+    """Replaces the open requests in one step."""
+    rows = [(each.source_system, each.contact_id, each.requested_at.isoformat(" ")) for each in requests]
+    _write(requests_file(), sorted(set(rows)))
+
+
+def erasure_key() -> bytes:
+    """The key of the tokens; RekindleError when it is missing, short, or another one than tokens were made with."""
+    key = os.environ.get(KEY, "").encode()
+    if len(key) < SHORTEST_KEY:
+        raise RekindleError(
+            f"{KEY} is {'not set' if not key else 'too short'}: set it to a secret of at least {SHORTEST_KEY} "
+            "characters that you keep; without it nobody can be erased, and who was erased would come back."
+        )
+    known = _read(tokens_file())
+    if known and known[0][0] != sign(key, "check"):
+        raise RekindleError(
+            f"{KEY} is not the key that the tokens in {tokens_file()} were made with: set that one, "
+            "else who was erased would come back."
+        )
+    return key
+
+
+def sign(key: bytes, name: str) -> str:
+    """HMAC-SHA256 in hex."""
+    return hmac.digest(key, name.encode(), "sha256").hex()
+
+
+def has_token(key: bytes, name: str) -> bool:
+    """Whether that name was erased."""
+    token = sign(key, name)
+    return any(known == token for known, _ in _read(tokens_file())[1:])
+
+
+def add_tokens(key: bytes, names: Iterable[str], as_of: datetime.date) -> None:
+    """Remembers names as erased, on the disk before this returns."""
+    known = _read(tokens_file()) or [[sign(key, "check"), ""]]
+    tokens = {token: date for token, date in known[1:]}  # noqa: C416 - dict() of lists is not typed
+    tokens |= {sign(key, name): str(as_of) for name in names}
+    _write(tokens_file(), [known[0], *sorted(tokens.items())])
+
+
+def land(warehouse: Path) -> None:
+    """Writes the open requests and the blocked records of the raw data to schema landing, for dbt to read.
+
+    Needs the view input.input_contacts and the tables (`dbt run --select +input_contacts` makes all).
+    """
+    tokens, requests = _read(tokens_file())[1:], own_requests()
+    with contextlib.closing(open_warehouse(warehouse)) as connection:
+        if not tokens and not requests and not _has_landed(connection):
+            return
+        connection.execute("begin")
+        connection.execute("delete from landing.erasure_requests")
+        for each in requests:
+            connection.execute(
+                "insert into landing.erasure_requests values (?, ?, ?)",
+                [each.source_system, each.contact_id, each.requested_at],
+            )
+        connection.execute("delete from landing.blocked_contacts")
+        if tokens:
+            connection.execute(
+                "create or replace temp table tokens as "
+                "select unnest($tokens) as token, cast(unnest($dates) as date) as erased_as_of",
+                {"tokens": [token for token, _ in tokens], "dates": [date for _, date in tokens]},
+            )
+            inner, outer = pads(erasure_key())
+            connection.execute(f"insert into landing.blocked_contacts {BLOCKED}", {"inner": inner, "outer": outer})
+        connection.execute("commit")
+
+
+def pads(key: bytes) -> tuple[bytes, bytes]:
+    """The two blocks from which SQL makes the same HMAC: contacts are signed without passing through Python."""
+    block = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def _has_landed(connection: duckdb.DuckDBPyConnection) -> bool:
+    counted = connection.execute(
+        "select (select count(*) from landing.erasure_requests) + (select count(*) from landing.blocked_contacts)"
+    ).fetchone()
+    return counted is not None and counted[0] > 0
+
+
+def _read(file: Path) -> list[list[str]]:
+    if not file.exists():
+        return []
+    try:
+        with file.open(encoding="utf-8", newline="") as handle:
+            return list(csv.reader(handle, strict=True))
+    except (OSError, csv.Error, UnicodeDecodeError):
+        raise RekindleError(f"{file} cannot be read: bring it back from a copy, else the erased come back.") from None
+
+
+def _write(file: Path, rows: Iterable[Iterable[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    with private_writing(file) as unfinished:
+        unfinished.write_text(text.getvalue(), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def private_writing(file: Path) -> Iterator[Path]:
+    """A file only its owner reads, written under another name and put in place in one step."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = file.with_name(f".{file.name}.tmp")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    yield unfinished
+    replace_file(unfinished, file)
