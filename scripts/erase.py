@@ -65,8 +65,8 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
             click.echo("Copies elsewhere (backups on other machines, files that were handed over) are yours to erase.")
         if waiting:
             click.echo(
-                f"Waiting     {len(waiting)} remembered: suppressed from the next build on, removed by the next export. "
-                "Acknowledge that and call this again with --requests, or use --now."
+                f"Waiting     {len(waiting)} remembered: suppressed from the next build on, removed by the next "
+                "export. Acknowledge that and call this again with --requests, or use --now."
             )
 
 

@@ -4,15 +4,20 @@
   finds the records themselves in the raw data whenever it is read, so that no table names them.
 #}
 
-{# Made at the start of every run, so that a build on an empty warehouse finds them; dbt only reads them. #}
+{#
+  Made at the start of every run, so that a build on an empty warehouse finds them; dbt only reads them. Not by
+  create_table_if_missing(): looking up a relation of a schema without models opens a transaction that nothing commits.
+#}
 {% macro create_landing_tables() %}
     {%- do run_query(create_phone_numbers_table()) -%}
-    {%- do create_table_if_missing('landing', 'blocked_contacts', [('contact_digest', dbt.type_string())]) -%}
-    {%- do create_table_if_missing('landing', 'erasure_requests', [
-        ('source_system', dbt.type_string()),
-        ('contact_id', dbt.type_string()),
-        ('requested_at', dbt.type_timestamp()),
-    ]) -%}
+    {%- do run_query(
+        "create table if not exists " ~ source('landing', 'blocked_contacts')
+        ~ " (contact_digest " ~ dbt.type_string() ~ ")"
+    ) -%}
+    {%- do run_query(
+        "create table if not exists " ~ source('landing', 'erasure_requests') ~ " (source_system " ~ dbt.type_string()
+        ~ ", contact_id " ~ dbt.type_string() ~ ", requested_at " ~ dbt.type_timestamp() ~ ")"
+    ) -%}
 {% endmacro %}
 
 

@@ -23,14 +23,15 @@ import duckdb
 from rekindle import paths
 from rekindle.errors import RekindleError
 from rekindle.warehouse import open_warehouse, replace_file
+from rekindle_export import rules
 
 KEY = "REKINDLE_ERASURE_KEY"
 SHORTEST_KEY = 16
 BLOCK_BYTES = 64  # of sha256, in RFC 2104
 
-# Both as the macros contact_digest() and normalised_email() have it; tests hold them together.
+# As the macro contact_digest() has it; a test holds the two together.
 CONTACT_DIGEST = "substring(md5(concat('erased|', source_system, '|', contact_id)), 1, 16)"
-NORMALISED_EMAIL = r"nullif(lower(regexp_replace(email, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')), '')"
+EMAIL = rules.apply("normalised_email", "email")
 
 # A record is known by itself for ever. By an address only when it was made before the erasure: somebody who comes back
 # later and signs up anew is a new customer. Not by phone: numbers are given to somebody else.
@@ -41,8 +42,8 @@ BLOCKED = f"""
             concat('contact|', source_system, '|', contact_id) as name
         from input.input_contacts
         union all
-        select source_system, contact_id, created_date, concat('email|', {NORMALISED_EMAIL})
-        from input.input_contacts where {NORMALISED_EMAIL} is not null
+        select source_system, contact_id, created_date, concat('email|', {EMAIL})
+        from input.input_contacts where {EMAIL} is not null
         union all
         select source_system, contact_id, created_date, concat('loyalty_card|', trim(loyalty_card_id))
         from input.input_contacts where trim(loyalty_card_id) <> ''

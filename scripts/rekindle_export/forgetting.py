@@ -111,6 +111,8 @@ def _run_holds(connection: duckdb.DuckDBPyConnection, run: CommittedRun, sought:
 
 def file_holds(connection: duckdb.DuckDBPyConnection, file: Path, sought: Collection[str]) -> bool:
     """Whether a data file (csv, jsonl, gzip, parquet) holds one of the values."""
+    if not sought:
+        return False
     if file.suffix == ".parquet":
         values = ", ".join(map(text, sorted(sought)))
         conditions = [f"cast({name(column)} as varchar) in ({values})" for column in _columns(connection, file)]

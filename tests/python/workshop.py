@@ -59,6 +59,10 @@ class Workshop:
     def backups(self) -> Path:
         return self.root / "backups"
 
+    @property
+    def erasures(self) -> Path:
+        return self.root / "erasures"
+
     def variables(self) -> dict[str, str]:
         """The environment of a command in this workshop."""
         return {
@@ -66,6 +70,8 @@ class Workshop:
             "REKINDLE_WAREHOUSE": str(self.warehouse),
             "REKINDLE_PUBLISHED": str(self.published.parent),
             "REKINDLE_BACKUPS": str(self.backups),
+            "REKINDLE_ERASURES": str(self.erasures),
+            "REKINDLE_EXPORTS": str(self.root / "exports"),
             "REKINDLE_FIXTURES": str(FIXTURES),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "DBT_LOG_PATH": str(self.root / "logs"),
@@ -75,7 +81,8 @@ class Workshop:
 
     def clear(self) -> None:
         """As new, except for what dbt has parsed."""
-        for place in (self.warehouse.parent, self.published.parent, self.backups, self.root / "logs"):
+        places = [self.root / "exports", self.root / "logs", self.erasures]
+        for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)
         self.warehouse.parent.mkdir(parents=True)
         self.environment.clear()
