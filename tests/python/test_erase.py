@@ -6,7 +6,7 @@ import hmac
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -28,16 +28,24 @@ KEY = "the key of a shop in a test"
 # --- Looking for somebody, in bytes and in values ---------------------------------------------------------------------
 
 
+def where_are(values: Iterable[str], *folders: Path) -> dict[str, list[str]]:
+    """Per text, the files below the folders whose bytes (unzipped where they are zipped) or whose values hold it."""
+    found: dict[str, list[str]] = {value: [] for value in values}
+    for folder in folders:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"):
+            content = file.read_bytes()
+            if content[:2] == b"\x1f\x8b":
+                content = gzip.decompress(content)
+            texts = "\n".join(values_of(file))
+            for value in found:
+                if value.encode() in content or value in texts:
+                    found[value].append(str(file.relative_to(folder)))
+    return {value: files for value, files in found.items() if files}
+
+
 def files_with(folder: Path, value: str) -> list[str]:
-    """Files below a folder whose bytes, unzipped where they are zipped, or whose values hold the text."""
-    found = []
-    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"):
-        content = file.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        if value.encode() in content or any(value in each for each in values_of(file)):
-            found.append(str(file.relative_to(folder)))
-    return found
+    """The same for one text."""
+    return where_are([value], folder).get(value, [])
 
 
 def values_of(file: Path) -> Iterator[str]:
@@ -112,14 +120,10 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
     assert "published/rekindle.duckdb" in said.text
     assert f"backups/{LAST_AS_OF}_1" in said.text
 
-    def search() -> dict[str, list[str]]:
-        # an order keeps its number, and the numbers of this world tell a name
-        return {value: [f for folder in folders for f in files_with(folder, value)] for value in rita}
-
-    assert [value for value, found in search().items() if found] == []
-    found = {file for value in HUGO for folder in folders for file in files_with(folder, value)}
-    assert "build.duckdb" in found, "the same search finds whoever was not erased"
-    assert "landing.phone_numbers.parquet" in {Path(file).name for file in found}
+    found = where_are((*rita, *HUGO), *folders)
+    assert sorted(found) == sorted(HUGO), "the same search finds whoever was not erased"
+    assert "build.duckdb" in found["hugo@example.com"]
+    assert "landing.phone_numbers.parquet" in {Path(file).name for file in found["+442079460108"]}
     assert rows(shop.warehouse, "select count(*), sum(net_amount) from core.fct_orders") == orders
     assert rows(shop.published, "select count(*), sum(net_amount) from core.fct_orders") == orders
     assert rows(shop.warehouse, "select count(*) from intake.intake_contacts where contact_id like 'rita%'") == [(0,)]
@@ -127,8 +131,7 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
     erased = shop.root / "erased.duckdb"
     shutil.copy(shop.warehouse, erased)
     must(shop.run("run", "--as-of", LAST_AS_OF, "--accept", "2024-06"))
-    assert [value for value, found in search().items() if found] == []
-    assert {file for value in HUGO for file in files_with(shop.warehouse.parent, value)} == {"build.duckdb"}
+    assert sorted(where_are((*rita, *HUGO), *folders)) == sorted(HUGO)
     counted = "select rejected_rows from quality.rejected_row_summary where reason = 'erased' and entity = "
     assert rows(shop.warehouse, f"{counted} 'contacts'") == [(1,)]
     assert rows(shop.warehouse, f"{counted} 'orders'") == []
@@ -150,9 +153,8 @@ def test_an_erasure_killed_while_files_are_replaced_leaves_a_usable_warehouse_an
     assert profile_of(shop.warehouse, "rita_champion"), "the warehouse still knows whom to erase"
     assert rows(shop.warehouse, "select count(*) > 0 from intake.intake_contacts") == [(True,)]
     must(shop.run("erase", "--requests", "--yes"))
-    for folder in (shop.warehouse.parent, shop.published.parent, shop.erasures):
-        assert [value for value in RITA if files_with(folder, value)] == []
-    assert files_with(shop.warehouse.parent, HUGO[0]) == ["build.duckdb"]
+    found = where_are((*RITA, *HUGO), shop.warehouse.parent, shop.published.parent, shop.erasures)
+    assert found == {value: ["build.duckdb"] for value in HUGO}
     assert not list(shop.root.glob("*/.*erasing*"))
 
 
