@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rekindle import phones
+from rekindle.blocking import CONTACT_DIGEST
 from rekindle.errors import RekindleError
 from rekindle.phones import normalise_contacts, to_e164
 
@@ -53,17 +54,17 @@ def test_a_valid_number_reads_as_itself_wherever_it_is_read(raw_phone: str, coun
         assert all(to_e164(e164, country) == (e164, True) for country in ("", "US", "BE", "IT"))
 
 
-CONTACTS = {"source_system": "varchar", "phone": "varchar", "country_code": "varchar"}
+CONTACTS = {"source_system": "varchar", "contact_id": "varchar", "phone": "varchar", "country_code": "varchar"}
 PHONE_NUMBERS = {"raw_phone": "varchar", "country_code": "varchar", "e164": "varchar", "is_valid": "boolean"}
 
 RAW = [
-    ("till", "0470 12 34 56", "BE"),
-    ("shop", "0471 12 34 56", " be "),
-    ("shop", "0470 12 34 56", None),
-    ("till", "(212) 555-0123", "US"),
-    ("till", "123", "US"),
-    ("till", " ", "US"),
-    ("till", None, "US"),
+    ("till", "c1", "0470 12 34 56", "BE"),
+    ("shop", "c2", "0471 12 34 56", " be "),
+    ("shop", "c3", "0470 12 34 56", None),
+    ("till", "c4", "(212) 555-0123", "US"),
+    ("till", "c5", "123", "US"),
+    ("till", "c6", " ", "US"),
+    ("till", "c7", None, "US"),
 ]
 
 
@@ -78,12 +79,25 @@ def warehouse(tmp_path: Path) -> Path:
         fill(connection, "input_contacts", CONTACTS, RAW)
         connection.execute("use build.landing")
         fill(connection, "phone_numbers", PHONE_NUMBERS, [])
+        fill(connection, "blocked_contacts", {"contact_digest": "varchar"}, [])
     return path
 
 
 def look_up(warehouse: Path) -> list[tuple[str, str, str | None, bool]]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute("select * from landing.phone_numbers order by all").fetchall()
+
+
+def test_the_phone_of_somebody_who_was_erased_is_not_read(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            f"insert into landing.blocked_contacts select {CONTACT_DIGEST} from input.input_contacts "
+            "where contact_id = 'c4'"
+        )
+    normalise_contacts(warehouse, "BE")
+    read = {raw_phone for raw_phone, *_ in look_up(warehouse)}
+    assert "(212) 555-0123" not in read
+    assert "0470 12 34 56" in read
 
 
 def test_each_raw_phone_and_country_is_read_once(warehouse: Path) -> None:
