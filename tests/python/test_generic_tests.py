@@ -94,13 +94,14 @@ def test_bad_rows_fail(test: str, rows: str, arguments: dict[str, Any], expected
     [
         ("('wrong_currency', true, 5)", None),
         ("('wrong_currency', true, 5), ('unreadable_email', false, 50)", None),
+        ("('wrong_currency', true, 5), ('erased', true, 50)", None),
         (
             "('missing_key', true, 1), ('wrong_currency', true, 4), ('duplicate_key', true, 1)",
             "6 of 100 rows of input_orders cannot be used, more than max_rejected_share (0.05) allows, 4 of them for "
             "wrong_currency of a_column: see intake.rejected_orders",
         ),
     ],
-    ids=["at_the_threshold", "values_set_aside_do_not_count", "above_the_threshold"],
+    ids=["at_the_threshold", "values_set_aside_do_not_count", "nor_do_the_erased", "above_the_threshold"],
 )
 def test_rejected_share(rejected: str, expected: str | None) -> None:
     rows = (
