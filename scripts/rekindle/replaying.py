@@ -38,7 +38,16 @@ from rekindle_export.runs import committed_dates
 
 # What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
 CODE = (
-    *("dbt_project.yml", "selectors.yml", "macros", "models", "seeds", "snapshots", "scripts/rekindle/phones.py"),
+    *(
+        "dbt_project.yml",
+        "selectors.yml",
+        "macros",
+        "models",
+        "seeds",
+        "snapshots",
+        "scripts/rekindle/phones.py",
+        "scripts/rekindle/blocking.py",
+    ),
     "scripts/rekindle/demo",
 )
 
