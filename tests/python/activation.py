@@ -21,10 +21,11 @@ from rekindle_export import exporting, runs
 from rekindle_export.exporting import Report
 
 AUDIENCE = """
-    decision_id varchar, as_of_date date, scenario_id varchar, step varchar, variant varchar, template varchar,
-    profile_id varchar, channel varchar, email varchar, phone varchar, first_name varchar, last_name varchar,
-    language_code varchar, country_code varchar, street_address varchar, postal_code varchar, city varchar,
-    offer_id varchar, offer_type varchar, content varchar, purpose varchar, consented_at timestamp, send_at timestamp
+    decision_id varchar, as_of_date date, scenario_id varchar, entry_key varchar, step varchar, variant varchar,
+    template varchar, profile_id varchar, channel varchar, email varchar, phone varchar, first_name varchar,
+    last_name varchar, language_code varchar, country_code varchar, street_address varchar, postal_code varchar,
+    city varchar, offer_id varchar, offer_type varchar, content varchar, purpose varchar, consented_at timestamp,
+    send_at timestamp
 """
 WITHDRAWALS = "profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp"
 EMAIL_FEED = {"feed": "win_back", "target": "generic", "channel": "email", "purpose": "marketing"}
@@ -101,6 +102,7 @@ class Retailer:
                 full = {
                     "as_of_date": as_of,
                     "scenario_id": "win_back",
+                    "entry_key": "2024-06",
                     "step": "mail_1",
                     "variant": "a",
                     "template": "hello",
@@ -154,6 +156,7 @@ class Retailer:
             **os.environ,
             "REKINDLE_PUBLISHED": str(self.activation.parent),
             "REKINDLE_EXPORTS": str(self.exports),
+            "DBT_TARGET_PATH": str(self.root / "target"),
             "PYTHONUTF8": "1",
         }
 

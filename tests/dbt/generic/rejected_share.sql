@@ -1,8 +1,8 @@
 {#
   Intake rejected no more than max_rejected_share of an entity's input rows. Attached to rejected_<entity>, so that dbt
   skips everything downstream when a feed is broken, instead of publishing a month that lacks a third of its orders.
-  Values set aside inside a row that stays (is_row_rejected = false) do not count, nor do rows of erased people: no fault
-  of the feed.
+  Values set aside inside a row that stays (is_row_rejected = false) do not count, nor do rows of erased people: no
+  fault of the feed.
   Fails with one sentence: how many, of what, mostly why.
 #}
 {% test rejected_share(model, to) %}
