@@ -14,15 +14,17 @@ import duckdb
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
+from rekindle.gates.judge import Gate, Measure
 from rekindle.progress import Progress
 from rekindle.warehouse import private_files
 from rekindle_export import runs
-from rekindle_export.activation import Activation, open_activation
+from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
+from rekindle_export.gate import Promise, check_files, ledger_measure, people_of
 from rekindle_export.rules import name, text
 from rekindle_export.runs import CommittedRun, FeedFolder
-from rekindle_export.staging import compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
+from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
 from rekindle_export.targets import Format, Target, load_target
 
 FORMATS = {
@@ -64,6 +66,15 @@ class Piece:
     columns: list[str]
     format: Format
     target: Target | None  # none: our own dialect
+    identifiers: tuple[int, ...] = ()
+    hashed: tuple[int, ...] = ()
+    people: str | None = None  # who may be in it, see gate.Promise
+
+    @property
+    def promise(self) -> Promise:
+        """What the file is to be, for whoever reads it back."""
+        header, delimiter = (self.target.header, self.target.delimiter) if self.target else (True, ",")
+        return Promise(self.columns, self.format, header, delimiter, self.identifiers, self.hashed, self.people)
 
     def copy_to(self, connection: duckdb.DuckDBPyConnection, folder: Path, prefix: str) -> dict[str, Any]:
         """Writes the file whole; returns its entry in the manifest."""
@@ -90,7 +101,8 @@ class Piece:
 def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> list[Report]:
     """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
     reports = []
-    with private_files(), _spill() as spill, open_activation(as_of, spill) as activation:
+    gate = Gate("export")
+    with private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
         sent_to = {str(run.manifest["target"]) for folder in runs.feed_folders() for run in folder.runs()}
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
@@ -106,7 +118,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
                 with _stopping_here(report):
                     folder = FeedFolder(each)
                     with contextlib.nullcontext() if dry else folder.locked():
-                        writer = _Writer(activation, folder, report, dry=dry)
+                        writer = _Writer(activation, folder, report, gate, dry=dry)
                         if each in lists:
                             _send_list(writer, *lists[each])
                         else:
@@ -173,19 +185,26 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
     if writer.is_known(content):
         return
 
+    if last_whole is not None:
+        known = count_of(connection, "known where status = 'member'")
+        writer.measures = ledger_measure(folder.feed, last_whole.manifest["counts"]["members"], known)
+    people = _people(connection, audience, feed, target, "staged", target.evidence)
     pieces = []
     last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
     if feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days):
         last_full = writer.as_of_date
-        pieces.append(_piece("full", "members", feed.format, target))
+        pieces.append(_piece("full", "members", feed.format, target, people=people))
     if feed.mode == "full_and_delta" or not pieces:
         pieces += [
-            _piece(change, "delta", feed.format, target, f"change = '{change}'") for change in ("added", "changed")
+            _piece(change, "delta", feed.format, target, f"change = '{change}'", people=people)
+            for change in ("added", "changed")
         ]
     removed = _piece("removed", "removed", feed.format, target, identifiers=True)
     for table in target.also:
         also = target.model_copy(update={"columns": table.columns})
-        pieces.append(_piece(table.name, f"staged_{table.name}", feed.format, also, "reject is null"))
+        staged = f"staged_{table.name}"
+        behind = _people(connection, table.source, feed, also, staged, table.evidence)
+        pieces.append(_piece(table.name, staged, feed.format, also, "reject is null", people=behind))
     pieces += [removed, _rejects(rejected)]
     manifest["full_as_of_date"] = last_full
 
@@ -246,13 +265,18 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
         "base_run_id": None,
         "guards": [],
     }
-    writer.write([Piece("full", query, [*headers, *constants], target.formats[0], target)], content, manifest, target)
+    places = tuple(range(len(headers)))
+    hashed = tuple(place for place in places if target.identifiers[place].hash)
+    piece = Piece("full", query, [*headers, *constants], target.formats[0], target, places, hashed)
+    writer.write([piece], content, manifest, target)
 
 
 class _Writer:
     """Writes the runs of one feed."""
 
-    def __init__(self, activation: Activation, folder: FeedFolder, report: Report, *, dry: bool) -> None:
+    def __init__(self, activation: Activation, folder: FeedFolder, report: Report, gate: Gate, *, dry: bool) -> None:
+        self.gate = gate
+        self.measures: list[Measure] = []  # of the run as a whole, judged with its files
         self.activation = activation
         self.connection = activation.connection
         self.as_of_date = activation.as_of_date
@@ -297,6 +321,11 @@ class _Writer:
             if too_large:
                 shutil.rmtree(run_folder)
                 return too_large
+            written = [
+                (run_folder / file["name"], file["rows"], piece.promise)
+                for piece, file in zip(pieces, files, strict=True)
+            ]
+            check_files(self.gate, self.connection, self.folder.feed, written, self.measures)
             if manifest["has_ledger"]:
                 runs.make_folder(ledger.parent)
                 temporary = ledger.with_name(f".{ledger.name}.tmp")
@@ -354,13 +383,34 @@ def closed_guards(
 
 
 def _piece(
-    role: str, table: str, format: Format, target: Target, condition: str = "true", *, identifiers: bool = False
+    role: str,
+    table: str,
+    format: Format,
+    target: Target,
+    condition: str = "true",
+    *,
+    identifiers: bool = False,
+    people: str | None = None,
 ) -> Piece:
     chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not identifiers]
     columns = ", ".join(f"c{number} as {name(column.header)}" for number, column in chosen)
     order = ", ".join(f"c{number}" for number, column in chosen if column.identifier)
     query = f"select {columns} from {table} where {condition} order by {order}"
-    return Piece(role, query, [column.header for _, column in chosen], format, target)
+    ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
+    hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)
+    return Piece(role, query, [column.header for _, column in chosen], format, target, ids, hashed, people)
+
+
+def _people(
+    connection: duckdb.DuckDBPyConnection, table: str, feed: Feed, target: Target, staged: str, evidence: str
+) -> str | None:
+    """Who is behind the rows of a file; none when the table is not about people."""
+    if target.person not in columns_of(connection, "audiences", table):
+        return None
+    ids = [f"c{number}" for number, column in enumerate(target.columns) if column.identifier]
+    evidence = evidence.replace("{purpose}", text(feed.purpose))
+    rows = audience_rows(connection, table, feed)
+    return people_of(staged, target.person, rows, evidence, concerns(feed.channel, feed.purpose), ids)
 
 
 def _forced(feed: Feed, target: Target) -> Piece:

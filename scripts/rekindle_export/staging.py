@@ -24,9 +24,7 @@ def stage(
     missing = sorted({each for column in columns for each in column.sources} - set(present))
     if missing:
         raise ContractError(f"Audience {table} has no column {', '.join(missing)}, which {target.name} needs.")
-    rows = f"activation.audiences.{name(table)}"
-    if "channel" in present and feed.channel != "*":
-        rows = f"(select * from {rows} where channel = {text(feed.channel)})"
+    rows = audience_rows(connection, table, feed)
     evidence = evidence.replace("{purpose}", text(feed.purpose))
     if count := count_of(connection, f"{rows} as audience where not coalesce({evidence}, false)"):
         raise ContractError(
@@ -49,6 +47,14 @@ def stage(
         )
     )
     _reject_doubles(connection, into, ", ".join(f"c{n}" for n, column in enumerate(columns) if column.identifier))
+
+
+def audience_rows(connection: duckdb.DuckDBPyConnection, table: str, feed: Feed) -> str:
+    """The rows of an audience that a feed takes."""
+    rows = f"activation.audiences.{name(table)}"
+    if "channel" in columns_of(connection, "audiences", table) and feed.channel != "*":
+        return f"(select * from {rows} where channel = {text(feed.channel)})"
+    return rows
 
 
 def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str) -> None:

@@ -4,12 +4,13 @@ No row of data is handed to it, so it can print none; the result format says onl
 takes seconds: that happens when the first number is judged, and a gate with nothing new to look at does not get here.
 """
 
+import contextlib
 import logging
 import os
 import re
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +46,8 @@ class Gate:
 
     def __init__(self, name: str) -> None:
         self.folder = paths.target() / "gates" / name
-        self._was_asked = False
+        self._draft = self.folder.with_name(f".{name}-{os.getpid()}")
+        self._was_asked = self._was_closed = False
 
     @property
     def page(self) -> Path:
@@ -85,6 +87,7 @@ class Gate:
             batch_parameters={"dataframe": pd.DataFrame(row, dtype="float64")}, result_format="BOOLEAN_ONLY"
         )
         closed = {result.expectation_config.kwargs["column"] for result in done.results if not result.success}
+        self._was_closed = self._was_closed or bool(closed)
         assert bool(closed) != done.success, "a suite fails exactly when one of its expectations does"
         return [measure.sentence for name, measure in zip(names, measures, strict=True) if name in closed]
 
@@ -92,11 +95,24 @@ class Gate:
         """Writes the Data Docs of everything judged so far; nothing when nothing was."""
         if not self._was_asked:
             return None
-        shutil.rmtree(self.folder, ignore_errors=True)
         self._context.build_data_docs(site_names=[SITE])
-        for page in self.folder.rglob("*.html"):
+        for page in self._draft.rglob("*.html"):
             page.write_text(PIXEL.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self._draft.replace(self.folder)
+        except OSError:  # another process has just put its own there
+            shutil.rmtree(self._draft, ignore_errors=True)
         return self.page
+
+    @contextlib.contextmanager
+    def documented(self) -> Iterator[None]:
+        """Writes the Data Docs at the end when something was closed: whoever finds all well opens no page."""
+        try:
+            yield
+        finally:
+            if self._was_closed:
+                self.document()
 
     @cached_property
     def _context(self) -> Any:
@@ -118,7 +134,7 @@ class Gate:
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
                 "store_backend": {
                     "class_name": "TupleFilesystemStoreBackend",
-                    "base_directory": str(self.folder),
+                    "base_directory": str(self._draft),
                 },
             },
         )

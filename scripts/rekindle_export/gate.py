@@ -1,0 +1,164 @@
+"""The gate after an export: each file is read back as it was written and judged before the manifest commits the run.
+
+It asks again what staging promised, by another road: from the bytes on the disk back to the people behind them. DuckDB
+counts, Great Expectations sees the counts.
+"""
+
+import csv
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rekindle.gates.judge import Gate, Measure
+from rekindle_export.errors import ContractError
+from rekindle_export.rules import name, text
+from rekindle_export.targets import Format
+
+# erasing people takes them out of a ledger and leaves its manifest: half of many is more than ever asks for it
+ROWS_WORTH_COMPARING = 500
+LEAST_LEDGER_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a file must be. Columns are numbered in its order; `people` finds who is behind a row."""
+
+    columns: list[str]
+    format: Format
+    has_header: bool
+    delimiter: str
+    identifiers: tuple[int, ...] = ()
+    hashed: tuple[int, ...] = ()
+    # a query of one row per person: i0, i1 … as the identifiers are written, has_evidence, is_withdrawn
+    people: str | None = None
+
+
+def check_files(
+    gate: Gate,
+    connection: duckdb.DuckDBPyConnection,
+    feed: str,
+    files: list[tuple[Path, int, Promise]],
+    more: list[Measure],
+) -> None:
+    """Raises ContractError, one sentence per expectation that a file (path, rows, promise) does not meet."""
+    measures = [measure for path, rows, promise in files for measure in measures_of(connection, path, rows, promise)]
+    closed = gate.judge(f"{feed} {files[0][0].parent.name}", [*more, *measures])
+    if closed:
+        raise ContractError(
+            " ".join(closed) + f" Nothing of feed {feed} was committed: {gate.page} shows all that was expected."
+        )
+
+
+def people_of(table: str, person: str, rows: str, evidence: str, concerns: str, identifiers: list[str]) -> str:
+    """The query of Promise.people for a staged table, from the audience's rows and the withdrawals themselves."""
+    ids = ", ".join(f"{column} as i{place}" for place, column in enumerate(identifiers))
+    evidenced = f"select cast({name(person)} as varchar) from {rows} as audience where {evidence}"
+    withdrawn = f"select profile_id from withdrawals where {concerns}"
+    return (
+        f"select {ids}, person in ({evidenced}) as has_evidence, person in ({withdrawn}) as is_withdrawn "
+        f"from {table} where reject is null"
+    )
+
+
+def ledger_measure(feed: str, members: int, known: int) -> list[Measure]:
+    """The ledger that the run starts from, against its manifest: whom it has lost can never be removed."""
+    if members < ROWS_WORTH_COMPARING:
+        return []
+    least = members * LEAST_LEDGER_SHARE
+    rule = f"{least:,.0f} to {members:,} members in the ledger of the last run, whose manifest says {members:,}"
+    return [Measure(f"Feed {feed}", "ledger", known, rule, f"{known:,}", smallest=least, largest=members)]
+
+
+def measures_of(connection: duckdb.DuckDBPyConnection, path: Path, rows: int, promise: Promise) -> list[Measure]:
+    """The suite of one file, measured."""
+    written = _columns(path, promise)
+    differing = len(set(promise.columns) ^ set(written)) or int(promise.columns != written)
+    subject = f"File {path.name}"
+    rule = "its columns are those of the target, in their order"
+    measures = [Measure(subject, "columns", differing, rule, f"{differing} others", largest=0)]
+    if differing:
+        return measures
+    try:
+        return measures + _rows_measures(connection, path, rows, promise, subject)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        return [*measures, Measure(subject, "readable", 1, "it can be read back", "an error", largest=0)]
+
+
+def _rows_measures(
+    connection: duckdb.DuckDBPyConnection, path: Path, rows: int, promise: Promise, subject: str
+) -> list[Measure]:
+    columns = ", ".join(f"{name(column)} as f{number}" for number, column in enumerate(promise.columns))
+    table = f"(select {columns} from {_rows(path, promise)})"
+    ids = [f"f{number}" for number in promise.identifiers]
+    asked = {"rows": "count(*)"}
+    if ids:
+        asked["anonymous"] = f"count(case when coalesce({', '.join(ids)}) is null then 1 end)"
+    if promise.hashed:
+        bad = " or ".join(f"not regexp_full_match(f{number}, '[0-9a-f]{{64}}')" for number in promise.hashed)
+        asked["unhashed"] = f"count(case when {bad} then 1 end)"
+    found = _counts(connection, asked, table)
+    if ids:
+        ((distinct,),) = connection.execute(
+            f"select count(*) from (select distinct {', '.join(ids)} from {table})"
+        ).fetchall()
+        found["repeated"] = found["rows"] - distinct
+    if promise.people:
+        same = " and ".join(f"f{n} is not distinct from i{place}" for place, n in enumerate(promise.identifiers))
+        who = {
+            "without_evidence": "count(case when not coalesce(has_evidence, false) then 1 end)",
+            "withdrawn": "count(case when is_withdrawn then 1 end)",
+        }
+        found |= _counts(connection, who, f"{table} as file left join ({promise.people}) as people on {same}")
+    rules = {
+        "anonymous": "no row is without an identifier",
+        "unhashed": "what is to be hashed is 64 hex digits",
+        "repeated": "no identifier stands in two rows",
+        "without_evidence": "every row is somebody with evidence of consent",
+        "withdrawn": "nobody who withdrew or is to be erased",
+    }
+    read = found["rows"]
+    return [
+        Measure(subject, "rows", read, f"{rows:,} rows as written", f"{read:,}", smallest=rows, largest=rows),
+        *(
+            Measure(subject, key, found[key], rule, f"{found[key]:,} rows", largest=0)
+            for key, rule in rules.items()
+            if key in found
+        ),
+    ]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, asked: dict[str, str], source: str) -> dict[str, int]:
+    (answer,) = connection.execute(f"select {', '.join(asked.values())} from {source}").fetchall()
+    return dict(zip(asked, answer, strict=True))
+
+
+def _rows(path: Path, promise: Promise) -> str:
+    """The file as DuckDB reads it: text, without guessing."""
+    columns = "{" + ", ".join(f"{text(column)}: 'VARCHAR'" for column in promise.columns) + "}"
+    if promise.format == "parquet":
+        return f"read_parquet({text(str(path))})"
+    if promise.format == "jsonl":
+        return f"read_json({text(str(path))}, format = 'newline_delimited', columns = {columns})"
+    return (
+        f"read_csv({text(str(path))}, auto_detect = false, header = {str(promise.has_header).lower()}, "
+        f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', nullstr = '', columns = {columns})"
+    )
+
+
+def _columns(path: Path, promise: Promise) -> list[str]:
+    """The columns that the file itself names; those promised when it names none."""
+    if promise.format == "parquet":
+        described = duckdb.execute(f"describe select * from read_parquet({text(str(path))})").fetchall()
+        return [str(row[0]) for row in described]
+    opener: Any = gzip.open if promise.format == "csv.gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as handle:
+        if promise.format == "jsonl":
+            first = handle.readline()
+            return list(json.loads(first)) if first else promise.columns
+        if not promise.has_header:
+            return promise.columns
+        return next(csv.reader(handle, delimiter=promise.delimiter), [])

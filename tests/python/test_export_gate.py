@@ -1,0 +1,147 @@
+"""The gate after an export: a file that is not what was promised is never committed, whatever made it so."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from activation import ADS_FEED, EMAIL_FEED, Retailer, person
+
+from rekindle.gates.judge import Gate
+from rekindle_export import exporting, gate, staging
+from rekindle_export.errors import CONTRACT
+from rekindle_export.exporting import Piece
+from rekindle_export.gate import Promise, ledger_measure, measures_of
+
+COPY_TO = Piece.copy_to
+CANARY = "canary.person@example.com"
+PEOPLE = """
+    select 'ann@example.com' as i0, true as has_evidence, false as is_withdrawn
+    union all select 'bob@example.com', null, false
+    union all select 'eve@example.com', true, true
+"""
+
+
+def closed_by(root: Path, content: str, rows: int, promise: Promise) -> list[str]:
+    """The names of the expectations that a file with this content does not meet."""
+    path = root / "file.csv"
+    path.write_text(content, encoding="utf-8")
+    with duckdb.connect() as connection:
+        measures = measures_of(connection, path, rows, promise)
+    sentences = Gate("export").judge(f"suite of {path}", measures)
+    return [measure.name for measure in measures if measure.sentence in sentences]
+
+
+LIST = Promise(["email", "name"], "csv", True, ",", identifiers=(0,), people=PEOPLE)
+HASHES = Promise(["email"], "csv", True, ",", identifiers=(0,), hashed=(0,))
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "promise", "closed"),
+    [
+        ("email,name\nann@example.com,Ann\n", 1, LIST, []),
+        ("name,email\nAnn,ann@example.com\n", 1, LIST, ["columns"]),
+        ("email\nann@example.com\n", 1, LIST, ["columns"]),
+        ("", 0, LIST, ["columns"]),
+        ("email,name\nann@example.com\n", 1, LIST, ["readable"]),
+        ("email,name\nann@example.com,Ann\n", 2, LIST, ["rows"]),
+        ("email,name\nann@example.com,Ann\nann@example.com,Anna\n", 2, LIST, ["repeated"]),
+        ("email,name\n,Ann\n", 1, LIST, ["anonymous", "without_evidence"]),
+        ("email,name\nbob@example.com,Bob\n", 1, LIST, ["without_evidence"]),
+        ("email,name\nnobody@example.com,Nobody\n", 1, LIST, ["without_evidence"]),
+        ("email,name\neve@example.com,Eve\n", 1, LIST, ["withdrawn"]),
+        (f"email\n{'0a' * 32}\n", 1, HASHES, []),
+        (f"email\n{'0A' * 32}\n", 1, HASHES, ["unhashed"]),
+        ("email\nann@example.com\n", 1, HASHES, ["unhashed"]),
+    ],
+)
+def test_each_expectation_is_met_by_a_good_file_and_not_by_a_spoiled_one(
+    content: str,
+    rows: int,
+    promise: Promise,
+    closed: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    assert closed_by(tmp_path, content, rows, promise) == closed
+
+
+def test_a_ledger_that_lost_members_its_manifest_names_closes_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
+    judge = Gate("export").judge
+    assert judge("whole", ledger_measure("win_back", 1000, 1000)) == []
+    assert judge("a few erased", ledger_measure("win_back", 1000, 500)) == []
+    assert judge("few", ledger_measure("win_back", 499, 1)) == []
+    assert judge("torn", ledger_measure("win_back", 1000, 499)) == [
+        "Feed win_back: 500 to 1,000 members in the ledger of the last run, whose manifest says 1,000; found 499."
+    ]
+
+
+def with_its_last_row_twice(
+    piece: Piece, connection: duckdb.DuckDBPyConnection, folder: Path, prefix: str
+) -> dict[str, Any]:
+    """Stands in for Piece.copy_to: writes the file as it is, and one row more into the full list."""
+    entry = COPY_TO(piece, connection, folder, prefix)
+    if piece.role == "full":
+        path = folder / entry["name"]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([*lines, lines[-1], ""]), encoding="utf-8")
+    return entry
+
+
+def test_a_closed_gate_ends_with_code_4_commits_nothing_and_shows_no_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Retailer(tmp_path, [{**EMAIL_FEED, "target": "brevo"}])
+    shop.publish([person("ann"), person("bob", email=CANARY)])
+    with monkeypatch.context() as patch:
+        patch.setattr(Piece, "copy_to", with_its_last_row_twice)
+        said = shop.call("export", "win_back")
+    assert said.code == CONTRACT
+    page = tmp_path / "target" / "gates" / "export" / "index.html"
+    assert f"Nothing of feed win_back was committed: {page} shows all that was expected." in said.text
+    assert "File win_back__2024-07-01__full.csv: 2 rows as written; found 3." in said.text
+    assert not list(shop.exports.glob("win_back/*/*"))
+    pages = [path.read_bytes().decode("latin-1") for path in page.parent.rglob("*") if path.is_file()]
+    assert any("no identifier stands in two rows" in text for text in pages)
+    assert not any(CANARY in text for text in (said.text, *pages))
+    assert shop.call("export", "win_back").code == 0
+    assert len(shop.last().rows("full")) == 2
+
+
+def test_a_withdrawal_that_staging_overlooks_is_found_by_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Retailer(tmp_path, [ADS_FEED])
+    gone = [("ann", "*", "*", "erased")]
+    shop.publish([person("ann", channel="ads"), person("bob", channel="ads")], withdrawn=gone)
+    monkeypatch.setattr(staging, "concerns", lambda *_: "false")
+    said = shop.call("export", "ads")
+    assert said.code == CONTRACT
+    assert "nobody who withdrew or is to be erased; found 1 rows." in said.text
+    assert not list(shop.exports.glob("ads/*/*"))
+
+
+def test_consent_that_staging_overlooks_is_found_by_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Retailer(tmp_path)
+    shop.publish([person("ann"), person("bob", consented_at=None)])
+    stage: Any = staging.stage
+    monkeypatch.setattr(exporting, "stage", lambda *given: stage(*given[:6], "true"))
+    said = shop.call("export", "win_back")
+    assert said.code == CONTRACT
+    assert "every row is somebody with evidence of consent; found 1 rows." in said.text
+
+
+def test_a_plan_and_a_run_that_changes_nothing_do_not_ask_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Retailer(tmp_path)
+    shop.publish([person("ann")])
+    shop.export()
+    monkeypatch.setattr(gate, "measures_of", lambda *_: pytest.fail("judged again"))
+    assert shop.export()["win_back"].status == "unchanged"
+    shop.publish([person("ann")], as_of="2024-07-02")
+    assert shop.export(dry=True)["win_back"].status == "new run"
