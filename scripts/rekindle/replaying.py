@@ -108,6 +108,8 @@ def replay(
         _note_end(building)
     finally:
         use_warehouse(warehouse)
+    if rhythm.decides_from is None:
+        carry_decisions(warehouse, building)
     swap(dbt, building, warehouse)
     if rhythm.decides_from is not None:
         set_exports_aside()
@@ -197,6 +199,48 @@ def swap(dbt: Dbt, building: Path, warehouse: Path) -> None:
     write_ahead_log(warehouse).unlink(missing_ok=True)
     replace_file(building, warehouse)
     shutil.rmtree(building.parent)
+
+
+def carry_decisions(old: Path, new: Path) -> None:
+    """What was decided and sent has happened, whatever history says now: the old memory replaces the new one's.
+
+    Audiences of the new file know nothing of it, so they are emptied: nothing leaves before the next run.
+    """
+    if not old.exists():
+        return
+    connection = open_warehouse(new)
+    try:
+        connection.execute("begin")
+        name = str(old).replace("'", "''")
+        connection.execute(f"attach '{name}' as old (read_only)")
+        carried = 0
+        for schema, table in (("activation", "decisions"), ("activation", "scenario_entries"), ("run", "sealed_dates")):
+            found = connection.execute(
+                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? "
+                "group by column_name having count(distinct database_name) = 2",
+                [schema, table],
+            ).fetchall()
+            columns = ", ".join(name for (name,) in found)
+            if columns:
+                counted = connection.execute(f"select count(*) from old.{schema}.{table}").fetchone()
+                carried += int(counted[0]) if counted else 0
+                connection.execute(f"delete from {schema}.{table}")
+                connection.execute(
+                    f"insert into {schema}.{table} ({columns}) select {columns} from old.{schema}.{table}"
+                )
+        if carried:
+            for (table,) in connection.execute(
+                "select table_name from duckdb_tables() "
+                "where schema_name = 'audiences' and database_name = current_database()"
+            ).fetchall():
+                connection.execute(f"delete from audiences.{table}")
+        connection.execute("commit")
+    finally:
+        connection.close()
+    if carried:
+        click.echo(
+            "Decisions and entries are carried over; audiences are empty until the next `python scripts/run.py`."
+        )
 
 
 def set_exports_aside() -> None:

@@ -63,6 +63,10 @@ class Workshop:
     def erasures(self) -> Path:
         return self.root / "erasures"
 
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
     def variables(self) -> dict[str, str]:
         """The environment of a command in this workshop."""
         return {
@@ -71,7 +75,7 @@ class Workshop:
             "REKINDLE_PUBLISHED": str(self.published.parent),
             "REKINDLE_BACKUPS": str(self.backups),
             "REKINDLE_ERASURES": str(self.erasures),
-            "REKINDLE_EXPORTS": str(self.root / "exports"),
+            "REKINDLE_EXPORTS": str(self.exports),
             "REKINDLE_FIXTURES": str(FIXTURES),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "DBT_LOG_PATH": str(self.root / "logs"),
@@ -81,7 +85,7 @@ class Workshop:
 
     def clear(self) -> None:
         """As new, except for what dbt has parsed."""
-        places = [self.root / "exports", self.root / "logs", self.erasures]
+        places = [self.exports, self.root / "logs", self.erasures]
         for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)
         self.warehouse.parent.mkdir(parents=True)

@@ -1,0 +1,144 @@
+"""What has left the house: a sealed date is not decided again, days go in order, a replay loses no decision."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+from compiled import CompiledModels, fill
+from workshop import FIXTURES, LAST_AS_OF, Workshop, must, rows
+
+LEDGER = "select * exclude (send_at) from activation.decisions where as_of_date = '{}' order by decision_id"
+OWN = "survey_thanks"  # the scenario that selects somebody among the hand-written people
+
+
+def say_no(workshop: Workshop, source_system: str, contact_id: str) -> None:
+    """A copy of the raw rows in which that person took back every yes a day before the last as-of date."""
+    late = workshop.root / "late"
+    shutil.copytree(FIXTURES, late, dirs_exist_ok=True)
+    with (late / "consents.csv").open("a", encoding="utf-8", newline="") as consents:
+        csv.writer(consents, lineterminator="\n").writerow(
+            [
+                source_system,
+                contact_id,
+                "email",
+                "marketing",
+                "withdrawn",
+                "2024-06-30 10:00:00",
+                "late",
+                "",
+                "2024-07-01 06:00:00",
+            ]
+        )
+    workshop.environment["REKINDLE_FIXTURES"] = str(late)
+
+
+def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
+    workshop: Workshop, fixture_warehouse: Path
+) -> None:
+    workshop.start_from(fixture_warehouse)
+    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    before = rows(workshop.warehouse, LEDGER.format(LAST_AS_OF))
+    assert rows(workshop.warehouse, "select count(*) from activation.decision_differences") == [(0,)]
+    manifests = sorted(workshop.exports.rglob("manifest.json"))
+    assert manifests
+
+    ((source_system, contact_id),) = rows(
+        workshop.warehouse,
+        "select source_system, contact_id from identity.contact_profiles as contacts "
+        f"inner join audiences.aud_{OWN} as members on contacts.profile_id = members.profile_id",
+    )
+    say_no(workshop, str(source_system), str(contact_id))
+    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
+    assert rows(
+        workshop.warehouse,
+        "select sealed_outcome, outcome_today, closed_gate_today from activation.decision_differences "
+        f"where scenario_id = '{OWN}'",
+    ) == [("selected", "closed", "consented")]
+    # sealed or not: nobody leaves without a consent that holds today
+    assert rows(workshop.warehouse, f"select count(*) from audiences.aud_{OWN}") == [(0,)]
+
+    refused = workshop.run("run", "--as-of", "2024-06-30", "--daily")
+    assert refused.code == 1
+    assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
+
+    # the next day decides on, and changes nothing of the day before; a replay keeps both and sends nothing
+    must(workshop.run("run", "--as-of", "2024-07-02", "--daily"))
+    assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
+    ledger = rows(workshop.warehouse, "select * from activation.decisions order by decision_id")
+    entries = rows(workshop.warehouse, "select * from activation.scenario_entries order by all")
+    accepted = [part for month in ("02", "03", "04", "05") for part in ("--accept", f"2024-{month}")]
+    said = must(workshop.run("replay", "--from", "2024-02", "--to", "2024-06", "--force", *accepted))
+    assert "Decisions and entries are carried over" in said.text
+    assert rows(workshop.warehouse, "select * from activation.decisions order by decision_id") == ledger
+    assert rows(workshop.warehouse, "select * from activation.scenario_entries order by all") == entries
+    assert rows(workshop.warehouse, "select count(*) from audiences.audience_members") == [(0,)]
+
+
+def test_a_scenario_that_is_switched_off_leaves_the_audiences_the_same_day_and_keeps_its_history() -> None:
+    models = CompiledModels(["audience_members"], {"as_of_date": "2024-07-01"})
+    with duckdb.connect() as connection:
+        names = ("decision_id", "scenario_id", "profile_id", "entry_key", "step", "variant", "template", "purpose")
+        columns = {
+            **dict.fromkeys((*names, "outcome", "channel", "offer_type", "offer_id"), "varchar"),
+            "offer_amount": "decimal(18, 2)",
+            "as_of_date": "date",
+            "send_date": "date",
+            "send_at": "timestamp",
+        }
+        decided = ("key", "first_message", None, "template", "marketing", "selected", "email", None, None, None)
+        dates = ("2024-07-01", "2024-07-02", "2024-07-02 07:00:00")
+        fill(
+            connection,
+            "decisions",
+            columns,
+            [(name, name, f"person of {name}", *decided, *dates) for name in ("on", "off")],
+        )
+        fill(
+            connection,
+            "scenarios",
+            {"scenario_id": "varchar", "kind": "varchar", "is_enabled": "boolean"},
+            [("on", "message", True), ("off", "message", False)],
+        )
+        fill(
+            connection,
+            "scenario_triggers",
+            dict.fromkeys(("scenario_id", "profile_id", "entry_key", "content"), "varchar"),
+            [("on", "person of on", "key", '{"cta": "x"}')],
+        )
+        names = ("profile_id", "email", "sms_phone", "call_phone", "ads_email", "ads_phone", "first_name", "last_name")
+        places = ("language_code", "country_code", "street_address", "postal_code", "city")
+        contact = dict.fromkeys((*names, *places), "varchar")
+        fill(
+            connection,
+            "profile_contacts",
+            contact,
+            [(f"person of {name}", f"{name}@example.com", *[None] * 11) for name in ("on", "off")],
+        )
+        fill(
+            connection,
+            "fct_consents",
+            {"profile_id": "varchar", "channel": "varchar", "purpose": "varchar", "is_granted": "boolean"}
+            | {"valid_from": "timestamp", "valid_to": "timestamp"},
+            [(f"person of {name}", "email", "marketing", True, "2024-01-01", None) for name in ("on", "off")],
+        )
+        models.build(connection, "audience_members")
+        assert connection.execute("select scenario_id, email, content from audience_members").fetchall() == [
+            ("on", "on@example.com", '{"cta": "x"}')
+        ]
+        assert connection.execute("select count(*) from decisions").fetchall() == [(2,)]
+
+
+def test_a_scenario_that_is_renamed_keeps_its_holdouts() -> None:
+    models = CompiledModels(["gated_steps", "scenario_entries"], {"as_of_date": "2024-07-01"})
+    for name in ("gated_steps", "scenario_entries"):
+        assert "holdout_salt" in models.sql[name]
+        assert "scenario_name" not in models.sql[name], "what people read draws nobody"
+
+
+def test_daily_without_a_build_is_one_sentence(make_workshop: Callable[..., Workshop]) -> None:
+    refused = make_workshop("template", "daily").run("run", "--as-of", "2024-07-01", "--daily", "--no-publish")
+    assert refused.code == 1
+    assert refused.error.startswith("Nothing was built yet to decide on: run `python scripts/run.py` without --daily")
