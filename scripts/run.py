@@ -70,7 +70,10 @@ def main(
     if sent is not None and not no_export:
         reports = exporting.export((), date, dry=False)
         for report in reports:
-            click.echo(f"Exported    {report}")
+            if report.exit_code != DONE or any(report.counts.values()):
+                click.echo(f"Exported    {report}")
+        empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
+        click.echo(f"Exported    {empty} lists with nobody on them")
         if exporting.exit_code(reports) != DONE:
             raise RekindleError(
                 "Not every feed was exported (see above): mend the cause, or let it out with "
