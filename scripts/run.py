@@ -11,7 +11,7 @@ from rekindle.publishing import publish, publish_activation
 from rekindle.settings import chosen_connector
 from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
 from rekindle_export import exporting, runs
-from rekindle_export.errors import DONE
+from rekindle_export.errors import DONE, GUARD
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,13 +74,16 @@ def main(
                 click.echo(f"Exported    {report}")
         empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
         click.echo(f"Exported    {empty} lists with nobody on them")
-        if exporting.exit_code(reports) != DONE:
+        # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
+        if any(report.exit_code == GUARD for report in reports):
+            click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
+        if exporting.exit_code(reports) not in (DONE, GUARD):
             raise RekindleError(
-                "Not every feed was exported (see above): mend the cause, or let it out with "
-                "`python scripts/export_audiences.py export --accept FEED`."
+                "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
+                "export`."
             )
         if demo:
-            taken = acknowledge(reports)
+            taken = acknowledge([report for report in reports if report.exit_code == DONE])
             click.echo(f"Verified    {taken} export runs, and acknowledged as if the platforms had taken them")
     if demo:
         click.echo("Next        open it read-only in any DuckDB client; README.md has the first questions to ask.")

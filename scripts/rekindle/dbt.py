@@ -5,6 +5,7 @@ be a customer's. What is printed here names the model, the cause without values,
 """
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,9 @@ from rekindle import paths
 from rekindle.errors import DATABASE_ERROR, RekindleError, without_values
 from rekindle.progress import Progress
 from rekindle.settings import project
+
+# a log file that cannot be written, on a full disk, must not print tracebacks into what people read
+logging.raiseExceptions = False
 
 
 @contextlib.contextmanager

@@ -14,6 +14,11 @@ from rekindle.warehouse import only_command
 MEMORY = ("segments.rfm_published", "snapshots.rfm_segments")
 
 
+def is_decided(table: str) -> bool:
+    """Whether a table depends on the days that were decided on: a run decides each time, a replay only at its end."""
+    return table.startswith(("activation.", "audiences."))
+
+
 def test_a_killed_build_is_not_published_and_is_finished_before_the_next_one(
     workshop: Workshop, april_warehouse: Path, fixture_warehouse: Path
 ) -> None:
@@ -32,7 +37,8 @@ def test_a_killed_build_is_not_published_and_is_finished_before_the_next_one(
 
     said = must(workshop.run("run", "--as-of", LAST_AS_OF, "--accept", "2024-05"))
     assert "The build as of 2024-06-01 did not finish: finishing it first." in said.text
-    assert differences(workshop.warehouse, fixture_warehouse) == [], "month by month it gives what a replay gives"
+    different = [name for name in differences(workshop.warehouse, fixture_warehouse) if not is_decided(name)]
+    assert different == [], "month by month it gives what a replay gives"
     assert rows(workshop.published, "select as_of_date::varchar from _published") == [(LAST_AS_OF,)]
 
 
