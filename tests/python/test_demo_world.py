@@ -235,6 +235,24 @@ def test_no_selected_message_goes_over_its_cap_in_the_whole_period(decided: duck
     ][0], "no cap ever closed: the check above proves nothing"
 
 
+def test_content_is_json_and_holds_no_contact_details(decided: duckdb.DuckDBPyConnection) -> None:
+    rows, objects = decided.sql("""
+        select count(*), count(*) filter (where json_type(content) = 'OBJECT') from audiences.audience_members
+    """).fetchall()[0]
+    assert rows == objects > 100
+    told = decided.sql("""
+        select count(*) from audiences.audience_members as members
+        inner join hub_private.profile_contacts as contacts on members.profile_id = contacts.profile_id
+        where contains(members.content, '@')
+            or contains(members.content, coalesce(contacts.email, '@'))
+            or contains(members.content, coalesce(contacts.sms_phone, contacts.call_phone, '@'))
+            or contains(members.content, coalesce(contacts.street_address, '@'))
+            or contains(members.content, coalesce('"' || contacts.first_name || '"', '@'))
+            or contains(members.content, coalesce('"' || contacts.last_name || '"', '@'))
+    """).fetchall()
+    assert told == [(0,)]
+
+
 def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> None:
     assert (
         decided.sql("""
