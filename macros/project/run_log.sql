@@ -100,5 +100,7 @@
             {%- do definitions.append(name ~ ' ' ~ data_type) -%}
         {%- endfor -%}
         {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
+        {#- dbt listed the tables before this hook ran: a model of the same name must find its own -#}
+        {%- do adapter.cache_added(api.Relation.create(database=target.database, schema=schema, identifier=identifier, type='table')) -%}
     {%- endif -%}
 {% endmacro %}
