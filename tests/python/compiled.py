@@ -4,14 +4,13 @@ import functools
 import graphlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import forked
 
 from rekindle.paths import PROJECT
 
@@ -29,13 +28,10 @@ class CompiledModels:
                 *("--vars", json.dumps({"connector": "template", **variables}), "--select", *select),
             ]
             # a process of its own: dbt leaves open logs behind in the one it runs in
-            outcome = subprocess.run(
-                [sys.executable, "-m", "dbt.cli.main", *arguments],
-                env={**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": f"{folder}/compile.duckdb"},
-                capture_output=True,
-                text=True,
-            )
-            assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+            variables = {**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": f"{folder}/compile.duckdb"}
+            output = Path(folder) / "output"
+            code = forked.call(["-m", "dbt.cli.main", *arguments], variables, PROJECT, output)
+            assert code == 0, output.read_text(encoding="utf-8")
             manifest = json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
         relations = [(node["relation_name"], node["name"]) for node in nodes if node.get("relation_name")]

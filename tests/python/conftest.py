@@ -1,12 +1,23 @@
 """What the tests share: a workshop for the real commands, and warehouses that are built once per session."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import filelock
+import forked
 import pytest
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder for what dbt parses, made before the workers start, so that they share it."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="rekindle-parsed-")
+        os.environ[forked.PARSED] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
-from rekindle import backups, blocking
+from rekindle import backups, blocking, forgetting
 from rekindle.erasing import People, opened
 from rekindle.errors import RekindleError
-from rekindle_export import forgetting, runs
+from rekindle_export import runs
 
 KEY = "the key of a shop in a test"
 

@@ -7,11 +7,12 @@ import duckdb
 import pytest
 from activation import ADS_FEED, EMAIL_FEED, Retailer, person
 
+from rekindle.gates import files
+from rekindle.gates.files import Promise, ledger_measure, measures_of
 from rekindle.gates.judge import Gate
-from rekindle_export import exporting, gate, staging
+from rekindle_export import exporting, staging
 from rekindle_export.errors import CONTRACT
 from rekindle_export.exporting import Piece
-from rekindle_export.gate import Promise, ledger_measure, measures_of
 
 COPY_TO = Piece.copy_to
 CANARY = "canary.person@example.com"
@@ -141,7 +142,7 @@ def test_a_plan_and_a_run_that_changes_nothing_do_not_ask_the_gate(
     shop = Retailer(tmp_path)
     shop.publish([person("ann")])
     shop.export()
-    monkeypatch.setattr(gate, "measures_of", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(files, "measures_of", lambda *_: pytest.fail("judged again"))
     assert shop.export()["win_back"].status == "unchanged"
     shop.publish([person("ann")], as_of="2024-07-02")
     assert shop.export(dry=True)["win_back"].status == "new run"

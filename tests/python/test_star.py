@@ -7,14 +7,13 @@ from tests/fixtures/README.md.
 import importlib.util
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import forked
 import pandas as pd
 import pytest
 
@@ -253,18 +252,9 @@ def test_building_the_star_again_gives_equal_tables(demo_warehouse: Path, tmp_pa
         "REKINDLE_THREADS": "1",
         "DO_NOT_TRACK": "1",
     }
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "-q",
-        "run",
-        "--select",
-        "core",
-        "hub",
-        "--exclude",
-        "fct_order_lines",
-    ]
-    finished = subprocess.run(command, cwd=paths.PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stdout
+    command = ["-m", "dbt.cli.main", "-q", "run", "--select", "core", "hub", "--exclude", "fct_order_lines"]
+    output = tmp_path / "output"
+    assert forked.call(command, environment, paths.PROJECT, output) == 0, output.read_text(encoding="utf-8")
     connection = duckdb.connect()
     connection.execute(f"attach '{demo_warehouse}' as first (read_only); attach '{again}' as second (read_only)")
     tables = connection.execute(

@@ -6,15 +6,14 @@ warehouse changes, and that takes longer than most tests.
 
 import hashlib
 import os
-import resource
 import shutil
 import signal
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import forked
 
 from rekindle.paths import PROJECT
 from rekindle.warehouse import write_ahead_log
@@ -118,20 +117,9 @@ class Workshop:
         return ["--connector", self.connector] if script in ("run", "replay") else []
 
     def _call(self, command: list[str], largest_file: int | None) -> Said:
-        def limit() -> None:
-            if largest_file is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
-        done = subprocess.run(
-            [sys.executable, *command],
-            env=self.variables(),
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            preexec_fn=limit,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout.decode())
+        with tempfile.NamedTemporaryFile() as output:
+            code = forked.call(command, self.variables(), PROJECT, Path(output.name), largest_file)
+            return Said(code, output.read().decode())
 
 
 def must(said: Said) -> Said:

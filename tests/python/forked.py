@@ -1,0 +1,146 @@
+"""Runs the project's programs in processes forked from one that has imported dbt and Great Expectations already.
+
+Importing the two takes longer than most commands, and the tests call hundreds of commands. A forked process has its own
+environment, folder, limits, streams and end, as one that a shell starts; whoever kills it kills only it.
+
+The server reads one request per line (JSON) and answers each, when its process has ended, with the exit code.
+"""
+
+import atexit
+import gc
+import hashlib
+import importlib
+import json
+import os
+import resource
+import runpy
+import subprocess
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# the folder of what dbt has parsed in this session; conftest.py makes it
+PARSED = "REKINDLE_TESTS_PARSED"
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def call(
+    command: Sequence[str], variables: dict[str, str], folder: Path, output: Path, largest_file: int | None = None
+) -> int:
+    """What `subprocess.run([sys.executable, *command])` returns: the exit code, or a signal's number below zero.
+
+    `command` starts with a file or with -m and a module. Both streams go to the file `output`.
+    """
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    request = [list(command), {**variables, PARSED: os.environ[PARSED]}, str(folder), str(output), largest_file]
+    server.stdin.write(json.dumps(request) + "\n")
+    server.stdin.flush()
+    return int(server.stdout.readline())
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    """This process's server; it ends when this process does, because then its input ends."""
+    return subprocess.Popen(
+        [sys.executable, "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _import_what_is_slow() -> None:
+    sys.path.insert(0, str(SCRIPTS))
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    for module in ("rekindle.dbt", "rekindle_export.exporting"):
+        importlib.import_module(module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's own past, not ours
+        for module in ("expectations.core", "render.renderer.page_renderer"):
+            importlib.import_module(f"great_expectations.{module}")
+
+
+def _parse_once() -> None:
+    """Shares what dbt has parsed between all processes of the session.
+
+    dbt keeps it in the target folder, which each workshop has of its own, and throws it away when the path of the
+    warehouse or a variable changes; parsing from nothing takes longer than most tests. Here it lies in one folder, by
+    what it does depend on. The path is no part of that: a replay changes it without parsing again.
+    """
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    check = manifest.ManifestLoader.build_manifest_state_check
+
+    def check_without_path(self: Any) -> Any:
+        state = check(self)
+        state.profile_hash = type(state.profile_hash).from_contents(self.root_project.credentials.database)
+        found = repr([self.root_project.project_root, state])
+        name = f"{hashlib.sha256(found.encode()).hexdigest()}.msgpack"
+        # an absolute path: joined to the target folder, it takes its place
+        manifest.PARTIAL_PARSE_FILE_NAME = str(Path(os.environ[PARSED], name))
+        return state
+
+    manifest.ManifestLoader.build_manifest_state_check = check_without_path
+
+
+def _serve() -> Any:
+    """Answers requests; returns, in each forked process, the request that it is to carry out."""
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            return json.loads(line)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+    sys.exit()
+
+
+def _carry_out(
+    command: list[str], variables: dict[str, str], folder: str, output: str, largest_file: int | None
+) -> None:
+    for stream, (path, flags) in enumerate(
+        [(os.devnull, os.O_RDONLY), *[(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)] * 2]
+    ):
+        opened = os.open(path, flags, 0o600)
+        os.dup2(opened, stream)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(folder)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    if command[0] == "-m":
+        sys.argv = command[1:]
+        runpy.run_module(command[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = command
+        sys.path[0] = str(Path(command[0]).parent)
+        runpy.run_path(command[0], run_name="__main__")
+
+
+def _end(code: object) -> None:
+    """As Python ends, but for threads that only the server has: taking those down would abort."""
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+    atexit._run_exitfuncs()
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    _import_what_is_slow()
+    _parse_once()
+    request = _serve()
+    code: object = 1
+    try:
+        _carry_out(*request)
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+    _end(code)
