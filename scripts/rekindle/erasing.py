@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from rekindle import blocking, paths
+from rekindle import blocking, forgetting, paths
 from rekindle.backups import checksum, put_backup, sweep_backups
 from rekindle.blocking import Request
 from rekindle.errors import RekindleError, without_values
@@ -29,7 +29,6 @@ from rekindle.warehouse import (
     sync,
     write_ahead_log,
 )
-from rekindle_export import forgetting
 from rekindle_export.rules import name, text
 
 Contact = tuple[str, str]

@@ -1,7 +1,6 @@
 """From a feed's rows to a committed run: what changed, whether the guards let it out, and the files, manifest last."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import duckdb
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
+from rekindle.gates.files import Promise, check_files, ledger_measure, people_of
 from rekindle.gates.judge import Gate, Measure
 from rekindle.progress import Progress
 from rekindle.warehouse import private_files
@@ -21,7 +21,6 @@ from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export.gate import Promise, check_files, ledger_measure, people_of
 from rekindle_export.rules import name, text
 from rekindle_export.runs import CommittedRun, FeedFolder
 from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
@@ -38,6 +37,8 @@ WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 # feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 LIST_RETENTION_DAYS = 30
+# what every manifest says, until its run says otherwise
+NO_MANIFEST = {"kind": "whole", "seals": False, "has_ledger": False, "base_run_id": None, "guards": []}
 
 
 @dataclass
@@ -59,32 +60,19 @@ class Report:
 
 @dataclass(frozen=True)
 class Piece:
-    """One data file to be."""
+    """One data file to be: how it is made, and what whoever reads it back is to find."""
 
     role: str
     query: str
-    columns: list[str]
-    format: Format
-    target: Target | None  # none: our own dialect
-    identifiers: tuple[int, ...] = ()
-    hashed: tuple[int, ...] = ()
-    people: str | None = None  # who may be in it, see gate.Promise
-
-    @property
-    def promise(self) -> Promise:
-        """What the file is to be, for whoever reads it back."""
-        header, delimiter = (self.target.header, self.target.delimiter) if self.target else (True, ",")
-        return Promise(self.columns, self.format, header, delimiter, self.identifiers, self.hashed, self.people)
+    promise: Promise
 
     def copy_to(self, connection: duckdb.DuckDBPyConnection, folder: Path, prefix: str) -> dict[str, Any]:
         """Writes the file whole; returns its entry in the manifest."""
-        file = folder / f"{prefix}__{self.role}.{self.format}"
-        options = [FORMATS[self.format], "use_tmp_file false"]
-        if self.format.startswith("csv"):
-            has_header = self.target is None or self.target.header
-            options.append(
-                f"header {str(has_header).lower()}, delim {text(self.target.delimiter if self.target else ',')}"
-            )
+        promise = self.promise
+        file = folder / f"{prefix}__{self.role}.{promise.format}"
+        options = [FORMATS[promise.format], "use_tmp_file false"]
+        if promise.format.startswith("csv"):
+            options.append(f"header {str(promise.has_header).lower()}, delim {text(promise.delimiter)}")
         temporary = file.with_name(f".{file.name}.tmp")
         copied = connection.execute(f"copy ({self.query}) to {text(str(temporary))} ({', '.join(options)})").fetchone()
         runs.put(temporary, file)
@@ -94,7 +82,7 @@ class Piece:
             "rows": copied[0] if copied else 0,
             "bytes": file.stat().st_size,
             "sha256": runs.checksum(file),
-            "columns": self.columns,
+            "columns": promise.columns,
         }
 
 
@@ -169,8 +157,7 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
     base, last_whole = folder.base(), folder.newest_ledger()
     config = {**feed.model_dump(), "profile": target.model_dump()}
     content = [writer.as_of_date, config, duckdb.__version__, *(digest(connection, table) for table in tables)]
-    manifest = {
-        "kind": "whole",
+    manifest = NO_MANIFEST | {
         "seals": True,
         "has_ledger": True,
         "target": feed.target,
@@ -180,7 +167,6 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
         "config": feed.model_dump(),
         "declare": target.declare,
         "base_run_id": base.run_id if base else None,
-        "guards": [],
     }
     if writer.is_known(content):
         return
@@ -195,24 +181,24 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
         last_full = writer.as_of_date
         pieces.append(_piece("full", "members", feed.format, target, people=people))
     if feed.mode == "full_and_delta" or not pieces:
+        changed = "staged inner join delta on staged.rowid = delta.member where change = '{}' order by staged.rowid"
         pieces += [
-            _piece(change, "delta", feed.format, target, f"change = '{change}'", people=people)
+            _piece(change, changed.format(change), feed.format, target, people=people)
             for change in ("added", "changed")
         ]
-    removed = _piece("removed", "removed", feed.format, target, identifiers=True)
     for table in target.also:
-        also = target.model_copy(update={"columns": table.columns})
-        staged = f"staged_{table.name}"
+        also, staged = target.model_copy(update={"columns": table.columns}), f"staged_{table.name}"
         behind = _people(connection, table.source, feed, also, staged, table.evidence)
-        pieces.append(_piece(table.name, staged, feed.format, also, "reject is null", people=behind))
-    pieces += [removed, _rejects(rejected)]
+        pieces.append(_piece(table.name, f"{staged} where reject is null", feed.format, also, people=behind))
+    pieces += [_piece("removed", "removed", feed.format, target, only_identifiers=True), _rejects(rejected)]
     manifest["full_as_of_date"] = last_full
 
     closed = [] if accepted else closed_guards(connection, feed, target, report.counts)
     if not closed:
         closed = writer.write(pieces, content, manifest, target)
     if closed:
-        _send_withdrawals_only(writer, closed, content, manifest, _forced(feed, target), target)
+        forced = _piece("removed", "removed where is_forced", feed.format, target, only_identifiers=True)
+        _send_withdrawals_only(writer, closed, content, manifest, forced, target)
 
 
 def _send_withdrawals_only(
@@ -242,33 +228,25 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {condition})"
             )
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
-    ids = [f"c{number}" for number, column in enumerate(target.columns) if column.identifier]
-    constants = {header: target.booleans[0 if yes else 1] for header, yes in target.opt_out.items()}
-    if kind == "erasure":
-        constants = {}
-    connection.execute(f"create or replace temp table staged as select distinct {', '.join(ids)} from ({sent})")
-    headers = [column.header for column in target.identifiers]
-    selected = [f"{c} as {name(header)}" for c, header in zip(ids, headers, strict=True)]
-    selected += [f"{text(value)} as {name(header)}" for header, value in constants.items()]
-    query = f"select {', '.join(selected)} from staged order by {', '.join(ids)}"
+    columns = [
+        column.model_copy(update={"source": f"c{n}"}) for n, column in enumerate(target.columns) if column.identifier
+    ]
+    ids = ", ".join(column.source for column in columns)
+    connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent}) order by {ids}")
+    selected = [f"{column.source} as {name(column.header)}" for column in columns]
+    headers = [column.header for column in columns]
+    if kind == "opt_out":
+        for header, yes in target.opt_out.items():
+            selected.append(f"{text(target.booleans[0 if yes else 1])} as {name(header)}")
+            headers.append(header)
     writer.report.counts = {"people": count_of(connection, "staged")}
     content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
     if writer.is_known(content):
         return
-    manifest = {
-        "kind": "whole",
-        "seals": False,
-        "has_ledger": False,
-        "target": target_name,
-        "mode": kind,
-        "config": {"retention_days": LIST_RETENTION_DAYS},
-        "base_run_id": None,
-        "guards": [],
-    }
-    places = tuple(range(len(headers)))
-    hashed = tuple(place for place in places if target.identifiers[place].hash)
-    piece = Piece("full", query, [*headers, *constants], target.formats[0], target, places, hashed)
-    writer.write([piece], content, manifest, target)
+    manifest = NO_MANIFEST | {"target": target_name, "mode": kind, "config": {"retention_days": LIST_RETENTION_DAYS}}
+    hashed = tuple(place for place, column in enumerate(columns) if column.hash)
+    promise = Promise(headers, target.formats[0], target.header, target.delimiter, tuple(range(len(columns))), hashed)
+    writer.write([Piece("full", f"select {', '.join(selected)} from staged", promise)], content, manifest, target)
 
 
 class _Writer:
@@ -292,7 +270,11 @@ class _Writer:
 
     def is_known(self, content: list[Any]) -> bool:
         """Whether the newest run has this content already: then there is nothing to do."""
-        if self.last is None or self.last.is_erased or self.last.manifest["input_checksum"] != _checksum(content):
+        if (
+            self.last is None
+            or self.last.is_erased
+            or self.last.manifest["input_checksum"] != runs.checksum_of(content)
+        ):
             return False
         self.report.run_id, self.report.path = self.last.run_id, str(self.last.folder)
         return True
@@ -304,8 +286,8 @@ class _Writer:
             self.report.exit_code = PLAN_HAS_CHANGES
             return []
         previous = self.last.run_id if self.last else None
-        checksum = _checksum(content)
-        run_id = _checksum([checksum, manifest["base_run_id"], previous])[:16]
+        checksum = runs.checksum_of(content)
+        run_id = runs.checksum_of([checksum, manifest["base_run_id"], previous])[:16]
         run_folder = self.folder.path / self.as_of_date / run_id
         runs.make_folder(run_folder)
         run = CommittedRun(run_folder, {**manifest, "run_id": run_id})
@@ -383,22 +365,16 @@ def closed_guards(
 
 
 def _piece(
-    role: str,
-    table: str,
-    format: Format,
-    target: Target,
-    condition: str = "true",
-    *,
-    identifiers: bool = False,
-    people: str | None = None,
+    role: str, rows: str, format: Format, target: Target, *, only_identifiers: bool = False, people: str | None = None
 ) -> Piece:
-    chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not identifiers]
-    columns = ", ".join(f"c{number} as {name(column.header)}" for number, column in chosen)
-    order = ", ".join(f"c{number}" for number, column in chosen if column.identifier)
-    query = f"select {columns} from {table} where {condition} order by {order}"
+    """A file of staged rows, in their order."""
+    chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not only_identifiers]
+    selected = ", ".join(f"c{n} as {name(column.header)}" for n, column in chosen)
+    headers = [column.header for _, column in chosen]
     ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
     hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)
-    return Piece(role, query, [column.header for _, column in chosen], format, target, ids, hashed, people)
+    promise = Promise(headers, format, target.header, target.delimiter, ids, hashed, people)
+    return Piece(role, f"select {selected} from {rows}", promise)
 
 
 def _people(
@@ -413,26 +389,18 @@ def _people(
     return people_of(staged, target.person, rows, evidence, concerns(feed.channel, feed.purpose), ids)
 
 
-def _forced(feed: Feed, target: Target) -> Piece:
-    return _piece("removed", "removed", feed.format, target, "is_forced", identifiers=True)
-
-
 def _rejects(rejected: str) -> Piece:
     query = (
         "select person as profile_id, split_part(reject, '|', 1) as reason, split_part(reject, '|', 2) as \"column\" "
         f"from ({rejected}) order by all"
     )
-    return Piece("rejected", query, ["profile_id", "reason", "column"], "csv", None)
+    return Piece("rejected", query, Promise(["profile_id", "reason", "column"], "csv", True, ","))
 
 
 def _is_too_old(last_full: str | None, as_of: str, days: int | None) -> bool:
     if last_full is None or days is None:
         return last_full is None
     return (date.fromisoformat(as_of) - date.fromisoformat(last_full)).days >= days
-
-
-def _checksum(content: list[Any]) -> str:
-    return hashlib.sha256(runs.as_json(content).encode()).hexdigest()
 
 
 @contextlib.contextmanager

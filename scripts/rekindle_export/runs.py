@@ -263,6 +263,11 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def checksum_of(content: Any) -> str:
+    """sha256 of anything that JSON holds."""
+    return hashlib.sha256(as_json(content).encode()).hexdigest()
+
+
 def make_folder(path: Path) -> None:
     """A folder only its owner reads, with the folders above it up to exports/."""
     refuse_symlinks(path)

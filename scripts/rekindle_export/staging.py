@@ -6,7 +6,7 @@ from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
 from rekindle_export.rules import name, query, text
-from rekindle_export.runs import CommittedRun, FeedFolder
+from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
 from rekindle_export.targets import Column, Target
 
 
@@ -42,6 +42,8 @@ def stage(
             columns=columns,
             feed=feed,
             target=target,
+            # how the columns are made is part of what a row says: when a profile changes, every row does
+            described=checksum_of([each.model_dump() for each in columns if not each.identifier])[:16],
             has_person=target.person in present,
             concerns=concerns(feed.channel, feed.purpose),
         )
@@ -59,8 +61,8 @@ def audience_rows(connection: duckdb.DuckDBPyConnection, table: str, feed: Feed)
 
 def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str) -> None:
     """One row per identifier; the one that stays is always the same. Looked for first: there hardly ever are any."""
-    doubles = f"select {ids} from {table} where reject is null group by {ids} having count(*) > 1"
-    if count_of(connection, f"({doubles})"):
+    differing = f"(select count(*) as rows, count(distinct hash({ids})) as hashes from {table} where reject is null)"
+    if count_of(connection, f"{differing} where hashes < rows"):
         connection.execute(
             f"update {table} set reject = 'duplicate_identifier|' where rowid in (select row_id from ("
             f"select rowid as row_id, row_number() over (partition by {ids} order by person, row_hash, rowid) as place "

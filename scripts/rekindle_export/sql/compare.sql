@@ -5,7 +5,7 @@
   certain    what the platform is known to hold (the ledger of the acknowledged run)
   known      everything ever sent (the newest ledger)
   gone       of known, what is sent no more; is_held: the platform may still have it; is_forced: consent was withdrawn
-  delta      members that the platform does not have, or has with other values
+  delta      members (their rowid in staged) that the platform does not have, or has with other values
   removed    identifiers to take off the platform
 #}
 {%- macro same(one, other) -%}
@@ -31,11 +31,13 @@ where not exists (select 1 from members where {{ same('known', 'members') }});
 
 create or replace temp table delta as
 select
-    members.*,
+    staged.rowid as member,
     case when certain.status is null then 'added' else 'changed' end as change
-from members
-left join certain on certain.status = 'member' and {{ same('members', 'certain') }}
-where certain.status is null or certain.row_hash <> members.row_hash;
+from staged
+left join certain on certain.status = 'member' and {{ same('staged', 'certain') }}
+where
+    staged.reject is null
+    and (certain.status is null or certain.row_hash <> staged.row_hash);
 
 {# an identifier that another row still has (the phone of somebody whose e-mail changed) stays on the platform -#}
 create or replace temp table removed as
@@ -54,3 +56,4 @@ select
 from leaving
 where coalesce({{ ids | join(', ') }}) is not null
 group by {{ ids | join(', ') }}
+order by {{ ids | join(', ') }}
