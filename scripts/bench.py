@@ -24,6 +24,9 @@ FOLDER = paths.PROJECT / "bench"
 @click.option(
     "--frames", default=20_000, show_default=True, help="Profiles that pandas and lifetimes get; 0 leaves them out."
 )
+@click.option(
+    "--members", type=int, show_default="five per profile", help="People on the list that is exported; 0 leaves it out."
+)
 @click.option("--rebuild", is_flag=True, help="Also build everything again a month later, as scripts/run.py does.")
 @click.option("--keep", is_flag=True, help="Keep the generated files and both databases.")
 @click.option(
@@ -34,7 +37,15 @@ FOLDER = paths.PROJECT / "bench"
     help="Where the result goes and, below `work`, what is made on the way: 20 GB for a million profiles.",
 )
 def main(
-    profiles: int, months: int, memory: str, threads: int, frames: int, rebuild: bool, keep: bool, folder: Path
+    profiles: int,
+    months: int,
+    memory: str,
+    threads: int,
+    frames: int,
+    members: int | None,
+    rebuild: bool,
+    keep: bool,
+    folder: Path,
 ) -> None:
     """Measure the project on made-up raw data of any size, and beside it the same done by hand.
 
@@ -44,7 +55,8 @@ def main(
     work = folder.resolve() / "work"
     empty(work)
     try:
-        result = run(world, Engine(memory, threads), work, frame_profiles=frames, rebuild=rebuild)
+        size = profiles * 5 if members is None else members
+        result = run(world, Engine(memory, threads), work, frame_profiles=frames, members=size, rebuild=rebuild)
     finally:
         if not keep:
             shutil.rmtree(work, ignore_errors=True)

@@ -21,7 +21,7 @@ from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export.rules import name, text
+from rekindle_export.rules import apply, name, text
 from rekindle_export.runs import CommittedRun, FeedFolder
 from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
 from rekindle_export.targets import Format, Target, load_target
@@ -181,7 +181,7 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
         last_full = writer.as_of_date
         pieces.append(_piece("full", "members", feed.format, target, people=people))
     if feed.mode == "full_and_delta" or not pieces:
-        changed = "staged inner join delta on staged.rowid = delta.member where change = '{}' order by staged.rowid"
+        changed = "staged inner join delta on staged.rowid = delta.member where change = '{}'"
         pieces += [
             _piece(change, changed.format(change), feed.format, target, people=people)
             for change in ("added", "changed")
@@ -232,7 +232,7 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
         column.model_copy(update={"source": f"c{n}"}) for n, column in enumerate(target.columns) if column.identifier
     ]
     ids = ", ".join(column.source for column in columns)
-    connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent}) order by {ids}")
+    connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     selected = [f"{column.source} as {name(column.header)}" for column in columns]
     headers = [column.header for column in columns]
     if kind == "opt_out":
@@ -246,7 +246,9 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     manifest = NO_MANIFEST | {"target": target_name, "mode": kind, "config": {"retention_days": LIST_RETENTION_DAYS}}
     hashed = tuple(place for place, column in enumerate(columns) if column.hash)
     promise = Promise(headers, target.formats[0], target.header, target.delimiter, tuple(range(len(columns))), hashed)
-    writer.write([Piece("full", f"select {', '.join(selected)} from staged", promise)], content, manifest, target)
+    writer.write(
+        [Piece("full", f"select {', '.join(selected)} from staged order by {ids}", promise)], content, manifest, target
+    )
 
 
 class _Writer:
@@ -311,7 +313,9 @@ class _Writer:
             if manifest["has_ledger"]:
                 runs.make_folder(ledger.parent)
                 temporary = ledger.with_name(f".{ledger.name}.tmp")
-                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} (format parquet)")
+                # hashes do not get smaller: trying to takes as long as writing them
+                options = "format parquet, compression uncompressed"
+                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} ({options})")
                 runs.put(temporary, ledger)
             runs.commit(
                 run_folder,
@@ -367,14 +371,16 @@ def closed_guards(
 def _piece(
     role: str, rows: str, format: Format, target: Target, *, only_identifiers: bool = False, people: str | None = None
 ) -> Piece:
-    """A file of staged rows, in their order."""
+    """A file of staged rows, in the order of their identifiers."""
     chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not only_identifiers]
-    selected = ", ".join(f"c{n} as {name(column.header)}" for n, column in chosen)
+    written = [apply("sha256_hex", f"c{n}") if each.hash and not each.identifier else f"c{n}" for n, each in chosen]
+    selected = ", ".join(f"{sql} as {name(each.header)}" for sql, (_, each) in zip(written, chosen, strict=True))
     headers = [column.header for _, column in chosen]
     ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
     hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)
+    order = ", ".join(f"c{n}" for n, column in chosen if column.identifier)
     promise = Promise(headers, format, target.header, target.delimiter, ids, hashed, people)
-    return Piece(role, f"select {selected} from {rows}", promise)
+    return Piece(role, f"select {selected} from {rows} order by {order}", promise)
 
 
 def _people(

@@ -12,7 +12,7 @@ import duckdb
 import filelock
 import pytest
 
-from rekindle.bench import handwritten
+from rekindle.bench import exports, handwritten
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import World, generate
 from rekindle.bench.project import warehouse
@@ -51,7 +51,18 @@ def test_all_is_measured_and_written_down(measured: Path) -> None:
     assert result["full"]["peak_bytes"] > 50e6
     assert set(result["frames"]["seconds"]) >= {"project", "pandas", "lifetimes"}
     assert result["frames"]["profiles"] == 100
-    assert len(result["promises"]) == 4
+    assert result["exports"]["members"] == 1500
+    assert result["exports"]["full"]["sort and write"] > 0
+    assert len(result["promises"]) == 6
+
+
+def test_a_list_that_the_exporter_writes_otherwise_than_bare_sql_stops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = exports._hashed
+    monkeypatch.setattr(exports, "_hashed", lambda as_of: hashed(as_of).replace("sha256(", "md5(", 1))
+    with pytest.raises(RekindleError, match="The exporter's full list and the one by hand differ"):
+        exports.compare(tmp_path / "lists", ENGINE, 50)
 
 
 def test_identity_finds_each_person_again(measured: Path) -> None:

@@ -12,6 +12,8 @@ from rich.table import Table
 from rekindle.bench.run import (
     LEAST_TIMES_LIFETIMES,
     MOST_SHARE_OF_FULL_BUILD,
+    MOST_TIMES_BARE_COPY,
+    MOST_TIMES_BARE_DELTA,
     MOST_TIMES_BY_HAND,
     Build,
     Result,
@@ -38,6 +40,8 @@ def show(result: Result) -> None:
     tables = [_steps(result), _by_hand(result), *(_models(build) for build in _builds(result))]
     if result.frames is not None:
         tables.append(_frames(result))
+    if result.exports is not None:
+        tables.append(_exports(result))
     for title, table in tables:
         console.print(f"\n[bold]{title}[/bold]")
         console.print(table)
@@ -65,6 +69,15 @@ def promises(result: Result) -> dict[str, bool]:
         found[
             f"RFM of twelve months is {times:.0f} times as fast as lifetimes, at least {LEAST_TIMES_LIFETIMES:.0f}"
         ] = times >= LEAST_TIMES_LIFETIMES
+    if result.exports is not None:
+        copy, delta = result.exports.times_bare_copy, result.exports.times_bare_delta
+        found[
+            f"hashing, sorting and writing a list takes {copy:.2f} times as long as one COPY, "
+            f"at most {MOST_TIMES_BARE_COPY}"
+        ] = copy <= MOST_TIMES_BARE_COPY
+        found[f"exporting a delta takes {delta:.2f} times as long as bare SQL, at most {MOST_TIMES_BARE_DELTA}"] = (
+            delta <= MOST_TIMES_BARE_DELTA
+        )
     return found
 
 
@@ -138,6 +151,18 @@ def _frames(result: Result) -> Titled:
         table.add_row(name, f"{seconds:.2f}", f"{seconds / result.frames.seconds['project']:.1f}")
     title = f"RFM of twelve months, {result.frames.profiles:,} profiles, {result.frames.lines:,} order lines"
     return title, table
+
+
+def _exports(result: Result) -> Titled:
+    assert result.exports is not None
+    found = result.exports
+    table = _table("step")
+    for heading in ("whole list, s", "delta, s"):
+        table.add_column(heading, justify="right")
+    for step, seconds in found.full.items():
+        table.add_row(step, f"{seconds:.1f}", f"{found.delta[step]:.1f}")
+    table.add_row("by hand", f"{found.full_by_hand:.1f}", f"{found.delta_by_hand:.1f}")
+    return f"Export of {found.members:,} people, peak memory {_size(result.exports_peak_bytes)}", table
 
 
 def _size(size: int) -> str:

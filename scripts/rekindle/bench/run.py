@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 import duckdb
 
-from rekindle.bench import handwritten, project
+from rekindle.bench import exports, handwritten, project
 from rekindle.bench.engine import Engine
+from rekindle.bench.exports import Exports
 from rekindle.bench.frames import Comparison, compare
 from rekindle.bench.generate import World, generate
 from rekindle.bench.measure import measured
@@ -22,6 +23,8 @@ from rekindle.errors import RekindleError
 MOST_TIMES_BY_HAND = 1.5
 MOST_SHARE_OF_FULL_BUILD = 0.1
 LEAST_TIMES_LIFETIMES = 40.0
+MOST_TIMES_BARE_COPY = 1.3
+MOST_TIMES_BARE_DELTA = 1.5
 
 
 ONE_DAY = datetime.timedelta(days=1)
@@ -62,14 +65,16 @@ class Result:
     by_hand_file_bytes: int
     rebuild: Build | None = None
     frames: Comparison | None = None
+    exports: Exports | None = None
+    exports_peak_bytes: int = 0
     ratios: dict[str, float] = field(default_factory=dict)
 
 
-def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebuild: bool) -> Result:
+def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, members: int, rebuild: bool) -> Result:
     """Generates, builds, compares. Raises RekindleError when a build is not green or the results are not the same.
 
-    `folder` is empty (see `empty`). `frame_profiles`: for pandas and lifetimes, 0 leaves them out. `rebuild`: also
-    build all of it a month later.
+    `folder` is empty (see `empty`). `frame_profiles`: for pandas and lifetimes, `members`: of the list that is
+    exported; 0 leaves them out. `rebuild`: also build all of it a month later.
     """
     machine = _machine()
     click.echo(f"Generating {world.profiles:,} profiles, {world.months} months and one more", err=True)
@@ -93,6 +98,10 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebu
     day = _build("one more day of decisions", folder, engine, world.as_of + ONE_DAY, ("--selector", "daily"))
     month = _build("one more month", folder, engine, world.next_as_of, ("--selector", "monthly"))
     again = _build("all of it a month later", folder, engine, world.next_as_of, ()) if rebuild else None
+    exported = None
+    if members:
+        click.echo(f"A list of {members:,} people, exported and by hand", err=True)
+        exported = measured(exports.compare, folder / "lists", engine, members)
     seconds = {node.name: node.seconds for node in full.nodes}
     ratios = {table: seconds[table] / by_hand for table, by_hand in written.value.items()}
     return Result(
@@ -109,6 +118,8 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, rebu
         by_hand_file_bytes=by_hand_bytes,
         rebuild=again,
         frames=compared,
+        exports=exported.value if exported else None,
+        exports_peak_bytes=exported.peak_bytes if exported else 0,
         ratios=ratios,
     )
 

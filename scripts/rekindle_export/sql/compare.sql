@@ -56,4 +56,3 @@ select
 from leaving
 where coalesce({{ ids | join(', ') }}) is not null
 group by {{ ids | join(', ') }}
-order by {{ ids | join(', ') }}

@@ -1,7 +1,7 @@
 {#
-  Every row of the audience as the platform wants it: person, c0 … cn (the file's columns), row_hash (everything that is no
-  identifier) and reject ('reason|header' of the first thing that is wrong, null when nothing is). In the order of the
-  identifiers, which every file keeps: sorting once is most of what writing costs.
+  Every row of the audience as the platform wants it: person, c0 … cn (the file's columns; of those to be hashed, what is no
+  identifier is hashed when it is written: it is shorter until then), row_hash (everything that is no
+  identifier) and reject ('reason|header' of the first thing that is wrong, null when nothing is).
 
   Patterns have no counted repetition of Unicode classes: RE2 unrolls it, and compiling takes seconds.
   A typed value that does not look like its type is rejected, never mended: +32… must not become text. Free text follows the
@@ -76,7 +76,7 @@ judged as (
     select
         spelled.person
         {%- for column in columns %},
-        {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash else 'v' ~ loop.index0 %}
+        {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash and column.identifier else 'v' ~ loop.index0 %}
         {%- if column.group %}
         case
             when true {%- for other in columns if other.group == column.group %} and v{{ columns.index(other) }} is not null {%- endfor %}
@@ -86,8 +86,7 @@ judged as (
         {{ value }} as c{{ loop.index0 }}
         {%- endif %}
         {%- endfor %},
-        {#- of what stands before its hash: it is shorter #}
-        md5(concat_ws(chr(31), {{ described | text }}{% for column in columns if not column.identifier %}, coalesce(v{{ columns.index(column) }}, ''){% endfor %})) as row_hash,
+        left(md5(concat_ws(chr(31), {{ described | text }}{% for column in columns if not column.identifier %}, coalesce(v{{ columns.index(column) }}, ''){% endfor %})), 16) as row_hash,
         case
             when withdrawn.profile_id is not null then 'withdrawn|'
             {%- for column in columns %}
@@ -119,4 +118,3 @@ judged as (
 
 select *
 from judged
-order by {% for column in columns if column.identifier %}c{{ columns.index(column) }}, {% endfor %}person, row_hash
