@@ -68,12 +68,13 @@ def test_a_date_that_skips_a_month_or_goes_back_is_refused(
 
 def test_a_model_that_fails_leaves_its_old_table(workshop: Workshop, fixture_warehouse: Path) -> None:
     workshop.start_from(fixture_warehouse)
-    with duckdb.connect(str(workshop.warehouse)) as connection:
-        connection.execute("drop table core.fct_orders")
+    with duckdb.connect(str(workshop.warehouse)) as connection:  # the sum of two is too large for its column
+        connection.execute("update core.fct_orders set net_amount = 9999999999999999.99")
+        connection.execute("insert into core.fct_orders from core.fct_orders")
     settings = f"{{connector: fixture, as_of_date: {LAST_AS_OF}}}"
     failed = workshop.dbt("run", "--select", "profile_days", "offer_choices", "--vars", settings)
     assert failed.code == 1, failed.text
-    assert "Table with name fct_orders does not exist" in failed.text
+    assert "Conversion Error" in failed.text
     assert differences(workshop.warehouse, fixture_warehouse) == ["core.fct_orders"]
     assert rows(workshop.warehouse, "select count(*) > 0 from scenarios.offer_choices") == [(True,)]
 
