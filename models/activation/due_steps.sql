@@ -55,13 +55,15 @@ first_steps as (
         on
             journeys.scenario_id = scenario_steps.scenario_id
             and scenario_steps.after_steps is null
-    -- a scenario that is not repeated asks whether the person ever entered it for another reason
+    -- a scenario that is not repeated asks, before an entry, whether the person ever entered it for another reason; two
+    -- entries of people who turned out to be one both stand
     left join past_entries
         on
             journeys.scenario_id = past_entries.scenario_id
             and journeys.profile_id = past_entries.profile_id
             and journeys.entry_key <> past_entries.entry_key
             and scenarios.recurrence = 'once'
+            and not journeys.is_entered
     where past_entries.entry_key is null
 ),
 

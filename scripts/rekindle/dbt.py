@@ -22,7 +22,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import Environment
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt_common.events.base_types import EventMsg
+from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
+from dbt_common.events.event_manager import EventManager
 from dbt_common.exceptions import DbtRuntimeError
 
 from rekindle import paths
@@ -30,6 +31,8 @@ from rekindle.errors import DATABASE_ERROR, RekindleError, without_values
 from rekindle.progress import Progress
 from rekindle.settings import project
 
+# of the events that dbt takes for details, those that _Watcher reads
+READ_EVENTS = ("NodeFinished",)
 # a log file that cannot be written, on a full disk, must not print tracebacks into what people read
 logging.raiseExceptions = False
 
@@ -47,6 +50,18 @@ def _errors_without_values(self: Any, sql: str, connection_name: str = "master")
 
 
 DuckDBConnectionManager.exception_handler = _errors_without_values  # type: ignore[method-assign]
+
+
+_FIRE_EVENT = EventManager.fire_event
+
+
+def _fire_what_is_read(self: EventManager, event: BaseEvent, level: EventLevel | None = None, **named: Any) -> None:
+    """Stands in for dbt's own, which makes twenty messages per node that neither the log nor anybody here reads."""
+    if (level or event.level_tag()) != EventLevel.DEBUG or type(event).__name__ in READ_EVENTS:
+        _FIRE_EVENT(self, event, level, **named)
+
+
+EventManager.fire_event = _fire_what_is_read  # type: ignore[assignment, method-assign]
 
 
 @contextlib.contextmanager

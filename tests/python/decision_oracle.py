@@ -423,17 +423,18 @@ class _Day:
             for row in past.decisions
             if row.as_of_date < as_of_date
         ]
+        # of one reason the earlier entry stands, of one day that of the id which sorts first: both must choose the same
+        entered = [row for row in past.entries if row.entered_date < as_of_date]
+        entered.sort(key=lambda row: (row.entered_date, row.profile_id))
         self.past_entries = [
-            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id))
-            for row in past.entries
-            if row.entered_date < as_of_date
+            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id)) for row in entered
         ]
         self.profiles = {profile.profile_id: profile for profile in world.profiles}
         self.decided: dict[Key, list[Decision]] = defaultdict(list)
         for row in self.past_decisions:
             self.decided[(row.scenario_id, row.profile_id, row.entry_key)].append(row)
         self.entered: dict[Key, Entry] = {}
-        for entry in sorted(self.past_entries, key=lambda entry: (entry.entered_date, entry.arm), reverse=True):
+        for entry in reversed(self.past_entries):
             self.entered[(entry.scenario_id, entry.profile_id, entry.entry_key)] = entry
         self.emitted = {(row.scenario_id, row.profile_id, row.entry_key): row for row in world.triggers}
 
