@@ -737,7 +737,10 @@ class _Day:
         return "to_delete"
 
     def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
-        """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet."""
+        """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet.
+
+        Ads are left out: they reach no inbox.
+        """
         send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
         messages = set()
         for message in self.world.messages:
@@ -751,7 +754,7 @@ class _Day:
             is_selected = row.profile_id == profile_id and row.outcome == "selected"
             if is_selected and row.channel is not None and not self.report(row).messages:
                 messages.add((row.decision_id, row.send_date, row.channel))
-        return messages
+        return {message for message in messages if message[2] != "ads"}
 
     def is_under_cap(self, due: Due, channel: str) -> bool:
         messages = self.messages_of(due.profile_id)
