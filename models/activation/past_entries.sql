@@ -20,8 +20,8 @@ survivors as (
     where scenario_entries.entered_date < {{ as_of_date() }}
 ),
 
--- two people who turned out to be one may both have entered for the same reason: the earlier entry stands, of one day that
--- of the id which sorts first
+-- two people who turned out to be one may both have entered for the same reason: the earlier entry stands, of one day
+-- that of the id which sorts first
 ranked as (
     select
         *,

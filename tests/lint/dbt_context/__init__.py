@@ -20,6 +20,8 @@ import yaml
 from sqlfluff.core.templaters.builtins.dbt import DBT_BUILTINS, DbtMacroWrapper
 
 _PROJECT = Path(__file__).resolve().parents[3]
+# dbt's own tag, which Jinja does not know; no model calls it
+_MATERIALIZATION = re.compile(r"\{%-?\s*materialization\b.*?\bendmaterialization\s*-?%\}", re.DOTALL)
 _MACRO = re.compile(r"(\{%-?\s*macro\s+)")
 
 
@@ -74,6 +76,7 @@ def _load() -> dict[str, Any]:
         return loaded.get(f"duckdb__{name}") or loaded[f"default__{name}"]
 
     sources = [path.read_text(encoding="utf-8") for path in sorted((_PROJECT / "macros").rglob("*.sql"))]
+    sources = [_MATERIALIZATION.sub("", source) for source in sources]
     # dbt's return() ends a macro with a value, which Jinja cannot: a wrapper catches it. For macros of one file to call
     # each other through the wrapper too, each is defined under another name than it is called by.
     sources = [_MACRO.sub(r"\1defined_", source) for source in sources]
