@@ -46,10 +46,12 @@ def call(
 
 @cache
 def _server() -> subprocess.Popen[str]:
-    """This process's server; it ends when this process does, because then its input ends."""
-    return subprocess.Popen(
+    """This process's server; it ends when this process does."""
+    server = subprocess.Popen(
         [sys.executable, "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    atexit.register(server.communicate)  # its input ends, and with it the server
+    return server
 
 
 def _import_what_is_slow() -> None:
