@@ -34,7 +34,9 @@ from rekindle.warehouse import (
     warehouse_runs,
     write_ahead_log,
 )
+from rekindle_export.rules import text
 from rekindle_export.runs import committed_dates
+from rekindle_export.staging import count_of
 
 # What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
 CODE = (
@@ -211,8 +213,7 @@ def carry_decisions(old: Path, new: Path) -> None:
     connection = open_warehouse(new)
     try:
         connection.execute("begin")
-        name = str(old).replace("'", "''")
-        connection.execute(f"attach '{name}' as old (read_only)")
+        connection.execute(f"attach {text(str(old))} as old (read_only)")
         carried = 0
         for schema, table in (("activation", "decisions"), ("activation", "scenario_entries"), ("run", "sealed_dates")):
             found = connection.execute(
@@ -222,8 +223,7 @@ def carry_decisions(old: Path, new: Path) -> None:
             ).fetchall()
             columns = ", ".join(name for (name,) in found)
             if columns:
-                counted = connection.execute(f"select count(*) from old.{schema}.{table}").fetchone()
-                carried += int(counted[0]) if counted else 0
+                carried += count_of(connection, f"old.{schema}.{table}")
                 connection.execute(f"delete from {schema}.{table}")
                 connection.execute(
                     f"insert into {schema}.{table} ({columns}) select {columns} from old.{schema}.{table}"

@@ -228,27 +228,17 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {condition})"
             )
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
-    columns = [
-        column.model_copy(update={"source": f"c{n}"}) for n, column in enumerate(target.columns) if column.identifier
-    ]
-    ids = ", ".join(column.source for column in columns)
+    ids = ", ".join(f"c{number}" for number, column in enumerate(target.columns) if column.identifier)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
-    selected = [f"{column.source} as {name(column.header)}" for column in columns]
-    headers = [column.header for column in columns]
-    if kind == "opt_out":
-        for header, yes in target.opt_out.items():
-            selected.append(f"{text(target.booleans[0 if yes else 1])} as {name(header)}")
-            headers.append(header)
     writer.report.counts = {"people": count_of(connection, "staged")}
     content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
     if writer.is_known(content):
         return
     manifest = NO_MANIFEST | {"target": target_name, "mode": kind, "config": {"retention_days": LIST_RETENTION_DAYS}}
-    hashed = tuple(place for place, column in enumerate(columns) if column.hash)
-    promise = Promise(headers, target.formats[0], target.header, target.delimiter, tuple(range(len(columns))), hashed)
-    writer.write(
-        [Piece("full", f"select {', '.join(selected)} from staged order by {ids}", promise)], content, manifest, target
-    )
+    opt_out = target.opt_out if kind == "opt_out" else {}
+    constants = {header: target.booleans[0 if yes else 1] for header, yes in opt_out.items()}
+    piece = _piece("full", "staged", target.formats[0], target, only_identifiers=True, constants=constants)
+    writer.write([piece], content, manifest, target)
 
 
 class _Writer:
@@ -369,13 +359,22 @@ def closed_guards(
 
 
 def _piece(
-    role: str, rows: str, format: Format, target: Target, *, only_identifiers: bool = False, people: str | None = None
+    role: str,
+    rows: str,
+    format: Format,
+    target: Target,
+    *,
+    only_identifiers: bool = False,
+    constants: dict[str, str] | None = None,
+    people: str | None = None,
 ) -> Piece:
-    """A file of staged rows, in the order of their identifiers."""
+    """A file of staged rows, in the order of their identifiers; `constants`: columns that say the same in every row."""
+    same = constants or {}
     chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not only_identifiers]
     written = [apply("sha256_hex", f"c{n}") if each.hash and not each.identifier else f"c{n}" for n, each in chosen]
-    selected = ", ".join(f"{sql} as {name(each.header)}" for sql, (_, each) in zip(written, chosen, strict=True))
-    headers = [column.header for _, column in chosen]
+    headers = [*(column.header for _, column in chosen), *same]
+    values = zip([*written, *map(text, same.values())], headers, strict=True)
+    selected = ", ".join(f"{sql} as {name(header)}" for sql, header in values)
     ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
     hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)
     order = ", ".join(f"c{n}" for n, column in chosen if column.identifier)

@@ -1,7 +1,6 @@
 """A workshop: a folder of its own where the real programs run as somebody would call them, and what they left there.
 
-One per worker and connector, emptied for each test: dbt parses the project again from nothing when the path of the
-warehouse changes, and that takes longer than most tests.
+One per worker and connector, emptied for each test. The programs run in processes of their own, see forked.py.
 """
 
 import hashlib
@@ -83,7 +82,7 @@ class Workshop:
         }
 
     def clear(self) -> None:
-        """As new, except for what dbt has parsed."""
+        """As new, except for dbt's artefacts."""
         places = [self.exports, self.root / "logs", self.erasures]
         for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)

@@ -143,13 +143,17 @@ def _timed() -> Iterator[dict[str, float]]:
         yield seconds
 
 
+def _catalog(as_of: str) -> str:
+    return name(f"published {as_of}")
+
+
 def _hashed(as_of: str) -> str:
     """A list as the platform wants it; nothing is judged."""
     columns = [
         f"{apply('sha256_hex', apply(each.rule, each.source))} as {name(each.header)}"
         for each in load_target(TARGET).columns
     ]
-    return f"select {', '.join(columns)} from published_{as_of[:4]}_{as_of[5:7]}.audiences.aud_bench"
+    return f"select {', '.join(columns)} from {_catalog(as_of)}.audiences.aud_bench"
 
 
 def _by_hand(folder: Path, engine: Engine) -> tuple[float, float]:
@@ -163,8 +167,7 @@ def _by_hand(folder: Path, engine: Engine) -> tuple[float, float]:
     hand.mkdir()
     with engine.connect() as connection:
         for as_of in (first, second):
-            catalog = f"published_{as_of[:4]}_{as_of[5:7]}"
-            connection.execute(f"attach {quoted(_activation(folder, as_of))} as {catalog} (read_only)")
+            connection.execute(f"attach {quoted(_activation(folder, as_of))} as {_catalog(as_of)} (read_only)")
 
         def copy(query: str, file: str, form: str = "format csv, header true") -> None:
             connection.execute(f"copy ({query}) to {quoted(hand / file)} ({form})")

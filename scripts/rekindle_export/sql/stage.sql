@@ -1,7 +1,7 @@
 {#
   Every row of the audience as the platform wants it: person, c0 … cn (the file's columns; of those to be hashed, what is no
-  identifier is hashed when it is written: it is shorter until then), row_hash (everything that is no
-  identifier) and reject ('reason|header' of the first thing that is wrong, null when nothing is).
+  identifier is hashed when it is written: it is shorter until then), row_hash (everything that is no identifier) and reject
+  ('reason|header' of the first thing that is wrong, null when nothing is).
 
   Patterns have no counted repetition of Unicode classes: RE2 unrolls it, and compiling takes seconds.
   A typed value that does not look like its type is rejected, never mended: +32… must not become text. Free text follows the
