@@ -1,3 +1,6 @@
+{# read by some twenty models, and the key that most entities are held against: made once -#}
+{{ config(materialized='table') }}
+
 with
 
 valid_contacts as (
