@@ -51,7 +51,9 @@ def note_sealed_dates(warehouse: Path) -> None:
 
 def read_phones(dbt: Dbt, as_of: datetime.date) -> PhoneReport:
     """Builds input_contacts, only that, lands who was erased, and reads the raw phones that nobody has read yet."""
-    result = dbt.run("run", "--select", "+input_contacts", variables={"as_of_date": as_of.isoformat()})
+    result = dbt.run(
+        "run", "--select", "+input_contacts", "--no-write-json", variables={"as_of_date": as_of.isoformat()}
+    )
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
     # before the phones: what is read is kept, and the erased must not come back through it

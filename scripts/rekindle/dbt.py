@@ -52,7 +52,7 @@ def _errors_without_values(self: Any, sql: str, connection_name: str = "master")
 DuckDBConnectionManager.exception_handler = _errors_without_values  # type: ignore[method-assign]
 
 
-_FIRE_EVENT = EventManager.fire_event
+_FIRE_EVENT, _MAKE_EVENT, _ATTRIBUTE_OF_EVENT = EventManager.fire_event, BaseEvent.__init__, BaseEvent.__getattr__
 
 
 def _fire_what_is_read(self: EventManager, event: BaseEvent, level: EventLevel | None = None, **named: Any) -> None:
@@ -61,7 +61,21 @@ def _fire_what_is_read(self: EventManager, event: BaseEvent, level: EventLevel |
         _FIRE_EVENT(self, event, level, **named)
 
 
+def _keep_what_is_said(self: BaseEvent, *arguments: Any, **named: Any) -> None:
+    """Stands in for dbt's own, which spells out every event when it is made; here, when somebody looks at it."""
+    self.__dict__["_said"] = arguments, named
+
+
+def _spell_out(self: BaseEvent, name: str) -> Any:
+    if "_said" in self.__dict__:
+        arguments, named = self.__dict__.pop("_said")
+        _MAKE_EVENT(self, *arguments, **named)
+    return _ATTRIBUTE_OF_EVENT(self, name)  # type: ignore[no-untyped-call]
+
+
 EventManager.fire_event = _fire_what_is_read  # type: ignore[assignment, method-assign]
+BaseEvent.__init__ = _keep_what_is_said  # type: ignore[method-assign]
+BaseEvent.__getattr__ = _spell_out  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
@@ -94,7 +108,7 @@ class Dbt:
     def manifest(self) -> Manifest:
         """The parsed project. Dates are not part of it: they come with each command, and nothing is parsed again."""
         if self._manifest is None:
-            parse = [*self._arguments("parse"), "--vars", self._vars({})]
+            parse = [*self._arguments("parse"), "--no-write-json", "--vars", self._vars({})]
             result = dbtRunner().invoke(parse)
             if not result.success:
                 # A model of the same name per connector, all but one disabled, can confuse dbt's partial parsing when
@@ -128,6 +142,8 @@ class Dbt:
         return [
             *("--log-level", "none", "--log-level-file", "info"),
             "--no-use-colors",
+            # which tables there are is asked for the schemas of the nodes that run
+            "--cache-selected-only",
             command,
             "--project-dir",
             str(paths.PROJECT),
