@@ -12,7 +12,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CON
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python bench docs lock clean demo-env dev-env
+.PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command>"
@@ -66,13 +66,18 @@ CONNECTORS := completejourney fixture template
 lint: dev-env ## Style, types and conventions of SQL, yml and Python
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/python scripts/lint_sql.py
+	@$(MAKE) --no-print-directory -j 2 lint-types $(CONNECTORS:%=lint-%)
+
+lint-types:
 	@$(BIN)/mypy
-	@PYTHONWARNINGS=ignore $(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models tests/dbt
-	@for connector in $(CONNECTORS); do \
-	    $(BIN)/dbt parse --quiet --target-path target --vars "{connector: $$connector}" && \
-	    $(BIN)/dbt-bouncer run --show-all-failures && \
-	    $(BIN)/python scripts/check_conventions.py --target target || exit 1; \
-	done
+
+# dbt-bouncer looks for the manifest in the folder target/ of a folder that the environment names
+lint-%: export DBT_PROJECT_DIR = target/lint/$*
+lint-%:
+	@$(BIN)/dbt parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
+	@$(BIN)/dbt-bouncer run --show-all-failures
+	@$(BIN)/python scripts/check_conventions.py --target $(DBT_PROJECT_DIR)/target
 
 bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
