@@ -4,7 +4,6 @@ Everything else in the warehouse is rebuilt from the raw data. A backup is a fol
 manifest.json (how to make each table, rows, sha256). It holds pseudonymous ids and phones: mode 0700.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,14 +16,13 @@ from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
 from rekindle.errors import RekindleError
+from rekindle.files import checksum, replace_file, sync
 from rekindle.warehouse import (
     checkpoint,
     first_line,
     has_table,
     open_warehouse,
     read_runs,
-    replace_file,
-    sync,
     write_ahead_log,
 )
 
@@ -140,9 +138,3 @@ def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, fold
         "sha256": checksum(file),
         "definition": definition,
     }
-
-
-def checksum(file: Path) -> str:
-    """sha256 of a file."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ import duckdb
 
 from rekindle import paths
 from rekindle.errors import RekindleError
-from rekindle.warehouse import open_warehouse, replace_file
+from rekindle.files import private_writing
+from rekindle.warehouse import open_warehouse
 from rekindle_export import rules
 
 KEY = "REKINDLE_ERASURE_KEY"
@@ -185,14 +186,3 @@ def _write(file: Path, rows: Iterable[Iterable[str]]) -> None:
     csv.writer(text, lineterminator="\n").writerows(rows)
     with private_writing(file) as unfinished:
         unfinished.write_text(text.getvalue(), encoding="utf-8")
-
-
-@contextlib.contextmanager
-def private_writing(file: Path) -> Iterator[Path]:
-    """A file only its owner reads, written under another name and put in place in one step."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = file.with_name(f".{file.name}.tmp")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    yield unfinished
-    replace_file(unfinished, file)

@@ -17,19 +17,12 @@ from typing import Any
 import duckdb
 
 from rekindle import blocking, forgetting, paths
-from rekindle.backups import checksum, put_backup, sweep_backups
+from rekindle.backups import put_backup, sweep_backups
 from rekindle.blocking import Request
 from rekindle.errors import RekindleError, without_values
-from rekindle.warehouse import (
-    checkpoint,
-    has_table,
-    private_files,
-    read_runs,
-    replace_file,
-    sync,
-    write_ahead_log,
-)
-from rekindle_export.rules import name, text
+from rekindle.files import checksum, private_files, replace_file, sync
+from rekindle.quoting import name, text
+from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
 
 Contact = tuple[str, str]
 # Rows that stay and lose their person: the till's total must stay what it was.
@@ -97,7 +90,7 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         self.connection = connection
         self.file = file
-        connection.execute(f"attach {text(str(file))} as {name(file.stem)} (read_only)")
+        connection.execute(f"attach {text(file)} as {name(file.stem)} (read_only)")
         connection.execute(f"use {name(file.stem)}")
         runs = [run for run in read_runs(connection) if run.is_finished]
         if not runs or not has_table(connection, "identity", "contact_profile_history"):
@@ -312,7 +305,7 @@ def _publications() -> list[Path]:
 
 @contextlib.contextmanager
 def _attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    connection.execute(f"attach {text(str(file))} as {name(file.stem)} (read_only)")
+    connection.execute(f"attach {text(file)} as {name(file.stem)} (read_only)")
     try:
         yield
     finally:
@@ -357,7 +350,7 @@ def _written_anew(connection: duckdb.DuckDBPyConnection, file: Path, people: Peo
         "select tags['storage_version'] from duckdb_databases() where database_name = ?", [catalog]
     ).fetchall()
     storage = f" (storage_version {text(str(version).rstrip('+'))})" if version else ""
-    connection.execute(f"attach {text(str(new))} as compacted{storage}")
+    connection.execute(f"attach {text(new)} as compacted{storage}")
     try:
         connection.execute(f"copy from database {name(catalog)} to compacted (schema)")
         for schema, table, columns, texts in _tables(connection, catalog):
@@ -397,7 +390,7 @@ def _backup_counts(connection: duckdb.DuckDBPyConnection, folder: Path, people: 
     for table in _manifest(folder)["tables"]:
         condition = _condition_for_parquet(connection, folder / table["file"], table, people)
         counted = connection.execute(
-            f"select count(*) from read_parquet({text(str(folder / table['file']))}) where {condition}"
+            f"select count(*) from read_parquet({text(folder / table['file'])}) where {condition}"
         ).fetchone()
         counts[f"{table['schema']}.{table['table']}"] = int(counted[0]) if counted else 0
     return counts
@@ -413,11 +406,11 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
         old_file, file = folder / table["file"], new / table["file"]
         condition = _condition_for_parquet(connection, old_file, table, people)
         connection.execute(
-            f"copy (select * from read_parquet({text(str(old_file))}) where not {condition}) "
-            f"to {text(str(file))} (format parquet)"
+            f"copy (select * from read_parquet({text(old_file)}) where not {condition}) "
+            f"to {text(file)} (format parquet)"
         )
         sync(file)
-        counted = connection.execute(f"select count(*) from read_parquet({text(str(file))})").fetchone()
+        counted = connection.execute(f"select count(*) from read_parquet({text(file)})").fetchone()
         table |= {"rows": int(counted[0]) if counted else 0, "sha256": checksum(file)}
     (new / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sync(new / "manifest.json")
@@ -427,7 +420,7 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
 def _condition_for_parquet(
     connection: duckdb.DuckDBPyConnection, file: Path, table: dict[str, Any], people: People
 ) -> str:
-    described = connection.execute(f"describe select * from read_parquet({text(str(file))})").fetchall()
+    described = connection.execute(f"describe select * from read_parquet({text(file)})").fetchall()
     columns = [row[0] for row in described]
     texts = [row[0] for row in described if row[1] == "VARCHAR"]
     return _is_theirs(table["schema"], table["table"], columns, texts, people)

@@ -20,8 +20,10 @@ from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
+from rekindle.files import private_files, replace_file
+from rekindle.quoting import name, text
 from rekindle.settings import project
-from rekindle.warehouse import Run, open_warehouse, private_files, read_runs, replace_file, write_ahead_log
+from rekindle.warehouse import Run, open_warehouse, read_runs, write_ahead_log
 from rekindle_export.feeds import feeds_of, refuse_doubles
 
 # of activation only what has no row per person: counts and scenarios
@@ -95,7 +97,7 @@ def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) 
 
 def _write(
     warehouse: Path,
-    name: str,
+    file: str,
     mode: int,
     models: list[Any],
     keys: dict[str, str],
@@ -104,21 +106,19 @@ def _write(
     """A new file of the models' tables and what `describe` adds, put in the place of the old one in one step."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
-    target = paths.published() / name
+    target = paths.published() / file
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{name}.tmp")
+    unfinished = target.with_name(f".{file}.tmp")
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
     open_warehouse(warehouse).close()  # says so when it is locked
     with private_files(), contextlib.closing(duckdb.connect(":memory:")) as connection:
         connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
         connection.execute("set temp_directory = ?", [str(target.with_name(".rekindle.spill"))])
-        connection.execute(f"attach {_text(str(warehouse))} as {_name(warehouse.stem)} (read_only)")
-        connection.execute(f"use {_name(warehouse.stem)}")
+        connection.execute(f"attach {text(warehouse)} as {name(warehouse.stem)} (read_only)")
+        connection.execute(f"use {name(warehouse.stem)}")
         try:
-            connection.execute(
-                f"attach {_text(str(unfinished))} as published (storage_version {_text(STORAGE_VERSION)})"
-            )
+            connection.execute(f"attach {text(unfinished)} as published (storage_version {text(STORAGE_VERSION)})")
             build = describe(connection, read_runs(connection))
             rows = sum(_copy(connection, model, keys[model.unique_id]) for model in models)
             connection.execute("detach published")
@@ -178,17 +178,17 @@ def audience_models(manifest: Manifest) -> list[Any]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, model: Any, sort_key: str) -> int:
-    table = f"published.{_name(model.schema)}.{_name(model.alias)}"
-    connection.execute(f"create schema if not exists published.{_name(model.schema)}")
+    table = f"published.{name(model.schema)}.{name(model.alias)}"
+    connection.execute(f"create schema if not exists published.{name(model.schema)}")
     connection.execute(
-        f"create table {table} as select * from {_name(model.schema)}.{_name(model.alias)} order by {sort_key}"
+        f"create table {table} as select * from {name(model.schema)}.{name(model.alias)} order by {sort_key}"
     )
     if model.description:
-        connection.execute(f"comment on table {table} is {_text(_one_line(model.description))}")
+        connection.execute(f"comment on table {table} is {text(_one_line(model.description))}")
     for column in model.columns.values():
         if column.description:
-            place = f"{table}.{_name(column.name)}"
-            connection.execute(f"comment on column {place} is {_text(_one_line(column.description))}")
+            place = f"{table}.{name(column.name)}"
+            connection.execute(f"comment on column {place} is {text(_one_line(column.description))}")
     counted = connection.execute(f"select count(*) from {table}").fetchone()
     return int(counted[0]) if counted else 0
 
@@ -201,7 +201,7 @@ def _sort_key(manifest: Manifest, model: Any) -> str:
             and test.attached_node == model.unique_id
             and test.test_metadata.name == "unique_key"
         ):
-            return ", ".join(_name(column) for column in test.test_metadata.kwargs["columns"])
+            return ", ".join(name(column) for column in test.test_metadata.kwargs["columns"])
     return "all"
 
 
@@ -211,11 +211,3 @@ def _meta(column: Any) -> dict[str, Any]:
 
 def _one_line(description: str) -> str:
     return " ".join(description.split())
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -22,19 +22,19 @@ from rekindle.calendar import months_between, newest_closed_month, next_month
 from rekindle.dbt import Dbt
 from rekindle.demo import responses
 from rekindle.errors import RekindleError
+from rekindle.files import replace_file
 from rekindle.gates.raw import check_raw
+from rekindle.quoting import text
 from rekindle.sending import export_messages
 from rekindle.sources import source_files
 from rekindle.warehouse import (
     checkpoint,
     has_table,
     open_warehouse,
-    replace_file,
     use_warehouse,
     warehouse_runs,
     write_ahead_log,
 )
-from rekindle_export.rules import text
 from rekindle_export.runs import committed_dates
 from rekindle_export.staging import count_of
 
@@ -213,7 +213,7 @@ def carry_decisions(old: Path, new: Path) -> None:
     connection = open_warehouse(new)
     try:
         connection.execute("begin")
-        connection.execute(f"attach {text(str(old))} as old (read_only)")
+        connection.execute(f"attach {text(old)} as old (read_only)")
         carried = 0
         for schema, table in (("activation", "decisions"), ("activation", "scenario_entries"), ("run", "sealed_dates")):
             found = connection.execute(

@@ -4,7 +4,9 @@ import datetime
 from pathlib import Path
 
 from rekindle.errors import RekindleError
-from rekindle.warehouse import open_warehouse, private_files
+from rekindle.files import private_files, replace_file
+from rekindle.quoting import text
+from rekindle.warehouse import open_warehouse
 
 
 def export_messages(warehouse: Path, folder: Path, as_of: datetime.date) -> Path:
@@ -18,11 +20,11 @@ def export_messages(warehouse: Path, folder: Path, as_of: datetime.date) -> Path
             raise RekindleError(f"{warehouse} has decided up to {newest[0]}: nothing of {as_of} can be sent any more.")
         with private_files():
             target.parent.mkdir(parents=True, exist_ok=True)
-            name = str(unfinished).replace("'", "''")
             connection.execute(
-                f"copy (select * from audiences.audience_members order by decision_id) to '{name}' (format parquet)"
+                "copy (select * from audiences.audience_members order by decision_id) "
+                f"to {text(unfinished)} (format parquet)"
             )
     finally:
         connection.close()
-    unfinished.replace(target)
+    replace_file(unfinished, target)
     return target

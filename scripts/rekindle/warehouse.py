@@ -109,13 +109,6 @@ def warehouse_runs(path: Path) -> list[Run]:
         connection.close()
 
 
-def replace_file(new: Path, old: Path) -> None:
-    """Puts a closed DuckDB file in the place of another: whoever opens `old` sees one or the other, whole."""
-    sync(new)
-    new.replace(old)
-    sync(old.parent)
-
-
 def checkpoint(path: Path) -> None:
     """Writes the file's log into it, so that the file is complete by itself."""
     connection = open_warehouse(path)
@@ -135,22 +128,3 @@ def use_warehouse(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.environ["REKINDLE_WAREHOUSE"] = str(path)
     assert paths.warehouse() == path.resolve()
-
-
-@contextlib.contextmanager
-def private_files() -> Iterator[None]:
-    """Files made by DuckDB meanwhile are readable by their owner only, from their first byte."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def sync(path: Path) -> None:
-    """Makes sure a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

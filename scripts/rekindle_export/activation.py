@@ -13,9 +13,10 @@ import duckdb
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
+from rekindle.quoting import text
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed, feeds_of, refuse_doubles
-from rekindle_export.rules import name, text
+from rekindle_export.rules import query
 
 AGAIN = "run `python scripts/run.py` and export again"
 
@@ -55,10 +56,9 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
             connection.execute("set timezone = 'UTC'")
             # files say themselves how they are ordered; keeping the order of tables on the way doubles the writing
             connection.execute("set preserve_insertion_order = false")
-            connection.execute(f"attach {text(str(file))} as activation (read_only)")
+            connection.execute(f"attach {text(file)} as activation (read_only)")
             published = _published(connection, file, as_of)
-            connection.execute(_withdrawals(connection))
-            connection.execute(_evidenced_decisions(connection))
+            _read_consent(connection)
             yield Activation(connection, published, _feeds(connection))
     except duckdb.Error as error:
         raise RekindleError(f"The export stopped ({without_values(str(error))}): nothing was committed.") from None
@@ -89,28 +89,14 @@ def _feeds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Feed]]:
     return feeds
 
 
-def _withdrawals(connection: duckdb.DuckDBPyConnection) -> str:
+def _read_consent(connection: duckdb.DuckDBPyConnection) -> None:
     if not columns_of(connection, "audiences", "audience_withdrawals"):
         raise ContractError(f"The activation file has no table audience_withdrawals: {AGAIN}.")
-    return (
-        "create temp table withdrawals as select profile_id, channel, purpose, reason "
-        "from activation.audiences.audience_withdrawals"
-    )
-
-
-def _evidenced_decisions(connection: duckdb.DuckDBPyConnection) -> str:
-    """Decisions that stand in an audience together with the moment consent was given."""
-    tables = connection.execute(
+    consented = connection.execute(
         "select distinct table_name from duckdb_columns() where database_name = 'activation' "
         "and schema_name = 'audiences' and column_name = 'consented_at' order by 1"
     ).fetchall()
-    selects = [
-        f"select decision_id from activation.audiences.{name(table)} where consented_at is not null"
-        for (table,) in tables
-    ]
-    return "create temp view evidenced_decisions as " + (
-        " union ".join(selects) or "select null as decision_id where false"
-    )
+    connection.execute(query("consent", consented=[table for (table,) in consented]))
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:

@@ -11,20 +11,20 @@ from typing import Any
 
 import duckdb
 
-from rekindle import paths
+from rekindle import files, paths
 from rekindle.errors import RekindleError, without_values
 from rekindle.gates.files import Promise, check_files, ledger_measure, people_of
 from rekindle.gates.judge import Gate, Measure
 from rekindle.progress import Progress
-from rekindle.warehouse import private_files
+from rekindle.quoting import name, text
 from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export.rules import apply, name, text
+from rekindle_export.rules import apply, query
 from rekindle_export.runs import CommittedRun, FeedFolder
-from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, new_ledger, stage
-from rekindle_export.targets import Format, Target, load_target
+from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, stage
+from rekindle_export.targets import Format, Table, Target, load_target
 
 FORMATS = {
     "csv": "format csv, quote '\"', escape '\"', nullstr ''",
@@ -37,6 +37,8 @@ WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 # feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 LIST_RETENTION_DAYS = 30
+REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected")
+REJECTED = ("profile_id", "reason", "column")
 # what every manifest says, until its run says otherwise
 NO_MANIFEST = {"kind": "whole", "seals": False, "has_ledger": False, "base_run_id": None, "guards": []}
 
@@ -73,15 +75,14 @@ class Piece:
         options = [FORMATS[promise.format], "use_tmp_file false"]
         if promise.format.startswith("csv"):
             options.append(f"header {str(promise.has_header).lower()}, delim {text(promise.delimiter)}")
-        temporary = file.with_name(f".{file.name}.tmp")
-        copied = connection.execute(f"copy ({self.query}) to {text(str(temporary))} ({', '.join(options)})").fetchone()
-        runs.put(temporary, file)
+        with files.private_writing(file) as unfinished:
+            copied = connection.execute(f"copy ({self.query}) to {text(unfinished)} ({', '.join(options)})").fetchone()
         return {
             "name": file.name,
             "role": self.role,
             "rows": copied[0] if copied else 0,
             "bytes": file.stat().st_size,
-            "sha256": runs.checksum(file),
+            "sha256": files.checksum(file),
             "columns": promise.columns,
         }
 
@@ -90,7 +91,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
     """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
     reports = []
     gate = Gate("export")
-    with private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
+    with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
         sent_to = {str(run.manifest["target"]) for folder in runs.feed_folders() for run in folder.runs()}
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
@@ -137,26 +138,19 @@ def _stopping_here(report: Report) -> Iterator[None]:
 def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> None:
     """One configured feed."""
     connection, folder, report, target = writer.connection, writer.folder, writer.report, feed.platform
-    stage(connection, audience, feed, target, "staged", target.columns, target.evidence)
-    for table in target.also:
-        stage(connection, table.source, feed, target, f"staged_{table.name}", table.columns, table.evidence)
+    own, *also = tables = feed.tables(audience)
+    for table in tables:
+        stage(connection, table, feed, target)
+    for table in also:
         connection.execute(
-            f"delete from staged_{table.name} where person in (select person from staged where reject is not null)"
+            f"delete from {table.staged} where person in (select person from {own.staged} where reject is not null)"
         )
-    compare(connection, feed, target, folder)
-    tables = ["staged", *(f"staged_{table.name}" for table in target.also)]
-    rejected = " union all ".join(f"select person, reject from {table} where reject is not null" for table in tables)
-    report.counts = {
-        "members": count_of(connection, "members"),
-        "added": count_of(connection, "delta where change = 'added'"),
-        "changed": count_of(connection, "delta where change = 'changed'"),
-        "removed": count_of(connection, "removed"),
-        "withdrawn": count_of(connection, "removed where is_forced"),
-        "rejected": count_of(connection, f"({rejected})"),
-    }
+    compare(connection, feed, target, folder, tables)
+    found = connection.execute(f"select {', '.join(REPORTED)} from counts").fetchall()[0]
+    report.counts = dict(zip(REPORTED, found, strict=True))
     base, last_whole = folder.base(), folder.newest_ledger()
     config = {**feed.model_dump(), "profile": target.model_dump()}
-    content = [writer.as_of_date, config, duckdb.__version__, *(digest(connection, table) for table in tables)]
+    content = [writer.as_of_date, config, duckdb.__version__, *(digest(connection, table.staged) for table in tables)]
     manifest = NO_MANIFEST | {
         "seals": True,
         "has_ledger": True,
@@ -174,7 +168,7 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
     if last_whole is not None:
         known = count_of(connection, "known where status = 'member'")
         writer.measures = ledger_measure(folder.feed, last_whole.manifest["counts"]["members"], known)
-    people = _people(connection, audience, feed, target, "staged", target.evidence)
+    people = _people(connection, own, feed, target)
     pieces = []
     last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
     if feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days):
@@ -186,14 +180,14 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
             _piece(change, changed.format(change), feed.format, target, people=people)
             for change in ("added", "changed")
         ]
-    for table in target.also:
-        also, staged = target.model_copy(update={"columns": table.columns}), f"staged_{table.name}"
-        behind = _people(connection, table.source, feed, also, staged, table.evidence)
-        pieces.append(_piece(table.name, f"{staged} where reject is null", feed.format, also, people=behind))
-    pieces += [_piece("removed", "removed", feed.format, target, only_identifiers=True), _rejects(rejected)]
+    for table in also:
+        rows, shape = f"{table.staged} where reject is null", target.model_copy(update={"columns": table.columns})
+        pieces.append(_piece(table.name, rows, feed.format, shape, people=_people(connection, table, feed, target)))
+    pieces.append(_piece("removed", "removed", feed.format, target, only_identifiers=True))
+    pieces.append(Piece("rejected", "from rejected order by all", Promise([*REJECTED], "csv", True, ",")))
     manifest["full_as_of_date"] = last_full
 
-    closed = [] if accepted else closed_guards(connection, feed, target, report.counts)
+    closed = [] if accepted else closed_guards(connection, feed, target)
     if not closed:
         closed = writer.write(pieces, content, manifest, target)
     if closed:
@@ -286,27 +280,26 @@ class _Writer:
         ledger = self.folder.ledger(run)
         try:
             prefix = f"{self.folder.feed}__{self.as_of_date}"
-            files = [piece.copy_to(self.connection, run_folder, prefix) for piece in pieces]
+            written = [piece.copy_to(self.connection, run_folder, prefix) for piece in pieces]
             too_large = [
                 f"{file['name']}: {file['bytes']:,} bytes, {target.name} takes {target.max_bytes:,}: split the feed."
-                for file in files
+                for file in written
                 if target.max_bytes is not None and file["bytes"] > target.max_bytes
             ]
             if too_large:
                 shutil.rmtree(run_folder)
                 return too_large
-            written = [
+            promised = [
                 (run_folder / file["name"], file["rows"], piece.promise)
-                for piece, file in zip(pieces, files, strict=True)
+                for piece, file in zip(pieces, written, strict=True)
             ]
-            check_files(self.gate, self.connection, self.folder.feed, written, self.measures)
+            check_files(self.gate, self.connection, self.folder.feed, promised, self.measures)
             if manifest["has_ledger"]:
                 runs.make_folder(ledger.parent)
-                temporary = ledger.with_name(f".{ledger.name}.tmp")
-                # hashes do not get smaller: trying to takes as long as writing them
-                options = "format parquet, compression uncompressed"
-                self.connection.execute(f"copy ({new_ledger(target)}) to {text(str(temporary))} ({options})")
-                runs.put(temporary, ledger)
+                with files.private_writing(ledger) as unfinished:
+                    # hashes do not get smaller: trying to takes as long as writing them
+                    options = "format parquet, compression uncompressed"
+                    self.connection.execute(f"copy ledger to {text(unfinished)} ({options})")
             runs.commit(
                 run_folder,
                 manifest
@@ -321,7 +314,7 @@ class _Writer:
                     "published": self.activation.published,
                     "duckdb_version": duckdb.__version__,
                     "counts": self.report.counts,
-                    "files": files,
+                    "files": written,
                 },
             )
         except BaseException:
@@ -332,30 +325,10 @@ class _Writer:
         return []
 
 
-def closed_guards(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, counts: dict[str, int]
-) -> list[str]:
+def closed_guards(connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target) -> list[str]:
     """Why somebody has to look before this leaves, in sentences; empty when all is well."""
-    guards, members = feed.guards, counts["members"]
-    before = count_of(connection, "known where status = 'member'")
-    left = count_of(connection, "gone where status = 'member' and not is_forced")
-    known = count_of(connection, "certain where status = 'member'")
-    closed = []
-    if members == 0 and guards.on_empty == "stop":
-        closed.append("The audience is empty (on_empty).")
-    if 0 < members < guards.min_rows:
-        closed.append(f"{members:,} members are fewer than {guards.min_rows:,} (min_rows).")
-    if guards.platform_minimum and 0 < members < target.minimum:
-        closed.append(f"{members:,} members: {target.name} asks for {target.minimum:,} (platform_minimum).")
-    if target.max_rows is not None and members > target.max_rows:
-        closed.append(f"{members:,} members: {target.name} takes {target.max_rows:,} at most.")
-    if guards.max_remove_pct is not None and left * 100 > before * guards.max_remove_pct:
-        closed.append(f"{left:,} of {before:,} members would be removed (max_remove_pct {guards.max_remove_pct:g}).")
-    if guards.max_change_pct is not None and counts["changed"] * 100 > known * guards.max_change_pct:
-        closed.append(
-            f"{counts['changed']:,} of {known:,} members would change (max_change_pct {guards.max_change_pct:g})."
-        )
-    return closed
+    closed = connection.execute(query("guards", guards=feed.guards, target=target)).fetchall()
+    return [str(sentence) for (sentence,) in closed]
 
 
 def _piece(
@@ -382,24 +355,13 @@ def _piece(
     return Piece(role, f"select {selected} from {rows} order by {order}", promise)
 
 
-def _people(
-    connection: duckdb.DuckDBPyConnection, table: str, feed: Feed, target: Target, staged: str, evidence: str
-) -> str | None:
+def _people(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> str | None:
     """Who is behind the rows of a file; none when the table is not about people."""
-    if target.person not in columns_of(connection, "audiences", table):
+    if target.person not in columns_of(connection, "audiences", table.source):
         return None
-    ids = [f"c{number}" for number, column in enumerate(target.columns) if column.identifier]
-    evidence = evidence.replace("{purpose}", text(feed.purpose))
-    rows = audience_rows(connection, table, feed)
-    return people_of(staged, target.person, rows, evidence, concerns(feed.channel, feed.purpose), ids)
-
-
-def _rejects(rejected: str) -> Piece:
-    query = (
-        "select person as profile_id, split_part(reject, '|', 1) as reason, split_part(reject, '|', 2) as \"column\" "
-        f"from ({rejected}) order by all"
-    )
-    return Piece("rejected", query, Promise(["profile_id", "reason", "column"], "csv", True, ","))
+    ids = [f"c{number}" for number, column in enumerate(table.columns) if column.identifier]
+    rows = audience_rows(connection, table.source, feed)
+    return people_of(table.staged, target.person, rows, table.evidence, concerns(feed.channel, feed.purpose), ids)
 
 
 def _is_too_old(last_full: str | None, as_of: str, days: int | None) -> bool:

@@ -1,15 +1,15 @@
 """What the business configures: `config.meta.export` of an audience model, one feed or a list of them."""
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from rekindle.quoting import text
 from rekindle_export.errors import ContractError
-from rekindle_export.targets import Channel, Column, Format, Mode, Strict, Target, first_problem, load_target
+from rekindle_export.runs import FEED_NAME
+from rekindle_export.targets import Channel, Column, Format, Mode, Strict, Table, Target, first_problem, load_target
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
 # names of the feeds that follow from what was sent: opt_out_brevo, erasure_brevo
 RESERVED = ("opt_out_", "erasure_")
 
@@ -43,7 +43,7 @@ class Feed(Strict):
 
     @model_validator(mode="after")
     def _fits_its_target(self) -> Self:
-        if not NAME.fullmatch(self.feed) or self.feed.startswith(RESERVED):
+        if not FEED_NAME.fullmatch(self.feed) or self.feed.startswith(RESERVED):
             raise ValueError(
                 "feed: lower case letters, digits and underscores, at most 63, and not beginning with "
                 + " or ".join(RESERVED)
@@ -69,6 +69,15 @@ class Feed(Strict):
         target = load_target(self.target)
         own = tuple(Column.model_validate({"header": h, "from": f"content.{k}"}) for h, k in self.content.items())
         return target.model_copy(update={"columns": target.columns + own})
+
+    def tables(self, audience: str) -> list[Table]:
+        """What is sent of it: the audience's own rows first, then the tables that go with them."""
+        target = self.platform
+        own = {"name": "", "from": audience, "evidence": target.evidence, "columns": target.columns}
+        return [
+            table.model_copy(update={"evidence": table.evidence.replace("{purpose}", text(self.purpose))})
+            for table in (Table.model_validate(own), *target.also)
+        ]
 
     @property
     def full_age_days(self) -> int | None:

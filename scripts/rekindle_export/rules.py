@@ -14,19 +14,10 @@ from typing import Any
 from jinja2 import Environment
 
 from rekindle import paths
+from rekindle.quoting import name, text
 
 MACROS = paths.PROJECT / "macros" / "portability"
 QUERIES = Path(__file__).with_name("sql")
-
-
-def name(identifier: str) -> str:
-    """A quoted SQL name."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A quoted SQL text."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 @cache

@@ -11,7 +11,6 @@ A run without a manifest never happened. Order comes from `sequence` in the mani
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 import time
@@ -22,7 +21,7 @@ from typing import Any
 
 import filelock
 
-from rekindle import paths
+from rekindle import files, paths
 from rekindle.errors import RekindleError
 from rekindle_export.errors import ContractError, LockedError
 
@@ -185,7 +184,7 @@ def commit(folder: Path, manifest: dict[str, Any]) -> None:
     sums = "".join(f"{file['sha256']}  {file['name']}\n" for file in manifest["files"])
     write_file(folder / SUMS, sums)
     for parent in (folder, folder.parent, folder.parent.parent):
-        sync(parent)
+        files.sync(parent)
     write_file(folder / MANIFEST, as_json(manifest))
 
 
@@ -204,7 +203,7 @@ def verify(file: Path) -> str:
         data = folder / entry["name"]
         if not FILE_NAME.fullmatch(entry["name"]) or data.is_symlink() or not data.is_file():
             raise ContractError(f"{name}: {entry['name']} is missing: do not use this run, export again.")
-        if data.stat().st_size != entry["bytes"] or checksum(data) != entry["sha256"]:
+        if data.stat().st_size != entry["bytes"] or files.checksum(data) != entry["sha256"]:
             raise ContractError(f"{name}: {entry['name']} was changed after the commit: do not use this run.")
         if data.stat().st_mode & 0o077:
             raise ContractError(f"{name}: {entry['name']} is readable by others: chmod 600 it.")
@@ -232,7 +231,7 @@ def drop(run: CommittedRun, reason: str) -> None:
     for file in run.folder.iterdir():
         if file.name not in (MANIFEST, PURGED):
             file.unlink()
-    sync(run.folder)
+    files.sync(run.folder)
 
 
 def read_manifest(file: Path) -> dict[str, Any]:
@@ -255,12 +254,6 @@ def _read_json(file: Path) -> Any:
 def as_json(content: Any) -> str:
     """The same content gives the same text."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def checksum(file: Path) -> str:
-    """sha256 of a file."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def checksum_of(content: Any) -> str:
@@ -291,24 +284,5 @@ def refuse_symlinks(path: Path) -> None:
 
 def write_file(path: Path, text: str) -> None:
     """Writes a file in one step: whoever looks sees the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    temporary.touch(mode=0o600, exist_ok=False)
-    temporary.write_text(text, encoding="utf-8")
-    put(temporary, path)
-
-
-def put(temporary: Path, path: Path) -> None:
-    """Moves a complete file to its name."""
-    sync(temporary)
-    temporary.replace(path)
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Makes sure a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with files.private_writing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

@@ -2,53 +2,45 @@
 
 import duckdb
 
+from rekindle.quoting import name, text
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export.rules import name, query, text
+from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
-from rekindle_export.targets import Column, Target
+from rekindle_export.targets import Table, Target
 
 
-def stage(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    feed: Feed,
-    target: Target,
-    into: str,
-    columns: tuple[Column, ...],
-    evidence: str,
-) -> None:
-    """Fills `into`; raises ContractError when the table lacks a column, evidence of consent or the right date."""
-    present = columns_of(connection, "audiences", table)
-    missing = sorted({each for column in columns for each in column.sources} - set(present))
+def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> None:
+    """Fills `table.staged`; raises ContractError when a column is missing, evidence of consent or the right date."""
+    present = columns_of(connection, "audiences", table.source)
+    missing = sorted({each for column in table.columns for each in column.sources} - set(present))
     if missing:
-        raise ContractError(f"Audience {table} has no column {', '.join(missing)}, which {target.name} needs.")
-    rows = audience_rows(connection, table, feed)
-    evidence = evidence.replace("{purpose}", text(feed.purpose))
-    if count := count_of(connection, f"{rows} as audience where not coalesce({evidence}, false)"):
+        raise ContractError(f"Audience {table.source} has no column {', '.join(missing)}, which {target.name} needs.")
+    rows = audience_rows(connection, table.source, feed)
+    if count := count_of(connection, f"{rows} as audience where not coalesce({table.evidence}, false)"):
         raise ContractError(
-            f"{count:,} rows of {table} have no evidence of consent for {feed.channel} and {feed.purpose}: nothing of "
-            f"feed {feed.feed} leaves. Find out how they got into the audience."
+            f"{count:,} rows of {table.source} have no evidence of consent for {feed.channel} and {feed.purpose}: "
+            f"nothing of feed {feed.feed} leaves. Find out how they got into the audience."
         )
     dated = "as_of_date is distinct from (select as_of_date from activation.main._published)"
     if "as_of_date" in present and count_of(connection, f"{rows} as audience where {dated}"):
-        raise ContractError(f"{table} holds rows of another date than it was published with: build it again.")
+        raise ContractError(f"{table.source} holds rows of another date than it was published with: build it again.")
     connection.execute(
         query(
             "stage",
-            into=into,
             rows=rows,
-            columns=columns,
+            table=table,
             feed=feed,
             target=target,
             # how the columns are made is part of what a row says: when a profile changes, every row does
-            described=checksum_of([each.model_dump() for each in columns if not each.identifier])[:16],
+            described=checksum_of([each.model_dump() for each in table.columns if not each.identifier])[:16],
             has_person=target.person in present,
             concerns=concerns(feed.channel, feed.purpose),
         )
     )
-    _reject_doubles(connection, into, ", ".join(f"c{n}" for n, column in enumerate(columns) if column.identifier))
+    ids = ", ".join(f"c{number}" for number, column in enumerate(table.columns) if column.identifier)
+    _reject_doubles(connection, table.staged, ids)
 
 
 def audience_rows(connection: duckdb.DuckDBPyConnection, table: str, feed: Feed) -> str:
@@ -70,13 +62,16 @@ def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str)
         )
 
 
-def compare(connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, folder: FeedFolder) -> None:
-    """Makes the tables that sql/compare.sql describes."""
+def compare(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, folder: FeedFolder, tables: list[Table]
+) -> None:
+    """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first."""
     base, newest = folder.base(), folder.newest_ledger()
     connection.execute(
         query(
             "compare",
-            ids=[f"c{number}" for number, column in enumerate(target.columns) if column.identifier],
+            ids={f"c{number}": f"id {c.header}" for number, c in enumerate(target.columns) if c.identifier},
+            tables=[table.staged for table in tables],
             certain=ledger_rows(connection, folder, base, target),
             known=ledger_rows(connection, folder, newest, target),
             is_acknowledged=base is not None and newest is not None and base.run_id == newest.run_id,
@@ -98,7 +93,7 @@ def ledger_rows(
     stored: list[str] = []
     source = "(values (0)) where false"
     if run is not None:
-        source = f"read_parquet({text(str(folder.ledger(run)))})"
+        source = f"read_parquet({text(folder.ledger(run))})"
         stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
     if forgotten:
@@ -112,19 +107,6 @@ def ledger_rows(
         f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
     ]
     return f"select {', '.join(selected)} from {source}"
-
-
-def new_ledger(target: Target) -> str:
-    """Everything ever sent: members, those who are leaving until that is acknowledged, and those who left."""
-    ids = [(f"c{number}", name(f"id {c.header}")) for number, c in enumerate(target.columns) if c.identifier]
-    selected, plain = (
-        ", ".join(f"{column} as {stored}" for column, stored in ids),
-        ", ".join(column for column, _ in ids),
-    )
-    return (
-        f"select person as profile_id, 'member' as status, row_hash, {selected} from members union all "
-        f"select profile_id, case when is_held then 'leaving' else 'left' end, row_hash, {plain} from gone"
-    )
 
 
 def count_of(connection: duckdb.DuckDBPyConnection, source: str) -> int:

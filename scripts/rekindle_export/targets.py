@@ -61,6 +61,11 @@ class Table(Strict):
     evidence: str
     columns: tuple[Column, ...]
 
+    @property
+    def staged(self) -> str:
+        """The temporary table in which its rows are made ready."""
+        return f"staged_{self.name}" if self.name else "staged"
+
 
 class Target(Strict):
     """A platform: its columns and limits."""

@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import filelock
 import pytest
 from activation import EMAIL_FEED, Retailer, committed, crowd, person
 
+from rekindle import files
 from rekindle.paths import PROJECT
 from rekindle_export import exporting, runs
 from rekindle_export.errors import CONTRACT, DONE, LOCKED, ContractError
@@ -83,31 +85,32 @@ def test_killed_at_any_moment_an_export_leaves_the_last_run_whole_and_the_next_o
     assert killed >= 20
 
 
-STEPS = [("put", number) for number in range(1, 8)] + [
-    ("commit", 1),
-    ("make_folder", 2),
-    ("checksum", 3),
+STEPS: list[tuple[ModuleType, str, int]] = [
+    *((files, "replace_file", number) for number in range(1, 8)),
+    (files, "checksum", 3),
+    (runs, "commit", 1),
+    (runs, "make_folder", 2),
 ]
 
 
-def _export_killed(root: Path, where: str, call: int) -> None:
-    function, calls = getattr(runs, where), itertools.count(1)
+def _export_killed(root: Path, module: ModuleType, where: str, call: int) -> None:
+    function, calls = getattr(module, where), itertools.count(1)
 
     def killed(*arguments: Any) -> Any:
         if next(calls) == call:
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*arguments)
 
-    setattr(runs, where, killed)
+    setattr(module, where, killed)
     Retailer(root).export("win_back")
 
 
-@pytest.mark.parametrize(("where", "call"), STEPS)
+@pytest.mark.parametrize(("module", "where", "call"), STEPS, ids=[f"{where}-{call}" for _, where, call in STEPS])
 def test_killed_in_a_given_step_nothing_half_written_is_ever_committed(
-    shop: Retailer, monkeypatch: pytest.MonkeyPatch, where: str, call: int
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch, module: ModuleType, where: str, call: int
 ) -> None:
     shop.publish([person("ann")])
-    worker = multiprocessing.get_context("fork").Process(target=_export_killed, args=(shop.root, where, call))
+    worker = multiprocessing.get_context("fork").Process(target=_export_killed, args=(shop.root, module, where, call))
     worker.start()
     worker.join()
     assert worker.exitcode == -9

@@ -130,7 +130,11 @@ def test_consent_that_staging_overlooks_is_found_by_the_gate(tmp_path: Path, mon
     shop = Retailer(tmp_path)
     shop.publish([person("ann"), person("bob", consented_at=None)])
     stage: Any = staging.stage
-    monkeypatch.setattr(exporting, "stage", lambda *given: stage(*given[:6], "true"))
+    monkeypatch.setattr(
+        exporting,
+        "stage",
+        lambda connection, table, *given: stage(connection, table.model_copy(update={"evidence": "true"}), *given),
+    )
     said = shop.call("export", "win_back")
     assert said.code == CONTRACT
     assert "every row is somebody with evidence of consent; found 1 rows." in said.text

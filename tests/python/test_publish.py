@@ -17,8 +17,9 @@ from workshop import LAST_AS_OF, Workshop, digest, must, rows, tables
 
 from rekindle import publishing
 from rekindle.errors import RekindleError
+from rekindle.files import replace_file
 from rekindle.publishing import last_finished_build
-from rekindle.warehouse import Run, replace_file
+from rekindle.warehouse import Run
 
 APRIL, JUNE = datetime.date(2024, 5, 1), datetime.date(2024, 7, 1)
 

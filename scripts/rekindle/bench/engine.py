@@ -25,11 +25,6 @@ class Engine:
         return connection
 
 
-def quoted(path: Path) -> str:
-    """A path as an SQL string, for the statements that take no parameter there."""
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     """The one number a query returns."""
     row = connection.execute(sql).fetchone()

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from rekindle.bench.engine import SQL, Engine, quoted
+from rekindle import files
+from rekindle.bench.engine import SQL, Engine
 from rekindle.errors import RekindleError
 from rekindle.gates.judge import Gate, Measure
+from rekindle.quoting import name, text
 from rekindle_export import exporting, runs
-from rekindle_export.rules import apply, name
+from rekindle_export.rules import apply
 from rekindle_export.targets import load_target
 
 TARGET = "meta_custom_audience"
@@ -73,7 +75,7 @@ def _publish(folder: Path, engine: Engine, members: int, as_of: str, mode: str, 
     """An activation file of one audience, as a build leaves it."""
     path = _activation(folder, as_of)
     with engine.connect() as connection:
-        connection.execute(f"attach {quoted(path)} as published")
+        connection.execute(f"attach {text(path)} as published")
         values = {"as_of": as_of, "members": members, "first": members * first // 100, "moved": moved}
         connection.execute("create schema published.audiences")
         connection.execute((SQL / "exports" / "audience.sql").read_text(encoding="utf-8"), values)
@@ -117,8 +119,8 @@ def _timed() -> Iterator[dict[str, float]]:
         HASH: (exporting, "stage"),
         "compare with what was sent": (exporting, "compare"),
         WRITE: (exporting.Piece, "copy_to"),
-        "bring it to the disk": (runs, "sync"),
-        "checksum": (runs, "checksum"),
+        "bring it to the disk": (files, "sync"),
+        "checksum": (files, "checksum"),
         "gate, reads it back": (exporting, "check_files"),
     }
     seconds = dict.fromkeys(steps, 0.0)
@@ -167,10 +169,10 @@ def _by_hand(folder: Path, engine: Engine) -> tuple[float, float]:
     hand.mkdir()
     with engine.connect() as connection:
         for as_of in (first, second):
-            connection.execute(f"attach {quoted(_activation(folder, as_of))} as {_catalog(as_of)} (read_only)")
+            connection.execute(f"attach {text(_activation(folder, as_of))} as {_catalog(as_of)} (read_only)")
 
         def copy(query: str, file: str, form: str = "format csv, header true") -> None:
-            connection.execute(f"copy ({query}) to {quoted(hand / file)} ({form})")
+            connection.execute(f"copy ({query}) to {text(hand / file)} ({form})")
 
         started = time.perf_counter()
         copy(f"{_hashed(first)} order by {', '.join(ids)}", "full.csv")
@@ -179,7 +181,7 @@ def _by_hand(folder: Path, engine: Engine) -> tuple[float, float]:
 
         ledger = f"select {', '.join(ids)}, {row_hash} as row_hash from"
         copy(f"{ledger} ({_hashed(first)})", "before.parquet", "format parquet")
-        connection.execute(f"create view before as from {quoted(hand / 'before.parquet')}")
+        connection.execute(f"create view before as from {text(hand / 'before.parquet')}")
         started = time.perf_counter()
         connection.execute(f"create temp table today as select *, {row_hash} as row_hash from ({_hashed(second)})")
         selected, order = ", ".join(f"today.{each}" for each in columns), ", ".join(f"today.{each}" for each in ids)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rekindle.bench.engine import SQL, Engine, count, quoted
+from rekindle.bench.engine import SQL, Engine, count
 from rekindle.bench.project import warehouse
 from rekindle.errors import RekindleError
 from rekindle.paths import PROJECT
+from rekindle.quoting import text
 from rekindle.settings import setting
 
 MONTH_ENDS = 12
@@ -48,7 +49,7 @@ def compare(folder: Path, engine: Engine, profiles: int) -> Comparison:
     _check_pandas(results["project"], results["pandas"])
     connection = engine.connect()
     try:
-        lines = count(connection, f"select count(*) from {quoted(sample_file(folder))}")
+        lines = count(connection, f"select count(*) from {text(sample_file(folder))}")
     finally:
         connection.close()
     return Comparison(int(results["project"]["profile_id"].nunique()), lines, seconds)
@@ -57,14 +58,14 @@ def compare(folder: Path, engine: Engine, profiles: int) -> Comparison:
 def _write_sample(folder: Path, engine: Engine, profiles: int) -> None:
     connection = engine.connect()
     try:
-        connection.execute(f"attach {quoted(warehouse(folder))} as project (read_only)")
+        connection.execute(f"attach {text(warehouse(folder))} as project (read_only)")
         connection.execute(
             "create table chosen as select profile_id from project.core.profile_days group by profile_id "
             f"order by count(*) desc, profile_id limit {int(profiles)}"
         )
         connection.execute(
             "copy (select profile_id, order_id, order_status, order_date, net_amount from project.core.fct_order_lines "
-            f"join chosen using (profile_id)) to {quoted(sample_file(folder))} (format parquet)"
+            f"join chosen using (profile_id)) to {text(sample_file(folder))} (format parquet)"
         )
     finally:
         connection.close()
@@ -80,11 +81,11 @@ def _project(folder: Path, engine: Engine) -> tuple[Any, float]:
     """profile_days and rfm_monthly as dbt compiled them, on a warehouse in memory that holds only these lines."""
     connection = engine.connect()
     try:
-        connection.execute(f"attach {quoted(warehouse(folder))} as built (read_only)")
+        connection.execute(f"attach {text(warehouse(folder))} as built (read_only)")
         connection.execute("attach ':memory:' as project")
         for schema in ("core", "segments", "config"):
             connection.execute(f"create schema project.{schema}")
-        connection.execute(f"create table project.core.order_lines as from {quoted(sample_file(folder))}")
+        connection.execute(f"create table project.core.order_lines as from {text(sample_file(folder))}")
         connection.execute(
             "create table project.segments.rfm_thresholds as select * from built.segments.rfm_thresholds "
             f"order by segment_month desc limit {MONTH_ENDS}"
@@ -106,10 +107,10 @@ def _read(folder: Path, engine: Engine) -> tuple[Any, Any]:
     """The lines with net_cents, and the thresholds of the twelve months, as frames."""
     connection = engine.connect()
     try:
-        connection.execute(f"attach {quoted(warehouse(folder))} as built (read_only)")
+        connection.execute(f"attach {text(warehouse(folder))} as built (read_only)")
         lines = connection.execute(
             "select profile_id, order_status, cast(order_date as timestamp) as order_date, "
-            f"cast(net_amount * 100 as bigint) as net_cents from {quoted(sample_file(folder))}"
+            f"cast(net_amount * 100 as bigint) as net_cents from {text(sample_file(folder))}"
         ).df()
         thresholds = connection.execute(
             f"from built.segments.rfm_thresholds order by segment_month desc limit {MONTH_ENDS}"

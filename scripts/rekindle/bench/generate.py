@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rekindle.bench.engine import SQL, Engine, count, quoted
+from rekindle.bench.engine import SQL, Engine, count
 from rekindle.calendar import next_month
 from rekindle.errors import RekindleError
+from rekindle.quoting import text
 
 # The last month of the data, whatever its length: the "one more month" that is added to a finished build.
 LAST_MONTH = datetime.date(2025, 12, 1)
@@ -80,14 +81,12 @@ def generate(world: World, folder: Path, engine: Engine) -> dict[str, int]:
         for script in sorted((SQL / "generate").glob("*.sql")):
             connection.execute(script.read_text(encoding="utf-8"))
         for relation, file in _files(world, contract):
-            connection.execute(f"copy (from {relation}) to {quoted(file)} ({FORMAT})")
-        connection.execute(f"copy (from phone_numbers) to {quoted(folder / 'phone_numbers.parquet')} ({FORMAT})")
+            connection.execute(f"copy (from {relation}) to {text(file)} ({FORMAT})")
+        connection.execute(f"copy (from phone_numbers) to {text(folder / 'phone_numbers.parquet')} ({FORMAT})")
         for entity in SINGLE_FILES:
-            rows[entity] = count(connection, f"select count(*) from {quoted(contract / f'input_{entity}.parquet')}")
+            rows[entity] = count(connection, f"select count(*) from {text(contract / f'input_{entity}.parquet')}")
         for entity in MONTHLY_FILES:
-            rows[entity] = count(
-                connection, f"select count(*) from {quoted(contract / f'input_{entity}' / '*.parquet')}"
-            )
+            rows[entity] = count(connection, f"select count(*) from {text(contract / f'input_{entity}' / '*.parquet')}")
     finally:
         connection.close()
         scratch.unlink(missing_ok=True)

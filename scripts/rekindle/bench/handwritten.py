@@ -5,9 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.bench.engine import SQL, Engine, count, quoted
+from rekindle.bench.engine import SQL, Engine, count
 from rekindle.bench.generate import World
 from rekindle.bench.project import warehouse
+from rekindle.quoting import text
 from rekindle.settings import setting
 
 # table by hand → the project's, in building order
@@ -52,13 +53,13 @@ def write(folder: Path, engine: Engine, world: World) -> dict[str, float]:
 
 def _prepare(connection: duckdb.DuckDBPyConnection, folder: Path, world: World) -> None:
     contract = folder / "contract"
-    connection.execute(f"create view raw_orders as from {quoted(contract / 'input_orders' / '*.parquet')}")
-    connection.execute(f"create view raw_order_lines as from {quoted(contract / 'input_order_lines' / '*.parquet')}")
+    connection.execute(f"create view raw_orders as from {text(contract / 'input_orders' / '*.parquet')}")
+    connection.execute(f"create view raw_order_lines as from {text(contract / 'input_order_lines' / '*.parquet')}")
     connection.execute(f"set variable first_month = date '{world.first_month}'")
     connection.execute(f"set variable as_of = date '{world.as_of}'")
     connection.execute(f"set variable months = {world.months}")
     connection.execute(f"set variable window_days = {int(setting('rfm_window_days', 'parquet'))}")
-    connection.execute(f"attach {quoted(warehouse(folder))} as project (read_only)")
+    connection.execute(f"attach {text(warehouse(folder))} as project (read_only)")
     connection.execute(
         "create table contact_profiles as "
         "select source_system, contact_id, profile_id from project.identity.contact_profiles"
@@ -83,8 +84,8 @@ def differences(folder: Path, engine: Engine) -> dict[str, int]:
     """
     connection = engine.connect()
     try:
-        connection.execute(f"attach {quoted(warehouse(folder))} as project (read_only)")
-        connection.execute(f"attach {quoted(by_hand(folder))} as by_hand (read_only)")
+        connection.execute(f"attach {text(warehouse(folder))} as project (read_only)")
+        connection.execute(f"attach {text(by_hand(folder))} as by_hand (read_only)")
         found = {}
         for table, relation in TABLES.items():
             mine, theirs = f"by_hand.main.{table}", f"project.{relation}"

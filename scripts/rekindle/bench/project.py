@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rekindle.bench.engine import Engine, quoted
+from rekindle.bench.engine import Engine
 from rekindle.errors import RekindleError
+from rekindle.quoting import text
 
 CONNECTOR = "parquet"
 
@@ -34,7 +35,7 @@ def land_phones(folder: Path, engine: Engine) -> None:
     connection = engine.connect(warehouse(folder))
     try:
         connection.execute("create schema landing")
-        connection.execute(f"create table landing.phone_numbers as from {quoted(folder / 'phone_numbers.parquet')}")
+        connection.execute(f"create table landing.phone_numbers as from {text(folder / 'phone_numbers.parquet')}")
     finally:
         connection.close()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle.errors import RekindleError
+from rekindle.quoting import text
 
 SQL_FOLDER = Path(__file__).with_name("world_sql")
 # what is written: file name, table, a unique order
@@ -91,8 +92,8 @@ def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]
         for name, table, order in FILES:
             counted = connection.execute(f"select count(*) from {table}").fetchone()
             rows[name] = int(counted[0]) if counted else 0
-            path = str(unfinished / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"copy (select * from {table} order by {order}) to '{path}' (format parquet)")
+            path = unfinished / f"{name}.parquet"
+            connection.execute(f"copy (select * from {table} order by {order}) to {text(path)} (format parquet)")
     folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)

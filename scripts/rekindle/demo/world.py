@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from rekindle.quoting import text
+
 SQL_FOLDER = Path(__file__).with_name("sql")
 
 PACKAGE_TABLES = (
@@ -117,9 +119,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
     for table in RAW_TABLES:
         path = folder / table.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        target = str(path).replace("'", "''")
         ordered = f"select * from {table.relation} order by {table.order_by}"
-        con.execute(f"copy ({ordered}) to '{target}' (format parquet, compression zstd)")
+        con.execute(f"copy ({ordered}) to {text(path)} (format parquet, compression zstd)")
         counted = con.execute(f"select count(*) from {table.relation}").fetchone()
         rows[table.file] = int(counted[0]) if counted else 0
     return rows

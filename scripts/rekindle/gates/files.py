@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 
 from rekindle.gates.judge import Gate, Measure
+from rekindle.quoting import name, text
 from rekindle_export.errors import ContractError
-from rekindle_export.rules import name, text
 from rekindle_export.targets import Format
 
 # erasing people takes them out of a ledger and leaves its manifest: half of many is more than ever asks for it
@@ -167,11 +167,11 @@ def _rows(path: Path, promise: Promise) -> str:
     """The file as DuckDB reads it: text, without guessing."""
     columns = "{" + ", ".join(f"{text(column)}: 'VARCHAR'" for column in promise.columns) + "}"
     if promise.format == "parquet":
-        return f"read_parquet({text(str(path))})"
+        return f"read_parquet({text(path)})"
     if promise.format == "jsonl":
-        return f"read_json({text(str(path))}, format = 'newline_delimited', columns = {columns})"
+        return f"read_json({text(path)}, format = 'newline_delimited', columns = {columns})"
     return (
-        f"read_csv({text(str(path))}, auto_detect = false, header = {str(promise.has_header).lower()}, "
+        f"read_csv({text(path)}, auto_detect = false, header = {str(promise.has_header).lower()}, "
         f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', nullstr = '', columns = {columns})"
     )
 
@@ -179,7 +179,7 @@ def _rows(path: Path, promise: Promise) -> str:
 def _columns(path: Path, promise: Promise) -> list[str]:
     """The columns that the file itself names; those promised when it names none."""
     if promise.format == "parquet":
-        described = duckdb.execute(f"describe select * from read_parquet({text(str(path))})").fetchall()
+        described = duckdb.execute(f"describe select * from read_parquet({text(path)})").fetchall()
         return [str(row[0]) for row in described]
     opener: Any = gzip.open if promise.format == "csv.gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as handle:

@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
+from rekindle.files import private_writing
 from rekindle.gates.judge import Gate, Measure
+from rekindle.quoting import name, text
 from rekindle.settings import setting
 from rekindle.sources import check_sources, external_sources, readable, source_files
-from rekindle.warehouse import sync
 
 # below this, one row more or less is a large share
 ROWS_WORTH_COMPARING = 500
@@ -140,7 +141,7 @@ def _contract_table(node: Any) -> Iterator[RawTable]:
     )
     if not files:
         return
-    quoted = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    quoted = ", ".join(map(text, files))
     yield _table(
         node.name,
         f"read_parquet([{quoted}], union_by_name = true)",
@@ -190,7 +191,7 @@ def measure(
     for column, data_type in present.items():
         if table.columns and column not in table.columns:
             continue
-        value = f"nullif({_name(column)}, '')" if data_type == "VARCHAR" else _name(column)
+        value = f"nullif({name(column)}, '')" if data_type == "VARCHAR" else name(column)
         asked[f"filled {column}"] = f"count({value})"
         rules = table.columns.get(column, ColumnRules())
         if rules.smallest is not None or rules.largest is not None:
@@ -201,18 +202,18 @@ def measure(
                 f"count(case when {value} is not null and not coalesce({' and '.join(within)}, false) then 1 end)"
             )
         if rules.accepted_values:
-            known = ", ".join(_text(each) for each in rules.accepted_values)
+            known = ", ".join(text(each) for each in rules.accepted_values)
             asked[f"other {column}"] = f"count(case when cast({value} as varchar) not in ({known}) then 1 end)"
     event_at = table.rules.event_at
     if event_at in present:
-        moment = f"try_cast({_name(event_at)} as timestamp)"
+        moment = f"try_cast({name(event_at)} as timestamp)"
         past = f"case when {moment} < date '{as_of}' + interval 1 day then {moment} end"
         asked["implausible"] = f"count(case when {moment} < date '{earliest}' then 1 end)"
         asked["age"] = f"date_diff('day', cast(max({past}) as date), date '{as_of}')"
     answer = connection.execute(f"select {', '.join(asked.values())} from {table.relation}").fetchall()[0]
     counts = {name: count for name, count in zip(asked, answer, strict=True) if count is not None}
     if table.rules.key and set(table.rules.key) <= set(present):
-        key = ", ".join(_name(column) for column in table.rules.key)
+        key = ", ".join(name(column) for column in table.rules.key)
         ((distinct,),) = connection.execute(
             f"select count(*) from (select distinct {key} from {table.relation})"
         ).fetchall()
@@ -311,11 +312,8 @@ class _Memory:
     def keep(self, fingerprint: str, as_of: datetime.date, tables: Mapping[str, Mapping[str, int]]) -> None:
         """Replaces the file in one step."""
         self.content[self.connector] = {"fingerprint": fingerprint, "as_of": as_of.isoformat(), "tables": tables}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.tmp")
-        temporary.write_text(json.dumps(self.content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        sync(temporary)
-        temporary.replace(self.path)
+        with private_writing(self.path) as unfinished:
+            unfinished.write_text(json.dumps(self.content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @property
     def _own(self) -> dict[str, Any]:
@@ -330,11 +328,3 @@ def _fingerprint(files: list[Path], tables: list[RawTable], limits: Mapping[str,
         with path.open("rb") as handle:
             digest.update(hashlib.file_digest(handle, "blake2b").digest())
     return digest.hexdigest()
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -7,6 +7,9 @@
   gone       of known, what is sent no more; is_held: the platform may still have it; is_forced: consent was withdrawn
   delta      members (their rowid in staged) that the platform does not have, or has with other values
   removed    identifiers to take off the platform
+  ledger     the next one: members, those who are leaving until that is acknowledged, and those who left
+  rejected   rows that do not leave, of all tables of the feed, and why
+  counts     one row, of all of these
 #}
 {%- macro same(one, other) -%}
     {%- for id in ids %}{{ one }}.{{ id }} is not distinct from {{ other }}.{{ id }}{{ ' and ' if not loop.last }}{% endfor -%}
@@ -55,4 +58,32 @@ select
     bool_or(is_forced) as is_forced
 from leaving
 where coalesce({{ ids | join(', ') }}) is not null
-group by {{ ids | join(', ') }}
+group by {{ ids | join(', ') }};
+
+create or replace temp view ledger as
+select person as profile_id, 'member' as status, row_hash{% for id, stored in ids.items() %}, {{ id }} as {{ stored | name }}{% endfor %}
+from members
+union all
+select profile_id, case when is_held then 'leaving' else 'left' end, row_hash, {{ ids | join(', ') }}
+from gone;
+
+create or replace temp view rejected as
+select person as profile_id, split_part(reject, '|', 1) as reason, split_part(reject, '|', 2) as "column"
+from (
+    {%- for table in tables %}
+    select person, reject from {{ table }}{{ ' union all' if not loop.last }}
+    {%- endfor %}
+)
+where reject is not null;
+
+create or replace temp table counts as
+select
+    (select count(*) from members) as members,
+    (select count(*) from delta where change = 'added') as added,
+    (select count(*) from delta where change = 'changed') as changed,
+    (select count(*) from removed) as removed,
+    (select count(*) from removed where is_forced) as withdrawn,
+    (select count(*) from rejected) as rejected,
+    (select count(*) from certain where status = 'member') as certain_members,
+    (select count(*) from known where status = 'member') as known_members,
+    (select count(*) from gone where status = 'member' and not is_forced) as gone_members

@@ -47,13 +47,13 @@
     {%- endif -%}
 {%- endmacro -%}
 
-create or replace temp table {{ into }} as
+create or replace temp table {{ table.staged }} as
 with
 
 raw as (
     select
         {{ ('cast(' ~ (target.person | name) ~ ' as varchar)') if has_person else 'cast(null as varchar)' }} as person
-        {%- for column in columns %},
+        {%- for column in table.columns %},
         {{ raw(column) }} as r{{ loop.index0 }}
         {%- endfor %}
     from {{ rows }} as audience
@@ -62,7 +62,7 @@ raw as (
 spelled as (
     select
         *
-        {%- for column in columns %},
+        {%- for column in table.columns %},
         {{ spelled(column, 'r' ~ loop.index0) }} as v{{ loop.index0 }}
         {%- endfor %}
     from raw
@@ -75,21 +75,21 @@ withdrawn as (
 judged as (
     select
         spelled.person
-        {%- for column in columns %},
+        {%- for column in table.columns %},
         {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash and column.identifier else 'v' ~ loop.index0 %}
         {%- if column.group %}
         case
-            when true {%- for other in columns if other.group == column.group %} and v{{ columns.index(other) }} is not null {%- endfor %}
+            when true {%- for other in table.columns if other.group == column.group %} and v{{ table.columns.index(other) }} is not null {%- endfor %}
                 then {{ value }}
         end as c{{ loop.index0 }}
         {%- else %}
         {{ value }} as c{{ loop.index0 }}
         {%- endif %}
         {%- endfor %},
-        left(md5(concat_ws(chr(31), {{ described | text }}{% for column in columns if not column.identifier %}, coalesce(v{{ columns.index(column) }}, ''){% endfor %})), 16) as row_hash,
+        left(md5(concat_ws(chr(31), {{ described | text }}{% for column in table.columns if not column.identifier %}, coalesce(v{{ table.columns.index(column) }}, ''){% endfor %})), 16) as row_hash,
         case
             when withdrawn.profile_id is not null then 'withdrawn|'
-            {%- for column in columns %}
+            {%- for column in table.columns %}
             {%- set raw, value = 'r' ~ loop.index0, 'v' ~ loop.index0 %}
             {%- if column.required %}
             when {{ value }} is null then {{ ('missing|' ~ column.header) | text }}
@@ -109,7 +109,7 @@ judged as (
             when strlen({{ value }}) > {{ column.max_bytes }} then {{ ('too_long|' ~ column.header) | text }}
             {%- endif %}
             {%- endfor %}
-            when coalesce({% for column in columns if column.identifier %}{{ 'v' ~ columns.index(column) }}{{ ', ' if not loop.last }}{% endfor %}) is null
+            when coalesce({% for column in table.columns if column.identifier %}{{ 'v' ~ table.columns.index(column) }}{{ ', ' if not loop.last }}{% endfor %}) is null
                 then 'no_identifier|'
         end as reject
     from spelled
