@@ -58,7 +58,7 @@ check-builds: dev-env
 	@$(BIN)/python scripts/check_builds.py
 
 check-python: dev-env
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/python
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/python
 
 # the layering of every connector's models is checked, not only of the one that is built by default
 CONNECTORS := completejourney fixture template

@@ -142,8 +142,6 @@ class Dbt:
         return [
             *("--log-level", "none", "--log-level-file", "info"),
             "--no-use-colors",
-            # which tables there are is asked for the schemas of the nodes that run
-            "--cache-selected-only",
             command,
             "--project-dir",
             str(paths.PROJECT),
