@@ -11,7 +11,6 @@ import forked
 import pytest
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
-
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
 LONGEST_FIRST = (

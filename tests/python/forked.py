@@ -70,21 +70,24 @@ def _parse_once() -> None:
 
     dbt keeps it in the target folder, which each workshop has of its own, and throws it away when the path of the
     warehouse or a variable changes; parsing from nothing takes longer than most tests. Here it lies in one folder, by
-    what it does depend on. The path is no part of that: a replay changes it without parsing again.
+    what it does depend on. The path and the as-of date are no part of that: a replay changes both and parses nothing.
     """
     manifest: Any = importlib.import_module("dbt.parser.manifest")
     check = manifest.ManifestLoader.build_manifest_state_check
 
-    def check_without_path(self: Any) -> Any:
-        state = check(self)
-        state.profile_hash = type(state.profile_hash).from_contents(self.root_project.credentials.database)
+    def check_what_counts(self: Any) -> Any:
+        state, project = check(self), self.root_project
+        hash_of = type(state.profile_hash).from_contents
+        state.profile_hash = hash_of(project.credentials.database)
+        variables = {name: value for name, value in project.cli_vars.items() if name != "as_of_date"}
+        state.vars_hash = hash_of(repr([sorted(variables.items()), project.target_name]))
         found = repr([self.root_project.project_root, state])
         name = f"{hashlib.sha256(found.encode()).hexdigest()}.msgpack"
         # an absolute path: joined to the target folder, it takes its place
         manifest.PARTIAL_PARSE_FILE_NAME = str(Path(os.environ[PARSED], name))
         return state
 
-    manifest.ManifestLoader.build_manifest_state_check = check_without_path
+    manifest.ManifestLoader.build_manifest_state_check = check_what_counts
 
 
 def _serve() -> Any:

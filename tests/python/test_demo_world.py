@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from scipy import stats
-from workshop import Workshop, must
+from workshop import Workshop
 
 from rekindle.demo import responses
 
