@@ -4,20 +4,16 @@
   small table, and the second reads only keys that came more than once (no reject, no scan).
 #}
 {% macro valid_rows(entity) -%}
+{# written out where it is read, and so is the input: DuckDB materialises a CTE that is read twice, and above one it
+   reads every column of the input, and computes it, whoever asks for how few -#}
+{%- set rejects = '(select * from ' ~ ref('rejected_' ~ entity) ~ ' where is_row_rejected) as rejects' -%}
 with
 
-rejects as (
-    select *
-    from {{ ref('rejected_' ~ entity) }}
-    where is_row_rejected
-),
-
-{# written out twice, not as a CTE: DuckDB would materialise a CTE that is read twice, 100 million rows of it #}
 single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}
     from {{ judged_input(entity) }} as input_rows
-    {{ anti_join() }} rejects on {{ same_key(entity, 'input_rows', 'rejects') }}
+    {{ anti_join() }} {{ rejects }} on {{ same_key(entity, 'input_rows', 'rejects') }}
     where {{ has_key(entity, 'input_rows') }}
 ),
 
@@ -26,7 +22,7 @@ repeated_rows as (
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
     from {{ judged_input(entity) }} as input_rows
-    inner join rejects
+    inner join {{ rejects }}
         on
             {{ same_key(entity, 'input_rows', 'rejects') }}
             and rejects.reason = 'duplicate_key'
@@ -36,7 +32,7 @@ kept_copies as (
     select
         {{ contract_columns(entity, 'repeated_rows') }}
     from repeated_rows
-    {{ anti_join() }} rejects
+    {{ anti_join() }} {{ rejects }}
         on
             {{ same_key(entity, 'repeated_rows', 'rejects') }}
             and rejects.reason <> 'duplicate_key'

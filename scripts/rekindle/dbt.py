@@ -198,7 +198,8 @@ class _Watcher:
                 sentence = self._sentence(info, result)
                 if sentence is not None:
                     self.progress.say(sentence)
-            self.progress.advance()
+            if info.resource_type != "unit_test":  # dbt counts it with its model
+                self.progress.advance()
 
     def _sentence(self, info: Any, result: Any) -> str | None:
         node: Any = self.manifest.nodes.get(info.unique_id) or self.manifest.unit_tests.get(info.unique_id)
