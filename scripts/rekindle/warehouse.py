@@ -124,7 +124,11 @@ def write_ahead_log(path: Path) -> Path:
 
 
 def use_warehouse(path: Path) -> None:
-    """Makes `path` the warehouse of this process and of dbt in it."""
+    """Makes `path` the warehouse of this process and of dbt in it.
+
+    The same place spelt in another way is left as it is spelt: dbt would parse everything again from nothing.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.environ["REKINDLE_WAREHOUSE"] = str(path)
+    if path.resolve() != paths.warehouse():
+        os.environ["REKINDLE_WAREHOUSE"] = str(path)
     assert paths.warehouse() == path.resolve()

@@ -1,14 +1,17 @@
 """Replaying months: interrupted anywhere it gives the same, and it never harms the warehouse in use."""
 
 import datetime
+import os
 from pathlib import Path
 
 import duckdb
 import pytest
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, differences, digest, must, rows
 
+from rekindle import paths
 from rekindle.errors import RekindleError
 from rekindle.replaying import _refuse_months_before_data, fingerprint_of
+from rekindle.warehouse import use_warehouse
 
 UNLOOKED = ("--from", FIRST_MONTH, "--to", LAST_MONTH)
 MONTHS = (*UNLOOKED, *ACCEPTED)
@@ -61,6 +64,17 @@ def test_a_replay_that_would_drop_published_months_is_refused(workshop: Workshop
         "replay 2024-02 to 2024-06, or use --force."
     )
     assert digest(workshop.warehouse) == digest(fixture_warehouse)
+
+
+def test_the_warehouse_in_use_keeps_the_spelling_that_dbt_has_parsed_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spelt = os.path.relpath(tmp_path / "build.duckdb", paths.PROJECT)
+    monkeypatch.setenv("REKINDLE_WAREHOUSE", spelt)
+    use_warehouse(tmp_path / "build.duckdb")
+    assert os.environ["REKINDLE_WAREHOUSE"] == spelt
+    use_warehouse(tmp_path / "replay" / "build.duckdb")
+    assert paths.warehouse() == tmp_path / "replay" / "build.duckdb"
 
 
 def test_months_before_the_first_order_are_refused(tmp_path: Path) -> None:
