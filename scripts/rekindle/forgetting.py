@@ -60,7 +60,7 @@ def forget(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Coll
                 with private_writing(file) as unfinished:
                     connection.execute(
                         f"copy (select * from read_parquet({text(file)}) where not {_is_of(ids)}) "
-                        f"to {text(unfinished)} (format parquet)"
+                        f"to {text(unfinished)} (format parquet, use_tmp_file false)"
                     )
 
 

@@ -298,7 +298,7 @@ class _Writer:
                 runs.make_folder(ledger.parent)
                 with files.private_writing(ledger) as unfinished:
                     # hashes do not get smaller: trying to takes as long as writing them
-                    options = "format parquet, compression uncompressed"
+                    options = "format parquet, compression uncompressed, use_tmp_file false"
                     self.connection.execute(f"copy ledger to {text(unfinished)} ({options})")
             runs.commit(
                 run_folder,
