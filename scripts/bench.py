@@ -19,7 +19,9 @@ FOLDER = paths.PROJECT / "bench"
     "--profiles", default=100_000, show_default=True, help="Persons to generate, with some 100 order lines each."
 )
 @click.option("--months", default=24, show_default=True, help=f"Closed months of history, at least {LEAST_MONTHS}.")
-@click.option("--memory", default="12GB", show_default=True, metavar="SIZE", help="What DuckDB may use.")
+@click.option(
+    "--memory", default="12GB", show_default=True, metavar="SIZE", help="What a build may use; DuckDB gets 90 %."
+)
 @click.option("--threads", default=2, show_default=True, help="Cores that DuckDB may use.")
 @click.option(
     "--frames", default=20_000, show_default=True, help="Profiles that pandas and lifetimes get; 0 leaves them out."

@@ -21,7 +21,7 @@ from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export.rules import apply, query
+from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder
 from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, stage
 from rekindle_export.targets import Format, Table, Target, load_target
@@ -344,9 +344,8 @@ def _piece(
     """A file of staged rows, in the order of their identifiers; `constants`: columns that say the same in every row."""
     same = constants or {}
     chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not only_identifiers]
-    written = [apply("sha256_hex", f"c{n}") if each.hash and not each.identifier else f"c{n}" for n, each in chosen]
     headers = [*(column.header for _, column in chosen), *same]
-    values = zip([*written, *map(text, same.values())], headers, strict=True)
+    values = zip([*(f"c{n}" for n, _ in chosen), *map(text, same.values())], headers, strict=True)
     selected = ", ".join(f"{sql} as {name(header)}" for sql, header in values)
     ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
     hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)

@@ -20,7 +20,7 @@ from rekindle.bench.run import empty
 from rekindle.errors import RekindleError
 from rekindle.paths import PROJECT
 
-ENGINE = Engine(memory_limit="1GB")
+ENGINE = Engine(memory="1GB")
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +97,7 @@ def test_the_same_size_gives_the_same_rows(tmp_path: Path) -> None:
     for threads in (2, 1):
         folder = tmp_path / str(threads)
         folder.mkdir()
-        generate(world, folder, Engine(memory_limit="1GB", threads=threads))
+        generate(world, folder, Engine(memory="1GB", threads=threads))
         contents.append({file.name: _content(file) for file in sorted((folder / "contract").iterdir())})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 9

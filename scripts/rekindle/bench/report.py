@@ -35,7 +35,8 @@ def show(result: Result) -> None:
     machine = result.machine
     console.print(
         f"{machine['cores']} cores, {machine['memory_gb']} GB; DuckDB {machine['duckdb']} with {result.engine.threads} "
-        f"threads and {result.engine.memory_limit}; load at the start {machine['load_at_start']}"
+        f"threads and {result.engine.memory_limit} of {result.engine.memory}; "
+        f"load at the start {machine['load_at_start']}"
     )
     tables = [_steps(result), _by_hand(result), *(_models(build) for build in _builds(result))]
     if result.frames is not None:
@@ -56,7 +57,7 @@ def promises(result: Result) -> dict[str, bool]:
     share = result.month.seconds / result.full.seconds
     peak = max(build.peak_bytes for build in _builds(result))
     found = {
-        f"peak memory {_size(peak)}, at most {result.engine.memory_limit}": peak <= _bytes(result.engine.memory_limit),
+        f"peak memory {_size(peak)}, at most {result.engine.memory}": peak <= result.engine.memory_bytes,
         f"{worst} takes {result.ratios[worst]:.2f} times as long as by hand, at most {MOST_TIMES_BY_HAND}": (
             result.ratios[worst] <= MOST_TIMES_BY_HAND
         ),
@@ -167,10 +168,3 @@ def _exports(result: Result) -> Titled:
 
 def _size(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
-def _bytes(limit: str) -> float:
-    """DuckDB's notation: 12GB, 500MB, 8GiB."""
-    number = float(limit.rstrip("BbGgMmKkTtIi "))
-    unit = limit.strip()[len(limit.rstrip("BbGgMmKkTtIi ")) :].strip().lower()
-    return number * {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30}[unit]

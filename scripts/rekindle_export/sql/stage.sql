@@ -1,7 +1,7 @@
 {#
-  Every row of the audience as the platform wants it: person, c0 … cn (the file's columns; of those to be hashed, what is no
-  identifier is hashed when it is written: it is shorter until then), row_hash (everything that is no identifier) and reject
-  ('reason|header' of the first thing that is wrong, null when nothing is).
+  Every row of the audience as the platform wants it: person, c0 … cn (the file's columns), row_hash (everything that is no
+  identifier) and reject ('reason|header' of the first thing that is wrong, null when nothing is). Hashed here and not when the
+  file is written: names and cities come as dictionaries, so each of them is hashed once.
 
   Patterns have no counted repetition of Unicode classes: RE2 unrolls it, and compiling takes seconds.
   A typed value that does not look like its type is rejected, never mended: +32… must not become text. Free text follows the
@@ -76,7 +76,7 @@ judged as (
     select
         spelled.person
         {%- for column in table.columns %},
-        {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash and column.identifier else 'v' ~ loop.index0 %}
+        {%- set value = rule('sha256_hex', 'v' ~ loop.index0) if column.hash else 'v' ~ loop.index0 %}
         {%- if column.group %}
         case
             when true {%- for other in table.columns if other.group == column.group %} and v{{ table.columns.index(other) }} is not null {%- endfor %}

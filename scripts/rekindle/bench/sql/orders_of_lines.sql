@@ -1,5 +1,6 @@
--- What order_totals and fct_orders make of the lines, as far as RFM needs it. An order's lines agree on what is the order's.
-create table project.core.fct_orders as
+-- What order_totals and fct_orders make of the lines, as far as RFM needs it: read once, so nothing is stored on the way.
+-- An order's lines agree on what is the order's.
+create view project.core.fct_orders as
 select
     order_id,
     any_value(profile_id) as profile_id,
