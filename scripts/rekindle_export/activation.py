@@ -50,7 +50,10 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
         raise ContractError(f"{file} holds contact details and others may read it: chmod 600 it.")
     try:
         with duckdb.connect(":memory:") as connection:
-            connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
+            memory = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
+            connection.execute("set memory_limit = ?", [memory])
+            # DuckDB gives memory back after every large task, and asking for it again takes a third of the writing
+            connection.execute("set allocator_flush_threshold = ?", [memory])
             connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
             connection.execute("set temp_directory = ?", [str(spill)])
             connection.execute("set timezone = 'UTC'")

@@ -3,6 +3,7 @@
 import filecmp
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from rekindle.bench.engine import SQL, Engine
 from rekindle.errors import RekindleError
 from rekindle.gates.judge import Gate, Measure
 from rekindle.quoting import name, text
-from rekindle_export import exporting, runs
+from rekindle_export import exporting, runs, staging
 from rekindle_export.rules import apply
 from rekindle_export.targets import load_target
 
@@ -24,6 +25,7 @@ TARGET = "meta_custom_audience"
 FEED = {"feed": "bench", "target": TARGET, "channel": "ads", "purpose": "ads_personalisation"}
 # as-of date, mode, first person, moved: of the second list, 2 % are new, 2 % have left, 1 % have moved
 LISTS = (("2025-11-01", "full", 0, False), ("2025-12-01", "delta", 2, True))
+ROUNDS = 3
 HASH, WRITE, ALL = "normalise, judge, hash", "sort and write", "all of it"
 WITHDRAWALS = "profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp"
 
@@ -50,10 +52,23 @@ class Exports:
 
 
 def compare(folder: Path, engine: Engine, members: int) -> Exports:
-    """Exports both lists both ways. Raises RekindleError when a file of the two is not the same, byte for byte."""
+    """Exports both lists both ways; the middle of three rounds, by `times_bare_copy`.
+
+    Whoever writes two gigabytes waits for memory and disk, now less, now more, and who comes first in a process waits
+    longest. Raises RekindleError when a file of the two ways is not the same, byte for byte.
+    """
     folder.mkdir()
+    for each in LISTS:
+        _publish(folder, engine, members, *each)
+    rounds = sorted((_round(folder, engine, members) for _ in range(ROUNDS)), key=lambda found: found.times_bare_copy)
+    return rounds[ROUNDS // 2]
+
+
+def _round(folder: Path, engine: Engine, members: int) -> Exports:
+    for left in ("exports", "by_hand"):
+        shutil.rmtree(folder / left, ignore_errors=True)
     with mock.patch.dict(os.environ, _places(folder, engine)):
-        full, delta = (_export(folder, engine, members, *each) for each in LISTS)
+        full, delta = (_export(folder, as_of) for as_of, *_ in LISTS)
     return Exports(members, full, delta, *_by_hand(folder, engine))
 
 
@@ -91,9 +106,8 @@ def _publish(folder: Path, engine: Engine, members: int, as_of: str, mode: str, 
     path.chmod(0o600)
 
 
-def _export(folder: Path, engine: Engine, members: int, as_of: str, *options: Any) -> dict[str, float]:
-    """Publishes and exports one list and acknowledges it; seconds by step."""
-    _publish(folder, engine, members, as_of, *options)
+def _export(folder: Path, as_of: str) -> dict[str, float]:
+    """Exports one list and acknowledges it; seconds by step."""
     published = folder / "published" / "activation.duckdb"
     published.parent.mkdir(exist_ok=True)
     published.unlink(missing_ok=True)
@@ -117,6 +131,7 @@ def _timed() -> Iterator[dict[str, float]]:
     """Measures the exporter's own steps while it runs; a step inside another counts once, as itself."""
     steps = {
         HASH: (exporting, "stage"),
+        "look for evidence and doubles": (staging, "count_of"),
         "compare with what was sent": (exporting, "compare"),
         WRITE: (exporting.Piece, "copy_to"),
         "bring it to the disk": (files, "sync"),
