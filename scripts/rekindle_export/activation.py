@@ -52,7 +52,7 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
         with duckdb.connect(":memory:") as connection:
             memory = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
             connection.execute("set memory_limit = ?", [memory])
-            # DuckDB gives memory back after every large task, and asking for it again takes a third of the writing
+            # DuckDB gives memory back after every large task; asking for it again is a tenth of sorting and writing
             connection.execute("set allocator_flush_threshold = ?", [memory])
             connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
             connection.execute("set temp_directory = ?", [str(spill)])

@@ -9,8 +9,6 @@ import duckdb
 from rekindle.errors import RekindleError
 
 SQL = Path(__file__).resolve().parent / "sql"
-
-
 UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 # what DuckDB gets of a process' memory: dbt needs some, and DuckDB allocates beside the buffers that its limit counts
 SHARE_OF_DUCKDB = 0.9

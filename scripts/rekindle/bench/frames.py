@@ -2,10 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rekindle.bench.engine import SQL, Engine, count
+from rekindle.bench.measure import middle
 from rekindle.bench.project import warehouse
 from rekindle.errors import RekindleError
 from rekindle.paths import PROJECT
@@ -13,7 +15,6 @@ from rekindle.quoting import text
 from rekindle.settings import setting
 
 MONTH_ENDS = 12
-ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,9 @@ def compare(folder: Path, engine: Engine, profiles: int) -> Comparison:
     _write_sample(folder, engine, profiles)
     results: dict[str, Any] = {}
     seconds: dict[str, float] = {}
-    for name, measured in (("project", _project), ("pandas", _pandas)):
-        # a second or two each: the middle of three, against the half minutes of lifetimes
-        rounds = sorted((measured(folder, engine) for _ in range(ROUNDS)), key=lambda found: found[1])
-        results[name], seconds[name] = rounds[ROUNDS // 2]
+    for name, contestant in (("project", _project), ("pandas", _pandas)):
+        # a second or two each, against the half minutes of lifetimes
+        results[name], seconds[name] = middle(partial(contestant, folder, engine), by=lambda found: found[1])
     for name, is_cut in (("lifetimes", False), ("lifetimes, cut to the window", True)):
         results[name], seconds[name] = _lifetimes(folder, engine, is_cut=is_cut)
         _check_lifetimes(results["project"], results[name], is_cut=is_cut)
