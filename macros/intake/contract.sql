@@ -10,13 +10,13 @@
             'key': ['source_system', 'contact_id'],
             'columns': 'source_system! contact_id! silo! email phone email_verified_at phone_verified_at '
                 ~ 'first_name last_name birth_date language_code country_code postal_code city '
-                ~ 'street_address loyalty_card_id preferred_store_id created_at! created_date! updated_at '
-                ~ 'extracted_at!',
+                ~ 'street_address loyalty_card_id preferred_store_id time_zone created_at! created_date! '
+                ~ 'updated_at extracted_at!',
         },
         'identity_links': {
             'key': ['source_system', 'contact_id', 'linked_source_system', 'linked_contact_id'],
-            'columns': 'source_system! contact_id! linked_source_system! linked_contact_id! evidence linked_at! '
-                ~ 'extracted_at!',
+            'columns': 'source_system! contact_id! linked_source_system! linked_contact_id! link_type evidence '
+                ~ 'linked_at! extracted_at!',
         },
         'contact_preferences': {
             'key': ['source_system', 'contact_id', 'preference_type', 'preference_value', 'declared_at'],
@@ -25,8 +25,8 @@
         },
         'consents': {
             'key': ['source_system', 'contact_id', 'channel', 'purpose', 'changed_at'],
-            'columns': 'source_system! contact_id! channel! purpose! status! changed_at! evidence_reference '
-                ~ 'double_opt_in_confirmed_at extracted_at!',
+            'columns': 'source_system! contact_id! channel! purpose! status! address changed_at! '
+                ~ 'evidence_reference double_opt_in_confirmed_at extracted_at!',
         },
         'stores': {
             'key': ['store_id'],
@@ -35,7 +35,7 @@
         'products': {
             'key': ['product_id'],
             'columns': 'source_system! product_id! product_name brand department category collection '
-                ~ 'package_size days_of_supply extracted_at!',
+                ~ 'package_size days_of_supply margin_share extracted_at!',
         },
         'product_availability': {
             'key': ['product_id', 'changed_at'],
@@ -49,7 +49,7 @@
         'order_lines': {
             'key': ['order_id', 'line_number'],
             'columns': 'source_system! order_id! line_number! product_id! quantity! gross_amount! '
-                ~ 'discount_amount! offer_discount_amount! net_amount! extracted_at!',
+                ~ 'discount_amount! offer_discount_amount! net_amount! margin_amount extracted_at!',
         },
         'campaigns': {
             'key': ['campaign_id', 'route'],
@@ -64,7 +64,7 @@
         'offers': {
             'key': ['offer_id'],
             'columns': 'source_system! offer_id! offer_type! offer_name campaign_id face_value_amount '
-                ~ 'valid_from! valid_to extracted_at!',
+                ~ 'funded_by valid_from! valid_to extracted_at!',
         },
         'offer_products': {
             'key': ['offer_id', 'product_id'],
@@ -78,17 +78,21 @@
         'offer_redemptions': {
             'key': ['redemption_id'],
             'columns': 'source_system! redemption_id! offer_id! contact_id! redeemed_at! redeemed_date! order_id '
-                ~ 'extracted_at!',
+                ~ 'assignment_id redeemed_amount extracted_at!',
         },
         'messages': {
             'key': ['message_id'],
-            'columns': 'source_system! message_id! contact_id! channel! campaign_id decision_id variant sent_at! '
-                ~ 'sent_date! cost_amount extracted_at!',
+            'columns': 'source_system! message_id! contact_id! channel! campaign_id decision_id variant message_kind '
+                ~ 'sent_at! sent_date! cost_amount extracted_at!',
         },
         'message_events': {
             'key': ['message_id', 'event_type', 'occurred_at', 'link_tag'],
             'columns': 'source_system! message_id! event_type! occurred_at! occurred_date! link_tag! '
-                ~ 'is_proxy_open! extracted_at!',
+                ~ 'is_machine extracted_at!',
+        },
+        'message_totals': {
+            'key': ['campaign_id', 'event_date', 'event_type'],
+            'columns': 'source_system! campaign_id! event_date! event_type! event_count! extracted_at!',
         },
         'web_events': {
             'key': ['event_id'],

@@ -55,7 +55,7 @@ message_interactions as (
         on message_events.message_id = messages.message_id
     where
         message_events.event_type = 'clicked'
-        or (message_events.event_type = 'opened' and not message_events.is_proxy_open)
+        or (message_events.event_type = 'opened' and not coalesce(message_events.is_machine, false))
     group by
         messages.profile_id,
         messages.message_id,

@@ -17,8 +17,8 @@ first_events as (
     select
         message_id,
         min(case when event_type = 'delivered' then occurred_at end) as first_delivered_at,
-        min(case when event_type = 'opened' and not is_proxy_open then occurred_at end) as first_opened_at,
-        min(case when event_type = 'opened' and is_proxy_open then occurred_at end) as first_proxy_opened_at,
+        min(case when event_type = 'opened' and not coalesce(is_machine, false) then occurred_at end) as first_opened_at,
+        min(case when event_type = 'opened' and coalesce(is_machine, false) then occurred_at end) as first_proxy_opened_at,
         min(case when event_type = 'clicked' then occurred_at end) as first_clicked_at,
         min(case when event_type = 'bounced_hard' then occurred_at end) as first_bounced_hard_at,
         min(case when event_type = 'bounced_soft' then occurred_at end) as first_bounced_soft_at,

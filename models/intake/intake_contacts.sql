@@ -28,6 +28,7 @@ select
     street_address,
     loyalty_card_id,
     preferred_store_id,
+    time_zone,
     created_at,
     created_date,
     updated_at,

@@ -5,7 +5,7 @@
     happened_at='changed_at',
     accepted={
         'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads'],
-        'purpose': ['marketing', 'ads_personalisation', 'profiling'],
+        'purpose': ['marketing', 'ads_personalisation', 'profiling', 'open_tracking', 'click_tracking'],
         'status': ['granted', 'denied', 'withdrawn'],
     },
     parents=[

@@ -341,7 +341,7 @@ def test_shared_identifiers_and_links_tell_who_is_who(con: duckdb.DuckDBPyConnec
         ("order_channels where sales_channel = 'drive' and delivered_at > ordered_at", 2_000),
         ("consents where status = 'withdrawn'", 500),
         ("consents where source_system = 'newsletter' and double_opt_in_confirmed_at is null", 300),
-        ("message_events where is_proxy_open", 10_000),
+        ("message_events where is_machine", 10_000),
         ("message_events where event_type = 'bounced_hard'", 200),
         ("message_events where event_type = 'complained'", 20),
         ("carts where basket_id is null", 500),

@@ -189,6 +189,7 @@ select
     street_address,
     loyalty_card_id,
     preferred_store_id,
+    cast(null as varchar) as time_zone,
     created_at,
     {{ local_date('created_at') }} as created_date,
     updated_at,

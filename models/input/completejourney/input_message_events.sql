@@ -9,7 +9,7 @@ message_events as (
         event_type,
         occurred_at,
         link_tag,
-        is_proxy_open,
+        is_machine,
         extracted_at
     from {{ ref('stg_synthetic__message_events') }}
     union all
@@ -19,7 +19,7 @@ message_events as (
         event_type,
         occurred_at,
         link_tag,
-        is_proxy_open,
+        is_machine,
         extracted_at
     from {{ ref('stg_world__message_events') }}
 )
@@ -31,6 +31,6 @@ select
     occurred_at,
     {{ local_date('occurred_at') }} as occurred_date,
     link_tag,
-    is_proxy_open,
+    is_machine,
     extracted_at
 from message_events

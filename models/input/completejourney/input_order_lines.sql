@@ -38,5 +38,6 @@ select
     retail_disc as discount_amount,
     coupon_match_disc as offer_discount_amount,
     sales_value as net_amount,
+    cast(null as decimal(18,2)) as margin_amount,
     extracted_at
 from transactions

@@ -21,6 +21,7 @@ select
     cast(null as varchar) as collection,
     products.package_size,
     product_attributes.days_of_supply,
+    cast(null as decimal(9,4)) as margin_share,
     products.extracted_at
 from products
 left join product_attributes

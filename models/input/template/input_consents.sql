@@ -7,6 +7,7 @@ select
     cast(null as varchar) as channel,
     cast(null as varchar) as purpose,
     cast(null as varchar) as status,
+    cast(null as varchar) as address,
     cast(null as timestamp) as changed_at,
     cast(null as varchar) as evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,

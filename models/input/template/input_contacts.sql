@@ -19,6 +19,7 @@ select
     cast(null as varchar) as street_address,
     cast(null as varchar) as loyalty_card_id,
     cast(null as varchar) as preferred_store_id,
+    cast(null as varchar) as time_zone,
     cast(null as timestamp) as created_at,
     cast(null as date) as created_date,  -- local_date('created_at')
     cast(null as timestamp) as updated_at,

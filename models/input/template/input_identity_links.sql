@@ -6,6 +6,7 @@ select
     cast(null as varchar) as contact_id,
     cast(null as varchar) as linked_source_system,
     cast(null as varchar) as linked_contact_id,
+    cast(null as varchar) as link_type,
     cast(null as varchar) as evidence,
     cast(null as timestamp) as linked_at,
     cast(null as timestamp) as extracted_at

@@ -8,6 +8,6 @@ select
     cast(null as timestamp) as occurred_at,
     cast(null as date) as occurred_date,  -- local_date('occurred_at')
     cast(null as varchar) as link_tag,
-    cast(null as boolean) as is_proxy_open,
+    false as is_machine,
     cast(null as timestamp) as extracted_at
 where false

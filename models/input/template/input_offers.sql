@@ -8,6 +8,7 @@ select
     cast(null as varchar) as offer_name,
     cast(null as varchar) as campaign_id,
     cast(null as decimal(18,2)) as face_value_amount,
+    cast(null as varchar) as funded_by,
     cast(null as date) as valid_from,
     cast(null as date) as valid_to,
     cast(null as timestamp) as extracted_at

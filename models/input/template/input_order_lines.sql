@@ -11,5 +11,6 @@ select
     cast(null as decimal(18,2)) as discount_amount,
     cast(null as decimal(18,2)) as offer_discount_amount,
     cast(null as decimal(18,2)) as net_amount,
+    cast(null as decimal(18,2)) as margin_amount,
     cast(null as timestamp) as extracted_at
 where false

@@ -11,5 +11,6 @@ select
     cast(null as varchar) as collection,
     cast(null as varchar) as package_size,
     cast(null as integer) as days_of_supply,
+    cast(null as decimal(9,4)) as margin_share,
     cast(null as timestamp) as extracted_at
 where false

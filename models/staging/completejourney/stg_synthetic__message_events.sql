@@ -11,7 +11,7 @@ select
     {{ try_cast('source_system', 'varchar') }} as source_system,
     {{ try_cast('event_type', 'varchar') }} as event_type,
     {{ try_cast('link_tag', 'varchar') }} as link_tag,
-    {{ try_cast('is_proxy_open', 'boolean') }} as is_proxy_open,
+    {{ try_cast('is_machine', 'boolean') }} as is_machine,
     {{ try_cast('occurred_at', 'timestamp') }} as occurred_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
 from message_events

@@ -19,7 +19,7 @@ SQL_FOLDER = Path(__file__).with_name("world_sql")
 # what is written: file name, table, a unique order
 FILES = (
     ("messages", "messages", "message_id"),
-    ("message_events", "message_events", "message_id, event_type, occurred_at, is_proxy_open"),
+    ("message_events", "message_events", "message_id, event_type, occurred_at, is_machine"),
     ("offer_assignments", "offer_assignments", "assignment_id"),
     ("offer_redemptions", "offer_redemptions", "redemption_id"),
     ("transactions", "transactions_of_the_world", "basket_id, line_number"),

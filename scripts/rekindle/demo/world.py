@@ -86,7 +86,7 @@ RAW_TABLES = (
     RawTable(
         "synthetic",
         "message_events",
-        "occurred_at, message_id, event_type, link_tag, is_proxy_open",
+        "occurred_at, message_id, event_type, link_tag, is_machine",
         "occurred_at",
     ),
     RawTable("synthetic", "web_events", "occurred_at, event_id", "occurred_at"),

@@ -226,7 +226,7 @@ select
     'not_sent' as event_type,
     sent_at as occurred_at,
     '' as link_tag,
-    false as is_proxy_open
+    false as is_machine
 from sent_messages
 where not is_dead and is_not_sent
 union all

@@ -105,7 +105,7 @@ select
         else timestamp '2016-06-07 15:00:00'
     end as occurred_at,
     '' as link_tag,
-    false as is_proxy_open,
+    false as is_machine,
     extracted_at() as extracted_at
 from (select unnest(range(1, 13)) as place);
 

@@ -69,7 +69,7 @@ with
 
 events as (
     select source_system, message_id, 'not_sent' as event_type, after_seconds(sent_at, 60) as occurred_at,
-        '' as link_tag, false as is_proxy_open
+        '' as link_tag, false as is_machine
     from outcomes
     where is_not_sent
     union all

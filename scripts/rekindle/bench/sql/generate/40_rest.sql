@@ -72,7 +72,7 @@ select
     sent_at + to_minutes(minutes) as occurred_at,
     cast(sent_at + to_minutes(minutes) as date) as occurred_date,
     case when event_type = 'clicked' then 'banner' else '' end as link_tag,
-    false as is_proxy_open,
+    false as is_machine,
     extracted_at() as extracted_at
 from happened;
 

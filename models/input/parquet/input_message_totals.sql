@@ -1,0 +1,3 @@
+{{ config(enabled=is_connector('parquet')) }}
+
+{{ contract_parquet() }}
