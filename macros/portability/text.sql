@@ -56,11 +56,17 @@
 {%- endmacro %}
 
 {#
-  E-mail as the identity layer compares it: white space removed at both ends (trim() alone keeps TAB and NBSP), lower case.
+  E-mail as the identity layer compares it, when it is a plain one: white space removed at both ends (trim() alone keeps TAB), lower
+  case. Every other e-mail is spelled before dbt (macros/identity/email_addresses.sql): engines disagree on lower('İ').
   Not the platforms' normalisation: each ad platform has its own rule, applied at export.
 #}
 {% macro normalised_email(expression) -%}
     nullif(lower({{ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') }}), '')
+{%- endmacro %}
+
+{# Whether an e-mail is plain: printable ASCII and white space of ASCII only. Nearly all are. #}
+{% macro is_plain_email(expression) -%}
+    {{ regex_like(expression, '^[\\s -~]*$') }}
 {%- endmacro %}
 
 {#

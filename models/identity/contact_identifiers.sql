@@ -12,17 +12,23 @@ links as (
     select * from {{ ref('intake_identity_links') }}
 ),
 
+email_addresses as (
+    select * from {{ source('landing', 'email_addresses') }}
+),
+
 phone_numbers as (
     select * from {{ source('landing', 'phone_numbers') }}
 ),
 
 emails as (
     select
-        source_system,
-        contact_id,
+        contacts.source_system,
+        contacts.contact_id,
         cast('email' as varchar) as identifier_type,
-        {{ normalised_email('email') }} as identifier_value
+        {{ spelled_email('contacts.email', 'email_addresses') }} as identifier_value
     from contacts
+    left join email_addresses
+        on contacts.email = email_addresses.raw_email
 ),
 
 phones as (
