@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -224,10 +225,9 @@ class SmallShop(Retailer):
             connection.execute("create table landing.phone_numbers (raw_phone varchar, e164 varchar)")
             connection.execute("create table landing.email_addresses (raw_email varchar, email varchar)")
             key = "source_system varchar, contact_id varchar"
+            preference = "preference_type varchar, preference_value varchar"
             connection.execute(f"create table input.input_consents ({key}, address varchar)")
-            connection.execute(
-                f"create table input.input_contact_preferences ({key}, preference_type varchar, preference_value varchar)"
-            )
+            connection.execute(f"create table input.input_contact_preferences ({key}, {preference})")
             self.deliver([("till", contact, email, "2024-01-01") for contact, _, email in contacts])
             connection.execute(f"create view input.input_contacts as select * from read_parquet('{self.raw}')")
             connection.execute(
@@ -393,7 +393,7 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
 def test_a_token_of_before_e_mails_had_one_spelling_still_blocks(small: SmallShop) -> None:
     small.build([BOB])
     with small.here():
-        blocking.add_tokens(KEY.encode(), ["email|zoé@bücher.example"], datetime.date(2024, 7, 1))
+        blocking.add_tokens(KEY.encode(), ["email|zoé@bücher.example"], date(2024, 7, 1))
         small.deliver([("web", "zoe", "Zoé@bücher.example", "2024-01-01")])
         blocking.land(small.warehouse)
     assert rows(small.warehouse, "select count(*) from landing.blocked_contacts") == [(1,)]
