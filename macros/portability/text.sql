@@ -70,6 +70,35 @@
 {%- endmacro %}
 
 {#
+  Text in one composed form (NFC): the same letters may be written with one sign or with two. DuckDB: nfc_normalize(). Spark 3.5 has
+  no such function: there, a job that hashes names registers one of that name.
+#}
+{% macro composed(expression) -%}
+    {{ return(adapter.dispatch('composed', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__composed(expression) -%}
+    nfc_normalize({{ expression }})
+{%- endmacro %}
+
+{#
+  A name for comparing: letters and digits only, without accents, lower case; null when nothing is left. translate() takes one sign
+  for another on every engine, Latin letters with accents for their plain ones; combining accents are no letters.
+#}
+{% macro folded_name(expression) -%}
+    {%- set accented = 'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿĀāĂăĄąĆćĈĉĊċČčĎďĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİĴĵ'
+        ~ 'ĶķĹĺĻļĽľŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆ'
+        ~ 'ệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹØøŁłĐđıĦħŦŧ' -%}
+    {%- set plain = 'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuyyaaaaaaccccccccddeeeeeeeeeegggggggghhiiiiiiiiijj'
+        ~ 'kkllllllnnnnnnoooooorrrrrrssssssssttttuuuuuuuuuuuuwwyyyzzzzzzaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeee'
+        ~ 'eiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyoollddihhtt' -%}
+    {# most names are ASCII, and translate() is slow -#}
+    {%- set unaccented = "case when " ~ regex_like(expression, '^[ -~]*$') ~ " then " ~ expression
+        ~ " else translate(" ~ expression ~ ", '" ~ accented ~ "', '" ~ plain ~ "') end" -%}
+    nullif(lower({{ regex_replace_all(unaccented, '[^\\p{L}\\p{N}]+', '') }}), '')
+{%- endmacro %}
+
+{#
   Whether a list of words joined by '>' (as the seeds write channels and steps) holds a word.
   No engine agrees with another on arrays; position() they share.
 #}

@@ -35,7 +35,8 @@ phones as (
     select
         contacts.source_system,
         contacts.contact_id,
-        cast('phone' as varchar) as identifier_type,
+        -- behind an extension is another person than behind the switchboard, and nobody can text or call them by a file
+        case when phone_numbers.e164 like '%;ext=%' then 'phone_extension' else 'phone' end as identifier_type,
         phone_numbers.e164 as identifier_value
     from contacts
     inner join phone_numbers
@@ -71,6 +72,7 @@ link_ends as (
         ]) }} as identifier_value
     from links
     cross join sides
+    where coalesce(links.link_type, 'same') = 'same'
 ),
 
 identifiers as (

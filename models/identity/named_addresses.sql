@@ -50,7 +50,9 @@ phones as (
         on
             named_texts.address = phone_numbers.raw_phone
             and {{ phone_country('contacts.country_code') }} = phone_numbers.country_code
-    where phone_numbers.is_valid
+    where
+        phone_numbers.is_valid
+        and phone_numbers.e164 not like '%;ext=%'
 ),
 
 addresses as (
