@@ -142,3 +142,9 @@
         'required': required,
     }) }}
 {% endmacro %}
+
+
+{# The version of the contract that connectors fill, each says so in connector_settings: see is_connector(). #}
+{% macro contract_version() %}
+    {{ return(2) }}
+{% endmacro %}
