@@ -21,7 +21,7 @@
 {# Contradictory or malformed settings, as sentences. Reads settings only. #}
 {% macro settings_problems() %}
     {%- set problems = [] -%}
-    {%- for name in ['max_rejected_share', 'max_raw_loss_share'] -%}
+    {%- for name in ['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'] -%}
         {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}
         {%- endif -%}
@@ -30,6 +30,9 @@
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
+        'mailbox_health_days': 1,
+        'mailbox_health_min_delivered': 1,
+        'mailbox_provider_min_contacts': 1,
         'max_days_after_last_event': 0,
         'max_feed_age_days': 0,
         'rfm_restate_months': 1,

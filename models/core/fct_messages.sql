@@ -24,6 +24,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+contact_mailboxes as (
+    select * from {{ ref('contact_mailboxes') }}
+),
+
 -- whoever reported it: a machine that unsubscribes has unsubscribed
 sending_events as (
     select
@@ -66,6 +70,7 @@ messages_with_events as (
         messages.channel,
         messages.variant,
         coalesce(messages.message_kind, 'marketing') as message_kind,
+        contact_mailboxes.mailbox_provider,
         coalesce(human_events.open_count, 0) as open_count,
         coalesce(human_events.click_count, 0) as click_count,
         coalesce(machine_events.open_count, 0) as machine_open_count,
@@ -93,6 +98,11 @@ messages_with_events as (
         on
             messages.source_system = contact_profiles.source_system
             and messages.contact_id = contact_profiles.contact_id
+    left join contact_mailboxes
+        on
+            messages.source_system = contact_mailboxes.source_system
+            and messages.contact_id = contact_mailboxes.contact_id
+            and messages.channel = 'email'
     left join sending_events
         on messages.message_id = sending_events.message_id
     left join human_events
@@ -120,6 +130,7 @@ select
     channel,
     variant,
     message_kind,
+    mailbox_provider,
     open_count,
     click_count,
     machine_open_count,

@@ -129,7 +129,11 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
     bad: dict[str, object] = {
         "max_rejected_share": 5,
         "max_raw_loss_share": -1,
+        "mailbox_complaint_stop_share": 1.5,
         "identity_rounds": 0,
+        "mailbox_health_days": 0,
+        "mailbox_health_min_delivered": 0,
+        "mailbox_provider_min_contacts": 0,
         "rfm_restate_months": 0,
         "max_down_share_factor": 0.5,
         "max_raw_growth_factor": 1,
