@@ -72,6 +72,15 @@
             ~ "': it must be two capital letters (ISO 3166-1), such as FR, or null."
         ) -%}
     {%- endif -%}
+    {%- for name in ['open_tracking_consent_countries', 'click_tracking_consent_countries'] -%}
+        {%- set countries = setting(name) -%}
+        {%- set is_list = countries is sequence and countries is not string -%}
+        {%- if countries != '*' and not (is_list and are_country_codes(countries)) -%}
+            {%- do problems.append(
+                name ~ " is '" ~ countries ~ "': it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', setting('earliest_plausible_date') | string) -%}
         {%- do problems.append(
             "earliest_plausible_date is '" ~ setting('earliest_plausible_date') ~ "': write it as YYYY-MM-DD."
@@ -209,4 +218,12 @@
 
 {% macro is_number(value) %}
     {{ return(value is number and value is not boolean) }}
+{% endmacro %}
+
+
+{% macro are_country_codes(countries) %}
+    {%- for country in countries if not modules.re.match('^[A-Z]{2}$', country | string) -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(true) }}
 {% endmacro %}

@@ -143,6 +143,8 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "business_timezone": "Mars/Olympus",
         "currency_code": "euro",
         "default_country_code": "Belgium",
+        "open_tracking_consent_countries": "FR",
+        "click_tracking_consent_countries": ["France"],
         "earliest_plausible_date": "1990",
         "accept_publication": "May",
     }
