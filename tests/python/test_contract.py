@@ -223,7 +223,7 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         ("contacts", "pos|bea_born_in_1850"),
         ("contacts", "pos|dora_comes_twice"),
         ("contacts", "pos|uli_unreadable_email"),
-        ("message_events", "rita_spring|teleported|2024-03-01 08:02:00|"),
+        ("message_events", "rita_spring|Delivered|2024-03-01 08:02:00|"),
         ("order_lines", "una_first|1"),
         ("order_lines", "una_first|2"),
         ("order_lines", "una_first|3"),
