@@ -185,6 +185,15 @@
         {%- set line = '  %-21s %7s  %s' | format(entity, thousands(rejects | map(attribute='rejects') | sum), reasons | join(', ')) -%}
         {%- do print(line if line | length <= 78 else line[:77] ~ '…') -%}
     {%- endfor -%}
+    {%- if 'unreadable_noes' in relations -%}
+        {%- set noes = run_query('select count(*) as noes from ' ~ relations['unreadable_noes']).rows[0]['noes'] -%}
+        {%- if noes -%}
+            {%- do print(
+                'Closed      ' ~ thousands(noes) ~ (' row that may be a no and cannot be read' if noes == 1 else ' rows that may be noes and cannot be read')
+                ~ ':\n            whom they may mean is not written to (quality.unreadable_noes)'
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
     {%- for model, word, column in [('unread_phones', 'Phones', 'phone_count'), ('unread_emails', 'E-mails', 'email_count')]
         if model in relations -%}
         {%- set unread = run_query(

@@ -10,7 +10,4 @@ select distinct
     contact_id,
     address
 from consents
-where
-    address is not null
-    and source_system is not null
-    and contact_id is not null
+where address is not null
