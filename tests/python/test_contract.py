@@ -12,6 +12,7 @@ import pytest
 import yaml
 from workshop import FIXTURES, Said, Workshop, must
 
+from rekindle.contract import entities
 from rekindle.paths import PROJECT
 
 Warehouse = duckdb.DuckDBPyConnection
@@ -114,7 +115,7 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
     [entities] = kept
     from_yml = {
         entity: {
-            "key": model["config"]["meta"]["key"],
+            **{name: model["config"]["meta"].get(name) for name in ("key", "person_key", "outlives_person")},
             "columns": [
                 column["name"] + ("!" if column["config"]["meta"].get("is_required") else "")
                 for column in model["columns"]
@@ -123,7 +124,11 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
         for entity, model in CONTRACT.items()
     }
     from_macro = {
-        entity: {"key": about["key"], "columns": about["columns"].split()} for entity, about in entities.items()
+        entity: {
+            **{name: about.get(name) for name in ("key", "person_key", "outlives_person")},
+            "columns": about["columns"].split(),
+        }
+        for entity, about in entities.items()
     }
     assert from_macro == from_yml
     # a key column with personal data is kept as a hash, or it would end up in the rejects
@@ -137,6 +142,31 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
         for entity, columns in personal.items()
         if (named := [name for name in CONTRACT[entity]["config"]["meta"]["key"] if name in columns])
     }
+
+
+def test_every_entity_says_how_its_rows_reach_a_person() -> None:
+    """Erasure follows it: an entity without it would keep whom it should forget."""
+    for entity, about in entities().items():
+        if about.person_key == "contact":
+            assert {"source_system", "contact_id"} <= set(about.columns), entity
+            # a row that stays must be able to lose its contact
+            required = [column for column in CONTRACT[entity]["columns"] if column["config"]["meta"].get("is_required")]
+            assert about.outlives_person == ("contact_id" not in {column["name"] for column in required}), entity
+        else:
+            assert "contact_id" not in about.columns, entity
+            assert not about.outlives_person, entity
+            if about.person_key != "none":  # one step: the macros look no further than the parent
+                parent = entities()[about.person_key]
+                assert parent.person_key == "contact", entity
+                assert set(parent.key) <= set(about.columns), entity
+    # what hangs on a parent must say so
+    owned = {parent: set(about.key) for parent, about in entities().items() if about.person_key == "contact"}
+    hanging = {
+        entity
+        for entity, about in entities().items()
+        if any(len(key) == 1 and key < set(about.key) for key in owned.values())
+    }
+    assert hanging == {entity for entity, about in entities().items() if about.person_key not in ("contact", "none")}
 
 
 @pytest.mark.parametrize("entity", CONTRACT)
