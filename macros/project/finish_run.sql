@@ -195,12 +195,15 @@
             ) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- if 'unread_phones' in relations -%}
-        {%- set unread = run_query('select coalesce(sum(phone_count), 0) as phones from ' ~ relations['unread_phones']).rows[0]['phones'] -%}
+    {%- for model, word, column in [('unread_phones', 'Phones', 'phone_count'), ('unread_emails', 'E-mails', 'email_count')]
+        if model in relations -%}
+        {%- set unread = run_query(
+            'select coalesce(sum(' ~ column ~ '), 0) as unread from ' ~ relations[model] ~ ' where command_to_run is not null'
+        ).rows[0]['unread'] -%}
         {%- if unread -%}
-            {%- do print('Phones      ' ~ thousands(unread) ~ ' not read yet: python scripts/normalise_contacts.py') -%}
+            {%- do print('%-11s %s' | format(word, thousands(unread) ~ ' not read yet: python scripts/normalise_contacts.py')) -%}
         {%- endif -%}
-    {%- endif -%}
+    {%- endfor -%}
 {% endmacro %}
 
 
