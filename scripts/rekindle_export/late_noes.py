@@ -6,14 +6,13 @@ A file that cannot be read stops the export, because it may hold a no; so does o
 cannot be read of a row closes more, not less. No value is told, and no file name that somebody chose.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from rekindle import paths, phones
+from rekindle import paths, phones, spelling
 from rekindle.quoting import name, text
 from rekindle.settings import chosen_connector, setting
 from rekindle_export.errors import ContractError
@@ -134,7 +133,4 @@ def _spell_addresses(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _spelled(address: str, country: str) -> str | None:
-    if "@" in address:
-        visible = "".join(sign for sign in address if unicodedata.category(sign) not in ("Cf", "Cc"))
-        return unicodedata.normalize("NFC", visible.strip().lower())
-    return phones.to_e164(address, country)[0]
+    return spelling.spelled(address) if "@" in address else phones.to_e164(address, country)[0]
