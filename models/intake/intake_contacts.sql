@@ -28,7 +28,7 @@ select
     street_address,
     loyalty_card_id,
     preferred_store_id,
-    time_zone,
+    case when not {{ is_unknown_time_zone('time_zone') }} then time_zone end as time_zone,
     created_at,
     created_date,
     updated_at,
