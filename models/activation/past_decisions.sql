@@ -21,7 +21,8 @@ select
     decisions.channel,
     decisions.offer_id,
     decisions.as_of_date,
-    decisions.send_date
+    decisions.send_date,
+    decisions.send_at
 from decisions
 left join profile_merges
     on decisions.profile_id = profile_merges.old_profile_id
