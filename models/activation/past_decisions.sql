@@ -52,7 +52,8 @@ select
     decisions.channel,
     decisions.offer_id,
     decisions.as_of_date,
-    decisions.send_date
+    decisions.send_date,
+    decisions.send_at
 from decisions
 inner join heirs
     on
