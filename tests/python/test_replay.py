@@ -10,7 +10,7 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, differences, d
 
 from rekindle import paths
 from rekindle.errors import RekindleError
-from rekindle.replaying import _refuse_months_before_data, fingerprint_of
+from rekindle.replaying import _note_start, _refuse_months_before_data, fingerprint_of
 from rekindle.warehouse import use_warehouse
 
 UNLOOKED = ("--from", FIRST_MONTH, "--to", LAST_MONTH)
@@ -105,3 +105,18 @@ def test_every_month_is_published_once_with_the_date_it_was_known(fixture_wareho
         "select strftime(segment_month, '%Y-%m'), cast(min(published_as_of_date) as varchar), "
         "count(*) = count(distinct profile_id) from segments.rfm_published group by all order by all",
     ) == [(f"2024-0{month}", f"2024-0{month + 1}-01", True) for month in range(2, 7)]
+
+
+def test_a_new_history_still_knows_who_was_one_person_and_which_address_a_record_held(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.duckdb", tmp_path / "new.duckdb"
+    kept = ("contact_address_history", "contact_profile_history", "profile_split_history")
+    with duckdb.connect(str(old)) as connection:
+        connection.execute("create schema identity")
+        for table in (*kept, "contact_profiles"):
+            connection.execute(f"create table identity.{table} as select '{table}' as said_before")
+    month = datetime.date(2024, 1, 1)
+    use_warehouse(new)
+    _note_start(new, "fingerprint", month, month, carried_from=old)
+    held = rows(new, "select table_name from duckdb_tables() where schema_name = 'identity' order by all")
+    assert held == [(table,) for table in kept], "what the raw data says again is built again"
+    assert [rows(new, f"select said_before from identity.{table}") for table in kept] == [[(table,)] for table in kept]
