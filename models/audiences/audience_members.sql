@@ -20,36 +20,37 @@ profile_contacts as (
     select * from {{ ref('profile_contacts') }}
 ),
 
-consents as (
+permissions as (
     select *
-    from {{ ref('fct_consents') }}
-    where
-        is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
+    from {{ ref('channel_permissions') }}
+    where is_contactable
 ),
 
--- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does.
+-- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does. Nothing leaves
+-- without content: when late data take a trigger back on a date that is sealed, there is nothing to say any more.
 -- A scenario that is switched off disappears the same day, sealed or not.
 live_decisions as (
     select
         decisions.*,
-        coalesce(triggers.content, '{}') as content
+        triggers.content
     from decisions
     inner join scenarios
         on
             decisions.scenario_id = scenarios.scenario_id
             and scenarios.is_enabled
-    left join triggers
+    inner join triggers
         on
             decisions.scenario_id = triggers.scenario_id
             and decisions.profile_id = triggers.profile_id
             and decisions.entry_key = triggers.entry_key
     where
-        decisions.as_of_date = {{ as_of_date() }}
-        or (
-            scenarios.kind = 'media'
-            and triggers.entry_key is not null
-            and decisions.as_of_date < {{ as_of_date() }}
+        triggers.content <> '{}'
+        and (
+            decisions.as_of_date = {{ as_of_date() }}
+            or (
+                scenarios.kind = 'media'
+                and decisions.as_of_date < {{ as_of_date() }}
+            )
         )
 )
 
@@ -85,14 +86,14 @@ select
     live_decisions.offer_amount,
     {{ as_of_date() }} as as_of_date,
     live_decisions.send_date,
-    consents.valid_from as consented_at,
+    permissions.consented_at,
     live_decisions.send_at
 from live_decisions
 inner join profile_contacts
     on live_decisions.profile_id = profile_contacts.profile_id
--- no row without a consent that holds today: a sealed date is no excuse
-inner join consents
+-- no row without a permission that holds today: a sealed date is no excuse
+inner join permissions
     on
-        live_decisions.profile_id = consents.profile_id
-        and live_decisions.channel = consents.channel
-        and live_decisions.purpose = consents.purpose
+        live_decisions.profile_id = permissions.profile_id
+        and live_decisions.channel = permissions.channel
+        and live_decisions.purpose = permissions.purpose

@@ -19,6 +19,7 @@ import duckdb
 from rekindle import blocking, forgetting, paths
 from rekindle.backups import put_backup, sweep_backups
 from rekindle.blocking import Request
+from rekindle.contract import entities
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, replace_file, sync
 from rekindle.quoting import name, text
@@ -27,6 +28,8 @@ from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
 Contact = tuple[str, str]
 # Rows that stay and lose their person: the till's total must stay what it was.
 ANONYMISED = ("fct_orders", "fct_order_lines")
+# Look-ups by raw value, which may be spelled like no address of theirs.
+RAW_ADDRESSES = {("landing", "phone_numbers"): "raw_phone", ("landing", "email_addresses"): "raw_email"}
 PUBLICATIONS = ("rekindle.duckdb", "activation.duckdb")
 
 
@@ -152,22 +155,36 @@ class Warehouse:
         return sorted(found, key=lambda each: (each.requested_at, each.source_system, each.contact_id))
 
     def raw_counts(self, people: People) -> dict[str, int]:
-        """Rows of the raw data, as the input contract shows them, that name them."""
-        rows = self.connection.execute(
-            "select table_name, list(column_name) from duckdb_columns() where schema_name = 'input' "
-            "and database_name = current_catalog() group by table_name order by table_name"
-        ).fetchall()
-        return {
-            view: self._count(f"input.{name(view)}", people.are_in(columns, []))
-            for view, columns in rows
-            if "contact_id" in columns
-        }
+        """Rows of the raw data, as the input contract shows them, that name them or go with a row that does."""
+        views = self._column(
+            "select view_name from duckdb_views() where schema_name = 'input' and database_name = current_catalog()", []
+        )
+        counts = {}
+        for entity, about in sorted(entities().items()):
+            if f"input_{entity}" not in views or about.person_key == "none":
+                continue
+            condition = people.are_in(about.columns, [])
+            if about.person_key != "contact":
+                parent = entities()[about.person_key]
+                if parent.outlives_person:
+                    continue
+                key = ", ".join(parent.key)
+                condition = (
+                    f"({key}) in (select ({key}) from input.{name('input_' + about.person_key)} "
+                    f"where {people.are_in(parent.columns, [])})"
+                )
+            counts[f"input_{entity}"] = self._count(f"input.{name('input_' + entity)}", condition)
+        return counts
 
-    def keep_phones(self, people: People) -> None:
-        """Makes the table of phones that somebody else still has: others are in nobody's contact record any more."""
+    def keep_raw_addresses(self, people: People) -> None:
+        """Makes the table of raw phones and e-mails that somebody else still has: nobody's input holds the others."""
         self.connection.execute(
-            "create or replace temp table kept_phones as select distinct phone from input.input_contacts "
-            f"where phone is not null and not {people.are_in(['source_system', 'contact_id'], [])} "
+            "create or replace temp table kept_raw_addresses as select distinct written as raw_address from ("
+            "select source_system, contact_id, unnest([phone, email]) as written from input.input_contacts "
+            "union all select source_system, contact_id, address from input.input_consents "
+            "union all select source_system, contact_id, preference_value from input.input_contact_preferences "
+            "where preference_type in ('preferred_email', 'preferred_phone')) as everywhere "
+            f"where written is not null and not {people.are_in(['source_system', 'contact_id'], [])} "
             f"and {blocking.CONTACT_DIGEST} not in (select contact_digest from landing.blocked_contacts)"
         )
 
@@ -194,7 +211,7 @@ class Warehouse:
         ).fetchall()
         tokens = {"|".join(("contact", *contact)) for contact in contacts}
         tokens |= {f"{kind}|{value}" for kind, value in rows if kind in ("email", "loyalty_card")}
-        addresses = frozenset(value for kind, value in rows if kind in ("email", "phone"))
+        addresses = frozenset(value for kind, value in rows if kind in ("email", "phone", "phone_extension"))
         return People(contacts, ids, addresses, frozenset(tokens))
 
     def _column(self, question: str, parameters: Iterable[str]) -> list[str]:
@@ -235,7 +252,7 @@ def opened(file: Path) -> Iterator[Warehouse]:
 def look_for(warehouse: Warehouse, people: People) -> Report:
     """Where they are; changes nothing."""
     report = Report()
-    warehouse.keep_phones(people)
+    warehouse.keep_raw_addresses(people)
     report.add(warehouse.file.name, _counts(warehouse.connection, warehouse.file.stem, people))
     for file in _publications():
         with _attached(warehouse.connection, file):
@@ -325,8 +342,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[s
 
 
 def _is_theirs(schema: str, table: str, columns: list[str], texts: list[str], people: People) -> str:
-    if (schema, table) == ("landing", "phone_numbers"):
-        return "raw_phone not in (select phone from temp.kept_phones)"
+    if (schema, table) in RAW_ADDRESSES:
+        return f"{RAW_ADDRESSES[schema, table]} not in (select raw_address from temp.kept_raw_addresses)"
     return people.are_in(columns, texts)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import filelock
 import forked
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
@@ -17,6 +19,21 @@ LONGEST_FIRST = (
     *("demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay", "decision_worlds"),
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
+
+
+# What hypothesis draws is the same on every run and every machine, fast or slow. `make worlds` draws anew.
+settings.register_profile(
+    "same", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
+# it would also draw constants that it finds in the modules loaded so far, which differ between workers
+providers._get_local_constants = providers.Constants
+
+
+def pytest_report_header() -> str:
+    """Says what is drawn."""
+    stories, seed = os.environ.get("STORIES", "400"), os.environ.get("SEED", "0")
+    return f"drawn: the same examples on every run (hypothesis is derandomized); {stories} stories of seed {seed}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

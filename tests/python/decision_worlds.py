@@ -5,8 +5,8 @@ providers report it late, twice, wrongly or never, as the story's reactions say.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -88,6 +88,9 @@ class Reaction:
     link_tag: str = ""
     unsubscribed_after_hours: int | None = None
     complained_after_hours: int | None = None
+    # what the person refused to have followed
+    is_open_observed: bool = True
+    is_click_observed: bool = True
 
 
 @dataclass(frozen=True)
@@ -189,15 +192,18 @@ class Story:
             if copy < reaction.not_sent_copies:
                 messages.append(replace(message, first_not_sent_at=sent_at + timedelta(hours=1)))
                 continue
-            clicked_at = _after(sent_at, reaction.clicked_after_hours)
+            opened_at = _after(sent_at, reaction.opened_after_hours) if reaction.is_open_observed else None
+            clicked_at = _after(sent_at, reaction.clicked_after_hours) if reaction.is_click_observed else None
             messages.append(
                 replace(
                     message,
                     first_delivered_at=sent_at + timedelta(minutes=5),
-                    first_opened_at=_after(sent_at, reaction.opened_after_hours),
+                    first_opened_at=opened_at,
                     first_clicked_at=clicked_at,
                     first_unsubscribed_at=_after(sent_at, reaction.unsubscribed_after_hours),
                     first_complained_at=_after(sent_at, reaction.complained_after_hours),
+                    is_open_observed=reaction.is_open_observed,
+                    is_click_observed=reaction.is_click_observed,
                     clicks=() if clicked_at is None else ((clicked_at, reaction.link_tag),),
                 )
             )
@@ -240,6 +246,66 @@ class Story:
             yield f"{old} is found to be {new} on {day}"
         for kind, gate in sorted(base.gates_switched_off - GATES_SWITCHED_OFF):
             yield f"Gate {gate} is switched off for {kind}"
+
+
+NAMED = frozenset({"profile_id", "scenario_id", "message_id", "order_id", "event"})
+
+
+def renamed(row: Any, prefix: str) -> Any:
+    """The same with every id of a person, scenario, message and order begun by the prefix."""
+    if isinstance(row, tuple):
+        return tuple(renamed(part, prefix) for part in row)
+    if not is_dataclass(row) or isinstance(row, type):
+        return row
+    changed = {}
+    for one in fields(row):
+        value = getattr(row, one.name)
+        if one.name in NAMED:
+            changed[one.name] = value if value == "*" else prefix + value
+        elif one.name in ("erasures", "merges"):
+            changed[one.name] = tuple(
+                tuple(prefix + part if isinstance(part, str) else part for part in parts) for parts in value
+            )
+        elif isinstance(value, tuple) or is_dataclass(value):
+            changed[one.name] = renamed(value, prefix)
+    return replace(row, **changed)
+
+
+def side_by_side(told: Sequence[Story]) -> list[Story]:
+    """Stories that begin on one day, as they can be decided in one warehouse.
+
+    No id occurs in two of them, and what a warehouse has once (days, caps, rules of channels, offers) is the first's.
+    """
+    first = told[0]
+    return [
+        renamed(
+            replace(
+                story,
+                days=first.days,
+                evenings=first.evenings,
+                base=replace(
+                    story.base,
+                    message_caps=first.base.message_caps,
+                    channel_rules=first.base.channel_rules,
+                    offers=first.base.offers,
+                ),
+            ),
+            f"{number:04} ",
+        )
+        for number, story in enumerate(told)
+    ]
+
+
+def united(worlds: Sequence[World]) -> World:
+    """One world with the rows of all."""
+    return replace(
+        worlds[0],
+        **{
+            one.name: tuple(dict.fromkeys(row for world in worlds for row in getattr(world, one.name)))
+            for one in fields(World)
+            if isinstance(getattr(worlds[0], one.name), tuple)
+        },
+    )
 
 
 def tell(decisions: Iterable[Decision]) -> str:
@@ -314,6 +380,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
                 after,
                 wait_days,
                 draw(st.sampled_from(conditions)) if after else "none",
+                draw(st.sampled_from(("", "no_purchase", "skip"))),
                 draw(st.sampled_from(VARIANTS)),
                 draw(st.sampled_from(("", "blue", "red"))),
                 draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
@@ -538,6 +605,8 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             link_tag=one_of("", "gift"),
             unsubscribed_after_hours=one_of(*SELDOM),
             complained_after_hours=one_of(*SELDOM),
+            is_open_observed=one_of(True, True, True, False),
+            is_click_observed=one_of(True, True, True, False),
         )
         for step in (("mail_1", "mail_2") if "reports" in troubles else one_of((), ("mail_1",)))
     ]
@@ -567,7 +636,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
     ]
     interactions = []
     for at in times("signs", -2, 6):
-        kind = one_of("visit", "refund")
+        kind = one_of("visit", "refund", "form_submit")
         interactions.append(Interaction(name, kind, at, is_from_person=kind != "refund"))
     suppressions = [
         Suppression(name, one_of("email", "*", "sms"), first, one_of(None, first + timedelta(days=1)))

@@ -2,7 +2,7 @@
 -- the seed, the row and the way out. All that this reads is read by gated_steps too, so dbt makes no decision when it
 -- fails.
 {{ config(meta={'reason_column': 'reason'}) }}
-{%- set channels = contact_channels().keys() | list -%}
+{%- set channels = contract_lists().channel -%}
 {%- set is_channel = "in ('" ~ channels | join("', '") ~ "')" -%}
 {%- set kinds = ['message', 'media', 'hygiene'] -%}
 {%- set asked = setting('scenarios') -%}
@@ -250,6 +250,15 @@ wrong_steps as (
             "condition is {condition}: write none, delivered, opened, not_opened, clicked, "
             ~ "clicked:<link_tag>, not_clicked, "
             ~ "has_offer or no_purchase.",
+        ),
+        (
+            "coalesce(fallback_condition, 'no_purchase') not in ('no_purchase', 'skip')",
+            "fallback_condition is {fallback_condition}: write no_purchase or skip.",
+        ),
+        (
+            "fallback_condition is not null and coalesce(condition, '') not in ('opened', 'not_opened', 'clicked', "
+            ~ "'not_clicked') and coalesce(condition, '') not like 'clicked:_%'",
+            "fallback_condition is {fallback_condition}, but condition {condition} can always be known: leave it empty.",
         ),
         (
             "after_steps is null and condition <> 'none'",
