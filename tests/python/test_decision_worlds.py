@@ -275,6 +275,7 @@ def people_tables(world: World, day: date) -> dict[str, Table]:
             typed(varchar="old_profile_id new_profile_id", date="merged_as_of_date"),
             [(old, new, date(2024, 1, 1)) for old, new in world.merges],
         ),
+        "profile_splits": (typed(varchar="profile_id sibling_profile_id", date="split_as_of_date"), []),
     }
 
 
