@@ -21,9 +21,20 @@ from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
+from rekindle_export.late_noes import LateNoes
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder
-from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, permitted, stage, with_closed
+from rekindle_export.staging import (
+    audience_rows,
+    compare,
+    concerns,
+    count_of,
+    digest,
+    ledger_rows,
+    permitted,
+    stage,
+    with_closed,
+)
 from rekindle_export.targets import Format, Table, Target, addresses_in, load_target
 
 FORMATS = {
@@ -61,6 +72,19 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of all feeds, and how many noes came after the publication."""
+
+    reports: list[Report]
+    late_noes: LateNoes
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return next((code for code in WORST_FIRST if any(report.exit_code == code for report in self.reports)), DONE)
+
+
+@dataclass(frozen=True)
 class Piece:
     """One data file to be: how it is made, and what whoever reads it back is to find."""
 
@@ -87,7 +111,7 @@ class Piece:
         }
 
 
-def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> list[Report]:
+def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:
     """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
     reports = []
     gate = Gate("export")
@@ -114,12 +138,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
                             _send(writer, *configured[each], accepted=each in accepted)
                 reports.append(report)
                 progress.advance()
-    return reports
-
-
-def exit_code(reports: list[Report]) -> int:
-    """The exit code of a command that treated several feeds."""
-    return next((code for code in WORST_FIRST if any(report.exit_code == code for report in reports)), DONE)
+        return Outcome(reports, activation.late_noes)
 
 
 @contextlib.contextmanager
@@ -218,7 +237,9 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     connection, target = writer.connection, load_target(target_name)
     numbers = [number for number, column in enumerate(target.columns) if column.identifier]
     closed = addresses_in(target.columns) if kind == "opt_out" else {}
-    alone = ", ".join(f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers)
+    alone = ", ".join(
+        f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers
+    )
     ids = ", ".join(f"c{number}" for number in numbers)
     selects = []
     for folder in runs.feed_folders():
@@ -231,8 +252,14 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
             )
             if closed:
+                # members of this very publication have been looked at when they were written
+                is_new = run.manifest["published"] == writer.activation.published
+                if is_new and not writer.activation.late_noes.closed:
+                    ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
-                selects.append(f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}")
+                selects.append(
+                    f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
+                )
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     writer.report.counts = {"people": count_of(connection, "staged")}

@@ -3,10 +3,10 @@
 import duckdb
 
 from rekindle.quoting import name, text
+from rekindle_export import rules
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export import rules
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
 from rekindle_export.targets import Column, Table, Target, addresses_in
@@ -102,20 +102,17 @@ def sent_address(column: Column) -> str:
 
 
 def permitted(table: Table, feed: Feed) -> str:
-    """The condition under which a staged person may be written to at what the platform is sent: asked of its own spelling."""
+    """The condition under which a staged person may be written to at what the platform is sent, in its own spelling."""
     by = feed.channel == "*" and table.channel_column is not None
     theirs, hers = (f", c{table.channel_column}", ", channel") if by else ("", "")
-    source = (
-        f"from permissions where {permits(feed.channel, feed.purpose)} "
-        f"and profile_id in (select person from {table.staged} where reject is null)"
-    )
     conditions = [
         f"(c{number} is null or hash(person{theirs}, c{number}) in (select "
-        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) {source} and address_kind = {text(kind)}))"
+        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) from {table.permitted} "
+        f"where address_kind = {text(kind)}))"
         for number, kind in table.addresses.items()
     ]
     if table.has_other_identifiers:
-        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) {source})")
+        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) from {table.permitted})")
     return " and ".join(conditions)
 
 
@@ -126,15 +123,15 @@ def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
     vanished is the guards' question.
     """
     flags = [
-        f"coalesce(today in (select profile_id from hers) and hash(today, c{number}) not in ("
-        f"select hash(profile_id, {sent_address(target.columns[number])}) from hers where address_kind = {text(kind)}), "
-        f"false) and c{number} is not null as is_closed_{number}"
+        f"c{number} is not null and today in (select profile_id from hers) and hash(today, c{number}) not in (select "
+        f"hash(profile_id, {sent_address(target.columns[number])}) from hers where address_kind = {text(kind)}) "
+        f"as is_closed_{number}"
         for number, kind in addresses_in(target.columns).items()
     ]
     return (
         "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
         f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
-        "hers as (select profile_id, address_kind, address from permissions "
+        "hers as materialized (select profile_id, address_kind, address from permissions "
         f"where {permits(channel, purpose)} and profile_id in (select today from sent)) "
         f"select {', '.join(['*', *flags])} from sent)"
     )
