@@ -187,10 +187,12 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
     if last_whole is not None:
         known = count_of(connection, "known where status = 'member'")
         writer.measures = ledger_measure(folder.feed, last_whole.manifest["counts"]["members"], known)
-    people = _people(connection, own, feed, target)
     pieces = []
     last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
-    if feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days):
+    is_full = feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days)
+    in_files = own.staged if is_full else f"{own.staged} inner join delta on {own.staged}.rowid = delta.member"
+    people = None if writer.dry else _people(connection, own, in_files, feed, target)
+    if is_full:
         last_full = writer.as_of_date
         pieces.append(_piece("full", "members", feed.format, target, people=people))
     if feed.mode == "full_and_delta" or not pieces:
@@ -201,7 +203,8 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
         ]
     for table in also:
         rows, shape = f"{table.staged} where reject is null", target.model_copy(update={"columns": table.columns})
-        pieces.append(_piece(table.name, rows, feed.format, shape, people=_people(connection, table, feed, target)))
+        people = _people(connection, table, table.staged, feed, target)
+        pieces.append(_piece(table.name, rows, feed.format, shape, people=people))
     pieces.append(_piece("removed", "removed", feed.format, target, only_identifiers=True))
     pieces.append(Piece("rejected", "from rejected order by all", Promise([*REJECTED], "csv", True, ",")))
     manifest["full_as_of_date"] = last_full
@@ -393,15 +396,17 @@ def _piece(
     return Piece(role, f"select {selected} from {rows} order by {order}", promise)
 
 
-def _people(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> str | None:
-    """Who is behind the rows of a file; none when the table is not about people."""
+def _people(
+    connection: duckdb.DuckDBPyConnection, table: Table, in_files: str, feed: Feed, target: Target
+) -> str | None:
+    """Who is behind the rows of the files of a table; none when it is not about people."""
     if target.person not in columns_of(connection, "audiences", table.source):
         return None
     rows = audience_rows(connection, table.source, feed)
     evidenced = f"select cast({name(target.person)} as varchar) from {rows} as audience where {table.evidence}"
     withdrawn = f"select profile_id from withdrawals where {concerns(feed.channel, feed.purpose)}"
     ids = [f"c{number}" for number, column in enumerate(table.columns) if column.identifier]
-    behind = people_of(table.staged, evidenced, withdrawn, permitted(table, feed), ids)
+    behind = people_of(in_files, evidenced, withdrawn, permitted(table, in_files, feed), ids)
     # several files are held against it
     connection.execute(f"create or replace temp table people_{table.staged} as {behind}")
     return f"from people_{table.staged}"

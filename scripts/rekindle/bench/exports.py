@@ -147,6 +147,7 @@ def _timed() -> Iterator[dict[str, float]]:
     """Measures the exporter's own steps while it runs; a step inside another counts once, as itself."""
     steps = {
         HASH: (exporting, "stage"),
+        "look up permissions": (staging, "look_up_permissions"),
         "look for evidence and doubles": (staging, "count_of"),
         "compare with what was sent": (exporting, "compare"),
         WRITE: (exporting.Piece, "copy_to"),

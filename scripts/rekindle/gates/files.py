@@ -53,14 +53,14 @@ def check_files(
         )
 
 
-def people_of(table: str, evidenced: str, withdrawn: str, permitted: str, identifiers: list[str]) -> str:
-    """The query of Promise.people for a staged table: from two queries of persons and a condition.
+def people_of(rows: str, evidenced: str, withdrawn: str, permitted: str, identifiers: list[str]) -> str:
+    """The query of Promise.people for staged rows: from two queries of persons and a condition.
 
     A row's identifiers become one number: joining texts takes many times as long.
     """
     return (
         f"select {_key(identifiers)} as key, person in ({evidenced}) as has_evidence, "
-        f"person in ({withdrawn}) as is_withdrawn, {permitted} as is_permitted from {table} where reject is null"
+        f"person in ({withdrawn}) as is_withdrawn, {permitted} as is_permitted from {rows} where reject is null"
     )
 
 

@@ -58,13 +58,6 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{% if has_person -%}
-create or replace temp table {{ table.permitted }} as
-select profile_id, channel, address_kind, address
-from permissions
-where {{ permits }} and profile_id in (select cast({{ target.person | name }} as varchar) from {{ rows }} as audience);
-
-{% endif -%}
 create or replace temp table {{ table.staged }} as
 with
 
