@@ -108,12 +108,16 @@ class Story:
     reactions: tuple[Reaction, ...] = ()
     # old profile id, survivor, first date that knows
     merges: tuple[tuple[str, str, date], ...] = ()
+    # of these, what turns out to be wrong: old profile id, the other's, first date that tells them apart
+    splits: tuple[tuple[str, str, date], ...] = ()
 
     def world_on(self, day: date, selected: Iterable[Decision]) -> World:
         """What can be read on the day, after these decisions went out before it."""
         settings = replace(self.base.settings, as_of_time=EVENING if day in self.evenings else None)
         now = as_of_instant(day, settings)
-        survivor = {old: new for old, new, known_from in self.merges if known_from <= day}
+        splits = [(old, new, told_apart) for old, new, told_apart in self.splits if told_apart <= day]
+        apart = {old for old, _, _ in splits}
+        survivor = {old: new for old, new, known_from in self.merges if known_from <= day and old not in apart}
 
         def who(profile_id: str) -> str:
             return survivor.get(profile_id, profile_id)
@@ -131,6 +135,7 @@ class Story:
             interactions=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.interactions),
             triggers=self.triggers_on(day, now, survivor),
             merges=tuple(survivor.items()),
+            splits=(*splits, *((new, old, told_apart) for old, new, told_apart in splits)),
         )
 
     def profiles_on(self, now: datetime, survivor: dict[str, str]) -> tuple[Profile, ...]:
@@ -270,6 +275,8 @@ class Story:
             yield f"Trigger {trigger.scenario_id} {trigger.profile_id} {trigger.entry_key} is not emitted from {day} on"
         for old, new, day in self.merges:
             yield f"{old} is found to be {new} on {day}"
+        for old, new, day in self.splits:
+            yield f"{old} is found not to be {new} on {day}"
         for kind, gate in sorted(base.gates_switched_off - GATES_SWITCHED_OFF):
             yield f"Gate {gate} is switched off for {kind}"
 
@@ -288,7 +295,7 @@ def renamed(row: Any, prefix: str) -> Any:
         value = getattr(row, one.name)
         if one.name in NAMED:
             changed[one.name] = value if value == "*" else prefix + value
-        elif one.name in ("erasures", "merges"):
+        elif one.name in ("erasures", "merges", "splits"):
             changed[one.name] = tuple(
                 tuple(prefix + part if isinstance(part, str) else part for part in parts) for parts in value
             )
@@ -691,6 +698,11 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         for old, new in zip(names[::2], names[1::2], strict=False)
         if draw(st.booleans())
     ]
+    splits = [
+        (old, new, day + timedelta(days=draw(st.integers(1, 3))))
+        for old, new, day in merges
+        if draw(st.sampled_from((False, False, True)))
+    ]
     base = World(
         settings=settings,
         scenarios=tuple(scenarios),
@@ -722,4 +734,5 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         vanishing=all_of("vanishing"),
         reactions=all_of("reactions"),
         merges=tuple(merges),
+        splits=tuple(splits),
     )
