@@ -771,16 +771,16 @@ class _Day:
     def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
         """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet.
 
-        Ads are left out: they reach no inbox; and what is no marketing: nobody chose to send it.
+        Ads are left out: they reach no inbox. So are receipts and answers of the service that carry out no decision.
         """
         send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
         messages = set()
         for message in self.world.messages:
             is_sent = self.happened(message.sent_at) and not self.happened(message.first_not_sent_at)
-            if message.profile_id == profile_id and is_sent and message.message_kind == "marketing":
+            if message.profile_id == profile_id and is_sent:
                 if message.decision_id in send_dates:
                     messages.add((message.decision_id, send_dates[message.decision_id], message.channel))
-                else:
+                elif message.message_kind == "marketing":
                     messages.add((message.message_id, message.sent_date, message.channel))
         for row in self.past_decisions:
             is_selected = row.profile_id == profile_id and row.outcome == "selected"
