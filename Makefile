@@ -12,7 +12,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CON
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test worlds build replay explain publish export erase backup restore lint check-builds check-python bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command>"
@@ -53,6 +53,9 @@ restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=backups/2018-0
 	@$(BIN)/python scripts/backup.py --restore "$(FOLDER)"
 
 test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests
+
+worlds: dev-env ## Who is written to, in generated people, against an oracle (PEOPLE=100000 SEED=7)
+	@$(BIN)/python tests/python/people_worlds.py --people $(or $(PEOPLE),100000) $(if $(SEED),--seed $(SEED))
 
 check-builds: dev-env
 	@$(BIN)/python scripts/check_builds.py

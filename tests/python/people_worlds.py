@@ -733,9 +733,9 @@ def rows_of(told: People, subject: str) -> dict[str, list[Row]]:
     """All rows of a person, to look at."""
     number = subject.lstrip("kFam").partition("_")[0].partition("s")[0].rstrip("ab")
     names = (f"c{number}_", f"x{number}_")
-    found = {}
+    found: dict[str, list[Row]] = {}
     for entity, rows in told.world.items():
-        mine = [
+        mine: list[Row] = [
             {name: str(value) for name, value in row.items() if value is not None and name not in UNTOLD}
             for row in rows
             if str(row.get("contact_id")).startswith(names)
