@@ -236,23 +236,24 @@ class Manifest:
         )
 
 
-PHONE_FOLDERS = ("models/identity/", "models/quality/")
+ADDRESS_FOLDERS = ("models/intake/", "models/identity/", "models/quality/")
 
 
 def sources_enter_through_staging(manifest: Manifest) -> Iterator[Finding]:
-    """Nothing outside staging names a source; identity and quality may read what Python made of the phones."""
+    """Nothing outside staging names a source; what Python made of addresses is read where they are compared."""
     for model in manifest.models:
         path = model["original_file_path"]
         for parent in model["depends_on"]["nodes"]:
             # what scripts land before dbt: the erased, read by intake only
             is_erasure = parent.endswith((".landing.blocked_contacts", ".landing.erasure_requests"))
             is_erasure = is_erasure and path.startswith("models/intake/")
-            is_phones = parent.endswith(".landing.phone_numbers") and path.startswith(PHONE_FOLDERS)
+            is_addresses = parent.endswith((".landing.phone_numbers", ".landing.email_addresses"))
+            is_addresses = is_addresses and path.startswith(ADDRESS_FOLDERS)
             # what the project wrote itself and remembers is no raw table: there is nothing to rename or to cast
             is_memory = ".memory." in parent or parent.endswith(".run.sealed_dates")
             is_engine = is_memory and path.startswith("models/activation/")
             if parent.startswith("source.") and not (
-                path.startswith("models/staging/") or is_phones or is_erasure or is_engine
+                path.startswith("models/staging/") or is_addresses or is_erasure or is_engine
             ):
                 yield Finding(path, "source_layer", f"reads {parent.split('.', 2)[2]}: add a staging model for it.")
 

@@ -24,7 +24,7 @@
             'columns': 'source_system! contact_id! preference_type! preference_value! declared_at! extracted_at!',
         },
         'consents': {
-            'key': ['source_system', 'contact_id', 'channel', 'purpose', 'changed_at'],
+            'key': ['source_system', 'contact_id', 'channel', 'purpose', 'status', 'changed_at'],
             'columns': 'source_system! contact_id! channel! purpose! status! address changed_at! '
                 ~ 'evidence_reference double_opt_in_confirmed_at extracted_at!',
         },
@@ -141,4 +141,10 @@
         'columns': columns,
         'required': required,
     }) }}
+{% endmacro %}
+
+
+{# The version of the contract that connectors fill, each says so in connector_settings: see is_connector(). #}
+{% macro contract_version() %}
+    {{ return(2) }}
 {% endmacro %}

@@ -1,6 +1,6 @@
 {#
   True when the text has the shape of one e-mail address: something@domain.tld, without spaces, brackets, commas or two dots
-  in a row. Letters of any script are welcome. No look at the mailbox: whether it exists is the bounce's business.
+  in a row. For plain e-mails; scripts/rekindle/spelling.py has the same rule for the others. No look at the mailbox: whether it exists is the bounce's business.
 #}
 {% macro is_readable_email(expression) -%}
     coalesce({{ regex_like(
@@ -10,9 +10,22 @@
 {%- endmacro %}
 
 
-{# True when there is an e-mail and it cannot be read. Blanked in intake_contacts, counted in rejected_contacts. #}
+{#
+  True when there is an e-mail and it cannot be read. Blanked in intake_contacts, counted in rejected_contacts. One that is not plain is
+  judged before dbt (macros/identity/email_addresses.sql); until then it stays, and identifies nobody.
+#}
 {% macro is_unreadable_email(expression) -%}
-    ({{ normalised_email(expression) }} is not null and not {{ is_readable_email(expression) }})
+    (
+        {{ normalised_email(expression) }} is not null
+        and (
+            ({{ is_plain_email(expression) }} and not {{ is_readable_email(expression) }})
+            or {{ expression }} in (
+                select unreadable.raw_email
+                from {{ source('landing', 'email_addresses') }} as unreadable
+                where not unreadable.is_valid
+            )
+        )
+    )
 {%- endmacro %}
 
 

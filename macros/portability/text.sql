@@ -56,11 +56,46 @@
 {%- endmacro %}
 
 {#
-  E-mail as the identity layer compares it: white space removed at both ends (trim() alone keeps TAB and NBSP), lower case.
+  E-mail as the identity layer compares it, when it is a plain one: white space removed at both ends (trim() alone keeps TAB), lower
+  case. Every other e-mail is spelled before dbt (macros/identity/email_addresses.sql): engines disagree on lower('İ').
   Not the platforms' normalisation: each ad platform has its own rule, applied at export.
 #}
 {% macro normalised_email(expression) -%}
     nullif(lower({{ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') }}), '')
+{%- endmacro %}
+
+{# Whether an e-mail is plain: printable ASCII and white space of ASCII only. Nearly all are. #}
+{% macro is_plain_email(expression) -%}
+    {{ regex_like(expression, '^[\\s -~]*$') }}
+{%- endmacro %}
+
+{#
+  Text in one composed form (NFC): the same letters may be written with one sign or with two. DuckDB: nfc_normalize(). Spark 3.5 has
+  no such function: there, a job that hashes names registers one of that name.
+#}
+{% macro composed(expression) -%}
+    {{ return(adapter.dispatch('composed', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__composed(expression) -%}
+    nfc_normalize({{ expression }})
+{%- endmacro %}
+
+{#
+  A name for comparing: letters and digits only, without accents, lower case; null when nothing is left. translate() takes one sign
+  for another on every engine, Latin letters with accents for their plain ones; combining accents are no letters.
+#}
+{% macro folded_name(expression) -%}
+    {%- set accented = 'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿĀāĂăĄąĆćĈĉĊċČčĎďĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİĴĵ'
+        ~ 'ĶķĹĺĻļĽľŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆ'
+        ~ 'ệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹØøŁłĐđıĦħŦŧ' -%}
+    {%- set plain = 'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuyyaaaaaaccccccccddeeeeeeeeeegggggggghhiiiiiiiiijj'
+        ~ 'kkllllllnnnnnnoooooorrrrrrssssssssttttuuuuuuuuuuuuwwyyyzzzzzzaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeee'
+        ~ 'eiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyoollddihhtt' -%}
+    {# most names are ASCII, and translate() is slow -#}
+    {%- set unaccented = "case when " ~ regex_like(expression, '^[ -~]*$') ~ " then " ~ expression
+        ~ " else translate(" ~ expression ~ ", '" ~ accented ~ "', '" ~ plain ~ "') end" -%}
+    nullif(lower({{ regex_replace_all(unaccented, '[^\\p{L}\\p{N}]+', '') }}), '')
 {%- endmacro %}
 
 {#

@@ -40,6 +40,11 @@
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be a whole number, at least " ~ least ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- for name in ['identity_phone_joins_strangers'] -%}
+        {%- if setting(name) is not boolean -%}
+            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be true or false.") -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if not is_number(setting('max_down_share_factor')) or setting('max_down_share_factor') < 1 -%}
         {%- do problems.append(
             "max_down_share_factor is '" ~ setting('max_down_share_factor')

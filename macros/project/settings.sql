@@ -14,13 +14,25 @@
 {% endmacro %}
 
 
-{# For config(enabled=…) of input models. Fails at parse time, before anything is built, when the connector is unknown. #}
+{#
+  For config(enabled=…) of input models. Fails at parse time, before anything is built, when the connector is unknown or
+  fills another version of the input contract: config_check() would come too late, dbt stops at the first model that it lacks.
+#}
 {% macro is_connector(name) %}
     {%- set known = var('connector_settings') -%}
     {%- if var('connector') not in known -%}
         {{ exceptions.raise_compiler_error(
             "There is no connector '" ~ var('connector') ~ "': use one of " ~ (known.keys() | sort | join(', '))
             ~ ", or add yours to connector_settings in dbt_project.yml and its models to models/input/."
+        ) }}
+    {%- endif -%}
+    {%- set declared = (known[var('connector')] or {}).get('contract_version') -%}
+    {%- if declared != contract_version() -%}
+        {{ exceptions.raise_compiler_error(
+            "Connector '" ~ var('connector') ~ "' declares " ~ ('no version' if declared is none else 'version ' ~ declared)
+            ~ " of the input contract and version " ~ contract_version() ~ " is read here: follow 'From version 1' in "
+            ~ "docs/contract-version-2.md, then write contract_version: " ~ contract_version()
+            ~ " below the connector in connector_settings of dbt_project.yml."
         ) }}
     {%- endif -%}
     {{ return(var('connector') == name) }}

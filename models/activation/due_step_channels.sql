@@ -29,12 +29,12 @@ contact_addresses as (
     select * from {{ ref('contact_addresses') }}
 ),
 
-profile_contacts as (
-    select * from {{ ref('profile_contacts') }}
+channel_permissions as (
+    select * from {{ ref('channel_permissions') }}
 ),
 
-consents as (
-    select * from {{ ref('fct_consents') }}
+known_channels as (
+    select * from {{ ref('channels') }}
 ),
 
 messages as (
@@ -55,38 +55,21 @@ due_profiles as (
 ),
 
 channels as (
-    {% for channel in contact_channels() -%}
-        select '{{ channel }}' as channel
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select channel
+    from known_channels
 ),
 
 -- an address that works, whether or not we may use it
 addresses as (
-    {% for channel, needs in contact_channels().items() -%}
-        select
-            contact_addresses.profile_id,
-            '{{ channel }}' as channel
-        from contact_addresses
-        inner join due_profiles
-            on contact_addresses.profile_id = due_profiles.profile_id
-        where
-            contact_addresses.is_valid
-            and contact_addresses.address_kind in ('{{ needs.address_kinds | join("', '") }}')
-        {{ 'union distinct' if not loop.last }}
-    {% endfor %}
-),
-
--- an address that works and that a yes names: consent is about an address
-consented_addresses as (
-    {% for channel, needs in contact_channels().items() -%}
-        select
-            profile_contacts.profile_id,
-            '{{ channel }}' as channel
-        from profile_contacts
-        where profile_contacts.{{ needs.flag }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select distinct
+        contact_addresses.profile_id,
+        known_channels.channel
+    from contact_addresses
+    inner join due_profiles
+        on contact_addresses.profile_id = due_profiles.profile_id
+    inner join known_channels
+        on {{ list_holds('known_channels.address_kinds', 'contact_addresses.address_kind') }}
+    where contact_addresses.is_valid
 ),
 
 -- the rule that says most about the case: the event before the objective before the general one
@@ -144,75 +127,12 @@ candidates as (
         )
 ),
 
-grants as (
-    select
-        profile_id,
-        channel,
-        purpose
-    from consents
-    where
-        is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
-),
-
-last_grants as (
-    select
-        profile_id,
-        channel,
-        max(valid_from) as granted_at
-    from consents
-    where
-        status = 'granted'
-        and purpose = 'marketing'
-        and {{ happened_by('valid_from') }}
-    group by
-        profile_id,
-        channel
-),
-
-recent_and_stopping_messages as (
+recent_messages as (
     select messages.*
     from messages
     inner join due_profiles
         on messages.profile_id = due_profiles.profile_id
     where {{ happened_by('messages.sent_at') }}
-),
-
--- an unsubscription or a complaint closes its channel like a withdrawal, until a later grant
-stop_events as (
-    select
-        profile_id,
-        channel,
-        first_unsubscribed_at as stopped_at,
-        'unsubscribed' as reason
-    from recent_and_stopping_messages
-    where {{ happened_by('first_unsubscribed_at') }}
-    union all
-    select
-        profile_id,
-        channel,
-        first_complained_at as stopped_at,
-        'complained' as reason
-    from recent_and_stopping_messages
-    where {{ happened_by('first_complained_at') }}
-),
-
-stopped_channels as (
-    select
-        stop_events.profile_id,
-        stop_events.channel,
-        min(stop_events.reason) as reason
-    from stop_events
-    left join last_grants
-        on
-            stop_events.profile_id = last_grants.profile_id
-            and stop_events.channel = last_grants.channel
-    where
-        last_grants.granted_at is null
-        or last_grants.granted_at <= stop_events.stopped_at
-    group by
-        stop_events.profile_id,
-        stop_events.channel
 ),
 
 suppressed_channels as (
@@ -238,14 +158,14 @@ suppressed_channels as (
 -- nothing: they reach no inbox.
 sent_messages as (
     select
-        recent_and_stopping_messages.profile_id,
-        recent_and_stopping_messages.channel,
-        coalesce(past_decisions.decision_id, recent_and_stopping_messages.message_id) as slot_key,
-        coalesce(past_decisions.send_date, recent_and_stopping_messages.sent_date) as send_date
-    from recent_and_stopping_messages
+        recent_messages.profile_id,
+        recent_messages.channel,
+        coalesce(past_decisions.decision_id, recent_messages.message_id) as slot_key,
+        coalesce(past_decisions.send_date, recent_messages.sent_date) as send_date
+    from recent_messages
     left join past_decisions
-        on recent_and_stopping_messages.decision_id = past_decisions.decision_id
-    where not coalesce({{ happened_by('recent_and_stopping_messages.first_not_sent_at') }}, false)
+        on recent_messages.decision_id = past_decisions.decision_id
+    where not coalesce({{ happened_by('recent_messages.first_not_sent_at') }}, false)
 ),
 
 messages_on_their_way as (
@@ -369,7 +289,7 @@ select
     candidates.entry_key,
     candidates.step,
     candidates.channel,
-    coalesce(suppressed_channels.reason, stopped_channels.reason) as suppressed_by,
+    coalesce(suppressed_channels.reason, channel_permissions.stopped_by) as suppressed_by,
     candidates.precedence,
     {{ place_in_list('candidates.channels', 'candidates.channel') }} as place_in_scenario,
     coalesce(used.used_in_window, 0) as used_in_window,
@@ -380,8 +300,8 @@ select
     tiers.max_messages_30_days,
     candidates.channel_cost_amount,
     addresses.channel is not null as is_reachable,
-    grants.channel is not null and consented_addresses.channel is not null as is_consented,
-    stopped_channels.channel is null and suppressed_channels.channel is null as is_not_suppressed,
+    coalesce(channel_permissions.is_consented, false) as is_consented,
+    channel_permissions.stopped_by is null and suppressed_channels.channel is null as is_not_suppressed,
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
@@ -391,19 +311,11 @@ left join addresses
     on
         candidates.profile_id = addresses.profile_id
         and candidates.channel = addresses.channel
-left join consented_addresses
+left join channel_permissions
     on
-        candidates.profile_id = consented_addresses.profile_id
-        and candidates.channel = consented_addresses.channel
-left join grants
-    on
-        candidates.profile_id = grants.profile_id
-        and candidates.channel = grants.channel
-        and candidates.purpose = grants.purpose
-left join stopped_channels
-    on
-        candidates.profile_id = stopped_channels.profile_id
-        and candidates.channel = stopped_channels.channel
+        candidates.profile_id = channel_permissions.profile_id
+        and candidates.channel = channel_permissions.channel
+        and candidates.purpose = channel_permissions.purpose
 left join suppressed_channels
     on
         candidates.profile_id = suppressed_channels.profile_id

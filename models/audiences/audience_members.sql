@@ -20,12 +20,10 @@ profile_contacts as (
     select * from {{ ref('profile_contacts') }}
 ),
 
-consents as (
+permissions as (
     select *
-    from {{ ref('fct_consents') }}
-    where
-        is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
+    from {{ ref('channel_permissions') }}
+    where is_contactable
 ),
 
 -- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does.
@@ -85,14 +83,14 @@ select
     live_decisions.offer_amount,
     {{ as_of_date() }} as as_of_date,
     live_decisions.send_date,
-    consents.valid_from as consented_at,
+    permissions.consented_at,
     live_decisions.send_at
 from live_decisions
 inner join profile_contacts
     on live_decisions.profile_id = profile_contacts.profile_id
--- no row without a consent that holds today: a sealed date is no excuse
-inner join consents
+-- no row without a permission that holds today: a sealed date is no excuse
+inner join permissions
     on
-        live_decisions.profile_id = consents.profile_id
-        and live_decisions.channel = consents.channel
-        and live_decisions.purpose = consents.purpose
+        live_decisions.profile_id = permissions.profile_id
+        and live_decisions.channel = permissions.channel
+        and live_decisions.purpose = permissions.purpose

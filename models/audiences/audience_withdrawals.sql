@@ -12,12 +12,8 @@ profile_merges as (
     select * from {{ ref('profile_merges') }}
 ),
 
-consents as (
-    select * from {{ ref('fct_consents') }}
-),
-
-messages as (
-    select * from {{ ref('fct_messages') }}
+channel_permissions as (
+    select * from {{ ref('channel_permissions') }}
 ),
 
 suppressions as (
@@ -36,71 +32,17 @@ erasures as (
     where has_erasure_request
 ),
 
--- an explicit no, or a yes taken back; whoever was never asked was never sent
+-- whoever said no and not yes since; whoever was never asked was never sent
 refusals as (
     select
         profile_id,
         channel,
         purpose,
-        'consent_withdrawn' as reason,
+        closed_by as reason,
         3 as severity,
-        valid_from as withdrawn_at
-    from consents
-    where
-        not is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
-),
-
-last_grants as (
-    select
-        profile_id,
-        channel,
-        max(valid_from) as granted_at
-    from consents
-    where
-        status = 'granted'
-        and purpose = 'marketing'
-        and {{ happened_by('valid_from') }}
-    group by
-        profile_id,
-        channel
-),
-
-stop_events as (
-    select
-        profile_id,
-        channel,
-        first_unsubscribed_at as stopped_at
-    from messages
-    where {{ happened_by('first_unsubscribed_at') }}
-    union all
-    select
-        profile_id,
-        channel,
-        first_complained_at as stopped_at
-    from messages
-    where {{ happened_by('first_complained_at') }}
-),
-
-unsubscriptions as (
-    select
-        stop_events.profile_id,
-        stop_events.channel,
-        '*' as purpose,
-        'unsubscribed' as reason,
-        2 as severity,
-        max(stop_events.stopped_at) as withdrawn_at
-    from stop_events
-    left join last_grants
-        on
-            stop_events.profile_id = last_grants.profile_id
-            and stop_events.channel = last_grants.channel
-    where
-        last_grants.granted_at is null
-        or last_grants.granted_at <= stop_events.stopped_at
-    group by
-        stop_events.profile_id,
-        stop_events.channel
+        closed_at as withdrawn_at
+    from channel_permissions
+    where closed_by is not null
 ),
 
 suppressed as (
@@ -123,8 +65,6 @@ withdrawals as (
     select * from erasures
     union all
     select * from refusals
-    union all
-    select * from unsubscriptions
     union all
     select * from suppressed
 ),

@@ -1,95 +1,73 @@
 with
 
-contact_consents as (
-    select * from {{ ref('contact_consents') }}
+words as (
+    select *
+    from {{ ref('contact_words') }}
+    where
+        word in ('yes', 'no', 'note')
+        and is_own
 ),
 
--- a no is about an address: it stands until a later yes, from whichever record, names the same address
-address_instants as (
+address_permissions as (
+    select * from {{ ref('address_permissions') }}
+),
+
+-- of what was said at one instant the no is told
+ranked as (
     select
-        *,
-        max(last_granted_at) over (
-            partition by profile_id, consent_key, channel, purpose
-            order by valid_from asc nulls last range between unbounded preceding and current row
-        ) as address_granted_at,
-        max(last_denied_at) over (
-            partition by profile_id, consent_key, channel, purpose
-            order by valid_from asc nulls last range between unbounded preceding and current row
-        ) as address_denied_at
-    from contact_consents
+        profile_id,
+        channel,
+        purpose,
+        reason,
+        source_system,
+        evidence_reference,
+        heard_at,
+        row_number() over (
+            partition by profile_id, channel, purpose, heard_at
+            order by
+                case when reason = 'granted' then 1 else 0 end asc nulls last,
+                source_system asc nulls last,
+                contact_id asc nulls last,
+                reason asc nulls last,
+                evidence_reference asc nulls last,
+                address_key asc nulls last
+        ) as place_at_instant
+    from words
 ),
 
 states as (
     select
-        *,
-        case when is_granted then 1 else 0 end as granted,
-        case
-            when address_denied_at is null then 0
-            when address_granted_at > address_denied_at then 0
-            else 1
-        end as blocked
-    from address_instants
-),
-
--- events of one address at one instant share its state, so only the first of them changes anything
-changes as (
-    select
-        *,
-        granted - coalesce(
-            lag(granted) over (
-                partition by source_system, contact_id, channel, purpose
-                order by valid_from asc nulls last
-            ),
-            0
-        ) as granted_change,
-        blocked - coalesce(
-            lag(blocked) over (
-                partition by profile_id, consent_key, channel, purpose
-                order by valid_from asc nulls last, source_system asc nulls last, contact_id asc nulls last
-            ),
-            0
-        ) as blocked_change
-    from states
-),
-
-counted as (
-    select
-        *,
-        sum(granted_change) over (
-            partition by profile_id, channel, purpose
-            order by valid_from asc nulls last range between unbounded preceding and current row
-        ) as granted_records,
-        sum(blocked_change) over (
-            partition by profile_id, channel, purpose
-            order by valid_from asc nulls last range between unbounded preceding and current row
-        ) as blocked_addresses,
-        row_number() over (
-            partition by profile_id, channel, purpose, valid_from
-            order by
-                case when status = 'granted' then 1 else 0 end asc nulls last,
-                source_system asc nulls last,
-                contact_id asc nulls last
-        ) as place_at_instant
-    from changes
-),
-
-one_per_instant as (
-    select *
-    from counted
-    where place_at_instant = 1
+        profile_id,
+        channel,
+        purpose,
+        valid_from,
+        max(case when is_consented then 1 else 0 end) = 1 as is_granted
+    from address_permissions
+    group by
+        profile_id,
+        channel,
+        purpose,
+        valid_from
 )
 
 select
-    profile_id,
-    channel,
-    purpose,
-    status,
-    source_system,
-    evidence_reference,
-    granted_records > 0 and blocked_addresses = 0 as is_granted,
-    valid_from,
-    lead(valid_from) over (
-        partition by profile_id, channel, purpose
-        order by valid_from asc nulls last
+    ranked.profile_id,
+    ranked.channel,
+    ranked.purpose,
+    ranked.reason as status,
+    ranked.source_system,
+    ranked.evidence_reference,
+    states.is_granted,
+    ranked.heard_at as valid_from,
+    lead(ranked.heard_at) over (
+        partition by ranked.profile_id, ranked.channel, ranked.purpose
+        order by ranked.heard_at asc nulls last
     ) as valid_to
-from one_per_instant
+from ranked
+inner join states
+    on
+        ranked.profile_id = states.profile_id
+        and ranked.channel = states.channel
+        and ranked.purpose = states.purpose
+        and ranked.heard_at = states.valid_from
+where ranked.place_at_instant = 1

@@ -14,6 +14,10 @@ contact_identifiers as (
     select * from {{ ref('contact_identifiers') }}
 ),
 
+contact_address_history as (
+    select * from {{ ref('contact_address_history') }}
+),
+
 messages as (
     select * from {{ ref('intake_messages') }}
 ),
@@ -26,6 +30,7 @@ records as (
     select
         contacts.source_system,
         contacts.contact_id,
+        {{ hash_id(['contacts.source_system', 'contacts.contact_id']) }} as contact_key,
         contact_profiles.profile_id,
         contacts.silo,
         contacts.postal_code,
@@ -49,6 +54,10 @@ written_addresses as (
         contact_identifiers.identifier_type as address_kind,
         contact_identifiers.identifier_id as address_id,
         case
+            when contact_identifiers.is_over_shared then records.contact_key
+            else contact_identifiers.identifier_id
+        end as address_key,
+        case
             when contact_identifiers.identifier_type = 'email' then records.email_verified_at
             else records.phone_verified_at
         end as verified_at,
@@ -69,6 +78,7 @@ postal_addresses as (
         profile_id,
         'post' as address_kind,
         {{ hash_id(['street_address', 'postal_code']) }} as address_id,
+        contact_key as address_key,
         changed_at as verified_at,
         changed_at
     from records
@@ -85,6 +95,7 @@ app_addresses as (
         profile_id,
         'app' as address_kind,
         cast(null as varchar) as address_id,
+        contact_key as address_key,
         cast(null as timestamp) as verified_at,
         changed_at
     from records
@@ -117,19 +128,43 @@ hard_bounces as (
         and {{ happened_by('message_events.occurred_at') }}
 ),
 
--- a hard bounce says something about the address, whichever record it was taken from
+-- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was changed
+-- since, and those that it was seen with before.
 bounced_addresses as (
     select
-        addresses.address_id,
         addresses.address_kind,
-        max(hard_bounces.occurred_at) as bounced_at
+        addresses.address_id,
+        hard_bounces.occurred_at
     from hard_bounces
     inner join addresses
         on
             hard_bounces.source_system = addresses.source_system
             and hard_bounces.contact_id = addresses.contact_id
             and hard_bounces.address_kind = addresses.address_kind
-    group by addresses.address_kind, addresses.address_id
+    where addresses.changed_at <= hard_bounces.occurred_at
+    union all
+    select
+        hard_bounces.address_kind,
+        contact_address_history.address_id,
+        hard_bounces.occurred_at
+    from hard_bounces
+    inner join contact_address_history
+        on
+            hard_bounces.source_system = contact_address_history.source_system
+            and hard_bounces.contact_id = contact_address_history.contact_id
+            and hard_bounces.address_kind = contact_address_history.address_kind
+            and contact_address_history.first_as_of_date <= cast(hard_bounces.occurred_at as date)
+),
+
+last_bounces as (
+    select
+        address_kind,
+        address_id,
+        max(occurred_at) as bounced_at
+    from bounced_addresses
+    group by
+        address_kind,
+        address_id
 ),
 
 known_addresses as (
@@ -138,19 +173,20 @@ known_addresses as (
         addresses.contact_id,
         addresses.profile_id,
         addresses.address_id,
+        addresses.address_key,
         addresses.address_kind,
-        bounced_addresses.bounced_at is null
+        last_bounces.bounced_at is null
         or coalesce(
-            addresses.verified_at > bounced_addresses.bounced_at and {{ happened_by('addresses.verified_at') }},
+            addresses.verified_at > last_bounces.bounced_at and {{ happened_by('addresses.verified_at') }},
             false
         ) as is_valid,
         case when {{ happened_by('addresses.verified_at') }} then addresses.verified_at end as verified_at,
         addresses.changed_at
     from addresses
-    left join bounced_addresses
+    left join last_bounces
         on
-            addresses.address_kind = bounced_addresses.address_kind
-            and addresses.address_id = bounced_addresses.address_id
+            addresses.address_kind = last_bounces.address_kind
+            and addresses.address_id = last_bounces.address_id
 )
 
 select
@@ -158,6 +194,7 @@ select
     contact_id,
     profile_id,
     address_id,
+    address_key,
     address_kind,
     is_valid,
     verified_at,

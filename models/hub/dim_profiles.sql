@@ -1,12 +1,4 @@
-{#- per channel of marketing, the flag of profile_contacts that says there is an address that works #}
-{%- set reachable = {
-    'email': 'is_email_valid',
-    'sms': 'is_sms_phone_valid',
-    'phone': 'is_call_phone_valid',
-    'post': 'is_post_valid',
-    'push': 'has_push',
-} %}
-{%- set channels = reachable.keys() | list %}
+{%- set channels = ['email', 'sms', 'phone', 'post', 'push'] %}
 
 with
 
@@ -42,8 +34,8 @@ consents as (
     select * from {{ ref('fct_consents') }}
 ),
 
-messages as (
-    select * from {{ ref('fct_messages') }}
+channel_permissions as (
+    select * from {{ ref('channel_permissions') }}
 ),
 
 interactions as (
@@ -166,61 +158,19 @@ profile_consents as (
     group by profile_id
 ),
 
-last_grants as (
+contactable_channels as (
     select
         profile_id,
-        channel,
-        max(valid_from) as granted_at
-    from consents
-    where
-        status = 'granted'
-        and purpose = 'marketing'
-        and {{ happened_by('valid_from') }}
-    group by profile_id, channel
-),
-
--- an unsubscription or a complaint closes its channel like a withdrawal, until a later grant
-stop_events as (
-    select
-        profile_id,
-        channel,
-        first_unsubscribed_at as stopped_at
-    from messages
-    where {{ happened_by('first_unsubscribed_at') }}
-    union all
-    select
-        profile_id,
-        channel,
-        first_complained_at as stopped_at
-    from messages
-    where {{ happened_by('first_complained_at') }}
-),
-
-last_stops as (
-    select
-        profile_id,
-        channel,
-        max(stopped_at) as stopped_at
-    from stop_events
-    group by profile_id, channel
-),
-
-stopped_channels as (
-    select
-        last_stops.profile_id,
-        {% for channel in channels %}
-            max(case when last_stops.channel = '{{ channel }}' then 1 else 0 end) = 1 as is_{{ channel }}_stopped
-            {%- if not loop.last %},{% endif %}
-        {% endfor %}
-    from last_stops
-    left join last_grants
-        on
-            last_stops.profile_id = last_grants.profile_id
-            and last_stops.channel = last_grants.channel
-    where
-        last_grants.granted_at is null
-        or last_grants.granted_at <= last_stops.stopped_at
-    group by last_stops.profile_id
+        {% for channel in channels -%}
+            max(
+                case when channel = '{{ channel }}' and purpose = 'marketing' and is_contactable then 1 else 0 end
+            ) = 1 as is_contactable_by_{{ channel }},
+        {% endfor -%}
+        max(
+            case when channel = 'ads' and purpose = 'ads_personalisation' and is_contactable then 1 else 0 end
+        ) = 1 as is_reachable_by_ads
+    from channel_permissions
+    group by profile_id
 ),
 
 last_contacts as (
@@ -300,15 +250,17 @@ profiles_with_everything as (
         {% for channel in channels + ['ads', 'profiling'] %}
             coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
         {% endfor %}
-        {% for channel in channels %}
+        {% for channel in channels -%}
+            -- whoever asked to be forgotten has no row in profile_contacts
             coalesce(
-                profile_consents.has_{{ channel }}_consent
-                and profile_contacts.{{ reachable[channel] }}
-                and not coalesce(stopped_channels.is_{{ channel }}_stopped, false),
+                contactable_channels.is_contactable_by_{{ channel }} and profile_contacts.profile_id is not null,
                 false
             ) as is_contactable_by_{{ channel }},
         {% endfor %}
-        coalesce(profile_consents.has_ads_consent and profile_contacts.is_ads_valid, false) as is_reachable_by_ads,
+        coalesce(
+            contactable_channels.is_reachable_by_ads and profile_contacts.profile_id is not null,
+            false
+        ) as is_reachable_by_ads,
         existing_profiles.created_month,
         rfm_current.segment_month as rfm_segment_month,
         profile_orders.first_order_date,
@@ -332,8 +284,8 @@ profiles_with_everything as (
         on existing_profiles.profile_id = profile_orders.profile_id
     left join profile_consents
         on existing_profiles.profile_id = profile_consents.profile_id
-    left join stopped_channels
-        on existing_profiles.profile_id = stopped_channels.profile_id
+    left join contactable_channels
+        on existing_profiles.profile_id = contactable_channels.profile_id
     left join last_contacts
         on existing_profiles.profile_id = last_contacts.profile_id
     left join loyalty_balances

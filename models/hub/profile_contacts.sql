@@ -18,16 +18,12 @@ contact_identifiers as (
     select * from {{ ref('contact_identifiers') }}
 ),
 
-contact_addresses as (
-    select * from {{ ref('contact_addresses') }}
+permitted_addresses as (
+    select * from {{ ref('permitted_addresses') }}
 ),
 
-contact_consents as (
-    select * from {{ ref('contact_consents') }}
-),
-
-consents as (
-    select * from {{ ref('fct_consents') }}
+channels as (
+    select * from {{ ref('channels') }}
 ),
 
 erasure_requests as (
@@ -55,107 +51,35 @@ existing_profiles as (
         and erased_profiles.profile_id is null
 ),
 
--- the record's own latest word on the channel is a yes, and no other record of the person has taken it back since
-grants as (
-    select
-        contact_consents.source_system,
-        contact_consents.contact_id,
-        contact_consents.channel
-    from contact_consents
-    inner join consents
-        on
-            contact_consents.profile_id = consents.profile_id
-            and contact_consents.channel = consents.channel
-            and contact_consents.purpose = consents.purpose
-    where
-        contact_consents.is_granted
-        and {{ holds_as_of('contact_consents.valid_from', 'contact_consents.valid_to') }}
-        and consents.is_granted
-        and {{ holds_as_of('consents.valid_from', 'consents.valid_to') }}
-        and consents.purpose = case when consents.channel = 'ads' then 'ads_personalisation' else 'marketing' end
-),
-
-channel_addresses as (
-    select
-        'email' as channel,
-        'email' as address_kind
-    union all
-    select
-        'sms' as channel,
-        'phone' as address_kind
-    union all
-    select
-        'phone' as channel,
-        'phone' as address_kind
-    union all
-    select
-        'post' as channel,
-        'post' as address_kind
-    union all
-    select
-        'push' as channel,
-        'app' as address_kind
-    union all
-    select
-        'ads' as channel,
-        'email' as address_kind
-    union all
-    select
-        'ads' as channel,
-        'phone' as address_kind
-),
-
--- a valid address before one that bounced, then the newest verified, then the newest record; the ids only make the
--- choice repeatable
-ranked_addresses as (
-    select
-        contact_addresses.source_system,
-        contact_addresses.contact_id,
-        contact_addresses.profile_id,
-        grants.channel,
-        contact_addresses.address_kind,
-        contact_addresses.is_valid,
-        row_number() over (
-            partition by contact_addresses.profile_id, grants.channel, contact_addresses.address_kind
-            order by
-                case when contact_addresses.is_valid then 0 else 1 end asc nulls last,
-                contact_addresses.verified_at desc nulls last,
-                contact_addresses.changed_at desc nulls last,
-                contact_addresses.source_system asc nulls last,
-                contact_addresses.contact_id asc nulls last
-        ) as preference
-    from contact_addresses
-    inner join channel_addresses
-        on contact_addresses.address_kind = channel_addresses.address_kind
-    inner join grants
-        on
-            contact_addresses.source_system = grants.source_system
-            and contact_addresses.contact_id = grants.contact_id
-            and channel_addresses.channel = grants.channel
-),
-
+-- of the addresses that may be written to, the one that is taken first
 chosen_addresses as (
     select
-        ranked_addresses.profile_id,
-        ranked_addresses.channel,
-        ranked_addresses.address_kind,
+        permitted_addresses.profile_id,
+        permitted_addresses.channel,
+        permitted_addresses.address_kind,
         contact_identifiers.identifier_value as address,
-        ranked_addresses.is_valid,
-        case when ranked_addresses.channel = 'post' then contacts.street_address end as street_address,
-        case when ranked_addresses.channel = 'post' then contacts.postal_code end as postal_code,
-        case when ranked_addresses.channel = 'post' then contacts.city end as city,
-        case when ranked_addresses.channel = 'post' then contacts.country_code end as address_country_code
-    from ranked_addresses
+        permitted_addresses.is_valid,
+        case when permitted_addresses.channel = 'post' then contacts.street_address end as street_address,
+        case when permitted_addresses.channel = 'post' then contacts.postal_code end as postal_code,
+        case when permitted_addresses.channel = 'post' then contacts.city end as city,
+        case when permitted_addresses.channel = 'post' then contacts.country_code end as address_country_code
+    from permitted_addresses
+    inner join channels
+        on
+            permitted_addresses.channel = channels.channel
+            and permitted_addresses.purpose = channels.purpose
     inner join contacts
         on
-            ranked_addresses.source_system = contacts.source_system
-            and ranked_addresses.contact_id = contacts.contact_id
+            permitted_addresses.source_system = contacts.source_system
+            and permitted_addresses.contact_id = contacts.contact_id
     left join contact_identifiers
         on
-            ranked_addresses.source_system = contact_identifiers.source_system
-            and ranked_addresses.contact_id = contact_identifiers.contact_id
-            and ranked_addresses.address_kind = contact_identifiers.identifier_type
-    where ranked_addresses.preference = 1
+            permitted_addresses.source_system = contact_identifiers.source_system
+            and permitted_addresses.contact_id = contact_identifiers.contact_id
+            and permitted_addresses.address_kind = contact_identifiers.identifier_type
+    where
+        permitted_addresses.is_open
+        and permitted_addresses.preference = 1
 ),
 
 profile_addresses as (

@@ -12,24 +12,31 @@ links as (
     select * from {{ ref('intake_identity_links') }}
 ),
 
+email_addresses as (
+    select * from {{ source('landing', 'email_addresses') }}
+),
+
 phone_numbers as (
     select * from {{ source('landing', 'phone_numbers') }}
 ),
 
 emails as (
     select
-        source_system,
-        contact_id,
+        contacts.source_system,
+        contacts.contact_id,
         cast('email' as varchar) as identifier_type,
-        {{ normalised_email('email') }} as identifier_value
+        {{ spelled_email('contacts.email', 'email_addresses') }} as identifier_value
     from contacts
+    left join email_addresses
+        on contacts.email = email_addresses.raw_email
 ),
 
 phones as (
     select
         contacts.source_system,
         contacts.contact_id,
-        cast('phone' as varchar) as identifier_type,
+        -- behind an extension is another person than behind the switchboard, and nobody can text or call them by a file
+        case when phone_numbers.e164 like '%;ext=%' then 'phone_extension' else 'phone' end as identifier_type,
         phone_numbers.e164 as identifier_value
     from contacts
     inner join phone_numbers
@@ -65,6 +72,7 @@ link_ends as (
         ]) }} as identifier_value
     from links
     cross join sides
+    where coalesce(links.link_type, 'same') = 'same'
 ),
 
 identifiers as (

@@ -5,30 +5,28 @@ contact_records as (
     select * from {{ ref('contact_records') }}
 ),
 
-contact_identifiers as (
-    select * from {{ ref('contact_identifiers') }}
+contact_components as (
+    select * from {{ ref('contact_components') }}
 ),
 
--- most identifiers belong to one contact record only: they link nobody and stay out of the rounds
-shared_identifiers as (
-    select
-        seniority as node,
-        min(seniority) over (partition by identifier_id) as parent
-    from contact_identifiers
-    where not is_over_shared and contact_count > 1
+surviving_edges as (
+    select * from {{ ref('surviving_edges') }}
 ),
 
+different_records as (
+    select * from {{ ref('different_records') }}
+),
+
+-- components that a link takes apart are joined anew, by what is left of their edges; nearly always there are none
 edges_0 as (
-    select distinct
-        node,
-        parent
-    from shared_identifiers
-    where node <> parent
+    select
+        younger as node,
+        elder as parent
+    from surviving_edges
 ),
 
 {{ connected_components(rounds) }},
 
--- one row per node once converged; min() keeps the grain when it has not, and identity_has_converged says so
 oldest_records as (
     select
         node,
@@ -37,15 +35,27 @@ oldest_records as (
     group by node
 ),
 
+torn_components as (
+    select distinct component
+    from different_records
+),
+
 records_with_oldest as (
     select
         contact_records.source_system,
         contact_records.contact_id,
         contact_records.seniority,
-        coalesce(oldest_records.parent, contact_records.seniority) as oldest_seniority,
+        case
+            when torn_components.component is null then contact_components.component
+            else coalesce(oldest_records.parent, contact_records.seniority)
+        end as oldest_seniority,
         contact_records.created_date,
         contact_records.created_at
     from contact_records
+    inner join contact_components
+        on contact_records.seniority = contact_components.seniority
+    left join torn_components
+        on contact_components.component = torn_components.component
     left join oldest_records
         on contact_records.seniority = oldest_records.node
 )

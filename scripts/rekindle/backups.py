@@ -1,7 +1,7 @@
 """Backing up the project's memory: the kept tables, which no input can make again, as Parquet with a manifest.
 
 Everything else in the warehouse is rebuilt from the raw data. A backup is a folder: one Parquet file per table and
-manifest.json (how to make each table, rows, sha256). It holds pseudonymous ids and phones: mode 0700.
+manifest.json (how to make each table, rows, sha256). It holds pseudonymous ids, phones and e-mails: mode 0700.
 """
 
 import json
@@ -26,8 +26,11 @@ from rekindle.warehouse import (
     write_ahead_log,
 )
 
-# Written outside models: by the hooks of each run, by replays, by exports, by the phone step.
-OWN_TABLES = (("run", "run_log"), ("run", "replays"), ("run", "sealed_dates"), ("landing", "phone_numbers"))
+# Written outside models: by the hooks of each run, by replays, by exports, by the step that reads addresses.
+OWN_TABLES = (
+    *(("run", "run_log"), ("run", "replays"), ("run", "sealed_dates")),
+    *(("landing", "phone_numbers"), ("landing", "email_addresses")),
+)
 
 
 def kept_tables(manifest: Manifest) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ import duckdb
 from rekindle import paths
 from rekindle.errors import RekindleError
 from rekindle.files import private_writing
+from rekindle.spelling import make_spellings
 from rekindle.warehouse import open_warehouse
 from rekindle_export import rules
 
@@ -32,7 +33,9 @@ BLOCK_BYTES = 64  # of sha256, in RFC 2104
 
 # As the macro contact_digest() has it; a test holds the two together.
 CONTACT_DIGEST = "substring(md5(concat('erased|', source_system, '|', contact_id)), 1, 16)"
-EMAIL = rules.apply("normalised_email", "email")
+PLAIN = rules.apply("is_plain_email", "input_contacts.email")
+WRITTEN = rules.apply("normalised_email", "input_contacts.email")
+EMAIL = f"case when {PLAIN} then {WRITTEN} else spellings.email end"
 
 # A record is known by itself for ever. By an address only when it was made before the erasure: somebody who comes back
 # later and signs up anew is a new customer. Not by phone: numbers are given to somebody else.
@@ -44,7 +47,12 @@ BLOCKED = f"""
         from input.input_contacts
         union all
         select source_system, contact_id, created_date, concat('email|', {EMAIL})
-        from input.input_contacts where {EMAIL} is not null
+        from input.input_contacts left join spellings on input_contacts.email = spellings.raw_email
+        where {EMAIL} is not null
+        union all
+        -- tokens of before e-mails had one spelling
+        select source_system, contact_id, created_date, concat('email|', {WRITTEN})
+        from input.input_contacts where not {PLAIN}
         union all
         select source_system, contact_id, created_date, concat('loyalty_card|', trim(loyalty_card_id))
         from input.input_contacts where trim(loyalty_card_id) <> ''
@@ -133,7 +141,7 @@ def add_tokens(key: bytes, names: Iterable[str], as_of: datetime.date) -> None:
 def land(warehouse: Path) -> None:
     """Writes the open requests and the blocked records of the raw data to schema landing, for dbt to read.
 
-    Needs the view input.input_contacts and the tables (`dbt run --select +input_contacts` makes all).
+    Needs the views of the input that name addresses and the tables (scripts/normalise_contacts.py makes all).
     """
     tokens, requests = _read(tokens_file())[1:], own_requests()
     with contextlib.closing(open_warehouse(warehouse)) as connection:
@@ -153,6 +161,7 @@ def land(warehouse: Path) -> None:
                 "select unnest($tokens) as token, cast(unnest($dates) as date) as erased_as_of",
                 {"tokens": [token for token, _ in tokens], "dates": [date for _, date in tokens]},
             )
+            make_spellings(connection)
             inner, outer = pads(erasure_key())
             connection.execute(f"insert into landing.blocked_contacts {BLOCKED}", {"inner": inner, "outer": outer})
         connection.execute("commit")

@@ -8,6 +8,7 @@ import click
 from rekindle import blocking, paths
 from rekindle.calendar import newest_closed_month
 from rekindle.dbt import Dbt
+from rekindle.emails import EmailReport, spell_emails
 from rekindle.errors import RekindleError
 from rekindle.gates.raw import check_raw
 from rekindle.phones import PhoneReport, normalise_contacts
@@ -17,7 +18,7 @@ from rekindle_export.runs import committed_dates
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
-    """What comes before a build: the raw data passes its gate, exported dates are sealed, new phones become E.164.
+    """What comes before a build: the raw data passes its gate, exported dates are sealed, addresses are read.
 
     A replay has asked the gate already, for its last date, and makes another history: what was exported of the old one
     seals nothing in it.
@@ -25,9 +26,11 @@ def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
     if not is_replay:
         check_raw(dbt.manifest, dbt.connector, as_of)
         note_sealed_dates(paths.warehouse())
-    report = read_phones(dbt, as_of)
-    if report.read:
-        click.echo(f"Phones: {report}")
+    phones, emails = read_addresses(dbt, as_of)
+    if phones.read:
+        click.echo(f"Phones: {phones}")
+    if emails.read:
+        click.echo(f"E-mails: {emails}")
 
 
 def note_sealed_dates(warehouse: Path) -> None:
@@ -49,16 +52,16 @@ def note_sealed_dates(warehouse: Path) -> None:
         connection.close()
 
 
-def read_phones(dbt: Dbt, as_of: datetime.date) -> PhoneReport:
-    """Builds input_contacts, only that, lands who was erased, and reads the raw phones that nobody has read yet."""
-    result = dbt.run(
-        "run", "--select", "+input_contacts", "--no-write-json", variables={"as_of_date": as_of.isoformat()}
-    )
+def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailReport]:
+    """Builds the input that names addresses, lands who was erased, and reads phones and e-mails nobody has read yet."""
+    inputs = ("+input_contacts", "+input_consents", "+input_contact_preferences")
+    result = dbt.run("run", "--select", *inputs, "--no-write-json", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
     # before the phones: what is read is kept, and the erased must not come back through it
     blocking.land(paths.warehouse())
-    return normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
+    phones = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
+    return phones, spell_emails(paths.warehouse())
 
 
 def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, str | None]:

@@ -27,6 +27,8 @@ from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
 Contact = tuple[str, str]
 # Rows that stay and lose their person: the till's total must stay what it was.
 ANONYMISED = ("fct_orders", "fct_order_lines")
+# Look-ups by raw value, which may be spelled like no address of theirs.
+RAW_ADDRESSES = {("landing", "phone_numbers"): "raw_phone", ("landing", "email_addresses"): "raw_email"}
 PUBLICATIONS = ("rekindle.duckdb", "activation.duckdb")
 
 
@@ -163,11 +165,15 @@ class Warehouse:
             if "contact_id" in columns
         }
 
-    def keep_phones(self, people: People) -> None:
-        """Makes the table of phones that somebody else still has: others are in nobody's contact record any more."""
+    def keep_raw_addresses(self, people: People) -> None:
+        """Makes the table of raw phones and e-mails that somebody else still has: nobody's input holds the others."""
         self.connection.execute(
-            "create or replace temp table kept_phones as select distinct phone from input.input_contacts "
-            f"where phone is not null and not {people.are_in(['source_system', 'contact_id'], [])} "
+            "create or replace temp table kept_raw_addresses as select distinct written as raw_address from ("
+            "select source_system, contact_id, unnest([phone, email]) as written from input.input_contacts "
+            "union all select source_system, contact_id, address from input.input_consents "
+            "union all select source_system, contact_id, preference_value from input.input_contact_preferences "
+            "where preference_type in ('preferred_email', 'preferred_phone')) as everywhere "
+            f"where written is not null and not {people.are_in(['source_system', 'contact_id'], [])} "
             f"and {blocking.CONTACT_DIGEST} not in (select contact_digest from landing.blocked_contacts)"
         )
 
@@ -194,7 +200,7 @@ class Warehouse:
         ).fetchall()
         tokens = {"|".join(("contact", *contact)) for contact in contacts}
         tokens |= {f"{kind}|{value}" for kind, value in rows if kind in ("email", "loyalty_card")}
-        addresses = frozenset(value for kind, value in rows if kind in ("email", "phone"))
+        addresses = frozenset(value for kind, value in rows if kind in ("email", "phone", "phone_extension"))
         return People(contacts, ids, addresses, frozenset(tokens))
 
     def _column(self, question: str, parameters: Iterable[str]) -> list[str]:
@@ -235,7 +241,7 @@ def opened(file: Path) -> Iterator[Warehouse]:
 def look_for(warehouse: Warehouse, people: People) -> Report:
     """Where they are; changes nothing."""
     report = Report()
-    warehouse.keep_phones(people)
+    warehouse.keep_raw_addresses(people)
     report.add(warehouse.file.name, _counts(warehouse.connection, warehouse.file.stem, people))
     for file in _publications():
         with _attached(warehouse.connection, file):
@@ -325,8 +331,8 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[s
 
 
 def _is_theirs(schema: str, table: str, columns: list[str], texts: list[str], people: People) -> str:
-    if (schema, table) == ("landing", "phone_numbers"):
-        return "raw_phone not in (select phone from temp.kept_phones)"
+    if (schema, table) in RAW_ADDRESSES:
+        return f"{RAW_ADDRESSES[schema, table]} not in (select raw_address from temp.kept_raw_addresses)"
     return people.are_in(columns, texts)
 
 

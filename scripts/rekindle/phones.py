@@ -1,4 +1,4 @@
-"""Phones become E.164: raw values of `input_contacts` that nobody has read yet go into `landing.phone_numbers`.
+"""Phones become E.164: raw values of the input that nobody has read yet go into `landing.phone_numbers`.
 
 SQL cannot do this (a numbering plan per country, revised several times a year), so it happens once per raw value,
 before dbt, with Google's `phonenumbers`. Nothing here prints or raises a value.
@@ -17,13 +17,32 @@ from rekindle.warehouse import open_warehouse
 BATCH = 50_000
 
 # The country rule is the macro phone_country() of macros/identity/phone_numbers.sql; a test holds the two together.
+# A consent or a preference names a number as its record would; both are read with the default country as well, because
+# intake may not know the record.
 UNSEEN = f"""
     with
-    phones as (
-        select distinct
-            phone as raw_phone,
-            coalesce(nullif(upper(trim(country_code)), ''), upper($default_country_code)) as country_code
+    countries as (
+        select source_system, contact_id, nullif(upper(trim(country_code)), '') as country_code
         from input.input_contacts
+    ),
+    named as (
+        select source_system, contact_id, address as phone from input.input_consents where not contains(address, '@')
+        union
+        select source_system, contact_id, preference_value from input.input_contact_preferences
+        where preference_type = 'preferred_phone'
+    ),
+    written as (
+        select source_system, contact_id, phone, nullif(upper(trim(country_code)), '') as country_code
+        from input.input_contacts
+        union all
+        select source_system, contact_id, phone, null from named
+        union all
+        select source_system, contact_id, named.phone, countries.country_code
+        from named inner join countries using (source_system, contact_id)
+    ),
+    phones as (
+        select distinct phone as raw_phone, coalesce(country_code, upper($default_country_code)) as country_code
+        from written
         where
             phone is not null and trim(phone) <> ''
             and {CONTACT_DIGEST} not in (select contact_digest from landing.blocked_contacts)
@@ -66,9 +85,9 @@ def to_e164(raw_phone: str, country_code: str) -> tuple[str | None, bool]:
 
 
 def normalise_contacts(warehouse: Path, default_country_code: str | None = None) -> PhoneReport:
-    """Add every raw phone of `input_contacts` that `landing.phone_numbers` does not have yet, in one transaction.
+    """Add every raw phone of the input that `landing.phone_numbers` does not have yet, in one transaction.
 
-    Needs the view input.input_contacts and the table (`dbt run --select +input_contacts` makes both).
+    Needs the views of the input that name phones, and the table (`dbt run --select +input_contacts` makes all).
     `default_country_code` is the setting of that name: the country of a record that names none.
     """
     if not warehouse.exists():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import duckdb
 
 from rekindle import paths
 from rekindle.backups import back_up
@@ -48,6 +49,7 @@ CODE = (
         "seeds",
         "snapshots",
         "scripts/rekindle/phones.py",
+        "scripts/rekindle/spelling.py",
         "scripts/rekindle/blocking.py",
     ),
     "scripts/rekindle/demo",
@@ -105,7 +107,7 @@ def replay(
             responses.lay_out(paths.data())  # another history has other answers
     use_warehouse(building)
     try:
-        _note_start(building, fingerprint, first, last)
+        _note_start(building, fingerprint, first, last, carried_from=warehouse)
         _replay_months(dbt, building, months_between(first, last), accepted, rhythm)
         _note_end(building)
     finally:
@@ -290,12 +292,13 @@ def _replays(path: Path) -> list[tuple[str, bool]]:
         connection.close()
 
 
-def _note_start(path: Path, fingerprint: str, first: datetime.date, last: datetime.date) -> None:
+def _note_start(path: Path, fingerprint: str, first: datetime.date, last: datetime.date, carried_from: Path) -> None:
     if _fingerprint_in(path) is not None:
         return
     connection = open_warehouse(path)
     try:
         connection.execute("begin")
+        _carry_identity(connection, carried_from)
         connection.execute("create schema if not exists run")
         connection.execute(
             "create table run.replays (fingerprint varchar, first_month date, last_month date, is_finished boolean)"
@@ -304,6 +307,21 @@ def _note_start(path: Path, fingerprint: str, first: datetime.date, last: dateti
         connection.execute("commit")
     finally:
         connection.close()
+
+
+def _carry_identity(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
+    """Who was one person and which address a record held: a no counts for both, and no raw data says it again."""
+    if not old.exists():
+        return
+    connection.execute(f"attach {text(old)} as old (read_only)")
+    held = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'old' and schema_name = 'identity' "
+        "and table_name in ('contact_profile_history', 'contact_address_history')"
+    ).fetchall()
+    if held:
+        connection.execute("create schema if not exists identity")
+    for (table,) in held:
+        connection.execute(f"create table identity.{table} as select * from old.identity.{table}")
 
 
 def _note_end(path: Path) -> None:

@@ -25,8 +25,10 @@ def test_a_warehouse_restored_from_a_backup_goes_on_as_if_nothing_had_happened(
         "segments.rfm_published",
         "snapshots.rfm_segments",
         "identity.contact_profile_history",
+        "identity.contact_address_history",
         "run.run_log",
         "landing.phone_numbers",
+        "landing.email_addresses",
     } <= set(kept)
 
     refused = workshop.run("backup", "--restore", str(folder))

@@ -417,25 +417,56 @@ def test_parquet_that_is_not_the_contract_is_one_sentence(
     assert sentence.format(folder=folder) in said.text
 
 
-def test_a_stranger_can_follow_the_connector_guide(make_workshop: Callable[[str], Workshop], tmp_path: Path) -> None:
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the project to change."""
+    for name in ("macros", "models", "seeds", "snapshots", "tests/dbt"):
+        shutil.copytree(PROJECT / name, tmp_path / "project" / name)
+    for name in ("profiles.yml", "dbt_project.yml", "selectors.yml"):
+        shutil.copy(PROJECT / name, tmp_path / "project" / name)
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize(
+    ("line", "declared"), [("contract_version: 1", "version 1"), ("rfm_sector: grocery", "no version")]
+)
+def test_a_connector_of_another_contract_version_is_one_sentence(
+    workshop: Workshop, copied: Path, line: str, declared: str
+) -> None:
+    """Also when it lacks an entity that is new: dbt would name a model that nobody there has heard of."""
+    config = (copied / "dbt_project.yml").read_text(encoding="utf-8")
+    old = "    template:\n      contract_version: 2\n"
+    assert old in config
+    (copied / "dbt_project.yml").write_text(config.replace(old, f"    template:\n      {line}\n"), encoding="utf-8")
+    (copied / "models" / "input" / "template" / "input_message_totals.sql").unlink()
+    said = workshop.dbt(
+        *("build", "--project-dir", str(copied), "--profiles-dir", str(copied), "--vars", "{connector: template}")
+    )
+    assert said.code != 0
+    assert (
+        f"Connector 'template' declares {declared} of the input contract and version 2 is read here: follow 'From version "
+        "1' in docs/contract-version-2.md, then write contract_version: 2 below the connector in connector_settings of "
+        "dbt_project.yml."
+    ) in said.text
+    assert not workshop.warehouse.exists()
+
+
+def test_a_stranger_can_follow_the_connector_guide(
+    make_workshop: Callable[[str], Workshop], copied: Path, tmp_path: Path
+) -> None:
     """The blocks of the guide, on two raw files of three customers, give the rows that they promise."""
     guide = (PROJECT / "docs" / "connector-guide.md").read_text(encoding="utf-8")
-    project = tmp_path / "project"
-    for name in ("macros", "models", "seeds", "snapshots", "tests/dbt"):
-        shutil.copytree(PROJECT / name, project / name)
-    for name in ("profiles.yml", "dbt_project.yml", "selectors.yml"):
-        shutil.copy(PROJECT / name, project / name)
-    shutil.copytree(project / "models" / "input" / "template", project / "models" / "input" / "acme")
-    for path in (project / "models" / "input" / "acme").glob("*.sql"):
+    shutil.copytree(copied / "models" / "input" / "template", copied / "models" / "input" / "acme")
+    for path in (copied / "models" / "input" / "acme").glob("*.sql"):
         path.write_text(path.read_text(encoding="utf-8").replace("is_connector('template')", "is_connector('acme')"))
     [settings] = re.findall(r"```yaml\n( +acme:\n.*?)```", guide, re.DOTALL)
-    config = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    (project / "dbt_project.yml").write_text(config.replace("    template: {}\n", f"    template: {{}}\n{settings}"))
+    config = (copied / "dbt_project.yml").read_text(encoding="utf-8")
+    (copied / "dbt_project.yml").write_text(config.replace("    template:\n", f"{settings}    template:\n"))
     blocks = re.findall(r"```\w+\n(?:--|#) (models/\S+)\n(.*?)```", guide, re.DOTALL)
     assert len(blocks) == 7
     for path, text in blocks:
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text, encoding="utf-8")
+        (copied / path).parent.mkdir(parents=True, exist_ok=True)
+        (copied / path).write_text(text, encoding="utf-8")
     raw = tmp_path / "data" / "raw" / "acme"
     raw.mkdir(parents=True)
     with duckdb.connect() as connection:
@@ -461,7 +492,7 @@ def test_a_stranger_can_follow_the_connector_guide(make_workshop: Callable[[str]
     workshop = make_workshop("acme")
     workshop.environment["REKINDLE_DATA"] = str(tmp_path / "data")
     said = workshop.dbt(
-        *("build", "--project-dir", str(project), "--profiles-dir", str(project)),
+        *("build", "--project-dir", str(copied), "--profiles-dir", str(copied)),
         *("--selector", "contract"),
         *("--vars", "{connector: acme, max_rejected_share: 0.5}"),
     )

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -222,6 +223,11 @@ class SmallShop(Retailer):
                 "(source_system varchar, contact_id varchar, requested_at timestamp)"
             )
             connection.execute("create table landing.phone_numbers (raw_phone varchar, e164 varchar)")
+            connection.execute("create table landing.email_addresses (raw_email varchar, email varchar)")
+            key = "source_system varchar, contact_id varchar"
+            preference = "preference_type varchar, preference_value varchar"
+            connection.execute(f"create table input.input_consents ({key}, address varchar)")
+            connection.execute(f"create table input.input_contact_preferences ({key}, {preference})")
             self.deliver([("till", contact, email, "2024-01-01") for contact, _, email in contacts])
             connection.execute(f"create view input.input_contacts as select * from read_parquet('{self.raw}')")
             connection.execute(
@@ -370,6 +376,7 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
         [
             ("till", "ann_at_till", "ann.has.moved@example.com", "2024-01-01"),
             ("web", "moved to another shop", " ANN@example.com", "2024-07-01"),
+            ("web", "moved invisibly", "ann\u200b@example.com", "2024-07-01"),
             ("web", "came back herself", "ann@example.com", "2024-07-02"),
             ("till", "bob_at_till", "bob@example.com", "2024-01-01"),
         ]
@@ -380,7 +387,29 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
         f"select contact_id from input.input_contacts where {blocking.CONTACT_DIGEST} "
         "in (select contact_digest from landing.blocked_contacts) order by all"
     )
-    assert rows(small.warehouse, blocked) == [("ann_at_till",), ("moved to another shop",)]
+    assert rows(small.warehouse, blocked) == [("ann_at_till",), ("moved invisibly",), ("moved to another shop",)]
+
+
+def test_a_token_of_before_e_mails_had_one_spelling_still_blocks(small: SmallShop) -> None:
+    small.build([BOB])
+    with small.here():
+        blocking.add_tokens(KEY.encode(), ["email|zoé@bücher.example"], date(2024, 7, 1))
+        small.deliver([("web", "zoe", "Zoé@bücher.example", "2024-01-01")])
+        blocking.land(small.warehouse)
+    assert rows(small.warehouse, "select count(*) from landing.blocked_contacts") == [(1,)]
+
+
+def test_raw_addresses_that_only_the_erased_wrote_go_from_the_look_ups(small: SmallShop) -> None:
+    small.build([ANN, BOB])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        connection.execute("insert into input.input_consents values ('till', 'ann_at_till', 'ann\u200b@example.com')")
+        connection.execute("insert into input.input_consents values ('till', 'bob_at_till', 'b\u00f6b@example.com')")
+        connection.execute(
+            "insert into landing.email_addresses values "
+            "('ann\u200b@example.com', 'ann@example.com'), ('b\u00f6b@example.com', 'b\u00f6b@example.com')"
+        )
+    must(small.erase("--contact", "till:ann_at_till", "--yes"))
+    assert rows(small.warehouse, "select email from landing.email_addresses") == [("b\u00f6b@example.com",)]
 
 
 @pytest.mark.parametrize("key", [KEY, "k" * 64, "a key that is longer than a block of sha256: " + "k" * 64])

@@ -55,6 +55,10 @@ def test_a_valid_number_reads_as_itself_wherever_it_is_read(raw_phone: str, coun
 
 
 CONTACTS = {"source_system": "varchar", "contact_id": "varchar", "phone": "varchar", "country_code": "varchar"}
+CONSENTS = {"source_system": "varchar", "contact_id": "varchar", "address": "varchar"}
+PREFERENCES = {
+    "source_system": "varchar", "contact_id": "varchar", "preference_type": "varchar", "preference_value": "varchar",
+}  # fmt: skip
 PHONE_NUMBERS = {"raw_phone": "varchar", "country_code": "varchar", "e164": "varchar", "is_valid": "boolean"}
 
 RAW = [
@@ -77,6 +81,8 @@ def warehouse(tmp_path: Path) -> Path:
         connection.execute("create schema landing")
         connection.execute("use build.input")
         fill(connection, "input_contacts", CONTACTS, RAW)
+        fill(connection, "input_consents", CONSENTS, [])
+        fill(connection, "input_contact_preferences", PREFERENCES, [])
         connection.execute("use build.landing")
         fill(connection, "phone_numbers", PHONE_NUMBERS, [])
         fill(connection, "blocked_contacts", {"contact_digest": "varchar"}, [])

@@ -2,7 +2,7 @@
 -- the seed, the row and the way out. All that this reads is read by gated_steps too, so dbt makes no decision when it
 -- fails.
 {{ config(meta={'reason_column': 'reason'}) }}
-{%- set channels = contact_channels().keys() | list -%}
+{%- set channels = contract_lists().channel -%}
 {%- set is_channel = "in ('" ~ channels | join("', '") ~ "')" -%}
 {%- set kinds = ['message', 'media', 'hygiene'] -%}
 {%- set asked = setting('scenarios') -%}

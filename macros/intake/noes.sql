@@ -1,0 +1,18 @@
+{# The closed lists of the contract that decide whom a no closes; held to models/input/_input__models.yml by a test. #}
+{% macro contract_lists() %}
+    {{ return({
+        'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads'],
+        'purpose': ['marketing', 'ads_personalisation', 'profiling', 'open_tracking', 'click_tracking'],
+    }) }}
+{% endmacro %}
+
+
+{# When something was said, if that can be believed: not missing, not before the plausible and not after the extraction. #}
+{% macro readable_stamp(said_at, extracted_at) -%}
+    case
+        when
+            {{ said_at }} >= cast('{{ setting("earliest_plausible_date") }}' as timestamp)
+            and {{ said_at }} <= {{ extracted_at }}
+            then {{ said_at }}
+    end
+{%- endmacro %}

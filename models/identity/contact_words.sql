@@ -1,0 +1,455 @@
+-- Every yes and every no that was said, and about which address; address_permissions says what follows from them.
+-- The rule in words: docs/decisions/0005-consent-is-about-an-address.md.
+with
+
+consents as (
+    select * from {{ ref('intake_consents') }}
+),
+
+messages as (
+    select * from {{ ref('intake_messages') }}
+),
+
+message_events as (
+    select * from {{ ref('intake_message_events') }}
+),
+
+unreadable_noes as (
+    select * from {{ ref('intake_unreadable_noes') }}
+),
+
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+contact_identifiers as (
+    select * from {{ ref('contact_identifiers') }}
+),
+
+contact_address_history as (
+    select * from {{ ref('contact_address_history') }}
+),
+
+named_addresses as (
+    select
+        *,
+        {{ hash_id(["'address'", 'address']) }} as named_address_hash
+    from {{ ref('named_addresses') }}
+),
+
+profile_splits as (
+    select * from {{ ref('profile_splits') }}
+),
+
+channels as (
+    select * from {{ ref('channels') }}
+),
+
+-- an address that too many records share (a switchboard) is nobody's in particular: there, each record speaks for itself
+record_addresses as (
+    select
+        contact_identifiers.source_system,
+        contact_identifiers.contact_id,
+        contact_profiles.profile_id,
+        contact_identifiers.identifier_type as address_kind,
+        contact_identifiers.identifier_id,
+        contact_identifiers.is_over_shared,
+        case
+            when contact_identifiers.is_over_shared
+                then {{ hash_id(['contact_identifiers.source_system', 'contact_identifiers.contact_id']) }}
+            else contact_identifiers.identifier_id
+        end as address_key
+    from contact_identifiers
+    inner join contact_profiles
+        on
+            contact_identifiers.source_system = contact_profiles.source_system
+            and contact_identifiers.contact_id = contact_profiles.contact_id
+    where contact_identifiers.identifier_type in ('email', 'phone')
+),
+
+-- what a record stands for on a channel: its addresses there, or itself where it has none
+own_addresses as (
+    select distinct
+        contact_profiles.source_system,
+        contact_profiles.contact_id,
+        contact_profiles.profile_id,
+        channels.channel,
+        coalesce(
+            record_addresses.address_key,
+            {{ hash_id(['contact_profiles.source_system', 'contact_profiles.contact_id']) }}
+        ) as address_key
+    from contact_profiles
+    cross join channels
+    left join record_addresses
+        on
+            contact_profiles.source_system = record_addresses.source_system
+            and contact_profiles.contact_id = record_addresses.contact_id
+            and {{ list_holds('channels.address_kinds', 'record_addresses.address_kind') }}
+),
+
+over_shared_addresses as (
+    select distinct identifier_id
+    from record_addresses
+    where is_over_shared
+),
+
+{% if setting('require_double_opt_in') -%}
+    sides as (
+        select true as is_confirmation
+        union all
+        select false as is_confirmation
+    ),
+
+    -- a grant is heard from its confirmation on; one that was never confirmed is noted and says nothing
+    moments as (
+        select
+            consents.*,
+            case
+                when sides.is_confirmation then consents.double_opt_in_confirmed_at
+                else consents.changed_at
+            end as heard_at,
+            case
+                when consents.status <> 'granted' then 'no'
+                when sides.is_confirmation or consents.double_opt_in_confirmed_at <= consents.changed_at then 'yes'
+                else 'note'
+            end as word
+        from consents
+        cross join sides
+        where
+            not sides.is_confirmation
+            or (consents.status = 'granted' and consents.double_opt_in_confirmed_at > consents.changed_at)
+    ),
+{%- else -%}
+    moments as (
+        select
+            *,
+            changed_at as heard_at,
+            case when status = 'granted' then 'yes' else 'no' end as word
+        from consents
+    ),
+{%- endif %}
+
+-- the address that a word names; a yes that names one which cannot be read opens nothing
+addressed_moments as (
+    select
+        moments.source_system,
+        moments.contact_id,
+        moments.channel,
+        moments.purpose,
+        moments.status,
+        moments.evidence_reference,
+        moments.changed_at as said_at,
+        moments.heard_at,
+        case when over_shared_addresses.identifier_id is null then named_addresses.identifier_id end as named_key,
+        case
+            when
+                moments.word = 'yes'
+                and moments.address is not null
+                and named_addresses.identifier_id is null
+                and channels.address_kinds not in ('post', 'app')
+                then 'note'
+            else moments.word
+        end as word
+    from moments
+    inner join channels
+        on moments.channel = channels.channel
+    left join named_addresses
+        on
+            moments.source_system = named_addresses.source_system
+            and moments.contact_id = named_addresses.contact_id
+            and moments.address = named_addresses.address
+            and {{ list_holds('channels.address_kinds', 'named_addresses.identifier_type') }}
+    left join over_shared_addresses
+        on named_addresses.identifier_id = over_shared_addresses.identifier_id
+),
+
+consent_words as (
+    select distinct
+        own_addresses.profile_id,
+        addressed_moments.source_system,
+        addressed_moments.contact_id,
+        addressed_moments.channel,
+        addressed_moments.purpose,
+        coalesce(addressed_moments.named_key, own_addresses.address_key) as address_key,
+        addressed_moments.word,
+        addressed_moments.status as reason,
+        addressed_moments.evidence_reference,
+        addressed_moments.said_at,
+        addressed_moments.heard_at
+    from addressed_moments
+    inner join own_addresses
+        on
+            addressed_moments.source_system = own_addresses.source_system
+            and addressed_moments.contact_id = own_addresses.contact_id
+            and addressed_moments.channel = own_addresses.channel
+),
+
+stops as (
+    select
+        contact_profiles.profile_id,
+        messages.source_system,
+        messages.contact_id,
+        messages.channel,
+        message_events.event_type as reason,
+        message_events.occurred_at as said_at,
+        coalesce(contacts.updated_at > message_events.occurred_at, false) as was_changed_since
+    from message_events
+    inner join messages
+        on message_events.message_id = messages.message_id
+    inner join contacts
+        on
+            messages.source_system = contacts.source_system
+            and messages.contact_id = contacts.contact_id
+    inner join contact_profiles
+        on
+            messages.source_system = contact_profiles.source_system
+            and messages.contact_id = contact_profiles.contact_id
+    where message_events.event_type in ('unsubscribed', 'complained')
+),
+
+-- where the record was changed since, the message may have gone to an address that nobody knows any more
+stop_addresses as (
+    select
+        stops.*,
+        own_addresses.address_key
+    from stops
+    inner join own_addresses
+        on
+            stops.source_system = own_addresses.source_system
+            and stops.contact_id = own_addresses.contact_id
+            and stops.channel = own_addresses.channel
+    union
+    select
+        stops.*,
+        contact_address_history.address_id as address_key
+    from stops
+    inner join channels
+        on stops.channel = channels.channel
+    inner join contact_address_history
+        on
+            stops.source_system = contact_address_history.source_system
+            and stops.contact_id = contact_address_history.contact_id
+            and {{ list_holds('channels.address_kinds', 'contact_address_history.address_kind') }}
+            and contact_address_history.first_as_of_date <= cast(stops.said_at as date)
+    union
+    select
+        stops.*,
+        {{ hash_id(["'formerly'", 'stops.source_system', 'stops.contact_id']) }} as address_key
+    from stops
+    inner join channels
+        on stops.channel = channels.channel
+    where
+        stops.was_changed_since
+        and channels.address_kinds not in ('post', 'app')
+),
+
+stop_words as (
+    select
+        profile_id,
+        source_system,
+        contact_id,
+        channel,
+        '*' as purpose,
+        address_key,
+        'stop' as word,
+        reason,
+        cast(null as varchar) as evidence_reference,
+        said_at,
+        said_at as heard_at
+    from stop_addresses
+),
+
+-- what an unreadable no may have meant: its record, or every record of that id where the system is missing
+doubts as (
+    select
+        unreadable_noes.*,
+        contact_profiles.source_system as record_system,
+        contact_profiles.contact_id as record_id
+    from unreadable_noes
+    left join contact_profiles
+        on
+            unreadable_noes.contact_id = contact_profiles.contact_id
+            and coalesce(unreadable_noes.source_system, contact_profiles.source_system) = contact_profiles.source_system
+),
+
+addressed_doubts as (
+    select
+        doubts.*,
+        named_addresses.identifier_type as named_kind,
+        named_addresses.identifier_id as named_id,
+        over_shared_addresses.identifier_id is not null as is_over_shared
+    from doubts
+    left join named_addresses
+        on
+            coalesce(doubts.source_system, '') = coalesce(named_addresses.source_system, '')
+            and coalesce(doubts.contact_id, '') = coalesce(named_addresses.contact_id, '')
+            and doubts.named_address_hash = named_addresses.named_address_hash
+    left join over_shared_addresses
+        on named_addresses.identifier_id = over_shared_addresses.identifier_id
+),
+
+-- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
+doubtful_records as (
+    select
+        addressed_doubts.*,
+        addressed_doubts.record_system as holder_system,
+        addressed_doubts.record_id as holder_id
+    from addressed_doubts
+    where addressed_doubts.record_id is not null
+    union
+    select
+        addressed_doubts.*,
+        record_addresses.source_system as holder_system,
+        record_addresses.contact_id as holder_id
+    from addressed_doubts
+    inner join record_addresses
+        on addressed_doubts.named_id = record_addresses.identifier_id
+    where
+        not addressed_doubts.is_over_shared
+        or addressed_doubts.record_id is null
+    union
+    select
+        addressed_doubts.*,
+        contact_address_history.source_system as holder_system,
+        contact_address_history.contact_id as holder_id
+    from addressed_doubts
+    inner join contact_address_history
+        on addressed_doubts.named_id = contact_address_history.address_id
+    where not addressed_doubts.is_over_shared
+),
+
+unreadable_words as (
+    select distinct
+        own_addresses.profile_id,
+        own_addresses.source_system,
+        own_addresses.contact_id,
+        own_addresses.channel,
+        coalesce(doubtful_records.purpose, '*') as purpose,
+        case
+            when
+                not doubtful_records.is_over_shared
+                and {{ list_holds('channels.address_kinds', 'doubtful_records.named_kind') }}
+                then doubtful_records.named_id
+            else own_addresses.address_key
+        end as address_key,
+        'unreadable' as word,
+        'unreadable_no' as reason,
+        cast(null as varchar) as evidence_reference,
+        -- said at no time that can be told: nothing is later
+        coalesce(doubtful_records.said_at, cast('9999-12-31' as timestamp)) as said_at,
+        coalesce(doubtful_records.said_at, cast('1900-01-01' as timestamp)) as heard_at
+    from doubtful_records
+    inner join own_addresses
+        on
+            doubtful_records.holder_system = own_addresses.source_system
+            and doubtful_records.holder_id = own_addresses.contact_id
+            and coalesce(doubtful_records.channel, own_addresses.channel) = own_addresses.channel
+    inner join channels
+        on own_addresses.channel = channels.channel
+),
+
+own_words as (
+    select * from consent_words
+    union all
+    select * from stop_words
+    union all
+    select * from unreadable_words
+),
+
+-- before a split, all of them were one person: what was refused then, each of them refused
+words_before_a_split as (
+    select
+        profile_splits.profile_id,
+        own_words.source_system,
+        own_words.contact_id,
+        own_words.channel,
+        own_words.purpose,
+        own_words.address_key,
+        own_words.word,
+        own_words.reason,
+        own_words.evidence_reference,
+        own_words.said_at,
+        own_words.heard_at
+    from own_words
+    inner join profile_splits
+        on
+            own_words.profile_id = profile_splits.sibling_profile_id
+            and cast(own_words.heard_at as date) <= profile_splits.split_as_of_date
+    where own_words.word not in ('yes', 'note')
+),
+
+personal_words as (
+    select * from own_words
+    union
+    select * from words_before_a_split
+),
+
+-- two people may share an address without being one: a no at it holds for both there, and nowhere else
+holders as (
+    select distinct
+        address_key,
+        profile_id
+    from record_addresses
+    where not is_over_shared
+),
+
+shared_keys as (
+    select address_key
+    from holders
+    group by address_key
+    having count(*) > 1
+),
+
+words_of_others as (
+    select distinct
+        holders.profile_id,
+        own_words.source_system,
+        own_words.contact_id,
+        own_words.channel,
+        own_words.purpose,
+        own_words.address_key,
+        own_words.word,
+        own_words.reason,
+        own_words.evidence_reference,
+        own_words.said_at,
+        own_words.heard_at
+    from own_words
+    inner join shared_keys
+        on own_words.address_key = shared_keys.address_key
+    inner join holders
+        on
+            own_words.address_key = holders.address_key
+            and own_words.profile_id <> holders.profile_id
+    where own_words.word not in ('yes', 'note')
+),
+
+words as (
+    select
+        *,
+        true as is_own
+    from personal_words
+    union all
+    select
+        *,
+        false as is_own
+    from words_of_others
+)
+
+select
+    profile_id,
+    source_system,
+    contact_id,
+    channel,
+    purpose,
+    address_key,
+    word,
+    reason,
+    evidence_reference,
+    is_own,
+    said_at,
+    heard_at
+from words

@@ -1,0 +1,13 @@
+with
+
+-- rejected rows too: a no that cannot be read may name the address it is about
+consents as (
+    select * from {{ judged_input('consents') }} as delivered
+)
+
+select distinct
+    source_system,
+    contact_id,
+    address
+from consents
+where address is not null

@@ -1,0 +1,127 @@
+{{ config(materialized='table') }}
+-- Rejected rows that could have been a no, as far as they can be read, without values: nobody is written to because a no
+-- could not be read.
+with
+
+consents as (
+    select * from {{ judged_input('consents') }} as input_rows
+),
+
+valid_consents as (
+    select * from {{ ref('intake_consents') }}
+),
+
+message_events as (
+    select * from {{ judged_input('message_events') }} as input_rows
+),
+
+valid_message_events as (
+    select * from {{ ref('intake_message_events') }}
+),
+
+messages as (
+    select * from {{ judged_input('messages') }} as input_rows
+),
+
+-- whatever does not say yes may have said no; a row that could only be a yes stays rejected
+doubtful_consents as (
+    select
+        consents.*,
+        {{ hash_id(["'address'", 'consents.address']) }} as named_address_hash,
+        case
+            when consents.channel in ('{{ contract_lists().channel | join("', '") }}') then consents.channel
+        end as readable_channel,
+        case
+            when consents.purpose in ('{{ contract_lists().purpose | join("', '") }}') then consents.purpose
+        end as readable_purpose,
+        {{ readable_stamp('consents.changed_at', 'consents.extracted_at') }} as readable_at
+    from consents
+    where coalesce(lower(trim(consents.status)), '') <> 'granted'
+),
+
+unreadable_consents as (
+    select doubtful_consents.*
+    from doubtful_consents
+    {{ anti_join() }} valid_consents
+        on
+            doubtful_consents.source_system = valid_consents.source_system
+            and doubtful_consents.contact_id = valid_consents.contact_id
+            and doubtful_consents.channel = valid_consents.channel
+            and doubtful_consents.purpose = valid_consents.purpose
+            and doubtful_consents.status = valid_consents.status
+            and doubtful_consents.changed_at = valid_consents.changed_at
+            and coalesce(doubtful_consents.address, '') = coalesce(valid_consents.address, '')
+),
+
+doubtful_events as (
+    select
+        message_events.*,
+        {{ readable_stamp('message_events.occurred_at', 'message_events.extracted_at') }} as readable_at
+    from message_events
+    where
+        coalesce(lower(trim(message_events.event_type)), '') not in (
+            'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'not_sent'
+        )
+),
+
+unreadable_events as (
+    select doubtful_events.*
+    from doubtful_events
+    {{ anti_join() }} valid_message_events
+        on
+            doubtful_events.message_id = valid_message_events.message_id
+            and doubtful_events.event_type = valid_message_events.event_type
+            and doubtful_events.occurred_at = valid_message_events.occurred_at
+),
+
+-- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
+unreadable_answers as (
+    select
+        unreadable_events.*,
+        messages.source_system as contact_system,
+        messages.contact_id,
+        case
+            when messages.channel in ('{{ contract_lists().channel | join("', '") }}') then messages.channel
+        end as readable_channel
+    from unreadable_events
+    left join messages
+        on unreadable_events.message_id = messages.message_id
+),
+
+noes as (
+    select
+        'consents' as entity,
+        source_system,
+        contact_id,
+        cast(null as varchar) as message_id,
+        readable_channel as channel,
+        readable_purpose as purpose,
+        named_address_hash,
+        readable_at,
+        extracted_at
+    from unreadable_consents
+    union all
+    select
+        'message_events' as entity,
+        contact_system as source_system,
+        contact_id,
+        message_id,
+        readable_channel as channel,
+        cast(null as varchar) as purpose,
+        cast(null as varchar) as named_address_hash,
+        readable_at,
+        extracted_at
+    from unreadable_answers
+)
+
+select distinct
+    entity,
+    source_system,
+    contact_id,
+    message_id,
+    channel,
+    purpose,
+    named_address_hash,
+    readable_at is not null as has_readable_stamp,
+    coalesce(readable_at, extracted_at) as said_at
+from noes
