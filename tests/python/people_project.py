@@ -93,7 +93,7 @@ def copy_project(folder: Path, *, double_opt_in: bool) -> None:
             shutil.copytree(PROJECT / place, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
     for file in PROJECT.glob("*.yml"):
         shutil.copy(file, folder)
-    _edit(folder / "dbt_project.yml", lambda text: text.replace("    parquet: {}\n", _settings(double_opt_in)))
+    _edit(folder / "dbt_project.yml", lambda text: text.replace("    parquet:\n", _settings(double_opt_in), 1))
     config = folder / "seeds" / "config"
     _edit_rows(config / "scenarios.csv", _one_campaign)
     if (config / "feeds.csv").exists():

@@ -626,26 +626,29 @@ def people(count: int, seed: int) -> People:
     """A world of so many people, the same for the same seed."""
     told = People()
     for number in range(count):
-        story = Story(told, number, seed)
-        shape = story.random.choices([each for each, _ in SHAPES], [weight for _, weight in SHAPES])[0]
-        asked = shape(story)
-        story.kinds.add(shape.__name__)
-        if story.chance(0.9):
-            base = datetime.fromisoformat("2022-01-01 09:00" if story.channel != "ads" else "2020-09-01 09:00")
-            for record in asked if len(asked) > 1 else [story.anyone()]:
-                story.consent("granted", base, record)
-        troubles = story.random.choices(
-            [each for each, _, _ in TROUBLES],
-            [weight for _, _, weight in TROUBLES],
-            k=story.random.choice((0, 1, 1, 2, 2, 3, 4)),
-        )
-        for name in troubles:
-            TELL[name](story)
-        story.kinds.update(troubles)
-        for record in asked:
-            story.ask(record)
-        told.counts.update([*story.kinds, story.channel])
+        told.counts.update(one(told, number, seed))
     return told
+
+
+def one(told: People, number: int, seed: int) -> set[str]:
+    """Tells one person; returns the kinds of shape and trouble, and the channel."""
+    story = Story(told, number, seed)
+    shape = story.random.choices([each for each, _ in SHAPES], [weight for _, weight in SHAPES])[0]
+    asked = shape(story)
+    if story.chance(0.9):
+        base = datetime.fromisoformat("2022-01-01 09:00" if story.channel != "ads" else "2020-09-01 09:00")
+        for record in asked if len(asked) > 1 else [story.anyone()]:
+            story.consent("granted", base, record)
+    troubles = story.random.choices(
+        [each for each, _, _ in TROUBLES],
+        [weight for _, _, weight in TROUBLES],
+        k=story.random.choice((0, 1, 1, 2, 2, 3, 4)),
+    )
+    for name in troubles:
+        TELL[name](story)
+    for record in asked:
+        story.ask(record)
+    return {*story.kinds, *troubles, shape.__name__, story.channel}
 
 
 TELL = {name: tell for name, tell, _ in TROUBLES}
