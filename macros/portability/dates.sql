@@ -27,6 +27,11 @@
     cast({{ dbt.last_day(expression, 'month') }} as date)
 {%- endmacro %}
 
+{# An instant some seconds later; a timestamp on every engine. #}
+{% macro add_seconds(expression, seconds) -%}
+    cast({{ dbt.dateadd('second', seconds, expression) }} as timestamp)
+{%- endmacro %}
+
 {# Whole days from the first date to the second, as an integer. #}
 {% macro days_between(first_date, second_date) -%}
     cast({{ dbt.datediff(first_date, second_date, 'day') }} as integer)

@@ -98,6 +98,11 @@
     nullif(lower({{ regex_replace_all(unaccented, '[^\\p{L}\\p{N}]+', '') }}), '')
 {%- endmacro %}
 
+{# What follows the @ of an e-mail, as the identity layer compares it. #}
+{% macro email_domain(expression) -%}
+    {{ dbt.split_part(normalised_email(expression), "'@'", 2) }}
+{%- endmacro %}
+
 {#
   Whether a list of words joined by '>' (as the seeds write channels and steps) holds a word.
   No engine agrees with another on arrays; position() they share.

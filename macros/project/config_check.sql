@@ -21,7 +21,7 @@
 {# Contradictory or malformed settings, as sentences. Reads settings only. #}
 {% macro settings_problems() %}
     {%- set problems = [] -%}
-    {%- for name in ['max_rejected_share', 'max_raw_loss_share'] -%}
+    {%- for name in ['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'] -%}
         {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}
         {%- endif -%}
@@ -30,6 +30,9 @@
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
+        'mailbox_health_days': 1,
+        'mailbox_health_min_delivered': 1,
+        'mailbox_provider_min_contacts': 1,
         'max_days_after_last_event': 0,
         'max_feed_age_days': 0,
         'rfm_restate_months': 1,
@@ -77,6 +80,15 @@
             ~ "': it must be two capital letters (ISO 3166-1), such as FR, or null."
         ) -%}
     {%- endif -%}
+    {%- for name in ['open_tracking_consent_countries', 'click_tracking_consent_countries'] -%}
+        {%- set countries = setting(name) -%}
+        {%- set is_list = countries is sequence and countries is not string -%}
+        {%- if countries != '*' and not (is_list and are_country_codes(countries)) -%}
+            {%- do problems.append(
+                name ~ " is '" ~ countries ~ "': it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', setting('earliest_plausible_date') | string) -%}
         {%- do problems.append(
             "earliest_plausible_date is '" ~ setting('earliest_plausible_date') ~ "': write it as YYYY-MM-DD."
@@ -214,4 +226,12 @@
 
 {% macro is_number(value) %}
     {{ return(value is number and value is not boolean) }}
+{% endmacro %}
+
+
+{% macro are_country_codes(countries) %}
+    {%- for country in countries if not modules.re.match('^[A-Z]{2}$', country | string) -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(true) }}
 {% endmacro %}

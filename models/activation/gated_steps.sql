@@ -228,22 +228,36 @@ cooled as (
             and at_the_door.is_first_step
 ),
 
--- gate 7: a draw without dice, and an arm once given stays for the half-year, also through a merge
+-- gate 7: a draw without dice, and an arm once drawn stays for the half-year. Of two people who became one the earlier
+-- entry's stays, of one day that of the id which sorts first. Kinds that are not drawn from say nothing.
 period_entries as (
     select
-        profile_id,
-        scenario_id,
-        arm,
+        past_entries.profile_id,
+        past_entries.scenario_id,
+        past_entries.arm,
         row_number() over (
-            partition by profile_id
-            order by entered_date asc nulls last, scenario_id asc nulls last, entry_key asc nulls last
+            partition by past_entries.profile_id
+            order by
+                past_entries.entered_date asc nulls last,
+                past_entries.entered_as asc nulls last,
+                past_entries.scenario_id asc nulls last,
+                past_entries.entry_key asc nulls last
         ) as place_of_all,
         row_number() over (
-            partition by profile_id, scenario_id
-            order by entered_date asc nulls last, entry_key asc nulls last
+            partition by past_entries.profile_id, past_entries.scenario_id
+            order by
+                past_entries.entered_date asc nulls last,
+                past_entries.entered_as asc nulls last,
+                past_entries.entry_key asc nulls last
         ) as place_in_scenario
     from past_entries
-    where holdout_period = '{{ holdout_period_text() }}'
+    left join scenarios
+        on past_entries.scenario_id = scenarios.scenario_id
+    left join gates_per_kind
+        on scenarios.kind = gates_per_kind.kind
+    where
+        past_entries.holdout_period = '{{ holdout_period_text() }}'
+        and coalesce(gates_per_kind.asks_not_held_out, true)
 ),
 
 drawn as (
@@ -277,7 +291,7 @@ armed as (
             when not drawn.asks_not_held_out then 'treated'
             when drawn.first_arm_of_all = 'held_out_globally' then 'held_out_globally'
             when drawn.first_arm_of_scenario is not null then drawn.first_arm_of_scenario
-            when drawn.is_drawn_globally then 'held_out_globally'
+            when drawn.first_arm_of_all is null and drawn.is_drawn_globally then 'held_out_globally'
             when drawn.is_drawn then 'held_out'
             else 'treated'
         end as entry_arm

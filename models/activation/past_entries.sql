@@ -34,6 +34,7 @@ ranked as (
 
 select
     survivor_id as profile_id,
+    profile_id as entered_as,
     scenario_id,
     entry_key,
     arm,

@@ -4,12 +4,8 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
-messages as (
-    select * from {{ ref('fct_messages') }}
-),
-
-message_events as (
-    select * from {{ ref('intake_message_events') }}
+human_message_events as (
+    select * from {{ ref('human_message_events') }}
 ),
 
 web_events as (
@@ -40,29 +36,24 @@ order_interactions as (
 ),
 
 -- two links followed at the same instant are one click; an open is kept for whoever counts it, but is not from the
--- person: too many are made by machines, and a proxy open always is
+-- person: too many are made by machines that nobody can tell
 message_interactions as (
     select
-        messages.profile_id,
-        messages.message_id as reference_id,
-        case when message_events.event_type = 'clicked' then 'click' else 'open' end as interaction_kind,
-        messages.channel,
-        message_events.event_type = 'clicked' as is_from_person,
-        message_events.occurred_date,
-        message_events.occurred_at
-    from message_events
-    inner join messages
-        on message_events.message_id = messages.message_id
-    where
-        message_events.event_type = 'clicked'
-        or (message_events.event_type = 'opened' and not coalesce(message_events.is_machine, false))
+        profile_id,
+        message_id as reference_id,
+        case when event_type = 'clicked' then 'click' else 'open' end as interaction_kind,
+        channel,
+        event_type = 'clicked' as is_from_person,
+        occurred_date,
+        occurred_at
+    from human_message_events
     group by
-        messages.profile_id,
-        messages.message_id,
-        messages.channel,
-        message_events.event_type,
-        message_events.occurred_date,
-        message_events.occurred_at
+        profile_id,
+        message_id,
+        channel,
+        event_type,
+        occurred_date,
+        occurred_at
 ),
 
 -- every web event names a contact: whoever it is was recognised

@@ -14,6 +14,8 @@ import pytest
 from consent_cases import Expected, tell_all
 from people_project import Sent, build_and_export
 from people_worlds import People, people
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
@@ -26,6 +28,19 @@ LONGEST_FIRST = (
 
 # the people of each of two builds, and what draws them; `make worlds` draws others
 PEOPLE, PEOPLE_SEED = 5000, 20240701
+# What hypothesis draws is the same on every run and every machine, fast or slow. `make worlds` draws anew.
+settings.register_profile(
+    "same", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
+# it would also draw constants that it finds in the modules loaded so far, which differ between workers
+providers._get_local_constants = providers.Constants
+
+
+def pytest_report_header() -> str:
+    """Says what is drawn."""
+    stories, seed = os.environ.get("STORIES", "400"), os.environ.get("SEED", "0")
+    return f"drawn: the same examples on every run (hypothesis is derandomized); {stories} stories of seed {seed}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -425,7 +425,7 @@ class _Day:
         ]
         # of one reason the earlier entry stands, of one day that of the id which sorts first: both must choose the same
         entered = [row for row in past.entries if row.entered_date < as_of_date]
-        entered.sort(key=lambda row: (row.entered_date, row.profile_id))
+        entered.sort(key=lambda row: (row.entered_date, row.profile_id, row.scenario_id, row.entry_key))
         self.past_entries = [
             replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id)) for row in entered
         ]
@@ -699,26 +699,23 @@ class _Day:
         if not self.applies(scenario, "not_held_out"):
             return "treated"
         period = half_year(self.today)
-        earlier = [
+        scenarios = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        # in the order in which they count: by day, then by the id that entered
+        drawn = [
             entry
             for entry in self.past_entries
-            if entry.profile_id == due.profile_id and entry.holdout_period == period
+            if (entry.profile_id, entry.holdout_period) == (due.profile_id, period)
+            and self.applies(scenarios[entry.scenario_id], "not_held_out")
         ]
-        in_any = min(
-            earlier,
-            key=lambda entry: (entry.entered_date, entry.scenario_id, entry.entry_key, entry.arm),
-            default=None,
+        if drawn and drawn[0].arm == "held_out_globally":
+            return "held_out_globally"
+        for entry in drawn:
+            if entry.scenario_id == scenario.scenario_id:
+                return entry.arm
+        is_drawn_globally = (
+            bucket(settings.global_holdout_salt, period, due.profile_id) < settings.global_holdout_share * 10_000
         )
-        if in_any and in_any.arm == "held_out_globally":
-            return in_any.arm
-        in_this = min(
-            (entry for entry in earlier if entry.scenario_id == scenario.scenario_id),
-            key=lambda entry: (entry.entered_date, entry.entry_key, entry.arm),
-            default=None,
-        )
-        if in_this:
-            return in_this.arm
-        if bucket(settings.global_holdout_salt, period, due.profile_id) < settings.global_holdout_share * 10_000:
+        if is_drawn_globally and not drawn:
             return "held_out_globally"
         if bucket(scenario.holdout_salt, period, due.profile_id) < scenario.holdout_share * 10_000:
             return "held_out"
@@ -815,7 +812,7 @@ class _Day:
         taken = {
             row.profile_id
             for row in self.past_decisions
-            if row.outcome == "selected" and row.send_date == self.send_date
+            if row.outcome == "selected" and row.send_date == self.send_date and row.channel not in (None, "ads")
         }
         for profile_id, rivals in by_profile.items():
             # an evening run after a morning's: both send on the same day

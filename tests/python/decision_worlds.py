@@ -5,8 +5,8 @@ providers report it late, twice, wrongly or never, as the story's reactions say.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -240,6 +240,66 @@ class Story:
             yield f"{old} is found to be {new} on {day}"
         for kind, gate in sorted(base.gates_switched_off - GATES_SWITCHED_OFF):
             yield f"Gate {gate} is switched off for {kind}"
+
+
+NAMED = frozenset({"profile_id", "scenario_id", "message_id", "order_id", "event"})
+
+
+def renamed(row: Any, prefix: str) -> Any:
+    """The same with every id of a person, scenario, message and order begun by the prefix."""
+    if isinstance(row, tuple):
+        return tuple(renamed(part, prefix) for part in row)
+    if not is_dataclass(row) or isinstance(row, type):
+        return row
+    changed = {}
+    for one in fields(row):
+        value = getattr(row, one.name)
+        if one.name in NAMED:
+            changed[one.name] = value if value == "*" else prefix + value
+        elif one.name in ("erasures", "merges"):
+            changed[one.name] = tuple(
+                tuple(prefix + part if isinstance(part, str) else part for part in parts) for parts in value
+            )
+        elif isinstance(value, tuple) or is_dataclass(value):
+            changed[one.name] = renamed(value, prefix)
+    return replace(row, **changed)
+
+
+def side_by_side(told: Sequence[Story]) -> list[Story]:
+    """Stories that begin on one day, as they can be decided in one warehouse.
+
+    No id occurs in two of them, and what a warehouse has once (days, caps, rules of channels, offers) is the first's.
+    """
+    first = told[0]
+    return [
+        renamed(
+            replace(
+                story,
+                days=first.days,
+                evenings=first.evenings,
+                base=replace(
+                    story.base,
+                    message_caps=first.base.message_caps,
+                    channel_rules=first.base.channel_rules,
+                    offers=first.base.offers,
+                ),
+            ),
+            f"{number:04} ",
+        )
+        for number, story in enumerate(told)
+    ]
+
+
+def united(worlds: Sequence[World]) -> World:
+    """One world with the rows of all."""
+    return replace(
+        worlds[0],
+        **{
+            one.name: tuple(dict.fromkeys(row for world in worlds for row in getattr(world, one.name)))
+            for one in fields(World)
+            if isinstance(getattr(worlds[0], one.name), tuple)
+        },
+    )
 
 
 def tell(decisions: Iterable[Decision]) -> str:

@@ -129,7 +129,11 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
     bad: dict[str, object] = {
         "max_rejected_share": 5,
         "max_raw_loss_share": -1,
+        "mailbox_complaint_stop_share": 1.5,
         "identity_rounds": 0,
+        "mailbox_health_days": 0,
+        "mailbox_health_min_delivered": 0,
+        "mailbox_provider_min_contacts": 0,
         "rfm_restate_months": 0,
         "max_down_share_factor": 0.5,
         "max_raw_growth_factor": 1,
@@ -143,6 +147,8 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "business_timezone": "Mars/Olympus",
         "currency_code": "euro",
         "default_country_code": "Belgium",
+        "open_tracking_consent_countries": "FR",
+        "click_tracking_consent_countries": ["France"],
         "earliest_plausible_date": "1990",
         "accept_publication": "May",
     }

@@ -209,14 +209,14 @@ def worlds(draw: st.DrawFn) -> list[Event]:
 
 # most events are about one address: that is where rules meet
 @pytest.mark.parametrize("double_opt_in", [False, True])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(events=worlds())
 def test_consent_follows_the_rules_at_every_instant(double_opt_in: bool, events: list[Event]) -> None:
     connection = resolve(events, double_opt_in)
     assert of_persons(connection) == expected_of_persons(events, double_opt_in)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(events=worlds())
 def test_the_row_of_an_instant_names_the_no_that_was_said_then(events: list[Event]) -> None:
     connection = resolve(events, double_opt_in=False)

@@ -1,9 +1,10 @@
 """The decision engine's SQL against the oracle, day by day in generated worlds; and laws that read the worlds again."""
 
 import hashlib
+import os
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -32,8 +33,8 @@ from decision_oracle import (
     half_year,
     instant,
 )
-from decision_worlds import EVENING, Story, stories, tell
-from hypothesis import given, note, settings
+from decision_worlds import EVENING, Story, side_by_side, stories, tell, united
+from hypothesis import Phase, given, note, seed, settings
 
 SETTINGS = Settings(
     business_timezone="Europe/Brussels",
@@ -369,7 +370,7 @@ def in_order(past: Past) -> tuple[list[Decision], list[Entry]]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=stories(SETTINGS))
 def test_the_sql_decides_day_by_day_what_the_oracle_decides(engine: Engine, story: Story) -> None:
     warehouse = Warehouse(engine)
@@ -382,7 +383,57 @@ def test_the_sql_decides_day_by_day_what_the_oracle_decides(engine: Engine, stor
         assert sorted(warehouse.due_steps()) == sorted(decided), "each due step is decided"
 
 
-@settings(max_examples=10, deadline=None)
+def drawn_stories(count: int, seed_of_draw: int) -> list[Story]:
+    """So many stories; none is looked at while they are drawn."""
+    told: list[Story] = []
+
+    @seed(seed_of_draw)
+    @settings(max_examples=count, phases=[Phase.generate])
+    @given(story=stories(SETTINGS))
+    def draw(story: Story) -> None:
+        told.append(story)
+
+    draw()
+    return told
+
+
+def batches(count: int, first_seed: int) -> Iterator[list[Story]]:
+    """Stories to be decided side by side: they begin on one day."""
+    for number, done in enumerate(range(0, count, 1_000)):
+        by_start: dict[date, list[Story]] = defaultdict(list)
+        for story in drawn_stories(min(1_000, count - done), first_seed * 1_000_000 + number):
+            by_start[story.days[0]].append(story)
+        for told in by_start.values():
+            for first in range(0, len(told), 50):
+                yield side_by_side(told[first : first + 50])
+
+
+def test_many_stories_side_by_side_are_decided_as_the_oracle_decides_each(engine: Engine) -> None:
+    count, first_seed = int(os.environ.get("STORIES", "400")), int(os.environ.get("SEED", "0"))
+    stories_told = decided = 0
+    for batch in batches(count, first_seed):
+        warehouse = Warehouse(engine)
+        for days in zip(*(play(story) for story in batch), strict=True):
+            found = warehouse.run(united([today.world for today in days]), days[0].day)
+            assert len(warehouse.due_steps()) == len(found.decisions), "each due step is decided"
+            rows: dict[str, Past] = defaultdict(Past)
+            for decision in found.decisions:
+                rows[decision.profile_id[:5]] += Past((decision,))
+            for entry in found.entries:
+                rows[entry.profile_id[:5]] += Past((), (entry,))
+            for story, today in zip(batch, days, strict=True):
+                own = rows[story.base.scenarios[0].scenario_id[:5]]
+                assert in_order(own) == in_order(today.decided), (
+                    f"{story}\nThe oracle on {today.day}:\n{tell(today.decided.decisions)}\n"
+                    f"The SQL on {today.day}:\n{tell(own.decisions)}"
+                )
+            decided += len(found.decisions)
+        stories_told += len(batch)
+    print(f"{stories_told} stories of seed {first_seed}: {decided} steps decided, all as by the oracle")
+    assert decided > stories_told
+
+
+@settings(max_examples=10)
 @given(story=stories(SETTINGS))
 def test_a_date_decides_the_same_when_it_is_run_again_whatever_was_decided_since(engine: Engine, story: Story) -> None:
     warehouse = Warehouse(engine)
@@ -570,7 +621,7 @@ LAWS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(story=stories(SETTINGS))
 def test_no_world_breaks_a_law(story: Story) -> None:
     # the oracle's rows, which the SQL's must equal: a rule that both misread is found here

@@ -212,7 +212,7 @@ PEOPLE = ("ann", "bob", "cas", "dan", "eve")
 DAY = st.fixed_dictionaries({}, optional={name: st.sampled_from(["", "2", "3"]) for name in PEOPLE})
 
 
-@settings(max_examples=12, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     days=st.lists(st.tuples(DAY, st.booleans(), st.booleans()), min_size=2, max_size=4),
 )

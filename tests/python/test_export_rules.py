@@ -149,7 +149,7 @@ PHONES = st.from_regex(r"\+?0?[1-9][0-9 ()\-]{6,14}", fullmatch=True)
 def test_a_rule_in_sql_is_the_rule_in_python(rule: str) -> None:
     kind = rule.rpartition("_")[2]
 
-    @settings(max_examples=80, deadline=None, database=None)
+    @settings(max_examples=80)
     @given({"email": EMAILS | TEXTS, "phone": PHONES | TEXTS, "country": COUNTRIES}.get(kind, TEXTS))
     def agree(value: str) -> None:
         assume(rule != "google_email" or value.count("@") < 2)
@@ -170,7 +170,7 @@ def test_the_same_person_has_another_hash_on_each_platform() -> None:
     assert hashed("meta_phone", phone) == hashlib.sha256(b"32470123456").hexdigest()
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=150)
 @given(st.text(CHARACTERS | st.sampled_from("=+-@＝＋－＠\x00\x07\x1b\u202e\u2028'\",;"), max_size=20))
 def test_safe_text_never_begins_a_formula_and_never_holds_a_control_character(value: str) -> None:
     for rule in ("stripped_text", "escaped_text"):

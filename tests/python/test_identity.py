@@ -134,7 +134,7 @@ def worlds(draw: st.DrawFn, max_records: int = 24) -> World:
     return World(tuple(drawn), tuple(draw(st.lists(st.tuples(keys, keys), max_size=3, unique=True))))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(world=worlds())
 def test_profiles_are_the_connected_components_named_by_their_oldest_record(
     models: CompiledModels, world: World
@@ -144,7 +144,7 @@ def test_profiles_are_the_connected_components_named_by_their_oldest_record(
     assert torn == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(world=worlds())
 def test_identifiers_of_too_many_records_link_nobody(strict_models: CompiledModels, world: World) -> None:
     profiles, torn = resolve(strict_models, world)
@@ -153,7 +153,7 @@ def test_identifiers_of_too_many_records_link_nobody(strict_models: CompiledMode
 
 
 # ten records in all: no identifier becomes too common, which takes people apart whoever is older
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     world=worlds(max_records=7),
     younger=st.lists(records(6, 9, source_systems=["call"]), unique_by=lambda record: record.key, max_size=3),
@@ -181,7 +181,7 @@ def test_eight_rounds_join_a_chain_of_257_records(models: CompiledModels, direct
     assert torn == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(order=st.permutations(range(9)))
 def test_three_rounds_join_a_chain_of_nine_records_in_any_order(
     strict_models: CompiledModels, order: list[int]

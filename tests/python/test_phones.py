@@ -43,7 +43,7 @@ def test_raw_phones_read_as_published_numbering_plans_say(
     assert to_e164(raw_phone, country_code) == (e164, is_valid)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     raw_phone=st.text(alphabet="+0123456789 ()-./x", max_size=20), country_code=st.sampled_from(["", "US", "BE", "IT"])
 )
