@@ -12,10 +12,10 @@ import filelock
 import forked
 import pytest
 from consent_cases import Expected, tell_all
-from people_project import Sent, build_and_export
-from people_worlds import People, people
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from people_project import Sent, build_and_export
+from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the

@@ -187,7 +187,7 @@ class Story:
     def ask(self, record: Record) -> None:
         """This record's person is asked about."""
         if self.channel == "ads":
-            self.people.subjects[str(self.people.contacts[record]["last_name"])] = (record, "ads")
+            self.people.subjects[family(self.people.contacts[record]["last_name"])] = (record, "ads")
             return
         cart = f"k{self.number}_{record[1].rpartition('_')[2]}"
         at = datetime.fromisoformat("2024-06-30 19:00")
@@ -203,6 +203,11 @@ class Story:
             cart_amount=20,
         )
         self.people.subjects[cart] = (record, self.channel)
+
+
+def family(last_name: object) -> str:
+    """Who it is: two spellings of one family name differ behind the hyphen only."""
+    return str(last_name).partition("-")[0]
 
 
 # --- Shapes: which records there are, what joins them; returns one record per person --------------------------------
@@ -674,8 +679,7 @@ def differences(told: People, sent: Sequence[Sent], oracle: Oracle) -> tuple[lis
     allowed = 0
     rows: dict[str, list[Sent]] = {}
     for row in sent:
-        # two spellings of one person's family name differ behind the hyphen
-        subject = row.last_name.partition("-")[0] if row.channel == "ads" else row.entry_key
+        subject = family(row.last_name) if row.channel == "ads" else row.entry_key
         rows.setdefault(subject, []).append(row)
     found += [
         Difference("forbidden", subject, rows[subject][0].channel, str(rows[subject]), "nobody asked")

@@ -155,6 +155,9 @@ class Oracle:
         self.settings = settings
         self.world = world
         self.contacts = self._read_contacts()
+        self.namesakes: dict[str, list[Record]] = defaultdict(list)
+        for record in self.contacts:
+            self.namesakes[record[1]].append(record)
         self.holders = self._holders()
         self.persons = self._join()
         self._preferences: dict[object, list[Row]] = defaultdict(list)
@@ -323,10 +326,17 @@ class Oracle:
                 names, address = self._named(row, each)
                 # cautious: a no about an address that cannot be read may have meant any
                 is_clear = is_readable and (address is not None or not names)
-                for meant in self._meant(record, each, address):
-                    yield each, purposes, Word(record, meant, said_at, is_no=True, is_unreadable=not is_clear)
+                for who in self._may_be(row):
+                    for meant in self._meant(who, each, address):
+                        yield each, purposes, Word(who, meant, said_at, is_no=True, is_unreadable=not is_clear)
         for row in copies.values():
             yield from self._yes(row)
+
+    def _may_be(self, row: Row) -> list[Record | None]:
+        """Whose row it is; without a source system any record of that id."""
+        if row.get("source_system") is not None or row.get("contact_id") is None:
+            return [record_of(row)]
+        return [None, *self.namesakes.get(str(row["contact_id"]), ())]
 
     def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[Address]:
         if named is not None:
@@ -422,7 +432,10 @@ class Oracle:
             return False
         if address not in yes or no.get(address, EARLIEST) >= yes[address]:
             return False
-        return all(said_at < yes[address] for other, said_at in no.items() if said_at >= yes.get(other, EARLIEST))
+        # what others said about an address that they hold as well closes this address, not the person
+        own = {contact.record for contact in person.records}
+        mine = _latest((word for word in words if word.record in own and not word.is_unreadable), is_no=True)
+        return all(said_at < yes[address] for other, said_at in mine.items() if said_at >= yes.get(other, EARLIEST))
 
     def judge(self, record: Record, channel: str, purpose: str) -> Verdict:
         """What the person of a record may get."""
