@@ -148,12 +148,13 @@ rejects as (
         1 as rejected_rows
     from first_failures
     {%- if can_be_erased(entity) %}
+    {%- set person_key = contract(entity)['person_key'] %}
     union all
     select
         {% for column in keys -%}
             null as {{ column.name }},
         {% endfor -%}
-        '{{ 'message_id' if entity == 'message_events' else 'contact_id' }}' as column_name,
+        '{{ 'contact_id' if person_key == 'contact' else contract(person_key)['key'][-1] }}' as column_name,
         'erased' as reason,
         true as is_row_rejected,
         counts.delivered_rows - counts.judged_rows as rejected_rows

@@ -40,6 +40,11 @@ def exports() -> Path:
     return _place("REKINDLE_EXPORTS", "exports")
 
 
+def late_noes() -> Path:
+    """Noes that came after the publication, for the exporter (`REKINDLE_LATE_NOES`)."""
+    return _place("REKINDLE_LATE_NOES", "late_noes")
+
+
 def target() -> Path:
     """What dbt and the gates leave to look at (`DBT_TARGET_PATH`)."""
     return _place("DBT_TARGET_PATH", "target")

@@ -14,10 +14,20 @@ import duckdb
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
 from rekindle.quoting import text
+from rekindle_export import late_noes
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed, feeds_of, refuse_doubles
+from rekindle_export.late_noes import LateNoes
 from rekindle_export.rules import query
 
+# what says who may be written to, who may not, and who is meant by a no
+CONSENT = (
+    "audience_withdrawals",
+    "audience_permissions",
+    "audience_contacts",
+    "audience_messages",
+    "audience_former_ids",
+)
 AGAIN = "run `python scripts/run.py` and export again"
 
 
@@ -28,6 +38,7 @@ class Activation:
     connection: duckdb.DuckDBPyConnection
     published: dict[str, Any]
     feeds: list[tuple[str, Feed]]  # (audience table, feed)
+    late_noes: LateNoes
 
     @property
     def as_of_date(self) -> str:
@@ -61,8 +72,8 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
             connection.execute("set preserve_insertion_order = false")
             connection.execute(f"attach {text(file)} as activation (read_only)")
             published = _published(connection, file, as_of)
-            _read_consent(connection)
-            yield Activation(connection, published, _feeds(connection))
+            late = _read_consent(connection)
+            yield Activation(connection, published, _feeds(connection), late)
     except duckdb.Error as error:
         raise RekindleError(f"The export stopped ({without_values(str(error))}): nothing was committed.") from None
     except OSError as error:
@@ -92,14 +103,24 @@ def _feeds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Feed]]:
     return feeds
 
 
-def _read_consent(connection: duckdb.DuckDBPyConnection) -> None:
-    if not columns_of(connection, "audiences", "audience_withdrawals"):
-        raise ContractError(f"The activation file has no table audience_withdrawals: {AGAIN}.")
+def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
+    for table in CONSENT:
+        if not columns_of(connection, "audiences", table):
+            raise ContractError(f"The activation file has no table {table}: {AGAIN}.")
+    late = late_noes.read(connection)
     consented = connection.execute(
-        "select distinct table_name from duckdb_columns() where database_name = 'activation' "
-        "and schema_name = 'audiences' and column_name = 'consented_at' order by 1"
+        "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "
+        "and column_name in ('consented_at', 'decision_id') group by table_name having count(*) = 2 order by 1"
     ).fetchall()
-    connection.execute(query("consent", consented=[table for (table,) in consented]))
+    connection.execute(
+        query(
+            "consent",
+            consented=[table for (table,) in consented],
+            channels=late_noes.CHANNELS,
+            purposes=late_noes.PURPOSES,
+        )
+    )
+    return late
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANG
 from rekindle_export.feeds import Feed
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder
-from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, stage
-from rekindle_export.targets import Format, Table, Target, load_target
+from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, permitted, stage, with_closed
+from rekindle_export.targets import Format, Table, Target, addresses_in, load_target
 
 FORMATS = {
     "csv": "format csv, quote '\"', escape '\"', nullstr ''",
@@ -37,7 +37,7 @@ WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 # feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 LIST_RETENTION_DAYS = 30
-REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected")
+REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected", "late_noes")
 REJECTED = ("profile_id", "reason", "column")
 # what every manifest says, until its run says otherwise
 NO_MANIFEST = {"kind": "whole", "seals": False, "has_ledger": False, "base_run_id": None, "guards": []}
@@ -210,19 +210,30 @@ def _send_withdrawals_only(
 
 
 def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
-    """Everybody who was ever sent to a platform, by whichever feed, and has withdrawn or is to be erased since."""
+    """Whom a platform was ever sent, by whichever feed, and who has withdrawn or is to be erased since.
+
+    To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
+    without what else the platform knows her by.
+    """
     connection, target = writer.connection, load_target(target_name)
+    numbers = [number for number, column in enumerate(target.columns) if column.identifier]
+    closed = addresses_in(target.columns) if kind == "opt_out" else {}
+    alone = ", ".join(f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers)
+    ids = ", ".join(f"c{number}" for number in numbers)
     selects = []
     for folder in runs.feed_folders():
         run = folder.newest_ledger()
         if run is not None and run.manifest["target"] == target_name:
-            condition = concerns(run.manifest["channel"], run.manifest["purpose"])
+            channel, purpose = run.manifest["channel"], run.manifest["purpose"]
+            ledger = f"({ledger_rows(connection, folder, run, target)})"
             selects.append(
-                f"select * from ({ledger_rows(connection, folder, run, target)}) as sent where profile_id in "
-                f"(select profile_id from withdrawals where {LISTS[kind]} and {condition})"
+                f"select {ids} from {ledger} as sent where profile_id in "
+                f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
             )
+            if closed:
+                any_closed = " or ".join(f"is_closed_{number}" for number in closed)
+                selects.append(f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}")
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
-    ids = ", ".join(f"c{number}" for number, column in enumerate(target.columns) if column.identifier)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     writer.report.counts = {"people": count_of(connection, "staged")}
     content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
@@ -312,6 +323,7 @@ class _Writer:
                     "previous_run_id": previous,
                     "input_checksum": checksum,
                     "published": self.activation.published,
+                    "late_noes": asdict(self.activation.late_noes),
                     "duckdb_version": duckdb.__version__,
                     "counts": self.report.counts,
                     "files": written,
@@ -358,9 +370,14 @@ def _people(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, tar
     """Who is behind the rows of a file; none when the table is not about people."""
     if target.person not in columns_of(connection, "audiences", table.source):
         return None
-    ids = [f"c{number}" for number, column in enumerate(table.columns) if column.identifier]
     rows = audience_rows(connection, table.source, feed)
-    return people_of(table.staged, target.person, rows, table.evidence, concerns(feed.channel, feed.purpose), ids)
+    evidenced = f"select cast({name(target.person)} as varchar) from {rows} as audience where {table.evidence}"
+    withdrawn = f"select profile_id from withdrawals where {concerns(feed.channel, feed.purpose)}"
+    ids = [f"c{number}" for number, column in enumerate(table.columns) if column.identifier]
+    behind = people_of(table.staged, evidenced, withdrawn, permitted(table, feed), ids)
+    # several files are held against it
+    connection.execute(f"create or replace temp table people_{table.staged} as {behind}")
+    return f"from people_{table.staged}"
 
 
 def _is_too_old(last_full: str | None, as_of: str, days: int | None) -> bool:

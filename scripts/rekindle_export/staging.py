@@ -6,9 +6,10 @@ from rekindle.quoting import name, text
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
+from rekindle_export import rules
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
-from rekindle_export.targets import Table, Target
+from rekindle_export.targets import Column, Table, Target, addresses_in
 
 
 def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> None:
@@ -37,6 +38,7 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, targe
             described=checksum_of([each.model_dump() for each in table.columns if not each.identifier])[:16],
             has_person=target.person in present,
             concerns=concerns(feed.channel, feed.purpose),
+            permits=permits(feed.channel, feed.purpose),
         )
     )
     ids = ", ".join(f"c{number}" for number, column in enumerate(table.columns) if column.identifier)
@@ -75,6 +77,8 @@ def compare(
             certain=ledger_rows(connection, folder, base, target),
             known=ledger_rows(connection, folder, newest, target),
             is_acknowledged=base is not None and newest is not None and base.run_id == newest.run_id,
+            left=with_closed("left_over", target, feed.channel, feed.purpose),
+            closed=[f"is_closed_{number}" for number in addresses_in(target.columns)],
             concerns=concerns(feed.channel, feed.purpose),
         )
     )
@@ -83,6 +87,57 @@ def compare(
 def concerns(channel: str, purpose: str) -> str:
     """The condition under which a withdrawal concerns what is sent on a channel for a purpose."""
     return f"channel in ('*', {text(channel)}) and purpose in ('*', {text(purpose)})"
+
+
+def permits(channel: str, purpose: str) -> str:
+    """The condition under which a permission is one for what is sent on a channel for a purpose."""
+    wanted = (("channel", channel), ("purpose", purpose))
+    return " and ".join(f"{column} = {text(value)}" for column, value in wanted if value != "*") or "true"
+
+
+def sent_address(column: Column) -> str:
+    """The column `address` of the permissions as a target's column spells and hashes it."""
+    spelled = "address" if column.rule == "as_is" else rules.apply(column.rule, "address")
+    return rules.apply("sha256_hex", spelled) if column.hash else spelled
+
+
+def permitted(table: Table, feed: Feed) -> str:
+    """The condition under which a staged person may be written to at what the platform is sent: asked of its own spelling."""
+    by = feed.channel == "*" and table.channel_column is not None
+    theirs, hers = (f", c{table.channel_column}", ", channel") if by else ("", "")
+    source = (
+        f"from permissions where {permits(feed.channel, feed.purpose)} "
+        f"and profile_id in (select person from {table.staged} where reject is null)"
+    )
+    conditions = [
+        f"(c{number} is null or hash(person{theirs}, c{number}) in (select "
+        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) {source} and address_kind = {text(kind)}))"
+        for number, kind in table.addresses.items()
+    ]
+    if table.has_other_identifiers:
+        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) {source})")
+    return " and ".join(conditions)
+
+
+def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
+    """Rows of a ledger with `is_closed_<n>` per address: not hers to be written to any more, while another one is.
+
+    Of somebody without any permission nothing is said: who said no is among the withdrawals, and whose consent has only
+    vanished is the guards' question.
+    """
+    flags = [
+        f"coalesce(today in (select profile_id from hers) and hash(today, c{number}) not in ("
+        f"select hash(profile_id, {sent_address(target.columns[number])}) from hers where address_kind = {text(kind)}), "
+        f"false) and c{number} is not null as is_closed_{number}"
+        for number, kind in addresses_in(target.columns).items()
+    ]
+    return (
+        "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
+        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
+        "hers as (select profile_id, address_kind, address from permissions "
+        f"where {permits(channel, purpose)} and profile_id in (select today from sent)) "
+        f"select {', '.join(['*', *flags])} from sent)"
+    )
 
 
 def ledger_rows(

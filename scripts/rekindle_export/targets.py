@@ -17,6 +17,10 @@ Mode = Literal["full", "delta", "full_and_delta"]
 Channel = Literal["email", "sms", "phone", "post", "push", "ads", "*"]
 Kind = Literal["text", "email", "e164", "id", "hex64", "country", "language", "number", "date", "timestamp", "json"]
 
+AddressKind = Literal["email", "phone"]
+# the kind of a column that holds an address, and what the permissions call it
+ADDRESS_KINDS: dict[Kind, AddressKind] = {"email": "email", "e164": "phone"}
+
 
 def _known_rule(name: str) -> str:
     if name not in rules.rule_names():
@@ -53,6 +57,11 @@ class Column(Strict):
         return self.fields or tuple(self.source.split())
 
 
+def addresses_in(columns: tuple[Column, ...]) -> dict[int, AddressKind]:
+    """The columns that hold an address, by their number."""
+    return {n: ADDRESS_KINDS[column.kind] for n, column in enumerate(columns) if column.kind in ADDRESS_KINDS}
+
+
 class Table(Strict):
     """A file that goes with the feed's own: another table of schema audiences (reverse-ETL tools read three)."""
 
@@ -65,6 +74,21 @@ class Table(Strict):
     def staged(self) -> str:
         """The temporary table in which its rows are made ready."""
         return f"staged_{self.name}" if self.name else "staged"
+
+    @property
+    def addresses(self) -> dict[int, AddressKind]:
+        """The columns that people are written to at, by their number."""
+        return addresses_in(self.columns)
+
+    @property
+    def has_other_identifiers(self) -> bool:
+        """Whether a person can be found without an address."""
+        return any(column.identifier and column.kind not in ADDRESS_KINDS for column in self.columns)
+
+    @property
+    def channel_column(self) -> int | None:
+        """The number of the column that says on which channel."""
+        return next((number for number, column in enumerate(self.columns) if column.sources == ("channel",)), None)
 
 
 class Target(Strict):
@@ -95,6 +119,9 @@ class Target(Strict):
     def _one_identifier_at_least(self) -> Self:
         if not self.identifiers:
             raise ValueError("no column is an identifier")
+        tables = (self.columns, *(table.columns for table in self.also))
+        if not all(columns[n].identifier for columns in tables for n in addresses_in(columns)):
+            raise ValueError("an e-mail or a phone is an identifier: else nobody looks whether it may be written to")
         return self
 
     @property

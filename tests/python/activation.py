@@ -28,6 +28,32 @@ AUDIENCE = """
     send_at timestamp
 """
 WITHDRAWALS = "profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp"
+CONSENT = f"""
+    create table audiences.audience_withdrawals ({WITHDRAWALS});
+    create table audiences.audience_permissions (profile_id varchar, channel varchar, purpose varchar,
+        address_kind varchar, address varchar, consented_at timestamp);
+    create table audiences.audience_contacts (profile_id varchar, source_system varchar, contact_id varchar);
+    create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
+"""
+# everybody may be written to at the addresses of her rows, has one contact record and got one message
+PERMITTED = """
+    insert into audiences.audience_permissions
+    with members as (select * from audiences.aud_win_back where {which}),
+    addresses as (
+        select *, 'email' as kind, email as address from members where email is not null
+        union all
+        select *, 'phone', phone from members where phone is not null
+        union all
+        select *, if(channel = 'push', 'app', 'post'), null from members where email is null and phone is null
+    )
+    select distinct profile_id, channel, purpose, kind, address, coalesce(consented_at, timestamp '2024-01-01 10:00:00')
+    from addresses;
+    insert into audiences.audience_contacts
+    select distinct profile_id, 'web_shop', 'c_' || profile_id from audiences.aud_win_back where {which};
+    insert into audiences.audience_messages
+    select distinct 'm_' || profile_id, profile_id, channel from audiences.aud_win_back where {which}
+"""
 EMAIL_FEED = {"feed": "win_back", "target": "generic", "channel": "email", "purpose": "marketing"}
 ADS_FEED = {
     "feed": "ads",
@@ -45,7 +71,8 @@ def crowd(number: int) -> str:
     return (
         "insert into audiences.aud_win_back select first.* replace ('p' || n as profile_id, "
         "'p' || n || '@example.com' as email, sha256('p' || n) as decision_id) "
-        f"from (select * from audiences.aud_win_back limit 1) as first cross join range({number}) as numbers (n)"
+        f"from (select * from audiences.aud_win_back limit 1) as first cross join range({number}) as numbers (n); "
+        + PERMITTED.format(which="regexp_matches(profile_id, '^p[0-9]+$')")
     )
 
 
@@ -77,6 +104,10 @@ class Retailer:
     def exports(self) -> Path:
         return self.root / "exports"
 
+    @property
+    def late_noes(self) -> Path:
+        return self.root / "late_noes"
+
     def publish(
         self,
         people: Sequence[Person],
@@ -91,7 +122,7 @@ class Retailer:
         self.activation.unlink(missing_ok=True)
         with duckdb.connect(str(self.activation)) as connection:
             connection.execute(f"create schema audiences; create table audiences.aud_win_back ({AUDIENCE})")
-            connection.execute(f"create table audiences.audience_withdrawals ({WITHDRAWALS})")
+            connection.execute(CONSENT)
             connection.execute(
                 "create table _published as select '0.1.0' as version, 'an-invocation' as invocation_id, "
                 "cast(? as date) as as_of_date, ? as tests_passed",
@@ -122,6 +153,7 @@ class Retailer:
                 "update audiences.aud_win_back set decision_id = "
                 "sha256(concat_ws('|', as_of_date, scenario_id, profile_id, step)) where decision_id is null"
             )
+            connection.execute(PERMITTED.format(which="true"))
             for gone in withdrawn:
                 connection.execute(
                     "insert into audiences.audience_withdrawals values (?, ?, ?, ?, timestamp '2024-06-30 08:00:00')",
@@ -156,6 +188,7 @@ class Retailer:
             **os.environ,
             "REKINDLE_PUBLISHED": str(self.activation.parent),
             "REKINDLE_EXPORTS": str(self.exports),
+            "REKINDLE_LATE_NOES": str(self.late_noes),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "PYTHONUTF8": "1",
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from activation import ADS_FEED, EMAIL_FEED, Retailer, person
+from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, person
 
 from rekindle.gates import files
 from rekindle.gates.files import Promise, ledger_measure, measures_of
@@ -17,9 +17,10 @@ from rekindle_export.exporting import Piece
 COPY_TO = Piece.copy_to
 CANARY = "canary.person@example.com"
 PEOPLE = """
-    select 'ann@example.com' as i0, true as has_evidence, false as is_withdrawn
-    union all select 'bob@example.com', null, false
-    union all select 'eve@example.com', true, true
+    select hash('ann@example.com') as key, true as has_evidence, false as is_withdrawn, true as is_permitted
+    union all select hash('bob@example.com'), null, false, true
+    union all select hash('eve@example.com'), true, true, true
+    union all select hash('dan@example.com'), true, false, false
 """
 
 
@@ -51,6 +52,7 @@ HASHES = Promise(["email"], "csv", True, ",", identifiers=(0,), hashed=(0,))
         ("email,name\nbob@example.com,Bob\n", 1, LIST, ["without_evidence"]),
         ("email,name\nnobody@example.com,Nobody\n", 1, LIST, ["without_evidence"]),
         ("email,name\neve@example.com,Eve\n", 1, LIST, ["withdrawn"]),
+        ("email,name\ndan@example.com,Dan\n", 1, LIST, ["not_permitted"]),
         (f"email\n{'0a' * 32}\n", 1, HASHES, []),
         (f"email\n{'0A' * 32}\n", 1, HASHES, ["unhashed"]),
         ("email\nann@example.com\n", 1, HASHES, ["unhashed"]),
@@ -124,6 +126,65 @@ def test_a_withdrawal_that_staging_overlooks_is_found_by_the_gate(
     assert said.code == CONTRACT
     assert "nobody who withdrew or is to be erased; found 1 rows." in said.text
     assert not list(shop.exports.glob("ads/*/*"))
+
+
+# she complained there and said yes elsewhere: the row still carries the old address
+ELSEWHERE = """
+    update audiences.audience_permissions set address = 'new@example.com' where address_kind = 'email';
+    update audiences.audience_permissions set address = '+32470999999' where address_kind = 'phone'
+"""
+
+
+@pytest.mark.parametrize(
+    ("feed", "row", "closed"),
+    [
+        (EMAIL_FEED, person("ann"), ELSEWHERE),
+        ({**EMAIL_FEED, "target": "mailchimp"}, person("ann"), ELSEWHERE),
+        ({**EMAIL_FEED, "channel": "sms"}, person("ann", channel="sms"), ELSEWHERE),
+        (ADS_FEED, person("ann", channel="ads"), ELSEWHERE),
+        ({**ADS_FEED, "target": "google_customer_match"}, person("ann", channel="ads"), ELSEWHERE),
+        (
+            {**EMAIL_FEED, "channel": "post"},
+            person("ann", channel="post", email=None, phone=None),
+            "delete from audiences.audience_permissions",
+        ),
+        (EMAIL_FEED, person("ann"), "update audiences.audience_permissions set purpose = 'profiling'"),
+        (EMAIL_FEED, person("ann"), "update audiences.audience_permissions set channel = 'ads'"),
+        (EMAIL_FEED, person("ann"), "update audiences.audience_permissions set profile_id = 'bob'"),
+    ],
+    ids=["email", "mailchimp", "sms", "meta", "google", "post", "purpose", "channel", "person"],
+)
+def test_an_address_that_staging_overlooks_is_found_by_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feed: dict[str, Any], row: Person, closed: str
+) -> None:
+    shop = Retailer(tmp_path, [feed])
+    shop.publish([row], more=closed)
+    report = shop.export(feed["feed"])[feed["feed"]]
+    assert (report.counts["members"], report.counts["rejected"]) == (0, 1)
+    assert "not_permitted" in shop.last(feed["feed"]).path("rejected").read_text(encoding="utf-8")
+
+    stage: Any = staging.stage
+
+    def overlook(connection: duckdb.DuckDBPyConnection, *given: Any) -> None:
+        stage(connection, *given)
+        connection.execute("update staged set reject = null where starts_with(reject, 'not_permitted|')")
+
+    monkeypatch.setattr(exporting, "stage", overlook)
+    report = shop.export(feed["feed"])[feed["feed"]]
+    assert report.exit_code == CONTRACT
+    assert "nobody, and no address, that may not be written to; found 1 rows." in report.message
+    assert len(list(shop.exports.glob(f"{feed['feed']}/*/*/manifest.json"))) == 1
+
+
+def test_of_two_addresses_in_a_row_each_must_be_permitted(tmp_path: Path) -> None:
+    shop = Retailer(tmp_path, [ADS_FEED])
+    shop.publish(
+        [person("ann", channel="ads"), person("bob", channel="ads")],
+        more="delete from audiences.audience_permissions where profile_id = 'bob' and address_kind = 'phone'",
+    )
+    shop.export("ads")
+    assert shop.last("ads").manifest["counts"]["members"] == 1
+    assert shop.last("ads").rows("rejected") == [{"profile_id": "bob", "reason": "not_permitted", "column": "phone"}]
 
 
 def test_consent_that_staging_overlooks_is_found_by_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@
   members    what leaves
   certain    what the platform is known to hold (the ledger of the acknowledged run)
   known      everything ever sent (the newest ledger)
-  gone       of known, what is sent no more; is_held: the platform may still have it; is_forced: consent was withdrawn
+  gone       of known, what is sent no more; is_held: the platform may still have it; is_forced: consent was withdrawn, or the
+             person may be written to, but not at this address any more
   delta      members (their rowid in staged) that the platform does not have, or has with other values
   removed    identifiers to take off the platform
   ledger     the next one: members, those who are leaving until that is acknowledged, and those who left
@@ -24,13 +25,20 @@ create or replace temp view certain as
 create or replace temp view known as
 {{ known }};
 
+create or replace temp table left_over as
+select * from known
+where not exists (select 1 from members where {{ same('known', 'members') }});
+
 create or replace temp table gone as
 select
-    known.*,
-    known.status in ('member'{{ ", 'leaving'" if not is_acknowledged }}) as is_held,
-    known.profile_id in (select profile_id from withdrawals where {{ concerns }}) as is_forced
-from known
-where not exists (select 1 from members where {{ same('known', 'members') }});
+    profile_id,
+    status,
+    row_hash,
+    {{ ids | join(', ') }},
+    status in ('member'{{ ", 'leaving'" if not is_acknowledged }}) as is_held,
+    profile_id in (select profile_id from withdrawals where {{ concerns }})
+    {%- for each in closed %} or {{ each }}{% endfor %} as is_forced
+from {{ left }};
 
 create or replace temp table delta as
 select
@@ -84,6 +92,7 @@ select
     (select count(*) from removed) as removed,
     (select count(*) from removed where is_forced) as withdrawn,
     (select count(*) from rejected) as rejected,
+    (select count(*) from rejected where reason = 'late_no') as late_noes,
     (select count(*) from certain where status = 'member') as certain_members,
     (select count(*) from known where status = 'member') as known_members,
     (select count(*) from gone where status = 'member' and not is_forced) as gone_members

@@ -33,6 +33,17 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{%- set by = 'r' ~ table.channel_column ~ ', ' if feed.channel == '*' and table.channel_column is not none else '' -%}
+
+{#- keys of who may be written to (or might have been, before a late no): at an address of a kind, or at all -#}
+{%- macro written_to(permissions, address_kind=none) -%}
+    select hash(profile_id, {{ 'channel, ' if by }}{{ 'address' if address_kind else '0' }}) from {{ permissions }} where {{ permits }}{{ " and address_kind = '" ~ address_kind ~ "'" if address_kind }}
+{%- endmacro -%}
+
+{%- macro addressless() -%}
+    true{% for n in table.addresses %} and r{{ n }} is null{% endfor %}
+{%- endmacro -%}
+
 {%- macro is_free_text(column) -%}
     {{ 'yes' if column.kind == 'text' and column.rule == 'as_is' and not column.hash }}
 {%- endmacro -%}
@@ -69,7 +80,12 @@ spelled as (
 ),
 
 withdrawn as (
-    select distinct profile_id from withdrawals where {{ concerns }}
+    select
+        profile_id,
+        bool_and(is_late) as is_late
+    from withdrawals
+    where {{ concerns }}
+    group by profile_id
 ),
 
 judged as (
@@ -88,7 +104,21 @@ judged as (
         {%- endfor %},
         left(md5(concat_ws(chr(31), {{ described | text }}{% for column in table.columns if not column.identifier %}, coalesce(v{{ table.columns.index(column) }}, ''){% endfor %})), 16) as row_hash,
         case
+            when withdrawn.is_late then 'late_no|'
             when withdrawn.profile_id is not null then 'withdrawn|'
+            {%- if has_person %}
+            {%- for n, address_kind in table.addresses.items() %}
+            {%- set key = 'hash(spelled.person, ' ~ by ~ 'r' ~ n ~ ')' %}
+            {%- set header = table.columns[n].header %}
+            when r{{ n }} is not null and {{ key }} not in ({{ written_to('permissions', address_kind) }})
+                then case when {{ key }} in ({{ written_to('late_closed', address_kind) }}) then {{ ('late_no|' ~ header) | text }} else {{ ('not_permitted|' ~ header) | text }} end
+            {%- endfor %}
+            {%- if table.has_other_identifiers %}
+            {%- set key = 'hash(spelled.person, ' ~ by ~ '0)' %}
+            when {{ addressless() }} and {{ key }} not in ({{ written_to('permissions') }})
+                then case when {{ key }} in ({{ written_to('late_closed') }}) then 'late_no|' else 'not_permitted|' end
+            {%- endif %}
+            {%- endif %}
             {%- for column in table.columns %}
             {%- set raw, value = 'r' ~ loop.index0, 'v' ~ loop.index0 %}
             {%- if column.required %}

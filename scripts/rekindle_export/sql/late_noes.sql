@@ -1,0 +1,125 @@
+{#
+  Who said no after the publication, and what that closes. Whatever is not a word the contract knows counts as a no, and for
+  every channel or purpose when it cannot be read which.
+
+  late_noes     one row per no and person it concerns; profile_id is null when that is nobody in today's audiences
+  late_closed   permissions that do not hold any more
+-#}
+{%- macro one_of(column, words) -%}
+    coalesce(case when lower({{ column }}) in ({% for word in words %}'{{ word }}'{{ ', ' if not loop.last }}{% endfor %}) then lower({{ column }}) end, '*')
+{%- endmacro -%}
+
+{#- a moment nobody can believe is no moment: such a no counts whatever was said since -#}
+{%- macro readable(column) -%}
+    case when try_cast({{ column }} as timestamptz) >= timestamptz '{{ earliest }} 00:00:00+00' then cast(try_cast({{ column }} as timestamptz) as timestamp) end
+{%- endmacro -%}
+
+create temp table late_noes as
+with
+
+consents as (
+    select
+        input_consents.source_system,
+        input_consents.contact_id,
+        {{ one_of('channel', channels) }} as channel,
+        {{ one_of('purpose', purposes) }} as purpose,
+        spelled_addresses.spelled as address,
+        {{ readable('changed_at') }} as said_at,
+        coalesce(lower(status) in ('denied', 'withdrawn'), false) as is_readable
+    from input_consents
+    left join spelled_addresses on input_consents.address = spelled_addresses.address
+    where lower(status) is distinct from 'granted'
+),
+
+stops as (
+    select
+        message_id,
+        {{ readable('occurred_at') }} as said_at,
+        coalesce(lower(event_type) in ('unsubscribed', 'complained'), false) as is_readable
+    from input_message_events
+    where lower(event_type) is null or lower(event_type) not in ({% for event in harmless %}'{{ event }}'{{ ', ' if not loop.last }}{% endfor %})
+),
+
+said as (
+    select
+        row_number() over () as no_id,
+        *
+    from (
+        select source_system, contact_id, null as message_id, channel, purpose, address, said_at, is_readable, false as is_erasure
+        from consents
+        union all
+        select null, null, message_id, '*', '*', null, said_at, is_readable, false
+        from stops
+        union all
+        select source_system, contact_id, null, '*', '*', null, null, true, true
+        from input_erasure_requests
+    )
+),
+
+messages as (
+    select message_id, profile_id, channel
+    from activation.audiences.audience_messages
+    where message_id in (select message_id from said)
+    union
+    select input_messages.message_id, contacts.profile_id, {{ one_of('input_messages.channel', channels) }}
+    from input_messages
+    inner join activation.audiences.audience_contacts as contacts
+        on input_messages.source_system = contacts.source_system and input_messages.contact_id = contacts.contact_id
+),
+
+of_people as (
+    select said.no_id, contacts.profile_id, said.channel
+    from said
+    inner join activation.audiences.audience_contacts as contacts
+        on said.source_system = contacts.source_system and said.contact_id = contacts.contact_id
+    union
+    select said.no_id, messages.profile_id, messages.channel
+    from said
+    inner join messages on said.message_id = messages.message_id
+    union
+    select said.no_id, permissions.profile_id, said.channel
+    from said
+    inner join activation.audiences.audience_permissions as permissions on said.address = permissions.address
+)
+
+select
+    said.no_id,
+    of_people.profile_id,
+    coalesce(of_people.channel, said.channel) as channel,
+    said.purpose,
+    said.address,
+    said.said_at,
+    said.is_readable,
+    said.is_erasure
+from said
+left join of_people on said.no_id = of_people.no_id;
+
+{# a later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read -#}
+create temp table late_closed as
+with concerned as (
+    select
+        permissions.*,
+        late_noes.no_id,
+        late_noes.address as named_address,
+        late_noes.is_readable,
+        not late_noes.is_erasure and coalesce(permissions.consented_at > late_noes.said_at, false) as is_later
+    from activation.audiences.audience_permissions as permissions
+    inner join late_noes
+        on
+            permissions.profile_id = late_noes.profile_id
+            and late_noes.channel in ('*', permissions.channel)
+            and late_noes.purpose in ('*', permissions.purpose)
+),
+
+weighed as (
+    select
+        *,
+        bool_or(is_later and coalesce(address = named_address, false)) over (partition by no_id, profile_id, channel, purpose) as is_lifted
+    from concerned
+)
+
+select distinct profile_id, channel, purpose, address_kind, address
+from weighed
+where
+    not is_lifted
+    and (not is_later or (not is_readable and named_address is not null));
