@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 from conftest import PEOPLE, PEOPLE_SEED, ExportedPeople
 from consent_cases import tell_all
+from people_mutations import MUTATIONS, Mutation
 from people_project import Sent, purpose
 from people_worlds import END_OF_AS_OF, People, differences, people, rare_kinds
 from permission_oracle import Oracle, Settings
+
+from rekindle.paths import PROJECT
 
 
 def oracle_of(told: People, *, double_opt_in: bool) -> Oracle:
@@ -82,3 +85,10 @@ def test_the_comparison_sees_each_kind_of_difference(
     assert differences(told, mails, oracle) == ([], len(mails))
     found, _ = differences(told, spoil(mails, replace(mails[0], entry_key=others[0])), oracle)
     assert [each.kind for each in found] == [kind]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_every_way_to_break_a_rule_still_fits_the_project(mutation: Mutation) -> None:
+    text = (PROJECT / mutation.file).read_text(encoding="utf-8")
+    assert text.count(mutation.text) == 1
+    assert mutation.broken != mutation.text
