@@ -397,13 +397,6 @@ holders as (
     where not is_over_shared
 ),
 
-shared_keys as (
-    select address_key
-    from holders
-    group by address_key
-    having count(*) > 1
-),
-
 words_of_others as (
     select distinct
         holders.profile_id,
@@ -418,13 +411,25 @@ words_of_others as (
         own_words.said_at,
         own_words.heard_at
     from own_words
-    inner join shared_keys
-        on own_words.address_key = shared_keys.address_key
     inner join holders
         on
             own_words.address_key = holders.address_key
             and own_words.profile_id <> holders.profile_id
     where own_words.word not in ('yes', 'note')
+),
+
+-- what concerns them as persons already needs no telling twice
+words_only_of_others as (
+    select words_of_others.*
+    from words_of_others
+    {{ anti_join() }} personal_words
+        on
+            words_of_others.profile_id = personal_words.profile_id
+            and words_of_others.channel = personal_words.channel
+            and words_of_others.purpose = personal_words.purpose
+            and words_of_others.address_key = personal_words.address_key
+            and words_of_others.word = personal_words.word
+            and words_of_others.said_at = personal_words.said_at
 ),
 
 words as (
@@ -436,7 +441,7 @@ words as (
     select
         *,
         false as is_own
-    from words_of_others
+    from words_only_of_others
 )
 
 select

@@ -99,6 +99,7 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
             assert set(meta["required_for"]) <= CONSUMERS, place
             # what one may rely on is marked, not guessed
             assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"} | {
+                "empty_text_is_a_value",
                 "since_version",
                 "replaces",
             }, place

@@ -14,7 +14,12 @@ counts as (
                 select count(*)
                 from {{ source('landing', 'erasure_requests') }}
             ){% endif %} as input_rows,
-            (select count(*) from {{ ref('intake_' ~ entity) }}) as valid_rows,
+            (select count(*) from {{ ref('intake_' ~ entity) }})
+            {%- if entity == 'erasure_requests' %} - (
+                -- honoured although their rows are rejected
+                select count(*)
+                from {{ ref('intake_unreadable_erasure_requests') }}
+            ){% endif %} as valid_rows,
             (
                 select coalesce(sum(rejected_rows), 0)
                 from {{ ref('rejected_' ~ entity) }}
