@@ -186,9 +186,9 @@ MUTATIONS = [
     ),
     Mutation(
         "whoever asked to be forgotten is erased, with a time or without",
-        "models/intake/intake_erasure_requests.sql",
-        "        all_requests.contact_id is not null\n",
-        "        false\n",
+        "models/intake/intake_unreadable_erasure_requests.sql",
+        "where all_requests.contact_id is not null",
+        "where false",
     ),
     Mutation(
         "a phone alone joins no strangers",

@@ -22,7 +22,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from people_project import CHANNELS, Row, Sent, World, build_and_export, empty_world, purpose
-from permission_oracle import Oracle, Record, Settings, Verdict, one_spelling
+from permission_oracle import Oracle, Record, Settings, Verdict, one_number, one_spelling
 
 EXTRACTED = datetime.fromisoformat("2024-07-01 06:00")
 # the as-of date ends in Brussels; a later delivery knows more than the date may see
@@ -55,6 +55,7 @@ class Story:
         self.records: list[Record] = []
         self.kinds: set[str] = set()
         self.said: list[datetime] = []
+        self.yeses: set[tuple[Record, datetime]] = set()
         self.events = 0
         self.local = self.random.choice(("ann", "bob", "zoé", "cy.d", "o'neil", "žofie"))
         self.domain = f"{self.random.choice(('m', 'm', 'm', 'bücher-'))}{number}.example"
@@ -159,12 +160,20 @@ class Story:
         row = self.people.contacts[record]
         if self.channel in ("email", "ads"):
             return self.spelled(one_spelling(row["email"]))
-        return self.dialled(row["phone"]) if self.channel in ("sms", "phone") else None
+        number = one_number(row["phone"], row["country_code"], "BE")
+        return self.dialled(number) if self.channel in ("sms", "phone") else None
 
     def consent(self, status: str | None, at: datetime | None, record: Record | None = None, **columns: object) -> Row:
         yes = {"double_opt_in_confirmed_at": at + timedelta(minutes=5) if at else None} if status == "granted" else {}
+        record = record or self.anyone()
         row: Row = {"channel": self.channel, "purpose": self.purpose, "status": status, "changed_at": at}
-        return self.add("consents", record or self.anyone(), **(row | yes | columns))
+        row |= yes | columns
+        if status == "granted" and isinstance(row["changed_at"], datetime) and "extracted_at" not in row:
+            # two yeses of one record at one instant are two copies of one row, whatever address they name
+            while (record, row["changed_at"]) in self.yeses:
+                row["changed_at"] += timedelta(minutes=1)
+            self.yeses.add((record, row["changed_at"]))
+        return self.add("consents", record, **row)
 
     def message(self, record: Record, at: datetime, **columns: object) -> str:
         self.events += 1
@@ -390,8 +399,8 @@ def yes_delivered_twice(story: Story) -> None:
     """The first copy was not confirmed yet; the copy extracted last counts."""
     record, at = story.anyone(), story.when()
     day = at + timedelta(days=3)
-    story.consent("granted", at, record, double_opt_in_confirmed_at=None, extracted_at=day)
-    story.consent("granted", at, record)
+    later = story.consent("granted", at, record)
+    story.people.world["consents"].append(later | {"double_opt_in_confirmed_at": None, "extracted_at": day})
 
 
 def yes_that_is_rejected(story: Story) -> None:

@@ -50,6 +50,7 @@ class Word:
     said_at: datetime
     is_no: bool
     is_unreadable: bool = False
+    is_named: bool = False  # the row names the address
 
 
 @dataclass
@@ -328,7 +329,7 @@ class Oracle:
                 is_clear = is_readable and (address is not None or not names)
                 for who in self._may_be(row):
                     for meant in self._meant(who, each, address):
-                        yield each, purposes, Word(who, meant, said_at, is_no=True, is_unreadable=not is_clear)
+                        yield each, purposes, Word(who, meant, said_at, True, not is_clear, address is not None)
         for row in copies.values():
             yield from self._yes(row)
 
@@ -407,16 +408,13 @@ class Oracle:
                     found[kind, value].append((stamp, contact))
         return found
 
-    def _works(self, person: Person, channel: str, address: Address) -> bool:
+    def _works(self, channel: str, address: Address, holders: list[Contact]) -> bool:
+        """Whether it has not bounced since; `holders`: the records of the person that have it."""
         kind = address[0] if address[0] != "record" else channel
+        verified = [contact.row.get(f"{kind}_verified_at") for contact in holders]
         for stamp, contact in self._bounces.get((kind, address[1]), ()):
             changed = contact.row.get("updated_at")
-            verified = [
-                self.contacts[record].row.get(f"{kind}_verified_at")
-                for record in self.holders.get((kind, address[1]), ())
-            ]
-            later = [each for each in (changed, *verified) if isinstance(each, datetime) and each > stamp]
-            if not later:
+            if not any(isinstance(each, datetime) and each > stamp for each in (changed, *verified)):
                 return False
         return True
 
@@ -425,15 +423,18 @@ class Oracle:
     def is_open(self, person: Person, channel: str, purpose: str, address: Address) -> bool:
         """Points 1 to 4 of the rule for one address."""
         words = person.words[channel, purpose]
+        own = {contact.record for contact in person.records}
         yes = _latest(words, is_no=False)
-        no = _latest((word for word in words if not word.is_unreadable), is_no=True)
-        unreadable = _latest((word for word in words if word.is_unreadable), is_no=True)
+        # an unreadable no closes the person, whoever said it, when it names the address; else who said it
+        unreadable = _latest(
+            (word for word in words if word.is_unreadable and (word.is_named or word.record in own)), is_no=True
+        )
+        no = _latest(words, is_no=True)
         if any(said_at >= yes.get(meant, EARLIEST) for meant, said_at in unreadable.items()):
             return False
         if address not in yes or no.get(address, EARLIEST) >= yes[address]:
             return False
         # what others said about an address that they hold as well closes this address, not the person
-        own = {contact.record for contact in person.records}
         mine = _latest((word for word in words if word.record in own and not word.is_unreadable), is_no=True)
         return all(said_at < yes[address] for other, said_at in mine.items() if said_at >= yes.get(other, EARLIEST))
 
@@ -475,7 +476,7 @@ class Oracle:
             if value is not None:
                 held[value].append(contact)
         for value, holders in held.items():
-            if not self._works(person, channel, (kind, value)):
+            if not self._works(channel, (kind, value), holders):
                 continue
             meant = {self._alone(contact.record, (kind, value)) for contact in holders}
             yield value, holders, any(self.is_open(person, channel, purpose, address) for address in meant)
