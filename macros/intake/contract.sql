@@ -5,7 +5,9 @@
   private_key: a key column that may hold personal data (a preferred e-mail address); rejects keep its md5 only.
   person_key: how a row reaches a person: `contact` (its source_system and contact_id, linked_… too where there are any), the
   entity whose row it belongs to, or `none`. outlives_person: the row of an erased person stays, and so does what belongs to
-  it; it loses the contact only. The macros of erased_contacts.sql and scripts/rekindle/contract.py follow it.
+  it; it loses the contact only. else_blank: closed lists of columns of which null means something: another value is set
+  aside and the row stays, since a message or an offer that is lost takes what hangs on it along. The macros of erased_contacts.sql
+  and scripts/rekindle/contract.py follow person_key.
 #}
 {% macro contract_entities() %}
     {{ return({
@@ -79,6 +81,7 @@
         'offers': {
             'key': ['offer_id'],
             'person_key': 'none',
+            'else_blank': {'funded_by': ['retailer', 'manufacturer']},
             'columns': 'source_system! offer_id! offer_type! offer_name campaign_id face_value_amount '
                 ~ 'funded_by valid_from! valid_to extracted_at!',
         },
@@ -102,6 +105,7 @@
         'messages': {
             'key': ['message_id'],
             'person_key': 'contact',
+            'else_blank': {'message_kind': ['marketing', 'transactional', 'service']},
             'columns': 'source_system! message_id! contact_id! channel! campaign_id decision_id variant message_kind '
                 ~ 'sent_at! sent_date! cost_amount extracted_at!',
         },
@@ -166,6 +170,7 @@
     {{ return({
         'key': about['key'],
         'private_key': about.get('private_key', []),
+        'else_blank': about.get('else_blank', {}),
         'person_key': about['person_key'],
         'outlives_person': about.get('outlives_person', false),
         'columns': columns,

@@ -54,6 +54,7 @@ class Step:
     after_steps: tuple[str, ...] = ()
     wait_days: int = 0
     condition: str = "none"
+    fallback_condition: str = ""
     variants: tuple[Variant, ...] = ()
     variant_salt: str = ""
     offer_rule: str = ""
@@ -158,7 +159,9 @@ class Message:
     first_complained_at: datetime | None = None
     first_unsubscribed_at: datetime | None = None
     first_not_sent_at: datetime | None = None
-    # every click with the link that was clicked
+    is_open_observed: bool = True
+    is_click_observed: bool = True
+    # every click with the link that was clicked, as far as clicks may be known
     clicks: tuple[tuple[datetime, str], ...] = ()
 
 
@@ -346,6 +349,8 @@ class Report:
     is_clicked: bool
     clicked_links: frozenset[str]
     is_not_sent: bool
+    is_open_observed: bool
+    is_click_observed: bool
 
 
 Key = tuple[str, str, str]  # scenario, profile, entry key
@@ -459,6 +464,8 @@ class _Day:
             is_clicked=any(self.happened(message.first_clicked_at) for message in messages),
             clicked_links=frozenset(link for message in messages for at, link in message.clicks if self.happened(at)),
             is_not_sent=bool(messages) and all(self.happened(message.first_not_sent_at) for message in messages),
+            is_open_observed=all(message.is_open_observed for message in messages),
+            is_click_observed=all(message.is_click_observed for message in messages),
         )
 
     def sent(self, key: Key) -> list[Decision]:
@@ -543,7 +550,7 @@ class _Day:
             if row.step in step.after_steps
             and row.as_of_date + timedelta(days=step.wait_days) <= self.today
             and self.today <= row.as_of_date + timedelta(days=step.stop_after_days)
-            and self.condition_holds(step.condition, row)
+            and self.condition_holds(self.asked_condition(step, row), row)
         ]
         if not previous:
             return None
@@ -551,18 +558,45 @@ class _Day:
         chosen = min((row for row in previous if row.as_of_date == latest), key=lambda row: (row.step, row.decision_id))
         return self.make_due(scenario, key, step, chosen)
 
-    def condition_holds(self, condition: str, previous: Decision) -> bool:
+    def is_answered(self, previous: Decision) -> bool:
+        """Did the person claim the offer of the message, or send a form after it?"""
+        return any(self.happened(at) for at in self.answers(previous))
+
+    def answers(self, previous: Decision) -> list[datetime]:
+        claims = [
+            row.redeemed_at
+            for row in self.world.redemptions
+            if row.profile_id == previous.profile_id and row.offer_id == previous.offer_id
+        ]
+        forms = [
+            row.occurred_at
+            for row in self.world.interactions
+            if row.profile_id == previous.profile_id and row.interaction_kind == "form_submit"
+        ]
+        return [at for at in claims + forms if at > previous.send_at]
+
+    def asked_condition(self, step: Step, previous: Decision) -> str:
+        """The step's condition, or its fallback where what it asks may not be known."""
         report = self.report(previous)
+        about = step.condition.partition(":")[0].removeprefix("not_")
+        is_observed = {"opened": report.is_open_observed, "clicked": report.is_click_observed}.get(about, True)
+        if is_observed or self.is_answered(previous):
+            return step.condition
+        return step.fallback_condition or "no_purchase"
+
+    def condition_holds(self, condition: str, previous: Decision) -> bool:
+        report, is_answered = self.report(previous), self.is_answered(previous)
         name, _, link = condition.partition(":")
         if name == "clicked" and link:
-            return link in report.clicked_links
+            return is_answered or link in report.clicked_links
         return {
             "none": True,
+            "skip": False,
             "delivered": report.is_delivered,
-            "opened": report.is_opened,
-            "not_opened": not report.is_opened,
-            "clicked": report.is_clicked,
-            "not_clicked": not report.is_clicked,
+            "opened": is_answered or report.is_opened,
+            "not_opened": not is_answered and not report.is_opened,
+            "clicked": is_answered or report.is_clicked,
+            "not_clicked": not is_answered and not report.is_clicked,
             "has_offer": previous.offer_id is not None,
             "no_purchase": not any(
                 order.profile_id == previous.profile_id
@@ -669,6 +703,9 @@ class _Day:
     def is_stopped(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         if scenario.message_limit is not None and len(self.sent(key)) >= scenario.message_limit:
             return True
+        # what began the journey has turned out not to be so
+        if key not in self.emitted:
+            return True
         return any(
             self.happened(at) and at > triggered_at for word in scenario.stops_on for at in self.signals(word, key)
         )
@@ -684,8 +721,10 @@ class _Day:
         if word == "redemption":
             return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]
         if word == "click":
+            # an answer is a click that needs no tracking
             ids = {row.decision_id for row in self.decided[key]}
-            return [at for message in self.world.messages if message.decision_id in ids for at, _ in message.clicks]
+            clicks = [at for message in self.world.messages if message.decision_id in ids for at, _ in message.clicks]
+            return clicks + [at for row in self.sent(key) for at in self.answers(row)]
         return [
             row.occurred_at
             for row in self.world.interactions
@@ -793,8 +832,9 @@ class _Day:
                 and not self.is_decided(key, step)
                 and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
                 and (
-                    step.condition not in ("not_opened", "not_clicked", "no_purchase", "has_offer")
-                    or self.condition_holds(step.condition, previous)
+                    self.asked_condition(step, previous)
+                    not in ("not_opened", "not_clicked", "no_purchase", "has_offer", "skip")
+                    or self.condition_holds(self.asked_condition(step, previous), previous)
                 )
                 for previous in self.sent(key)
                 for step in scenario.steps

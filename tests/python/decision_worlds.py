@@ -88,6 +88,9 @@ class Reaction:
     link_tag: str = ""
     unsubscribed_after_hours: int | None = None
     complained_after_hours: int | None = None
+    # what the person refused to have followed
+    is_open_observed: bool = True
+    is_click_observed: bool = True
 
 
 @dataclass(frozen=True)
@@ -189,15 +192,18 @@ class Story:
             if copy < reaction.not_sent_copies:
                 messages.append(replace(message, first_not_sent_at=sent_at + timedelta(hours=1)))
                 continue
-            clicked_at = _after(sent_at, reaction.clicked_after_hours)
+            opened_at = _after(sent_at, reaction.opened_after_hours) if reaction.is_open_observed else None
+            clicked_at = _after(sent_at, reaction.clicked_after_hours) if reaction.is_click_observed else None
             messages.append(
                 replace(
                     message,
                     first_delivered_at=sent_at + timedelta(minutes=5),
-                    first_opened_at=_after(sent_at, reaction.opened_after_hours),
+                    first_opened_at=opened_at,
                     first_clicked_at=clicked_at,
                     first_unsubscribed_at=_after(sent_at, reaction.unsubscribed_after_hours),
                     first_complained_at=_after(sent_at, reaction.complained_after_hours),
+                    is_open_observed=reaction.is_open_observed,
+                    is_click_observed=reaction.is_click_observed,
                     clicks=() if clicked_at is None else ((clicked_at, reaction.link_tag),),
                 )
             )
@@ -374,6 +380,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
                 after,
                 wait_days,
                 draw(st.sampled_from(conditions)) if after else "none",
+                draw(st.sampled_from(("", "no_purchase", "skip"))),
                 draw(st.sampled_from(VARIANTS)),
                 draw(st.sampled_from(("", "blue", "red"))),
                 draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
@@ -598,6 +605,8 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             link_tag=one_of("", "gift"),
             unsubscribed_after_hours=one_of(*SELDOM),
             complained_after_hours=one_of(*SELDOM),
+            is_open_observed=one_of(True, True, True, False),
+            is_click_observed=one_of(True, True, True, False),
         )
         for step in (("mail_1", "mail_2") if "reports" in troubles else one_of((), ("mail_1",)))
     ]
@@ -627,7 +636,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
     ]
     interactions = []
     for at in times("signs", -2, 6):
-        kind = one_of("visit", "refund")
+        kind = one_of("visit", "refund", "form_submit")
         interactions.append(Interaction(name, kind, at, is_from_person=kind != "refund"))
     suppressions = [
         Suppression(name, one_of("email", "*", "sms"), first, one_of(None, first + timedelta(days=1)))

@@ -57,15 +57,29 @@ def promised(entity: str) -> list[tuple[str, str]]:
     return [(column["name"], column["data_type"].upper()) for column in CONTRACT[entity]["columns"]]
 
 
+# what a model or macro file may call of dbt and of other macro files
+MADE_BY_DBT = (
+    *("config", "is_connector", "ref"),
+    *("is_implausible_birth_date", "is_negative", "is_outside", "is_unknown_time_zone", "is_unreadable_email"),
+)
+
+
 def rendered(path: Path, **context: Any) -> str:
     """A model or macro file with the given names, everything else that dbt knows being empty."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.ChainableUndefined)
-    nothing = {
-        name: lambda *arguments, **named: "" for name in ("config", "is_connector", "ref", "is_unreadable_email")
-    }
-    nothing["is_implausible_birth_date"] = nothing["config"]
+    nothing = {name: lambda *arguments, **named: "" for name in MADE_BY_DBT}
     environment.globals.update({**nothing, **context})
     return environment.from_string(path.read_text(encoding="utf-8")).render()
+
+
+def contract_macro() -> dict[str, dict[str, Any]]:
+    """What the macro contract_entities() returns."""
+    kept: list[dict[str, dict[str, Any]]] = []
+    source = (PROJECT / "macros" / "intake" / "contract.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = kept.append
+    environment.from_string(source).module.contract_entities()  # type: ignore[attr-defined]
+    return kept[0]
 
 
 def rules_of(entity: str) -> dict[str, Any]:
@@ -108,12 +122,7 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
 
 
 def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
-    kept: list[dict[str, Any]] = []
-    source = (PROJECT / "macros" / "intake" / "contract.sql").read_text(encoding="utf-8")
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    environment.globals["return"] = kept.append
-    environment.from_string(source).module.contract_entities()  # type: ignore[attr-defined]
-    [entities] = kept
+    macro = contract_macro()
     from_yml = {
         entity: {
             **{name: model["config"]["meta"].get(name) for name in ("key", "person_key", "outlives_person")},
@@ -129,11 +138,11 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
             **{name: about.get(name) for name in ("key", "person_key", "outlives_person")},
             "columns": about["columns"].split(),
         }
-        for entity, about in entities.items()
+        for entity, about in macro.items()
     }
     assert from_macro == from_yml
     # a key column with personal data is kept as a hash, or it would end up in the rejects
-    private = {entity: about["private_key"] for entity, about in entities.items() if "private_key" in about}
+    private = {entity: about["private_key"] for entity, about in macro.items() if "private_key" in about}
     personal = {
         entity: [column["name"] for column in model["columns"] if column["config"]["meta"].get("pii")]
         for entity, model in CONTRACT.items()
@@ -177,7 +186,12 @@ def test_closed_lists_of_the_contract_are_those_that_intake_checks(entity: str) 
         for column in CONTRACT[entity]["columns"]
         if "accepted_values" in column["config"]["meta"]
     }
-    assert rules_of(entity).get("accepted", {}) == listed
+    blanked = contract_macro()[entity].get("else_blank", {})
+    assert {**rules_of(entity).get("accepted", {}), **blanked} == listed
+    # a value that may be blanked may be missing
+    assert not {
+        column["name"] for column in CONTRACT[entity]["columns"] if "is_required" in column["config"]["meta"]
+    } & set(blanked)
 
 
 # --- Every connector fills it -------------------------------------------------------------------------------------
@@ -238,7 +252,7 @@ def test_the_fixture_has_a_bad_row_for_every_reason(fixture: Warehouse) -> None:
     texts = [path.read_text(encoding="utf-8") for path in sources]
     known = {reason for text in texts for reason in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text)}
     reasons = {one or other for one, other in known} - {"erased"}  # no fault of a row: test_erase.py
-    assert len(reasons) == 15
+    assert len(reasons) == 18
     assert {reason for _, _, _, reason in rejects(fixture)} == reasons
 
 
@@ -260,6 +274,9 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         ("contacts", "pos|dora_comes_twice"),
         ("contacts", "pos|uli_unreadable_email"),
         ("message_events", "rita_spring|Delivered|2024-03-01 08:02:00|"),
+        ("messages", "stan_june"),
+        ("offer_redemptions", "omar_was_not_given_it"),
+        ("offers", "free_delivery"),
         ("order_lines", "una_first|1"),
         ("order_lines", "una_first|2"),
         ("order_lines", "una_first|3"),
@@ -267,6 +284,7 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         ("orders", ""),
         ("orders", "rita_2024-06"),
         ("product_availability", "tulips|2024-03-01 06:00:00"),
+        ("products", "tulips"),
     }
 
 
@@ -288,6 +306,29 @@ def test_values_set_aside_are_blank_and_the_customer_stays(fixture: Warehouse) -
         ("ilse_quotes_and_commas", None, None, 'Ilse "Isa"'),
         ("mina_has_an_emoji", "mina@example.com", None, "Mina 🦊"),
         ("uli_unreadable_email", None, None, "Uli"),
+    ]
+    told = fixture.execute(
+        "select contact_id, time_zone from intake.intake_contacts "
+        "where contact_id in ('bea_born_in_1850', 'rita_champion') "
+        "union all select message_id, message_kind from intake.intake_messages "
+        "where message_id in ('stan_june', 'anna_spring') "
+        "union all select offer_id, funded_by from intake.intake_offers "
+        "union all select product_id, cast(margin_share as varchar) from intake.intake_products "
+        "where product_id in ('dog_food', 'tulips') "
+        "union all select redemption_id, concat(assignment_id, ':', redeemed_amount) "
+        "from intake.intake_offer_redemptions"
+    ).fetchall()
+    assert sorted(told) == [
+        ("anna_five_off", "anna_used:5.00"),
+        ("anna_spring", "marketing"),
+        ("bea_born_in_1850", None),
+        ("dog_food", "0.3500"),
+        ("five_off", "manufacturer"),
+        ("free_delivery", None),
+        ("omar_was_not_given_it", ":"),
+        ("rita_champion", "Europe/Lisbon"),
+        ("stan_june", None),
+        ("tulips", None),
     ]
     [(uli,)] = fixture.execute("select count(*) from intake.intake_orders where order_id = 'uli_2024-06'").fetchall()
     assert uli == 1

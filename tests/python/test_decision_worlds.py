@@ -178,13 +178,13 @@ def seed_tables(world: World) -> dict[str, Table]:
         ),
         "scenario_steps": (
             {
-                **typed(varchar="scenario_id step after_steps condition template variant_salt offer_rule"),
+                **typed(varchar="scenario_id step after_steps condition fallback_condition template variant_salt offer_rule"),
                 **typed(integer="wait_days stop_after_days"),
             },
             [
                 (
                     *(scenario.scenario_id, step.step, ">".join(step.after_steps) or None, step.condition),
-                    *(f"{step.step}.html", step.variant_salt, step.offer_rule or None),
+                    *(step.fallback_condition or None, f"{step.step}.html", step.variant_salt, step.offer_rule or None),
                     *(step.wait_days, step.stop_after_days),
                 )
                 for scenario, step in steps
@@ -286,21 +286,13 @@ def fact_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="decision_id"),
                 **typed(timestamp="first_delivered_at first_opened_at first_clicked_at first_complained_at"),
                 **typed(timestamp="first_unsubscribed_at first_not_sent_at"),
+                **typed(boolean="is_open_observed is_click_observed"),
             },
             [tuple(vars(row).values())[:-1] for row in world.messages],
         ),
-        "intake_message_events": (
-            typed(varchar="message_id event_type link_tag", timestamp="occurred_at"),
-            [
-                (message.message_id, kind, link, at)
-                for message in world.messages
-                for kind, link, at in [
-                    *(("clicked", link, at) for at, link in message.clicks),
-                    ("delivered", "", message.first_delivered_at),
-                    ("opened", "", message.first_opened_at),
-                ]
-                if at is not None
-            ],
+        "message_clicks": (
+            typed(varchar="message_id link_tag", timestamp="occurred_at"),
+            [(message.message_id, link, at) for message in world.messages for at, link in message.clicks],
         ),
         "fct_orders": (
             typed(varchar="order_id profile_id order_status", date="order_date", timestamp="ordered_at"),
