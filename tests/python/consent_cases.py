@@ -12,13 +12,13 @@ from datetime import datetime
 from people_project import Row, World
 from people_worlds import EXTRACTED
 
-# A cart of the case, and the address it is written to; None: it is not written to.
+# A cart of the case (on ads: the family name) and the address it is written to; None: it is not written to.
 Expected = dict[str, str | None]
 
 
 def at(text: str) -> datetime:
     """A UTC stamp of 2024 when it has no year."""
-    return datetime.fromisoformat(text if len(text) > 11 else f"2024-{text}{'' if ':' in text else ' 10:00'}")
+    return datetime.fromisoformat(text if text.startswith("20") else f"2024-{text}{'' if ':' in text else ' 10:00'}")
 
 
 class Case:
@@ -483,3 +483,19 @@ def order_confirmations_fill_no_cap(case: Case) -> Expected:
         case.message("x", sent, f"t{number}", message_kind="transactional")
         case.message("sold", sent, f"s{number}", message_kind="marketing")
     return {"x": case.email("x"), "sold": None}
+
+
+# --- Who is silent ------------------------------------------------------------------------------------------------
+
+
+@case
+def a_scanner_that_clicks_each_link_is_no_sign_of_life(case: Case) -> Expected:
+    for name in ("scanned", "alive"):
+        case.record(name, last_name=case.cart_of(name), created_at=at("2018-01-01 08:00"), created_date="2018-01-01")
+        case.says("granted", "2019-01-01 09:00", name, channel="ads", purpose="ads_personalisation")
+        case.says("granted", "2019-01-01 09:00", name, purpose="click_tracking")
+        case.message(name, "06-01", name)
+    for second, link in enumerate(("offer", "shop", "footer")):
+        case.event("clicked", f"06-02 10:00:0{second}", "scanned", link_tag=link, is_machine=True)
+    case.event("clicked", "06-02 10:00", "alive", link_tag="offer")
+    return {"scanned": case.email("scanned"), "alive": None}

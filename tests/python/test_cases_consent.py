@@ -18,5 +18,9 @@ from consent_cases import CASES
 )
 def test_case(name: str, exported_people: ExportedPeople) -> None:
     expected = exported_people.expected[name]
-    written = {row.entry_key: row.email for row in exported_people.sent if row.channel == "email"}
+    written = {
+        row.last_name if row.channel == "ads" else row.entry_key: row.email
+        for row in exported_people.sent
+        if row.channel in ("email", "ads")
+    }
     assert {cart: written.get(cart) for cart in expected} == expected

@@ -21,7 +21,7 @@ def oracle_of(told: People, *, double_opt_in: bool) -> Oracle:
 def test_the_files_hold_whom_the_oracle_allows_and_nobody_else(exported_people: ExportedPeople) -> None:
     oracle = oracle_of(exported_people.people, double_opt_in=exported_people.double_opt_in)
     carts = {cart for expected in exported_people.expected.values() for cart in expected}
-    sent = [row for row in exported_people.sent if row.entry_key not in carts]
+    sent = [row for row in exported_people.sent if not carts & {row.entry_key, row.last_name}]
     found, allowed = differences(exported_people.people, sent, oracle)
     assert allowed > PEOPLE / 3, "hardly anybody may be written to: nothing was tried"
     assert not found, f"PEOPLE={PEOPLE} SEED={PEOPLE_SEED}: {len(found)} differences, the first: {found[:5]}"
@@ -41,8 +41,8 @@ def test_the_oracle_says_of_each_case_what_a_person_wrote_down(double_opt_in: bo
     told = People()
     cases = tell_all(told.world, double_opt_in=double_opt_in)
     oracle = oracle_of(told, double_opt_in=double_opt_in)
-    # a cap is no permission
-    del cases["order_confirmations_fill_no_cap"]
+    # these are about what a permitted person gets
+    del cases["order_confirmations_fill_no_cap"], cases["a_scanner_that_clicks_each_link_is_no_sign_of_life"]
     for name, expected in cases.items():
         says = {
             cart: next(iter(oracle.judge(("web_shop", cart), "email", "marketing").taken.get("email", [None])))
