@@ -21,7 +21,8 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
 LONGEST_FIRST = (
-    *("demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay", "decision_worlds"),
+    *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay"),
+    "decision_worlds",
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 
