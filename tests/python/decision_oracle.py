@@ -161,6 +161,7 @@ class Message:
     first_not_sent_at: datetime | None = None
     is_open_observed: bool = True
     is_click_observed: bool = True
+    message_kind: str = "marketing"
     # every click with the link that was clicked, as far as clicks may be known
     clicks: tuple[tuple[datetime, str], ...] = ()
 
@@ -402,6 +403,22 @@ class Case:
     @property
     def is_open(self) -> bool:
         return False not in self.gates
+
+
+def permissions(world: World, as_of_date: date) -> list[tuple[str, str, str, bool, bool]]:
+    """Person, channel, purpose, consent, stop: what a story takes as given. That it follows from what people said is
+    judged elsewhere (permission_oracle)."""
+    day = _Day(world, as_of_date, Past())
+    return [
+        (
+            *(profile.profile_id, channel, purpose),
+            day.has_consent(profile.profile_id, channel, purpose),
+            day.is_stopped_on(profile.profile_id, channel),
+        )
+        for profile in world.profiles
+        for channel in ADDRESSES
+        for purpose in ("marketing", "ads_personalisation", "profiling")
+    ]
 
 
 def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], list[Entry]]:
@@ -660,35 +677,42 @@ class _Day:
         profile = self.profiles.get(due.profile_id)
         return profile is not None and bool(profile.addresses & ADDRESSES[channel])
 
-    def is_consented(self, due: Due, channel: str) -> bool:
-        profile = self.profiles.get(due.profile_id)
+    def has_consent(self, profile_id: str, channel: str, purpose: str) -> bool:
+        """Consent at an address that works."""
+        profile = self.profiles.get(profile_id)
         if profile is None or channel not in profile.contactable_channels:
             return False
         return any(
             consent.is_granted
-            and (consent.profile_id, consent.channel, consent.purpose)
-            == (due.profile_id, channel, due.scenario.purpose)
+            and (consent.profile_id, consent.channel, consent.purpose) == (profile_id, channel, purpose)
             and self.happened(consent.valid_from)
             and not self.happened(consent.valid_to)
             for consent in self.world.consents
         )
 
-    def is_unsuppressed(self, due: Due, channel: str) -> bool:
+    def is_stopped_on(self, profile_id: str, channel: str) -> bool:
+        """An unsubscription or a complaint since the last yes."""
         grants = [
             consent.valid_from
             for consent in self.world.consents
             if (consent.profile_id, consent.channel, consent.purpose, consent.status)
-            == (due.profile_id, channel, "marketing", "granted")
+            == (profile_id, channel, "marketing", "granted")
             and self.happened(consent.valid_from)
         ]
         stops = [
             at
             for message in self.world.messages
-            if (message.profile_id, message.channel) == (due.profile_id, channel)
+            if (message.profile_id, message.channel) == (profile_id, channel)
             for at in (message.first_unsubscribed_at, message.first_complained_at)
             if at is not None and self.happened(at)
         ]
-        if stops and (not grants or max(stops) >= max(grants)):
+        return bool(stops) and (not grants or max(stops) >= max(grants))
+
+    def is_consented(self, due: Due, channel: str) -> bool:
+        return self.has_consent(due.profile_id, channel, due.scenario.purpose)
+
+    def is_unsuppressed(self, due: Due, channel: str) -> bool:
+        if self.is_stopped_on(due.profile_id, channel):
             return False
         return not any(
             self.survivor.get(row.profile_id, row.profile_id) == due.profile_id
@@ -775,7 +799,7 @@ class _Day:
     def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
         """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet.
 
-        Ads are left out: they reach no inbox.
+        Ads are left out: they reach no inbox. So are receipts and answers of the service that carry out no decision.
         """
         send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
         messages = set()
@@ -784,7 +808,7 @@ class _Day:
             if message.profile_id == profile_id and is_sent:
                 if message.decision_id in send_dates:
                     messages.add((message.decision_id, send_dates[message.decision_id], message.channel))
-                else:
+                elif message.message_kind == "marketing":
                     messages.add((message.message_id, message.sent_date, message.channel))
         for row in self.past_decisions:
             is_selected = row.profile_id == profile_id and row.outcome == "selected"

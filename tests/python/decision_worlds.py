@@ -621,6 +621,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             first_not_sent_at=_after(at, one_of(*SELDOM)),
             first_unsubscribed_at=_after(at, one_of(*SELDOM)),
             first_complained_at=_after(at, one_of(*SELDOM)),
+            message_kind=one_of("marketing", "marketing", "transactional", "service"),
         )
         for number, at in enumerate(times("newsletters", -3, 4) + times("newsletters", -30, -28))
     ]

@@ -32,6 +32,7 @@ from decision_oracle import (
     decide,
     half_year,
     instant,
+    permissions,
 )
 from decision_worlds import EVENING, Story, side_by_side, stories, tell, united
 from hypothesis import Phase, given, note, seed, settings
@@ -107,7 +108,7 @@ class Warehouse:
 
     def run(self, world: World, day: date) -> Past:
         """What the SQL decides on the date; it takes the place of what an earlier run of the date left."""
-        for table, (columns, rows) in tables(world).items():
+        for table, (columns, rows) in tables(world, day).items():
             if self.filled.get(table) != rows:
                 fill(self.connection, table, columns, rows)
                 self.filled[table] = rows
@@ -150,9 +151,9 @@ def typed(**types: str) -> dict[str, str]:
 Table = tuple[dict[str, str], list[Row]]
 
 
-def tables(world: World) -> dict[str, Table]:
+def tables(world: World, day: date) -> dict[str, Table]:
     """Every relation that the engine reads."""
-    return {**seed_tables(world), **people_tables(world), **fact_tables(world)}
+    return {**seed_tables(world), **people_tables(world, day), **fact_tables(world)}
 
 
 def seed_tables(world: World) -> dict[str, Table]:
@@ -178,7 +179,8 @@ def seed_tables(world: World) -> dict[str, Table]:
         ),
         "scenario_steps": (
             {
-                **typed(varchar="scenario_id step after_steps condition fallback_condition template variant_salt offer_rule"),
+                **typed(varchar="scenario_id step after_steps condition fallback_condition"),
+                **typed(varchar="template variant_salt offer_rule"),
                 **typed(integer="wait_days stop_after_days"),
             },
             [
@@ -229,8 +231,7 @@ def seed_tables(world: World) -> dict[str, Table]:
     }
 
 
-def people_tables(world: World) -> dict[str, Table]:
-    flags = ("email", "sms", "phone", "post", "push", "ads")
+def people_tables(world: World, day: date) -> dict[str, Table]:
     return {
         "dim_profiles": (
             {
@@ -253,23 +254,22 @@ def people_tables(world: World) -> dict[str, Table]:
                 for kind in sorted(set().union(*ADDRESSES.values()))
             ],
         ),
-        "profile_contacts": (
-            {
-                **typed(varchar="profile_id", boolean="is_email_valid is_sms_phone_valid is_call_phone_valid"),
-                **typed(boolean="is_post_valid has_push is_ads_valid"),
-            },
+        "channels": (
+            typed(varchar="channel address_kinds purpose"),
+            [(channel, ">".join(sorted(kinds)), "marketing") for channel, kinds in ADDRESSES.items()],
+        ),
+        "channel_permissions": (
+            {**typed(varchar="profile_id channel purpose", boolean="is_consented"), "stopped_by": "varchar"},
             [
-                (row.profile_id, *(channel in row.contactable_channels for channel in flags))
-                for row in world.profiles
-                if not row.has_erasure_request
+                (profile_id, channel, purpose, is_consented, "unsubscribed" if is_stopped else None)
+                for profile_id, channel, purpose, is_consented, is_stopped in permissions(world, day)
             ],
         ),
-        "fct_consents": (
-            {
-                **typed(varchar="profile_id channel purpose status", boolean="is_granted"),
-                **typed(timestamp="valid_from valid_to"),
-            },
-            [tuple(vars(row).values()) for row in world.consents],
+        "profile_mailboxes": (typed(varchar="profile_id mailbox_provider"), []),
+        "paused_mailboxes": (typed(varchar="mailbox_provider"), []),
+        "profile_splits": (
+            {**typed(varchar="profile_id sibling_profile_id"), "split_as_of_date": "date"},
+            [],
         ),
         "profile_merges": (
             typed(varchar="old_profile_id new_profile_id", date="merged_as_of_date"),
@@ -286,7 +286,7 @@ def fact_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="decision_id"),
                 **typed(timestamp="first_delivered_at first_opened_at first_clicked_at first_complained_at"),
                 **typed(timestamp="first_unsubscribed_at first_not_sent_at"),
-                **typed(boolean="is_open_observed is_click_observed"),
+                **typed(boolean="is_open_observed is_click_observed", varchar="message_kind"),
             },
             [tuple(vars(row).values())[:-1] for row in world.messages],
         ),
