@@ -144,7 +144,11 @@ addressed_moments as (
         moments.evidence_reference,
         moments.changed_at as said_at,
         moments.heard_at,
-        case when over_shared_addresses.identifier_id is null then named_addresses.identifier_id end as named_key,
+        case
+            when over_shared_addresses.identifier_id is not null
+                then {{ hash_id(['moments.source_system', 'moments.contact_id']) }}
+            else named_addresses.identifier_id
+        end as named_key,
         moments.address is not null
         and named_addresses.identifier_id is null
         and channels.address_kinds not in ('post', 'app') as names_something_unreadable,
