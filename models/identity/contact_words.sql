@@ -203,7 +203,7 @@ noes_about_something_unreadable as (
         address_key,
         'unreadable' as word,
         'unreadable_no' as reason,
-        evidence_reference,
+        cast(null as varchar) as evidence_reference,
         said_at,
         heard_at
     from consent_words
