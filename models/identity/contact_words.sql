@@ -49,7 +49,7 @@ channels as (
     select * from {{ ref('channels') }}
 ),
 
--- an address that too many records share (a switchboard) is nobody's in particular: there, each record speaks for itself
+-- an address that too many records share (a switchboard) is nobody's in particular: each record speaks for itself
 record_addresses as (
     select
         contact_identifiers.source_system,

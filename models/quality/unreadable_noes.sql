@@ -58,7 +58,8 @@ listed as (
     left join contact_profiles
         on
             erasure_requests.contact_id = contact_profiles.contact_id
-            and coalesce(erasure_requests.source_system, contact_profiles.source_system) = contact_profiles.source_system
+            and coalesce(erasure_requests.source_system, contact_profiles.source_system)
+            = contact_profiles.source_system
     where erasure_requests.reason <> 'duplicate_key'
 )
 

@@ -1,7 +1,7 @@
 -- Nothing is dropped in silence: of every entity, rows in = rows that go on + rows set aside.
 -- Fails with one row of counts per entity that does not add up.
--- Counted entity by entity, and only told here: in one statement the engine holds the state of all of them at once, which
--- is gigabytes for next to no rows.
+-- Counted entity by entity, and only told here: in one statement the engine holds the state of all of them at once,
+-- which is gigabytes for next to no rows.
 {%- set counts = [] -%}
 {%- if execute and flags.WHICH in ('build', 'test') -%}
     {%- for entity in contract_entities() -%}
@@ -17,7 +17,9 @@
             {%- set honoured.rows = run_query(
                 "select count(*) from " ~ ref('intake_unreadable_erasure_requests')
             ).rows[0][0] -%}
-            {%- set given.rows = run_query("select count(*) from " ~ source('landing', 'erasure_requests')).rows[0][0] -%}
+            {%- set given.rows = run_query(
+                "select count(*) from " ~ source('landing', 'erasure_requests')
+            ).rows[0][0] -%}
         {%- endif -%}
         {%- do counts.append((
             entity,
