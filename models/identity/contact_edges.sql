@@ -139,7 +139,7 @@ select
     case
         when pairs.links = 1 then 5
         when pairs.cards = 1 then 4
-        when pairs.emails = 1 and verified_elders.seniority is not null and verified_youngers.seniority is not null then 3
+        when pairs.emails = 1 and verified_elders.seniority + verified_youngers.seniority is not null then 3
         when pairs.emails = 1 then 2
         else 1
     end as strength,
