@@ -18,8 +18,20 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
 preferences as (
     select * from {{ ref('intake_contact_preferences') }}
+),
+
+email_addresses as (
+    select * from {{ source('landing', 'email_addresses') }}
+),
+
+phone_numbers as (
+    select * from {{ source('landing', 'phone_numbers') }}
 ),
 
 channels as (
@@ -36,7 +48,11 @@ declarations as (
     select
         contact_profiles.profile_id,
         case when preferences.preference_type = 'preferred_email' then 'email' else 'phone' end as address_kind,
-        preferences.preference_value,
+        case
+            when preferences.preference_type = 'preferred_email'
+                then {{ spelled_email('preferences.preference_value', 'email_addresses') }}
+            else phone_numbers.e164
+        end as address,
         row_number() over (
             partition by contact_profiles.profile_id, preferences.preference_type
             order by preferences.declared_at desc nulls last, preferences.preference_value asc nulls last
@@ -46,6 +62,16 @@ declarations as (
         on
             preferences.source_system = contact_profiles.source_system
             and preferences.contact_id = contact_profiles.contact_id
+    inner join contacts
+        on
+            preferences.source_system = contacts.source_system
+            and preferences.contact_id = contacts.contact_id
+    left join email_addresses
+        on preferences.preference_value = email_addresses.raw_email
+    left join phone_numbers
+        on
+            preferences.preference_value = phone_numbers.raw_phone
+            and {{ phone_country('contacts.country_code') }} = phone_numbers.country_code
     where
         preferences.preference_type in ('preferred_email', 'preferred_phone')
         and {{ happened_by('preferences.declared_at') }}
@@ -65,7 +91,7 @@ declared_addresses as (
             contact_profiles.source_system = contact_identifiers.source_system
             and contact_profiles.contact_id = contact_identifiers.contact_id
             and declarations.address_kind = contact_identifiers.identifier_type
-            and {{ reads_as('declarations.preference_value', 'contact_identifiers.identifier_value') }}
+            and declarations.address = contact_identifiers.identifier_value
     where declarations.newness = 1
 ),
 
