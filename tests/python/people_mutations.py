@@ -92,8 +92,8 @@ MUTATIONS = [
     Mutation(
         "a yes at an address that cannot be read opens nothing",
         WORDS,
-        "                then 'note'\n            else moments.word",
-        "                then moments.word\n            else moments.word",
+        "when addressed_moments.word = 'yes' and addressed_moments.names_something_unreadable then 'note'",
+        "when false then 'note'",
     ),
     Mutation(
         "a record changed after a stop may have held another address",
@@ -194,8 +194,8 @@ MUTATIONS = [
     Mutation(
         "a phone alone joins no strangers",
         "models/identity/contact_edges.sql",
-        "or compared.are_strangers",
-        "",
+        "{%- if not setting('identity_phone_joins_strangers') %}",
+        "{%- if setting('identity_phone_joins_strangers') %}",
     ),
     Mutation(
         "what cannot be seen is no part of an address",
