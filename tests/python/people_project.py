@@ -206,19 +206,31 @@ def build_and_export(world: World, folder: Path, *, double_opt_in: bool) -> list
     if not project.exists():
         copy_project(project, double_opt_in=double_opt_in)
     write_contract(world, folder / "contract")
-    for place in ("warehouse", "published", "exports"):
+    for place in ("published", "exports"):
         shutil.rmtree(folder / place, ignore_errors=True)
+    run(folder)
+    return read_exports(folder / "exports")
+
+
+def run(folder: Path, *options: str) -> None:
+    """`run.py` on the project and the contract of the folder, into a new warehouse."""
+    shutil.rmtree(folder / "warehouse", ignore_errors=True)
     (folder / "warehouse").mkdir()
+    script = folder / "project" / "scripts" / "run.py"
+    call(folder, str(script), "--connector", "parquet", "--as-of", AS_OF, *options)
+
+
+def call(folder: Path, *command: str) -> None:
+    """A Python program of the project, which must end well."""
     done = subprocess.run(
-        [sys.executable, str(project / "scripts" / "run.py"), "--connector", "parquet", "--as-of", AS_OF],
-        cwd=project,
+        [sys.executable, *command],
+        cwd=folder / "project",
         env=environment(folder),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    return read_exports(folder / "exports")
 
 
 def read_exports(folder: Path) -> list[Sent]:

@@ -52,6 +52,7 @@ class Story:
         self.random = random.Random(f"{seed}/{number}")
         self.channel = self.random.choices(list(CHANNEL_WEIGHTS), list(CHANNEL_WEIGHTS.values()))[0]
         self.purpose = purpose(self.channel)
+        self.shape: Callable[[Story], list[Record]] = single
         self.records: list[Record] = []
         self.kinds: set[str] = set()
         self.said: list[datetime] = []
@@ -604,6 +605,19 @@ def record_delivered_twice(story: Story) -> None:
     story.people.world["contacts"].append(story.people.contacts[record] | old)
 
 
+def record_of_the_future(story: Story) -> None:
+    """Somebody signs up again after the as-of date, at the same address and with a number of theirs that is new."""
+    email, which = one_spelling(story.people.contacts[story.anyone()]["email"]), len(story.records)
+    is_told = ("web_shop", f"c{story.number}_{which}") in story.people.contacts
+    # where links part people, a record more would be a question of which link is weaker
+    if email is None or is_told or story.shape in (told_apart, chain_taken_apart, switchboard):
+        return
+    at = END_OF_AS_OF + timedelta(hours=3)
+    never: Row = dict.fromkeys(("updated_at", "email_verified_at", "phone_verified_at"))
+    story.record(email=email, phone=story.phone(3), created_at=at, extracted_at=LATER_DELIVERY, **never)
+    story.consent("granted", at, story.records.pop(), extracted_at=LATER_DELIVERY)
+
+
 TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
     *((told.__name__, told, weight) for told, weight in ((yes, 14), (no, 6), (stopped, 6))),
     *(
@@ -615,7 +629,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(no_at_the_same_instant, no_and_yes_in_one_key, no_at_its_own_address, no_at_another_record),
             *(no_to_something_else, no_after_the_date, stopped_after_the_date, stopped_again_after_a_yes),
             *(stopped_between_a_yes_and_its_confirmation, bounced, bounced_and_mended, bounced_softly, prefers),
-            *(record_delivered_twice, event_of_an_unknown_message, erasure_of_nobody),
+            *(record_delivered_twice, record_of_the_future, event_of_an_unknown_message, erasure_of_nobody),
         )
     ),
     *(
@@ -648,6 +662,7 @@ def one(told: People, number: int, seed: int) -> set[str]:
     """Tells one person; returns the kinds of shape and trouble, and the channel."""
     story = Story(told, number, seed)
     shape = story.random.choices([each for each, _ in SHAPES], [weight for _, weight in SHAPES])[0]
+    story.shape = shape
     asked = shape(story)
     if story.chance(0.9):
         base = datetime.fromisoformat("2022-01-01 09:00" if story.channel != "ads" else "2020-09-01 09:00")
@@ -741,8 +756,8 @@ def rare_kinds(told: People, count: int) -> dict[str, int]:
     return {name: told.counts[name] for name in names if told.counts[name] < fewest}
 
 
-# columns that are the same in each row, or follow from another
-UNTOLD = ("source_system", "purpose", "silo", "created_at", "created_date", "occurred_date", "sent_date", "link_tag")
+# columns that are the same in most rows, or follow from another: only what is missing there is told
+UNTOLD = ("source_system", "silo", "created_at", "created_date", "occurred_date", "sent_date", "link_tag")
 
 
 def rows_of(told: People, subject: str) -> dict[str, list[Row]]:
@@ -752,7 +767,7 @@ def rows_of(told: People, subject: str) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for entity, rows in told.world.items():
         mine: list[Row] = [
-            {name: str(value) for name, value in row.items() if value is not None and name not in UNTOLD}
+            {name: str(value) for name, value in row.items() if (value is None) == (name in UNTOLD)}
             for row in rows
             if str(row.get("contact_id")).startswith(names)
             or str(row.get("message_id")).startswith(names)

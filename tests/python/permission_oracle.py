@@ -292,7 +292,7 @@ class Oracle:
                 else one_number(raw, self._country(row), self.settings.country_code)
             )
             if value is not None:
-                return True, self._alone(record_of(row), (kind, value))
+                return True, (kind, value)
         return True, None
 
     def _country(self, row: Row) -> object:
@@ -328,8 +328,8 @@ class Oracle:
                 # cautious: a no about an address that cannot be read may have meant any
                 is_clear = is_readable and (address is not None or not names)
                 for who in self._may_be(row):
-                    for meant in self._meant(who, each, address):
-                        yield each, purposes, Word(who, meant, said_at, True, not is_clear, address is not None)
+                    for speaker, meant in self._meant(who, each, address):
+                        yield each, purposes, Word(speaker, meant, said_at, True, not is_clear, address is not None)
         for row in copies.values():
             yield from self._yes(row)
 
@@ -339,10 +339,15 @@ class Oracle:
             return [record_of(row)]
         return [None, *self.namesakes.get(str(row["contact_id"]), ())]
 
-    def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[Address]:
+    def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[tuple[Record | None, Address]]:
+        """Who speaks about which address; an unknown record at a switchboard may be anybody's there."""
+        if record is None or record not in self.contacts:
+            if named is None or not self.is_shared_by_many(named):
+                return [(record, named)] if named is not None else []
+            return [(holder, ("record", holder)) for holder in self.holders[named]]
         if named is not None:
-            return [named]
-        return self.own_addresses(record, channel) if record in self.contacts and record is not None else []
+            return [(record, self._alone(record, named))]
+        return [(record, address) for address in self.own_addresses(record, channel)]
 
     def _yes(self, row: Row) -> Iterator[tuple[str, tuple[str, ...], Word]]:
         channel, record, stamp = str(row["channel"]), record_of(row), moment(row, "changed_at")
@@ -354,8 +359,8 @@ class Oracle:
         names, address = self._named(row, channel)
         if names and address is None:
             return
-        for meant in self._meant(record, channel, address):
-            yield channel, (str(row["purpose"]),), Word(record, meant, stamp, is_no=False)
+        for speaker, meant in self._meant(record, channel, address):
+            yield channel, (str(row["purpose"]),), Word(speaker, meant, stamp, is_no=False)
 
     def _stops(self) -> Iterator[tuple[str, tuple[str, ...], Word]]:
         messages: dict[object, list[Row]] = defaultdict(list)
