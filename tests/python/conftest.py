@@ -11,6 +11,7 @@ import forked
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
@@ -27,7 +28,7 @@ settings.register_profile(
 )
 settings.load_profile("same")
 # it would also draw constants that it finds in the modules loaded so far, which differ between workers
-providers._get_local_constants = providers.Constants
+providers._get_local_constants = Constants
 
 
 def pytest_report_header() -> str:
