@@ -14,6 +14,7 @@ import pytest
 from consent_cases import Expected, tell_all
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from people_project import Sent, build_and_export
 from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
@@ -35,7 +36,7 @@ settings.register_profile(
 )
 settings.load_profile("same")
 # it would also draw constants that it finds in the modules loaded so far, which differ between workers
-providers._get_local_constants = providers.Constants
+providers._get_local_constants = Constants
 
 
 def pytest_report_header() -> str:

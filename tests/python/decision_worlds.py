@@ -331,14 +331,12 @@ def side_by_side(told: Sequence[Story]) -> list[Story]:
 
 def united(worlds: Sequence[World]) -> World:
     """One world with the rows of all."""
-    return replace(
-        worlds[0],
-        **{
-            one.name: tuple(dict.fromkeys(row for world in worlds for row in getattr(world, one.name)))
-            for one in fields(World)
-            if isinstance(getattr(worlds[0], one.name), tuple)
-        },
-    )
+    rows: dict[str, Any] = {
+        one.name: tuple(dict.fromkeys(row for world in worlds for row in getattr(world, one.name)))
+        for one in fields(World)
+        if isinstance(getattr(worlds[0], one.name), tuple)
+    }
+    return replace(worlds[0], **rows)
 
 
 def tell(decisions: Iterable[Decision]) -> str:
