@@ -64,8 +64,8 @@ asked_profiles as (
         ranked_countries.newness = 1
         and case questions.purpose
             {%- for purpose in purposes.values() %}
-                when '{{ purpose }}'
-                    then {{ needs_consent_in(purpose ~ '_consent_countries', 'ranked_countries.country_code') }}
+                {%- set countries = purpose ~ '_consent_countries' %}
+                when '{{ purpose }}' then {{ needs_consent_in(countries, 'ranked_countries.country_code') }}
             {%- endfor %}
         end
 ),
@@ -81,7 +81,7 @@ messaged_channels as (
             and messages.contact_id = contact_profiles.contact_id
 ),
 
--- a refusal reaches back, what was known before it is forgotten: only the last one matters; an unreadable no is one
+-- a refusal reaches back, what was known before it is forgotten: the last one matters. An unreadable no is one as well
 refusals as (
     select
         words.profile_id,

@@ -71,7 +71,8 @@ held_addresses as (
 select
     declarations.profile_id,
     declarations.address_kind,
-    held_addresses.identifier_id,
+    -- of two that were declared at one instant the one that sorts first
+    min(held_addresses.identifier_id) as identifier_id,
     declarations.declared_at
 from declarations
 left join held_addresses
@@ -79,3 +80,7 @@ left join held_addresses
         declarations.profile_id = held_addresses.profile_id
         and declarations.address_kind = held_addresses.identifier_type
         and declarations.address = held_addresses.identifier_value
+group by
+    declarations.profile_id,
+    declarations.address_kind,
+    declarations.declared_at

@@ -76,7 +76,7 @@ class Message:
 
 @dataclass
 class Person:
-    """`countries`: of each record, with the hour of its last change; `words`: purpose (* for both), channel, second, word."""
+    """`countries`: of each record, with the hour of its last change; `words`: purpose (or *), channel, second, word."""
 
     profile_id: str
     countries: list[tuple[str | None, int]]
