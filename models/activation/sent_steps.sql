@@ -1,5 +1,6 @@
--- Every message of a journey that can still send, with what became of it. Who claims the offer of a message, or sends a
--- form after it, has answered it: that is an act of the person and counts whatever was said about tracking.
+-- Every message of a journey that can still send, with what became of it; after a split it is of both people. Who
+-- claims the offer of a message, or sends a form after it, has answered it: that is an act of the person and counts
+-- whatever was said about tracking.
 with
 
 scenarios as (
@@ -76,6 +77,7 @@ acts as (
 answers as (
     select
         sent_steps.decision_id,
+        sent_steps.profile_id,
         max(acts.occurred_at) as last_answered_at
     from sent_steps
     inner join acts
@@ -83,12 +85,15 @@ answers as (
             sent_steps.profile_id = acts.profile_id
             and sent_steps.send_at < acts.occurred_at
             and (acts.offer_id is null or sent_steps.offer_id = acts.offer_id)
-    group by sent_steps.decision_id
+    group by
+        sent_steps.decision_id,
+        sent_steps.profile_id
 ),
 
 purchases as (
     select
         sent_steps.decision_id,
+        sent_steps.profile_id,
         max(orders.ordered_at) as last_ordered_at
     from sent_steps
     inner join orders
@@ -97,7 +102,9 @@ purchases as (
             and orders.order_status = 'completed'
             and orders.order_date > sent_steps.as_of_date
     where {{ happened_by('orders.ordered_at') }}
-    group by sent_steps.decision_id
+    group by
+        sent_steps.decision_id,
+        sent_steps.profile_id
 )
 
 select
@@ -107,6 +114,10 @@ select
     answers.last_answered_at
 from sent_steps
 left join answers
-    on sent_steps.decision_id = answers.decision_id
+    on
+        sent_steps.decision_id = answers.decision_id
+        and sent_steps.profile_id = answers.profile_id
 left join purchases
-    on sent_steps.decision_id = purchases.decision_id
+    on
+        sent_steps.decision_id = purchases.decision_id
+        and sent_steps.profile_id = purchases.profile_id

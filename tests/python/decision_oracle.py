@@ -119,7 +119,7 @@ class Suppression:
 
 @dataclass(frozen=True)
 class Profile:
-    """A person as of the date: the kinds of address that work, and the channels with one that was consented to."""
+    """A person as of the date, and the kinds of address that work."""
 
     profile_id: str
     has_erasure_request: bool = False
@@ -127,20 +127,19 @@ class Profile:
     max_messages_30_days: int | None = None
     last_contact_from_person_at: datetime | None = None
     addresses: frozenset[str] = frozenset()
-    contactable_channels: frozenset[str] = frozenset()
+    # too many people complained at the provider of her mailbox
+    is_mailbox_paused: bool = False
 
 
 @dataclass(frozen=True)
-class Consent:
-    """A stretch of time with one state of consent."""
+class Permission:
+    """Whether a person may be written to as of the date, and what stopped it: given here, judged elsewhere."""
 
     profile_id: str
     channel: str
     purpose: str
-    status: str
-    is_granted: bool
-    valid_from: datetime
-    valid_to: datetime | None = None
+    is_consented: bool
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -272,7 +271,7 @@ class World:
     message_caps: tuple[MessageCap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     profiles: tuple[Profile, ...] = ()
-    consents: tuple[Consent, ...] = ()
+    permissions: tuple[Permission, ...] = ()
     messages: tuple[Message, ...] = ()
     orders: tuple[Order, ...] = ()
     redemptions: tuple[Redemption, ...] = ()
@@ -281,6 +280,8 @@ class World:
     triggers: tuple[Trigger, ...] = ()
     # old profile id: the survivor's
     merges: tuple[tuple[str, str], ...] = ()
+    # a profile, another with which it was one person before, and the first date that told them apart
+    splits: tuple[tuple[str, str, date], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -405,22 +406,6 @@ class Case:
         return False not in self.gates
 
 
-def permissions(world: World, as_of_date: date) -> list[tuple[str, str, str, bool, bool]]:
-    """Person, channel, purpose, consent, stop: what a story takes as given. That it follows from what people said is
-    judged elsewhere (permission_oracle)."""
-    day = _Day(world, as_of_date, Past())
-    return [
-        (
-            *(profile.profile_id, channel, purpose),
-            day.has_consent(profile.profile_id, channel, purpose),
-            day.is_stopped_on(profile.profile_id, channel),
-        )
-        for profile in world.profiles
-        for channel in ADDRESSES
-        for purpose in ("marketing", "ads_personalisation", "profiling")
-    ]
-
-
 def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], list[Entry]]:
     """The decisions and the new entries of a date."""
     return _Day(world, as_of_date, past).decide()
@@ -441,15 +426,18 @@ class _Day:
         )
         self.survivor = dict(world.merges)
         self.past_decisions = [
-            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id))
+            replace(row, profile_id=person)
             for row in past.decisions
             if row.as_of_date < as_of_date
+            for person in self.heirs(row.profile_id, row.as_of_date)
         ]
         # of one reason the earlier entry stands, of one day that of the id which sorts first: both must choose the same
         entered = [row for row in past.entries if row.entered_date < as_of_date]
         entered.sort(key=lambda row: (row.entered_date, row.profile_id, row.scenario_id, row.entry_key))
         self.past_entries = [
-            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id)) for row in entered
+            replace(row, profile_id=person)
+            for row in entered
+            for person in self.heirs(row.profile_id, row.entered_date)
         ]
         self.profiles = {profile.profile_id: profile for profile in world.profiles}
         self.decided: dict[Key, list[Decision]] = defaultdict(list)
@@ -459,6 +447,11 @@ class _Day:
         for entry in reversed(self.past_entries):
             self.entered[(entry.scenario_id, entry.profile_id, entry.entry_key)] = entry
         self.emitted = {(row.scenario_id, row.profile_id, row.entry_key): row for row in world.triggers}
+
+    def heirs(self, profile_id: str, day: date) -> list[str]:
+        """Whose past a row of the day is: whoever carries on the id, and whoever was one with them on that day."""
+        person = self.survivor.get(profile_id, profile_id)
+        return [person, *(one for one, other, told_apart in self.world.splits if other == person and day < told_apart)]
 
     def happened(self, at: datetime | None) -> bool:
         return at is not None and at < self.now
@@ -677,42 +670,21 @@ class _Day:
         profile = self.profiles.get(due.profile_id)
         return profile is not None and bool(profile.addresses & ADDRESSES[channel])
 
-    def has_consent(self, profile_id: str, channel: str, purpose: str) -> bool:
-        """Consent at an address that works."""
-        profile = self.profiles.get(profile_id)
-        if profile is None or channel not in profile.contactable_channels:
-            return False
-        return any(
-            consent.is_granted
-            and (consent.profile_id, consent.channel, consent.purpose) == (profile_id, channel, purpose)
-            and self.happened(consent.valid_from)
-            and not self.happened(consent.valid_to)
-            for consent in self.world.consents
-        )
-
-    def is_stopped_on(self, profile_id: str, channel: str) -> bool:
-        """An unsubscription or a complaint since the last yes."""
-        grants = [
-            consent.valid_from
-            for consent in self.world.consents
-            if (consent.profile_id, consent.channel, consent.purpose, consent.status)
-            == (profile_id, channel, "marketing", "granted")
-            and self.happened(consent.valid_from)
-        ]
-        stops = [
-            at
-            for message in self.world.messages
-            if (message.profile_id, message.channel) == (profile_id, channel)
-            for at in (message.first_unsubscribed_at, message.first_complained_at)
-            if at is not None and self.happened(at)
-        ]
-        return bool(stops) and (not grants or max(stops) >= max(grants))
+    def permission(self, due: Due, channel: str) -> Permission | None:
+        for row in self.world.permissions:
+            if (row.profile_id, row.channel, row.purpose) == (due.profile_id, channel, due.scenario.purpose):
+                return row
+        return None
 
     def is_consented(self, due: Due, channel: str) -> bool:
-        return self.has_consent(due.profile_id, channel, due.scenario.purpose)
+        permission = self.permission(due, channel)
+        return permission is not None and permission.is_consented
 
     def is_unsuppressed(self, due: Due, channel: str) -> bool:
-        if self.is_stopped_on(due.profile_id, channel):
+        permission, profile = self.permission(due, channel), self.profiles.get(due.profile_id)
+        if permission is not None and permission.stopped_by is not None:
+            return False
+        if channel == "email" and profile is not None and profile.is_mailbox_paused:
             return False
         return not any(
             self.survivor.get(row.profile_id, row.profile_id) == due.profile_id

@@ -16,10 +16,10 @@ from compiled import CompiledModels, Row, fill
 from decision_oracle import (
     ADDRESSES,
     GATES,
-    Consent,
     Decision,
     Entry,
     Past,
+    Permission,
     Profile,
     Scenario,
     Settings,
@@ -32,7 +32,6 @@ from decision_oracle import (
     decide,
     half_year,
     instant,
-    permissions,
 )
 from decision_worlds import EVENING, Story, side_by_side, stories, tell, united
 from hypothesis import Phase, given, note, seed, settings
@@ -108,7 +107,7 @@ class Warehouse:
 
     def run(self, world: World, day: date) -> Past:
         """What the SQL decides on the date; it takes the place of what an earlier run of the date left."""
-        for table, (columns, rows) in tables(world, day).items():
+        for table, (columns, rows) in tables(world).items():
             if self.filled.get(table) != rows:
                 fill(self.connection, table, columns, rows)
                 self.filled[table] = rows
@@ -151,9 +150,9 @@ def typed(**types: str) -> dict[str, str]:
 Table = tuple[dict[str, str], list[Row]]
 
 
-def tables(world: World, day: date) -> dict[str, Table]:
+def tables(world: World) -> dict[str, Table]:
     """Every relation that the engine reads."""
-    return {**seed_tables(world), **people_tables(world, day), **fact_tables(world)}
+    return {**seed_tables(world), **people_tables(world), **fact_tables(world)}
 
 
 def seed_tables(world: World) -> dict[str, Table]:
@@ -179,8 +178,9 @@ def seed_tables(world: World) -> dict[str, Table]:
         ),
         "scenario_steps": (
             {
-                **typed(varchar="scenario_id step after_steps condition fallback_condition"),
-                **typed(varchar="template variant_salt offer_rule"),
+                **typed(
+                    varchar="scenario_id step after_steps condition fallback_condition template variant_salt offer_rule"
+                ),
                 **typed(integer="wait_days stop_after_days"),
             },
             [
@@ -223,6 +223,10 @@ def seed_tables(world: World) -> dict[str, Table]:
             typed(varchar="channel engagement_tier", integer="window_days max_messages max_per_calendar_month"),
             [tuple(vars(row).values()) for row in world.message_caps],
         ),
+        "channels": (
+            typed(varchar="channel address_kinds"),
+            [(channel, ">".join(sorted(kinds))) for channel, kinds in ADDRESSES.items()],
+        ),
         "sealed_dates": (typed(date="as_of_date"), []),
         "suppressions": (
             typed(varchar="profile_id channel reason", date="valid_from_date valid_to_date"),
@@ -231,7 +235,7 @@ def seed_tables(world: World) -> dict[str, Table]:
     }
 
 
-def people_tables(world: World, day: date) -> dict[str, Table]:
+def people_tables(world: World) -> dict[str, Table]:
     return {
         "dim_profiles": (
             {
@@ -254,28 +258,20 @@ def people_tables(world: World, day: date) -> dict[str, Table]:
                 for kind in sorted(set().union(*ADDRESSES.values()))
             ],
         ),
-        "channels": (
-            typed(varchar="channel address_kinds purpose"),
-            [(channel, ">".join(sorted(kinds)), "marketing") for channel, kinds in ADDRESSES.items()],
-        ),
         "channel_permissions": (
-            {**typed(varchar="profile_id channel purpose", boolean="is_consented"), "stopped_by": "varchar"},
-            [
-                (profile_id, channel, purpose, is_consented, "unsubscribed" if is_stopped else None)
-                for profile_id, channel, purpose, is_consented, is_stopped in permissions(world, day)
-            ],
+            typed(varchar="profile_id channel purpose stopped_by", boolean="is_consented"),
+            [(row.profile_id, row.channel, row.purpose, row.stopped_by, row.is_consented) for row in world.permissions],
         ),
-        "profile_mailboxes": (typed(varchar="profile_id mailbox_provider"), []),
-        "paused_mailboxes": (typed(varchar="mailbox_provider"), []),
-        "profile_splits": (
-            {**typed(varchar="profile_id sibling_profile_id"), "split_as_of_date": "date"},
-            [],
+        "profile_mailboxes": (
+            typed(varchar="profile_id mailbox_provider"),
+            [(row.profile_id, "paused" if row.is_mailbox_paused else "fine") for row in world.profiles],
         ),
+        "paused_mailboxes": (typed(varchar="mailbox_provider"), [("paused",)]),
         "profile_merges": (
             typed(varchar="old_profile_id new_profile_id", date="merged_as_of_date"),
             [(old, new, date(2024, 1, 1)) for old, new in world.merges],
         ),
-        "profile_splits": (typed(varchar="profile_id sibling_profile_id", date="split_as_of_date"), []),
+        "profile_splits": (typed(varchar="profile_id sibling_profile_id", date="split_as_of_date"), list(world.splits)),
     }
 
 
@@ -449,14 +445,11 @@ def test_a_persons_bucket_is_the_same_number_in_sql_and_in_hashlib(engine: Engin
     variants = tuple(Variant(str(number), "email", number, number) for number in range(10_000))
     step = Step("mail_1", variants=variants, variant_salt="blue", stop_after_days=0)
     scenario = Scenario("cart", (step,), ("email",), day, holdout_share=Decimal("0.3"), holdout_salt="oak")
-    long_ago = instant(day - timedelta(days=9), time(12), SETTINGS)
     world = World(
         settings=SETTINGS,
         scenarios=(scenario,),
-        profiles=tuple(
-            Profile(one, addresses=frozenset({"email"}), contactable_channels=frozenset({"email"})) for one in ids
-        ),
-        consents=tuple(Consent(one, "email", "marketing", "granted", True, long_ago) for one in ids),
+        profiles=tuple(Profile(one, addresses=frozenset({"email"})) for one in ids),
+        permissions=tuple(Permission(one, "email", "marketing", is_consented=True) for one in ids),
         triggers=tuple(Trigger("cart", one, "k1", instant(day, time(12), SETTINGS), day) for one in ids),
     )
     found = Warehouse(engine).run(world, day)

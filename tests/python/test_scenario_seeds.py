@@ -187,6 +187,14 @@ WRONG_EDITS = {
         edit_step("reminder", "after_steps = 'first_message>second_message'"),
         REMINDER + "after_steps names second_message, and welcome has no such step: name a step of the same scenario.",
     ),
+    "an unknown fallback": (
+        edit_step("reminder", "fallback_condition = 'opened'"),
+        REMINDER + "fallback_condition is opened: write no_purchase or skip.",
+    ),
+    "a fallback that is never asked": (
+        edit_step("reminder", "condition = 'delivered'"),
+        REMINDER + "fallback_condition is no_purchase, but condition delivered can always be known: leave it empty.",
+    ),
     "no first step": (
         edit_step("first_message", "after_steps = 'reminder'"),
         "Seed scenario_steps, row welcome: no step has an empty after_steps: leave it empty for the step that begins",
@@ -321,6 +329,8 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         "update scenario_steps set offer_rule = 'id:five_off' where step = 'reminder'",
         "update downgrade_offers set offer_rule = 'id:five_off' where offer_type = 'coupon'",
         "update scenario_steps set condition = 'clicked:discount' where step = 'reminder'",
+        "update scenario_steps set fallback_condition = 'skip' where step = 'reminder'",
+        "update scenario_steps set fallback_condition = null where step = 'reminder'",
         "update scenarios set holdout_share = 0, message_limit = null, cooldown_days = 0 where scenario_id = 'welcome'",
         "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'",
         "update scenarios set holdout_salt = 'new' where scenario_id = 'anti_attrition'",

@@ -76,7 +76,9 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
     assert rows(workshop.warehouse, "select count(*) from audiences.audience_members") == [(0,)]
 
 
-def test_a_scenario_that_is_switched_off_leaves_the_audiences_the_same_day_and_keeps_its_history() -> None:
+def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_and_history_is_kept() -> None:
+    # on: goes out; off: its scenario is switched off; empty: says nothing; gone: late data took its trigger back
+    everybody = ("on", "off", "empty", "gone")
     models = CompiledModels(["audience_members"], {"as_of_date": "2024-07-01"})
     with duckdb.connect() as connection:
         names = ("decision_id", "scenario_id", "profile_id", "entry_key", "step", "variant", "template", "purpose")
@@ -93,19 +95,22 @@ def test_a_scenario_that_is_switched_off_leaves_the_audiences_the_same_day_and_k
             connection,
             "decisions",
             columns,
-            [(name, name, f"person of {name}", *decided, *dates) for name in ("on", "off")],
+            [(name, name, f"person of {name}", *decided, *dates) for name in everybody],
         )
         fill(
             connection,
             "scenarios",
             {"scenario_id": "varchar", "kind": "varchar", "is_enabled": "boolean"},
-            [("on", "message", True), ("off", "message", False)],
+            [(name, "message", name != "off") for name in everybody],
         )
         fill(
             connection,
             "scenario_triggers",
             dict.fromkeys(("scenario_id", "profile_id", "entry_key", "content"), "varchar"),
-            [("on", "person of on", "key", '{"cta": "x"}')],
+            [
+                (name, f"person of {name}", "key", "{}" if name == "empty" else '{"cta": "x"}')
+                for name in ("on", "off", "empty")
+            ],
         )
         names = ("profile_id", "email", "sms_phone", "call_phone", "ads_email", "ads_phone", "first_name", "last_name")
         places = ("language_code", "country_code", "street_address", "postal_code", "city")
@@ -114,20 +119,20 @@ def test_a_scenario_that_is_switched_off_leaves_the_audiences_the_same_day_and_k
             connection,
             "profile_contacts",
             contact,
-            [(f"person of {name}", f"{name}@example.com", *[None] * 11) for name in ("on", "off")],
+            [(f"person of {name}", f"{name}@example.com", *[None] * 11) for name in everybody],
         )
         fill(
             connection,
-            "fct_consents",
-            {"profile_id": "varchar", "channel": "varchar", "purpose": "varchar", "is_granted": "boolean"}
-            | {"valid_from": "timestamp", "valid_to": "timestamp"},
-            [(f"person of {name}", "email", "marketing", True, "2024-01-01", None) for name in ("on", "off")],
+            "channel_permissions",
+            {"profile_id": "varchar", "channel": "varchar", "purpose": "varchar", "is_contactable": "boolean"}
+            | {"consented_at": "timestamp"},
+            [(f"person of {name}", "email", "marketing", True, "2024-01-01") for name in everybody],
         )
         models.build(connection, "audience_members")
         assert connection.execute("select scenario_id, email, content from audience_members").fetchall() == [
             ("on", "on@example.com", '{"cta": "x"}')
         ]
-        assert connection.execute("select count(*) from decisions").fetchall() == [(2,)]
+        assert connection.execute("select count(*) from decisions").fetchall() == [(4,)]
 
 
 def test_a_scenario_that_is_renamed_keeps_its_holdouts() -> None:
