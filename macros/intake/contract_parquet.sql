@@ -4,59 +4,98 @@
   intake counts where the contract wants a value.
   An entity without a file is empty: not every retailer has web events. A folder without any, a file that is no entity of the
   contract (a typo would make an empty entity) and a missing column stop the run with one sentence each.
+  Files of version 1 are still read in this release: a column that is new in version 2 is empty, or what it replaces; the
+  summary of the run says so, see contract_gaps().
 #}
 {% macro contract_parquet() -%}
-{%- set folder = env_var('REKINDLE_CONTRACT_PATH', 'data/contract').rstrip('/') -%}
-{%- set pattern = folder ~ '/' ~ model.name ~ '.parquet' -%}
-{%- set files = none -%}
-{%- if execute -%}
-    {%- set single_files = files_matching(folder ~ '/input_*.parquet') -%}
-    {%- if single_files is not none -%}
-        {%- set folder_files = files_matching(folder ~ '/input_*/**/*.parquet') -%}
-        {%- if not single_files and not folder_files -%}
-            {{ exceptions.raise_compiler_error(
-                "There is no input_<entity>.parquet in " ~ folder
-                ~ ": set REKINDLE_CONTRACT_PATH to the folder that holds the contract's files."
-            ) }}
-        {%- endif -%}
-        {%- for file in single_files + folder_files -%}
-            {%- set name = file[(folder | length) + 1:].replace('\\', '/').split('/')[0].replace('.parquet', '') -%}
-            {%- if name[6:] not in contract_entities() -%}
-                {{ exceptions.raise_compiler_error(
-                    "There is no entity " ~ name ~ " in the input contract, but a file of that name in " ~ folder
-                    ~ ": name it after a model of models/input/_input__models.yml."
-                ) }}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- if pattern not in single_files -%}
-            {%- set pattern = folder ~ '/' ~ model.name ~ '/**/*.parquet' -%}
-        {%- endif -%}
-        {%- set files = files_matching(pattern) -%}
-    {%- endif -%}
-{%- endif -%}
-{%- if files -%}
-    {%- set present = run_query('describe select * from ' ~ read_parquet_files(files[0])).columns[0].values() | list -%}
-    {%- set missing = model.columns.keys() | reject('in', present) | list -%}
+{%- set found = contract_files(model.name) if execute else {'files': none, 'columns': {}} -%}
+{%- set present = [] -%}
+{%- for file, columns in found.columns.items() -%}
+    {%- do present.extend(columns) -%}
+    {%- set missing = [] -%}
+    {%- for column in model.columns.values() if column.name not in columns and not column.config.meta.get('since_version') -%}
+        {%- do missing.append(column.name) -%}
+    {%- endfor -%}
     {%- if missing -%}
         {{ exceptions.raise_compiler_error(
-            files[0] ~ " lacks " ~ missing | join(', ') ~ ": add " ~ ('it' if missing | length == 1 else 'them')
+            file ~ " lacks " ~ missing | join(', ') ~ ": add " ~ ('it' if missing | length == 1 else 'them')
             ~ ", empty where unknown; models/input/_input__models.yml says what belongs there."
         ) }}
     {%- endif -%}
-{%- endif -%}
+{%- endfor -%}
 
 select
     {% for column in model.columns.values() -%}
-        {%- if files == [] -%}
-            cast(null as {{ column.data_type }}) as {{ column.name }}
-        {%- else -%}
+        {%- if found.files is none -%}
             {{ try_cast(column.name, column.data_type) }} as {{ column.name }}
+        {%- else -%}
+            {%- set values = [] -%}
+            {%- for name in [column.name, column.config.meta.get('replaces')] if name in present -%}
+                {%- do values.append(try_cast(name, column.data_type)) -%}
+            {%- endfor -%}
+            {%- if values | length > 1 -%}
+                coalesce({{ values | join(', ') }}) as {{ column.name }}
+            {%- else -%}
+                {{ values[0] if values else 'cast(null as ' ~ column.data_type ~ ')' }} as {{ column.name }}
+            {%- endif -%}
         {%- endif -%}
         {{ ',\n    ' if not loop.last }}
     {%- endfor %}
-{% if files == [] -%}
+{% if found.files == [] -%}
 where false
 {%- else -%}
-from {{ read_parquet_files(pattern) }}
+from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') | map('join', ' ') | unique | list | length <= 1) }}
 {%- endif -%}
 {%- endmacro %}
+
+
+{#
+  Where the rows of an input model are: {pattern, files, columns per file}; files is none when the engine cannot tell.
+#}
+{% macro contract_files(name) %}
+    {%- set folder = env_var('REKINDLE_CONTRACT_PATH', 'data/contract').rstrip('/') -%}
+    {%- set single_file, folder_files = folder ~ '/' ~ name ~ '.parquet', folder ~ '/' ~ name ~ '/**/*.parquet' -%}
+    {%- set single_files = files_matching(folder ~ '/input_*.parquet') -%}
+    {%- if single_files is none -%}
+        {{ return({'pattern': single_file, 'files': none, 'columns': {}}) }}
+    {%- endif -%}
+    {%- set all_files = single_files + files_matching(folder ~ '/input_*/**/*.parquet') -%}
+    {%- if not all_files -%}
+        {{ exceptions.raise_compiler_error(
+            "There is no input_<entity>.parquet in " ~ folder
+            ~ ": set REKINDLE_CONTRACT_PATH to the folder that holds the contract's files."
+        ) }}
+    {%- endif -%}
+    {%- for file in all_files -%}
+        {%- set found = file[(folder | length) + 1:].replace('\\', '/').split('/')[0].replace('.parquet', '') -%}
+        {%- if found[6:] not in contract_entities() -%}
+            {{ exceptions.raise_compiler_error(
+                "There is no entity " ~ found ~ " in the input contract, but a file of that name in " ~ folder
+                ~ ": name it after a model of models/input/_input__models.yml."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set pattern = single_file if single_file in single_files else folder_files -%}
+    {%- set files = files_matching(pattern) -%}
+    {{ return({'pattern': pattern, 'files': files, 'columns': columns_of_files(pattern) if files else {}}) }}
+{% endmacro %}
+
+
+{# What files of version 1 lack of an input model (a node of the graph), as [entity.column], with what is read instead. #}
+{% macro contract_gaps(node) %}
+    {%- set gaps = [] -%}
+    {%- set columns_per_file = contract_files(node.name).columns.values() | list -%}
+    {%- for column in node.columns.values() -%}
+        {%- set without = [] -%}
+        {%- for columns in columns_per_file if column.name not in columns -%}
+            {%- do without.append(column.config.meta.get('replaces') in columns) -%}
+        {%- endfor -%}
+        {%- if without -%}
+            {%- do gaps.append(
+                node.name[6:] ~ '.' ~ column.name
+                ~ (' (' ~ column.config.meta.get('replaces') ~ ' is read)' if without | select | list else '')
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(gaps) }}
+{% endmacro %}

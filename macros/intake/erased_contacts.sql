@@ -32,16 +32,16 @@
 
 
 {#
-  input_<entity> as intake judges it: without the rows of erased people. Their orders stay and belong to nobody: the till's
-  total must stay what it was. The anti join costs nothing as long as nobody was erased.
+  input_<entity> as intake judges it: without the rows of erased people, found by the person_key of the contract. Their orders
+  stay and belong to nobody: the till's total must stay what it was. The anti join costs nothing as long as nobody was erased.
 #}
 {% macro judged_input(entity) -%}
 {%- set input = ref('input_' ~ entity) -%}
-{%- set columns = contract(entity)['columns'] -%}
-{%- if entity == 'orders' -%}
+{%- set about = contract(entity) -%}
+{%- if about['person_key'] == 'contact' and about['outlives_person'] -%}
 (
     select
-        {% for column in columns -%}
+        {% for column in about['columns'] -%}
             {%- if column == 'contact_id' -%}
         case when erased.contact_id is null then all_rows.contact_id end as contact_id
             {%- else -%}
@@ -53,36 +53,41 @@
     left join {{ ref('intake_erased_contacts') }} as erased
         on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
 )
-{%- elif 'contact_id' in columns -%}
+{%- elif not can_be_erased(entity) -%}
+{{ input }}
+{%- elif about['person_key'] == 'contact' -%}
 (
     select all_rows.*
     from {{ input }} as all_rows
     {{ anti_join() }} {{ ref('intake_erased_contacts') }} as erased
         on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
-    {%- if 'linked_contact_id' in columns %}
+    {%- if 'linked_contact_id' in about['columns'] %}
     {{ anti_join() }} {{ ref('intake_erased_contacts') }} as linked
         on all_rows.linked_source_system = linked.source_system and all_rows.linked_contact_id = linked.contact_id
     {%- endif %}
 )
-{%- elif entity == 'message_events' -%}
+{%- else -%}
+{%- set parent_key = contract(about['person_key'])['key'] -%}
 (
     select all_rows.*
     from {{ input }} as all_rows
     {{ anti_join() }} (
-        select messages.message_id
-        from {{ ref('input_messages') }} as messages
+        select parents.{{ parent_key | join(', parents.') }}
+        from {{ ref('input_' ~ about['person_key']) }} as parents
         inner join {{ ref('intake_erased_contacts') }} as erased
-            on messages.source_system = erased.source_system and messages.contact_id = erased.contact_id
+            on parents.source_system = erased.source_system and parents.contact_id = erased.contact_id
     ) as erased
-        on all_rows.message_id = erased.message_id
+        on {% for column in parent_key %}{{ ' and ' if not loop.first }}all_rows.{{ column }} = erased.{{ column }}{% endfor %}
 )
-{%- else -%}
-{{ input }}
 {%- endif -%}
 {%- endmacro %}
 
 
 {# Whether rows of the entity are left out because their person was erased; they are counted as `erased`, without a key. #}
 {% macro can_be_erased(entity) %}
-    {{ return(entity == 'message_events' or (entity != 'orders' and 'contact_id' in contract(entity)['columns'])) }}
+    {%- set about = contract(entity) -%}
+    {%- if about['person_key'] in ['contact', 'none'] -%}
+        {{ return(about['person_key'] == 'contact' and not about['outlives_person']) }}
+    {%- endif -%}
+    {{ return(can_be_erased(about['person_key'])) }}
 {% endmacro %}

@@ -14,7 +14,7 @@
   parents          [{reason, to, columns, fields?, column?, where?, having?}]: each row whose columns are all filled (and
                    `where` holds) has a row in `to` with equal fields (and `having` holds)
   values           [{column, reason, is_bad}]: the value is set aside, the row stays; the intake model blanks it by the same
-                   expression
+                   expression. Closed lists of the contract's else_blank are added (not_in_list).
   numbered_within  the key is (this column, a small whole number): repeated keys are found at a quarter of the cost
 
   Rows of people who were erased are counted (reason erased, no key) and not looked at; see erased_contacts.sql.
@@ -27,6 +27,10 @@
 {%- set input = judged_input(entity) -%}
 {%- set keys = key_columns(entity, 'input_rows') -%}
 {%- set rules = row_rules(entity, happened_at, accepted, not_negative, currency, ranges) -%}
+{%- set values = values | list -%}
+{%- for column, list in contract(entity)['else_blank'].items() -%}
+    {%- do values.append({'column': column, 'reason': 'not_in_list', 'is_bad': is_not_in('checked.' ~ column, list)}) -%}
+{%- endfor -%}
 with
 
 {% if numbered_within -%}
@@ -148,12 +152,13 @@ rejects as (
         1 as rejected_rows
     from first_failures
     {%- if can_be_erased(entity) %}
+    {%- set person_key = contract(entity)['person_key'] %}
     union all
     select
         {% for column in keys -%}
             null as {{ column.name }},
         {% endfor -%}
-        '{{ 'message_id' if entity == 'message_events' else 'contact_id' }}' as column_name,
+        '{{ 'contact_id' if person_key == 'contact' else contract(person_key)['key'][-1] }}' as column_name,
         'erased' as reason,
         true as is_row_rejected,
         counts.delivered_rows - counts.judged_rows as rejected_rows

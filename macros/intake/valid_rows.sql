@@ -1,9 +1,18 @@
 {#
   The body of intake_<entity>: the input rows that rejected_<entity> does not name, with the contract's columns.
+  blank: {column: when its value is set aside}, as rejected_<entity> says in `values`; those of else_blank are added.
   No window and no sort over the whole entity: rejects are few, so the first branch is a scan with an anti join against a
   small table, and the second reads only keys that came more than once (no reject, no scan).
 #}
-{% macro valid_rows(entity) -%}
+{% macro valid_rows(entity, blank={}) -%}
+{%- set is_bad = dict(blank) -%}
+{%- for column, list in contract(entity)['else_blank'].items() -%}
+    {%- do is_bad.update({column: is_not_in(column, list)}) -%}
+{%- endfor -%}
+{%- set selected = ['*'] if not is_bad else [] -%}
+{%- for column in contract(entity)['columns'] if is_bad -%}
+    {%- do selected.append('case when not ' ~ is_bad[column] ~ ' then ' ~ column ~ ' end as ' ~ column if column in is_bad else column) -%}
+{%- endfor -%}
 {# written out where it is read, and so is the input: DuckDB materialises a CTE that is read twice, and above one it
    reads every column of the input, and computes it, whoever asks for how few -#}
 {%- set rejects = '(select * from ' ~ ref('rejected_' ~ entity) ~ ' where is_row_rejected) as rejects' -%}
@@ -39,7 +48,7 @@ kept_copies as (
     where repeated_rows.copy_number = 1
 )
 
-select * from single_rows
+select {{ selected | join(', ') }} from single_rows
 union all
-select * from kept_copies
+select {{ selected | join(', ') }} from kept_copies
 {%- endmacro %}

@@ -1,14 +1,23 @@
-{# Parquet files as a table; the pattern may be a glob. DuckDB: read_parquet(). Spark: parquet.`path`. #}
-{% macro read_parquet_files(pattern) -%}
-    {{ return(adapter.dispatch('read_parquet_files', 'rekindle')(pattern)) }}
+{# A path as a text of SQL, whatever quotes it holds. #}
+{% macro quoted_path(path) -%}
+    '{{ dbt.escape_single_quotes(path) }}'
 {%- endmacro %}
 
-{% macro default__read_parquet_files(pattern) -%}
-    read_parquet('{{ pattern }}', hive_partitioning = false)
+{#
+  Parquet files as a table; the pattern may be a glob. are_alike: all have the columns of the first, whose footer is then the
+  only one that is read before the query; else what a file lacks is null.
+  DuckDB: read_parquet(), union_by_name. Spark: parquet.`path`; the conf spark.sql.parquet.mergeSchema decides there.
+#}
+{% macro read_parquet_files(pattern, are_alike=true) -%}
+    {{ return(adapter.dispatch('read_parquet_files', 'rekindle')(pattern, are_alike)) }}
 {%- endmacro %}
 
-{% macro spark__read_parquet_files(pattern) -%}
-    parquet.`{{ pattern }}`
+{% macro default__read_parquet_files(pattern, are_alike) -%}
+    read_parquet({{ quoted_path(pattern) }}, hive_partitioning = false{{ '' if are_alike else ', union_by_name = true' }})
+{%- endmacro %}
+
+{% macro spark__read_parquet_files(pattern, are_alike) -%}
+    parquet.`{{ pattern | replace('`', '``') }}`
 {%- endmacro %}
 
 {#
@@ -21,9 +30,23 @@
 {%- endmacro %}
 
 {% macro default__files_matching(pattern) %}
-    {{ return(run_query("select file from glob('" ~ pattern ~ "') order by file").columns[0].values() | list) }}
+    {{ return(run_query("select file from glob(" ~ quoted_path(pattern) ~ ") order by file").columns[0].values() | list) }}
 {% endmacro %}
 
 {% macro spark__files_matching(pattern) %}
     {{ return(none) }}
+{% endmacro %}
+
+{#
+  The columns of each Parquet file that matches a pattern: {file: [names]}. Asked where files_matching() can tell, and reads
+  no row. DuckDB: parquet_schema(), whose first entry of a file is no column.
+#}
+{% macro columns_of_files(pattern) %}
+    {%- set columns = {} -%}
+    {%- for row in run_query(
+        "select file_name, name from parquet_schema(" ~ quoted_path(pattern) ~ ") order by file_name, column_id nulls first"
+    ).rows -%}
+        {%- do columns.setdefault(row[0], []).append(row[1]) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
 {% endmacro %}

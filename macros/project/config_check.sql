@@ -27,6 +27,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name, least in {
+        'cart_order_tolerance_minutes': 0,
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
@@ -38,6 +39,8 @@
         'rfm_restate_months': 1,
         'rfm_window_days': 1,
         'signal_low_rung': 1,
+        'welcome_max_days_after_first_contact': 0,
+        'welcome_same_visit_minutes': 0,
     }.items() -%}
         {%- if setting(name) is not integer or setting(name) < least -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be a whole number, at least " ~ least ~ ".") -%}

@@ -6,11 +6,12 @@ messages as (
     select * from {{ ref('fct_messages') }}
 ),
 
-message_events as (
-    select * from {{ ref('intake_message_events') }}
+message_clicks as (
+    select * from {{ ref('message_clicks') }}
 ),
 
--- a decision may come back in more than one message; it was not sent when none of them was
+-- A decision may come back in more than one message: it was not sent when none of them was, and its opens or clicks are
+-- known when those of all of them are.
 reported as (
     select
         decision_id,
@@ -18,6 +19,8 @@ reported as (
         max(case when {{ happened_by('first_delivered_at') }} then 1 else 0 end) = 1 as is_delivered,
         max(case when {{ happened_by('first_opened_at') }} then 1 else 0 end) = 1 as is_opened,
         max(case when {{ happened_by('first_clicked_at') }} then 1 else 0 end) = 1 as is_clicked,
+        min(case when is_open_observed then 1 else 0 end) = 1 as is_open_observed,
+        min(case when is_click_observed then 1 else 0 end) = 1 as is_click_observed,
         min(case when {{ happened_by('first_clicked_at') }} then first_clicked_at end) as first_clicked_at,
         max(case when {{ happened_by('first_clicked_at') }} then first_clicked_at end) as last_clicked_at
     from messages
@@ -30,14 +33,13 @@ reported as (
 clicked_links as (
     select
         messages.decision_id,
-        {{ sorted_list('message_events.link_tag') }} as link_tags
-    from message_events
+        {{ sorted_list('message_clicks.link_tag') }} as link_tags
+    from message_clicks
     inner join messages
-        on message_events.message_id = messages.message_id
+        on message_clicks.message_id = messages.message_id
     where
         messages.decision_id is not null
-        and message_events.event_type = 'clicked'
-        and {{ happened_by('message_events.occurred_at') }}
+        and {{ happened_by('message_clicks.occurred_at') }}
     group by messages.decision_id
 )
 
@@ -48,6 +50,8 @@ select
     reported.is_delivered,
     reported.is_opened,
     reported.is_clicked,
+    reported.is_open_observed,
+    reported.is_click_observed,
     reported.first_clicked_at,
     reported.last_clicked_at
 from reported

@@ -37,6 +37,14 @@ known_channels as (
     select * from {{ ref('channels') }}
 ),
 
+profile_mailboxes as (
+    select * from {{ ref('profile_mailboxes') }}
+),
+
+paused_mailboxes as (
+    select * from {{ ref('paused_mailboxes') }}
+),
+
 messages as (
     select * from {{ ref('fct_messages') }}
 ),
@@ -153,6 +161,17 @@ suppressed_channels as (
         channels.channel
 ),
 
+-- a mailbox provider at which too many people complained gets no mail until that is mended
+paused_profiles as (
+    select
+        profile_mailboxes.profile_id,
+        'email' as channel,
+        'mailbox_paused' as reason
+    from profile_mailboxes
+    inner join paused_mailboxes
+        on profile_mailboxes.mailbox_provider = paused_mailboxes.mailbox_provider
+),
+
 -- What reached the person or is on its way: messages that were sent, on the date of the decision they carry out, and
 -- decisions that nobody has reported on yet. Counting reports alone sends twice when they come late. Ads count for
 -- nothing: they reach no inbox.
@@ -165,7 +184,10 @@ sent_messages as (
     from recent_messages
     left join past_decisions
         on recent_messages.decision_id = past_decisions.decision_id
-    where not coalesce({{ happened_by('recent_messages.first_not_sent_at') }}, false)
+    where
+        not coalesce({{ happened_by('recent_messages.first_not_sent_at') }}, false)
+        -- a receipt and an answer of the service are no advertising, unless they carry out a decision of ours
+        and (recent_messages.message_kind = 'marketing' or past_decisions.decision_id is not null)
 ),
 
 messages_on_their_way as (
@@ -289,7 +311,7 @@ select
     candidates.entry_key,
     candidates.step,
     candidates.channel,
-    coalesce(suppressed_channels.reason, channel_permissions.stopped_by) as suppressed_by,
+    coalesce(suppressed_channels.reason, channel_permissions.stopped_by, paused_profiles.reason) as suppressed_by,
     candidates.precedence,
     {{ place_in_list('candidates.channels', 'candidates.channel') }} as place_in_scenario,
     coalesce(used.used_in_window, 0) as used_in_window,
@@ -301,7 +323,9 @@ select
     candidates.channel_cost_amount,
     addresses.channel is not null as is_reachable,
     coalesce(channel_permissions.is_consented, false) as is_consented,
-    channel_permissions.stopped_by is null and suppressed_channels.channel is null as is_not_suppressed,
+    channel_permissions.stopped_by is null
+    and suppressed_channels.channel is null
+    and paused_profiles.channel is null as is_not_suppressed,
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
@@ -320,6 +344,10 @@ left join suppressed_channels
     on
         candidates.profile_id = suppressed_channels.profile_id
         and candidates.channel = suppressed_channels.channel
+left join paused_profiles
+    on
+        candidates.profile_id = paused_profiles.profile_id
+        and candidates.channel = paused_profiles.channel
 left join profiles
     on candidates.profile_id = profiles.profile_id
 left join tiers

@@ -21,12 +21,8 @@ past_decisions as (
     select * from {{ ref('past_decisions') }}
 ),
 
-decision_reports as (
-    select * from {{ ref('decision_reports') }}
-),
-
-orders as (
-    select * from {{ ref('fct_orders') }}
+step_conditions as (
+    select * from {{ ref('step_conditions') }}
 ),
 
 offers as (
@@ -72,59 +68,29 @@ follow_ups as (
         journeys.scenario_id,
         journeys.profile_id,
         journeys.entry_key,
-        scenario_steps.step,
+        step_conditions.next_step as step,
         false as is_first_step,
-        past_decisions.decision_id as previous_decision_id,
-        past_decisions.offer_id as previous_offer_id,
-        {{ add_days('past_decisions.as_of_date', 'scenario_steps.wait_days') }} as due_date,
-        {{ add_days('past_decisions.as_of_date', 'scenario_steps.stop_after_days') }} as window_end_date,
+        step_conditions.decision_id as previous_decision_id,
+        step_conditions.offer_id as previous_offer_id,
+        step_conditions.due_date,
+        step_conditions.window_end_date,
         row_number() over (
-            partition by journeys.scenario_id, journeys.profile_id, journeys.entry_key, scenario_steps.step
+            partition by
+                journeys.scenario_id, journeys.profile_id, journeys.entry_key, step_conditions.next_step
             order by
-                past_decisions.as_of_date desc nulls last,
-                past_decisions.step asc nulls last,
-                past_decisions.decision_id asc nulls last
+                step_conditions.as_of_date desc nulls last,
+                step_conditions.step asc nulls last,
+                step_conditions.decision_id asc nulls last
         ) as newness
     from journeys
-    inner join past_decisions
+    inner join step_conditions
         on
-            journeys.scenario_id = past_decisions.scenario_id
-            and journeys.profile_id = past_decisions.profile_id
-            and journeys.entry_key = past_decisions.entry_key
-            and past_decisions.outcome = 'selected'
-    inner join scenario_steps
-        on
-            journeys.scenario_id = scenario_steps.scenario_id
-            and {{ list_holds('scenario_steps.after_steps', 'past_decisions.step') }}
-    left join decision_reports
-        on past_decisions.decision_id = decision_reports.decision_id
-    left join orders
-        on
-            journeys.profile_id = orders.profile_id
-            and orders.order_status = 'completed'
-            and orders.order_date > past_decisions.as_of_date
-            and {{ happened_by('orders.ordered_at') }}
-            and scenario_steps.condition = 'no_purchase'
+            journeys.scenario_id = step_conditions.scenario_id
+            and journeys.profile_id = step_conditions.profile_id
+            and journeys.entry_key = step_conditions.entry_key
     where
-        not coalesce(decision_reports.is_not_sent, false)
-        and orders.order_id is null
-        and {{ as_of_date() }} between
-        {{ add_days('past_decisions.as_of_date', 'scenario_steps.wait_days') }}
-        and {{ add_days('past_decisions.as_of_date', 'scenario_steps.stop_after_days') }}
-        and case
-            when scenario_steps.condition in ('none', 'no_purchase') then true
-            when scenario_steps.condition = 'delivered' then coalesce(decision_reports.is_delivered, false)
-            when scenario_steps.condition = 'opened' then coalesce(decision_reports.is_opened, false)
-            when scenario_steps.condition = 'not_opened' then not coalesce(decision_reports.is_opened, false)
-            when scenario_steps.condition = 'clicked' then coalesce(decision_reports.is_clicked, false)
-            when scenario_steps.condition = 'not_clicked' then not coalesce(decision_reports.is_clicked, false)
-            when scenario_steps.condition = 'has_offer' then past_decisions.offer_id is not null
-            when scenario_steps.condition like 'clicked:%'
-                then {{ list_holds(
-                    "replace(coalesce(decision_reports.clicked_link_tags, ''), ',', '>')",
-                    "replace(scenario_steps.condition, 'clicked:', '')"
-                ) }}
-        end
+        step_conditions.is_met
+        and {{ as_of_date() }} between step_conditions.due_date and step_conditions.window_end_date
 ),
 
 steps as (

@@ -6,10 +6,6 @@ scenarios as (
     select * from {{ ref('scenarios') }}
 ),
 
-scenario_steps as (
-    select * from {{ ref('scenario_steps') }}
-),
-
 triggers as (
     select * from {{ ref('scenario_triggers') }}
 ),
@@ -22,8 +18,12 @@ past_decisions as (
     select * from {{ ref('past_decisions') }}
 ),
 
-decision_reports as (
-    select * from {{ ref('decision_reports') }}
+sent_steps as (
+    select * from {{ ref('sent_steps') }}
+),
+
+step_conditions as (
+    select * from {{ ref('step_conditions') }}
 ),
 
 orders as (
@@ -47,7 +47,8 @@ live_scenarios as (
         and (ends_date is null or ends_date >= {{ as_of_date() }})
 ),
 
--- an entry stands as it was entered, whatever its trigger says today
+-- An entry keeps the reason and the offer it was entered with. It needs its trigger: what its scenario does not emit
+-- any more, while the journey could still send, has turned out not to be so.
 open_journeys as (
     select
         coalesce(past_entries.scenario_id, triggers.scenario_id) as scenario_id,
@@ -55,6 +56,7 @@ open_journeys as (
         coalesce(past_entries.entry_key, triggers.entry_key) as entry_key,
         past_entries.arm,
         past_entries.entered_date is not null as is_entered,
+        triggers.entry_key is null as is_contradicted,
         coalesce(past_entries.trigger_reference, triggers.trigger_reference) as trigger_reference,
         coalesce(past_entries.reason_code, triggers.reason_code) as reason_code,
         coalesce(past_entries.reason_parameters, triggers.reason_parameters) as reason_parameters,
@@ -89,26 +91,6 @@ journeys as (
     where {{ is_open_trigger('open_journeys.triggered_date', 'live_scenarios') }}
 ),
 
-selected_steps as (
-    select
-        past_decisions.scenario_id,
-        past_decisions.profile_id,
-        past_decisions.entry_key,
-        past_decisions.step,
-        past_decisions.offer_id,
-        past_decisions.as_of_date,
-        coalesce(decision_reports.is_delivered, false) as is_delivered,
-        coalesce(decision_reports.is_opened, false) as is_opened,
-        coalesce(decision_reports.is_clicked, false) as is_clicked,
-        decision_reports.last_clicked_at
-    from past_decisions
-    left join decision_reports
-        on past_decisions.decision_id = decision_reports.decision_id
-    where
-        past_decisions.outcome = 'selected'
-        and not coalesce(decision_reports.is_not_sent, false)
-),
-
 profile_signals as (
     select
         profile_id,
@@ -131,7 +113,8 @@ profile_signals as (
     where interaction_kind not in ('order', 'click', 'open')
 ),
 
--- a click stops the journey whose message was clicked, anything else every journey that waits for it
+-- a click stops the journey whose message was clicked, and so does an answer to it; anything else stops every journey
+-- that waits for it
 stop_signals as (
     select
         journeys.scenario_id,
@@ -153,16 +136,31 @@ stop_signals as (
         journeys.profile_id,
         journeys.entry_key,
         'click' as stop_kind,
-        selected_steps.last_clicked_at as occurred_at
+        sent_steps.last_clicked_at as occurred_at
     from journeys
-    inner join selected_steps
+    inner join sent_steps
         on
-            journeys.scenario_id = selected_steps.scenario_id
-            and journeys.profile_id = selected_steps.profile_id
-            and journeys.entry_key = selected_steps.entry_key
+            journeys.scenario_id = sent_steps.scenario_id
+            and journeys.profile_id = sent_steps.profile_id
+            and journeys.entry_key = sent_steps.entry_key
     where
-        selected_steps.is_clicked
-        and selected_steps.last_clicked_at > journeys.triggered_at
+        sent_steps.last_clicked_at > journeys.triggered_at
+        and {{ list_holds('journeys.stops_on', "'click'") }}
+    union all
+    select
+        journeys.scenario_id,
+        journeys.profile_id,
+        journeys.entry_key,
+        'answer' as stop_kind,
+        sent_steps.last_answered_at as occurred_at
+    from journeys
+    inner join sent_steps
+        on
+            journeys.scenario_id = sent_steps.scenario_id
+            and journeys.profile_id = sent_steps.profile_id
+            and journeys.entry_key = sent_steps.entry_key
+    where
+        sent_steps.last_answered_at > journeys.triggered_at
         and {{ list_holds('journeys.stops_on', "'click'") }}
 ),
 
@@ -204,7 +202,7 @@ message_counts as (
         profile_id,
         entry_key,
         cast(count(*) as integer) as message_count
-    from selected_steps
+    from sent_steps
     group by
         scenario_id,
         profile_id,
@@ -225,82 +223,73 @@ decided_steps as (
 -- what may still follow a message: not decided, in time, and its condition not yet out of reach
 possible_steps as (
     select distinct
-        selected_steps.scenario_id,
-        selected_steps.profile_id,
-        selected_steps.entry_key
-    from selected_steps
-    inner join scenario_steps
-        on
-            selected_steps.scenario_id = scenario_steps.scenario_id
-            and {{ list_holds('scenario_steps.after_steps', 'selected_steps.step') }}
+        step_conditions.scenario_id,
+        step_conditions.profile_id,
+        step_conditions.entry_key
+    from step_conditions
     left join decided_steps
         on
-            selected_steps.scenario_id = decided_steps.scenario_id
-            and selected_steps.profile_id = decided_steps.profile_id
-            and selected_steps.entry_key = decided_steps.entry_key
-            and scenario_steps.step = decided_steps.step
-    left join orders
-        on
-            selected_steps.profile_id = orders.profile_id
-            and orders.order_status = 'completed'
-            and orders.order_date > selected_steps.as_of_date
-            and {{ happened_by('orders.ordered_at') }}
-            and scenario_steps.condition = 'no_purchase'
+            step_conditions.scenario_id = decided_steps.scenario_id
+            and step_conditions.profile_id = decided_steps.profile_id
+            and step_conditions.entry_key = decided_steps.entry_key
+            and step_conditions.next_step = decided_steps.step
     where
         decided_steps.step is null
-        and orders.order_id is null
-        and {{ add_days('selected_steps.as_of_date', 'scenario_steps.stop_after_days') }} >= {{ as_of_date() }}
-        and not (scenario_steps.condition = 'not_opened' and selected_steps.is_opened)
-        and not (scenario_steps.condition = 'not_clicked' and selected_steps.is_clicked)
-        and not (scenario_steps.condition = 'has_offer' and selected_steps.offer_id is null)
+        and not step_conditions.is_out_of_reach
+        and step_conditions.window_end_date >= {{ as_of_date() }}
+),
+
+stopped_journeys as (
+    select
+        journeys.*,
+        case
+            when stops.stopped_at is not null then first_stops.stop_kind
+            when message_counts.message_count >= journeys.message_limit then 'message_limit'
+            when journeys.is_contradicted then 'trigger_contradicted'
+        end as stopped_by,
+        stops.stopped_at
+    from journeys
+    left join stops
+        on
+            journeys.scenario_id = stops.scenario_id
+            and journeys.profile_id = stops.profile_id
+            and journeys.entry_key = stops.entry_key
+    left join first_stops
+        on
+            journeys.scenario_id = first_stops.scenario_id
+            and journeys.profile_id = first_stops.profile_id
+            and journeys.entry_key = first_stops.entry_key
+    left join message_counts
+        on
+            journeys.scenario_id = message_counts.scenario_id
+            and journeys.profile_id = message_counts.profile_id
+            and journeys.entry_key = message_counts.entry_key
 )
 
 select
-    journeys.scenario_id,
-    journeys.profile_id,
-    journeys.entry_key,
-    journeys.arm,
-    journeys.trigger_reference,
-    journeys.reason_code,
-    journeys.reason_parameters,
-    journeys.offer_type,
-    journeys.offer_id,
-    case
-        when stops.stopped_at is not null then first_stops.stop_kind
-        when message_counts.message_count >= journeys.message_limit then 'message_limit'
-    end as stopped_by,
-    journeys.offer_amount,
-    journeys.expected_value_amount,
-    journeys.is_entered,
-    coalesce(
-        journeys.arm = 'treated'
-        and stops.stopped_at is null
-        and not coalesce(message_counts.message_count >= journeys.message_limit, false)
-        and possible_steps.entry_key is not null,
-        false
-    ) as is_running,
-    journeys.triggered_date,
-    journeys.entered_date,
-    journeys.triggered_at,
-    stops.stopped_at
-from journeys
-left join stops
-    on
-        journeys.scenario_id = stops.scenario_id
-        and journeys.profile_id = stops.profile_id
-        and journeys.entry_key = stops.entry_key
-left join first_stops
-    on
-        journeys.scenario_id = first_stops.scenario_id
-        and journeys.profile_id = first_stops.profile_id
-        and journeys.entry_key = first_stops.entry_key
-left join message_counts
-    on
-        journeys.scenario_id = message_counts.scenario_id
-        and journeys.profile_id = message_counts.profile_id
-        and journeys.entry_key = message_counts.entry_key
+    stopped_journeys.scenario_id,
+    stopped_journeys.profile_id,
+    stopped_journeys.entry_key,
+    stopped_journeys.arm,
+    stopped_journeys.trigger_reference,
+    stopped_journeys.reason_code,
+    stopped_journeys.reason_parameters,
+    stopped_journeys.offer_type,
+    stopped_journeys.offer_id,
+    stopped_journeys.stopped_by,
+    stopped_journeys.offer_amount,
+    stopped_journeys.expected_value_amount,
+    stopped_journeys.is_entered,
+    coalesce(stopped_journeys.arm = 'treated', false)
+    and stopped_journeys.stopped_by is null
+    and possible_steps.entry_key is not null as is_running,
+    stopped_journeys.triggered_date,
+    stopped_journeys.entered_date,
+    stopped_journeys.triggered_at,
+    stopped_journeys.stopped_at
+from stopped_journeys
 left join possible_steps
     on
-        journeys.scenario_id = possible_steps.scenario_id
-        and journeys.profile_id = possible_steps.profile_id
-        and journeys.entry_key = possible_steps.entry_key
+        stopped_journeys.scenario_id = possible_steps.scenario_id
+        and stopped_journeys.profile_id = possible_steps.profile_id
+        and stopped_journeys.entry_key = possible_steps.entry_key

@@ -26,28 +26,31 @@ permissions as (
     where is_contactable
 ),
 
--- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does.
+-- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does. Nothing leaves
+-- without content: when late data take a trigger back on a date that is sealed, there is nothing to say any more.
 -- A scenario that is switched off disappears the same day, sealed or not.
 live_decisions as (
     select
         decisions.*,
-        coalesce(triggers.content, '{}') as content
+        triggers.content
     from decisions
     inner join scenarios
         on
             decisions.scenario_id = scenarios.scenario_id
             and scenarios.is_enabled
-    left join triggers
+    inner join triggers
         on
             decisions.scenario_id = triggers.scenario_id
             and decisions.profile_id = triggers.profile_id
             and decisions.entry_key = triggers.entry_key
     where
-        decisions.as_of_date = {{ as_of_date() }}
-        or (
-            scenarios.kind = 'media'
-            and triggers.entry_key is not null
-            and decisions.as_of_date < {{ as_of_date() }}
+        triggers.content <> '{}'
+        and (
+            decisions.as_of_date = {{ as_of_date() }}
+            or (
+                scenarios.kind = 'media'
+                and decisions.as_of_date < {{ as_of_date() }}
+            )
         )
 )
 

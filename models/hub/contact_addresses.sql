@@ -18,6 +18,10 @@ contact_address_history as (
     select * from {{ ref('contact_address_history') }}
 ),
 
+channels as (
+    select * from {{ ref('channels') }}
+),
+
 messages as (
     select * from {{ ref('intake_messages') }}
 ),
@@ -94,7 +98,7 @@ app_addresses as (
         contact_id,
         profile_id,
         'app' as address_kind,
-        cast(null as varchar) as address_id,
+        contact_key as address_id,
         contact_key as address_key,
         cast(null as timestamp) as verified_at,
         changed_at
@@ -114,22 +118,23 @@ hard_bounces as (
     select
         messages.source_system,
         messages.contact_id,
-        case
-            when messages.channel = 'email' then 'email'
-            when messages.channel in ('sms', 'phone') then 'phone'
-            when messages.channel = 'post' then 'post'
-        end as address_kind,
+        channels.address_kinds as address_kind,
         message_events.occurred_at
     from message_events
     inner join messages
         on message_events.message_id = messages.message_id
+    -- of a channel that reaches somebody in several ways nobody knows which one failed
+    inner join channels
+        on
+            messages.channel = channels.channel
+            and channels.address_kinds not like '%>%'
     where
         message_events.event_type = 'bounced_hard'
         and {{ happened_by('message_events.occurred_at') }}
 ),
 
--- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was changed
--- since, and those that it was seen with before.
+-- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was
+-- changed since, and those that it was seen with before.
 bounced_addresses as (
     select
         addresses.address_kind,

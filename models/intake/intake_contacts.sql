@@ -37,7 +37,9 @@ select
     valid_contacts.street_address,
     valid_contacts.loyalty_card_id,
     valid_contacts.preferred_store_id,
-    valid_contacts.time_zone,
+    case
+        when not {{ is_unknown_time_zone('valid_contacts.time_zone') }} then valid_contacts.time_zone
+    end as time_zone,
     valid_contacts.created_at,
     valid_contacts.created_date,
     valid_contacts.updated_at,

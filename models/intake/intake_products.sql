@@ -1,1 +1,1 @@
-{{ valid_rows('products') }}
+{{ valid_rows('products', blank={'margin_share': is_outside('margin_share', 0, 1)}) }}

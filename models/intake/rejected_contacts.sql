@@ -12,5 +12,6 @@
             'column': 'birth_date', 'reason': 'implausible_date',
             'is_bad': is_implausible_birth_date('checked.birth_date', 'checked.extracted_at'),
         },
+        {'column': 'time_zone', 'reason': 'unknown_time_zone', 'is_bad': is_unknown_time_zone('checked.time_zone')},
     ],
 ) }}

@@ -3,10 +3,7 @@
 {{ rejected_rows(
     'messages',
     happened_at='sent_at',
-    accepted={
-        'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads'],
-        'message_kind': ['marketing', 'transactional', 'service'],
-    },
+    accepted={'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads']},
     not_negative=['cost_amount'],
     parents=[
         {'reason': 'unknown_contact', 'to': ref('intake_contacts'), 'columns': ['source_system', 'contact_id']},

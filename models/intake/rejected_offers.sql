@@ -4,7 +4,6 @@
     'offers',
     accepted={
         'offer_type': ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'],
-        'funded_by': ['retailer', 'manufacturer'],
     },
     not_negative=['face_value_amount'],
     ranges=[['valid_from', 'valid_to']],

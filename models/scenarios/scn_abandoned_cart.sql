@@ -34,7 +34,8 @@ open_carts as (
         and carts.item_count > 0
 ),
 
--- a cart that an order followed was not abandoned, in whichever shop the order was made
+-- A cart that an order followed was not abandoned, in whichever shop the order was made. Shops write the cart and its
+-- order by two clocks, so that the cart may bear the later stamp.
 last_orders as (
     select
         profile_id,
@@ -53,7 +54,8 @@ abandoned_carts as (
         on open_carts.profile_id = last_orders.profile_id
     where
         last_orders.ordered_at is null
-        or last_orders.ordered_at <= open_carts.updated_at
+        or {{ add_seconds('last_orders.ordered_at', 60 * setting('cart_order_tolerance_minutes')) }}
+        < open_carts.updated_at
 )
 
 select

@@ -19,6 +19,10 @@ rfm_published as (
     select * from {{ ref('rfm_published') }}
 ),
 
+restatements as (
+    select * from {{ ref('rfm_restatements') }}
+),
+
 downgrade_offers as (
     select * from {{ ref('downgrade_offers') }}
 ),
@@ -44,11 +48,33 @@ signals as (
     where moves.{{ setting('anti_attrition_signal') }}
 ),
 
+-- what was published stays published; a fall that late orders have undone is no reason to write
+contradicted_signals as (
+    select
+        restatements.profile_id,
+        restatements.segment_month
+    from signals
+    inner join restatements
+        on
+            signals.profile_id = restatements.profile_id
+            and signals.segment_month = restatements.segment_month
+    inner join segments as left_segments
+        on signals.from_segment = left_segments.segment
+    inner join segments as restated_segments
+        on restatements.restated_segment = restated_segments.segment
+    where restated_segments.rung >= left_segments.rung
+),
+
 open_signals as (
     select signals.*
     from signals
     inner join scenario
         on {{ is_open_trigger('signals.published_date', 'scenario') }}
+    left join contradicted_signals
+        on
+            signals.profile_id = contradicted_signals.profile_id
+            and signals.segment_month = contradicted_signals.segment_month
+    where contradicted_signals.profile_id is null
 ),
 
 -- a row for the segment that was left before the general one, then the deepest fall it is meant for

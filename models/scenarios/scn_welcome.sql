@@ -48,19 +48,29 @@ first_grants as (
 contactable_since as (
     select
         first_grants.profile_id,
-        greatest(first_grants.granted_at, profiles.created_at) as triggered_at,
-        {{ local_date('greatest(first_grants.granted_at, profiles.created_at)') }} as triggered_date
+        {{ local_date('profiles.created_at') }} as first_contact_date,
+        {{ local_date('greatest(first_grants.granted_at, profiles.created_at)') }} as triggered_date,
+        greatest(first_grants.granted_at, profiles.created_at) as contactable_at
     from first_grants
     inner join profiles
         on first_grants.profile_id = profiles.profile_id
     where {{ happened_by('profiles.created_at') }}
 ),
 
+-- Whoever has been a customer for long is not welcomed for saying yes at last. A yes is often said at the till or with
+-- an order: what belongs to the same visit is no sign that a welcome is not needed any more.
 newcomers as (
-    select contactable_since.*
+    select
+        contactable_since.profile_id,
+        contactable_since.triggered_date,
+        {{ add_seconds('contactable_since.contactable_at', 60 * setting('welcome_same_visit_minutes')) }}
+            as triggered_at
     from contactable_since
     inner join scenario
         on {{ is_open_trigger('contactable_since.triggered_date', 'scenario') }}
+    where
+        {{ days_between('contactable_since.first_contact_date', 'contactable_since.triggered_date') }}
+        <= {{ setting('welcome_max_days_after_first_contact') }}
 ),
 
 category_views as (

@@ -18,6 +18,10 @@ rfm_monthly as (
     select * from {{ ref('rfm_monthly') }}
 ),
 
+profile_split_history as (
+    select * from {{ ref('profile_split_history') }}
+),
+
 candidate as (
     select
         segment_month,
@@ -55,6 +59,18 @@ comparable_rungs as (
     where rfm_monthly.segment_month >= {{ add_months(newest_closed_month(), -(trailing_months + 1)) }}
 ),
 
+-- so does a person who turns out to be two: seen in the month itself, or after it and before it was published
+split_months as (
+    select distinct
+        profile_split_history.profile_id,
+        months.segment_month
+    from profile_split_history
+    inner join months
+        on
+            profile_split_history.split_as_of_date >= months.segment_month
+            and profile_split_history.split_as_of_date < {{ add_months('months.segment_month', 2) }}
+),
+
 down_shares as (
     select
         this_month.segment_month,
@@ -66,7 +82,13 @@ down_shares as (
             this_month.profile_id = month_before.profile_id
             and this_month.segment_month = month_before.next_month
             and this_month.threshold_version = month_before.threshold_version
-    where not this_month.is_warm_up
+    left join split_months
+        on
+            this_month.profile_id = split_months.profile_id
+            and this_month.segment_month = split_months.segment_month
+    where
+        not this_month.is_warm_up
+        and split_months.profile_id is null
     group by this_month.segment_month
 ),
 

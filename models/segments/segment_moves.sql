@@ -26,17 +26,32 @@ rfm_published as (
     select * from {{ ref('rfm_published') }}
 ),
 
-published_months as (
+profile_split_history as (
+    select * from {{ ref('profile_split_history') }}
+),
+
+publications as (
     select
         segment_month,
         is_warm_up,
-        {{ published_at('segment_month') }} as published_at,
-        {{ published_at(add_months('segment_month', -1)) }} as previous_published_at,
-        {{ published_at(add_months('segment_month', -2)) }} as second_previous_published_at
+        max(published_as_of_date) as published_as_of_date
     from rfm_published
     group by
         segment_month,
         is_warm_up
+),
+
+published_months as (
+    select
+        segment_month,
+        is_warm_up,
+        published_as_of_date,
+        lag(published_as_of_date, 1) over (order by segment_month asc nulls last) as previous_as_of_date,
+        lag(published_as_of_date, 2) over (order by segment_month asc nulls last) as second_previous_as_of_date,
+        {{ published_at('segment_month') }} as published_at,
+        {{ published_at(add_months('segment_month', -1)) }} as previous_published_at,
+        {{ published_at(add_months('segment_month', -2)) }} as second_previous_published_at
+    from publications
 ),
 
 -- moves start after the warm-up; its last month is the first that a move is measured from
@@ -129,6 +144,29 @@ reference as (
         highest_rung
 ),
 
+-- whoever was one person with somebody else when the months before were published stood there with the orders of both
+splits as (
+    select
+        profile_split_history.profile_id,
+        months.segment_month,
+        max(
+            case
+                when profile_split_history.split_as_of_date > months.previous_as_of_date then 1
+                else 0
+            end
+        ) as splits_since_month_before
+    from months
+    inner join profile_split_history
+        on
+            profile_split_history.split_as_of_date > coalesce(
+                months.second_previous_as_of_date, months.previous_as_of_date
+            )
+            and profile_split_history.split_as_of_date <= months.published_as_of_date
+    group by
+        profile_split_history.profile_id,
+        months.segment_month
+),
+
 compared as (
     select
         standing.profile_id,
@@ -143,8 +181,10 @@ compared as (
         reference.highest_rung,
         coalesce(reference.left_at, standing.published_at) as left_reference_at,
         standing_before.threshold_version is null as is_first,
-        standing_before.threshold_version <> standing.threshold_version as is_recalibrated,
-        coalesce(standing_two_before.threshold_version = standing.threshold_version, false) as has_two_months
+        standing_before.threshold_version <> standing.threshold_version
+        or coalesce(splits.splits_since_month_before, 0) = 1 as is_recalibrated,
+        coalesce(standing_two_before.threshold_version = standing.threshold_version, false)
+        and splits.profile_id is null as has_two_months
     from standing
     left join standing_before
         on
@@ -158,6 +198,10 @@ compared as (
         on
             standing.profile_id = reference.profile_id
             and standing.segment_month = reference.segment_month
+    left join splits
+        on
+            standing.profile_id = splits.profile_id
+            and standing.segment_month = splits.segment_month
 ),
 
 directed as (

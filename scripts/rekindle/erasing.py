@@ -19,6 +19,7 @@ import duckdb
 from rekindle import blocking, forgetting, paths
 from rekindle.backups import put_backup, sweep_backups
 from rekindle.blocking import Request
+from rekindle.contract import entities
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, replace_file, sync
 from rekindle.quoting import name, text
@@ -154,16 +155,26 @@ class Warehouse:
         return sorted(found, key=lambda each: (each.requested_at, each.source_system, each.contact_id))
 
     def raw_counts(self, people: People) -> dict[str, int]:
-        """Rows of the raw data, as the input contract shows them, that name them."""
-        rows = self.connection.execute(
-            "select table_name, list(column_name) from duckdb_columns() where schema_name = 'input' "
-            "and database_name = current_catalog() group by table_name order by table_name"
-        ).fetchall()
-        return {
-            view: self._count(f"input.{name(view)}", people.are_in(columns, []))
-            for view, columns in rows
-            if "contact_id" in columns
-        }
+        """Rows of the raw data, as the input contract shows them, that name them or go with a row that does."""
+        views = self._column(
+            "select view_name from duckdb_views() where schema_name = 'input' and database_name = current_catalog()", []
+        )
+        counts = {}
+        for entity, about in sorted(entities().items()):
+            if f"input_{entity}" not in views or about.person_key == "none":
+                continue
+            condition = people.are_in(about.columns, [])
+            if about.person_key != "contact":
+                parent = entities()[about.person_key]
+                if parent.outlives_person:
+                    continue
+                key = ", ".join(parent.key)
+                condition = (
+                    f"({key}) in (select ({key}) from input.{name('input_' + about.person_key)} "
+                    f"where {people.are_in(parent.columns, [])})"
+                )
+            counts[f"input_{entity}"] = self._count(f"input.{name('input_' + entity)}", condition)
+        return counts
 
     def keep_raw_addresses(self, people: People) -> None:
         """Makes the table of raw phones and e-mails that somebody else still has: nobody's input holds the others."""

@@ -4,6 +4,7 @@ SQL cannot do this (a numbering plan per country, revised several times a year),
 before dbt, with Google's `phonenumbers`. Nothing here prints or raises a value.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rekindle.errors import RekindleError
 from rekindle.warehouse import open_warehouse
 
 BATCH = 50_000
+FLOAT = re.compile(r"[+-]?\d+(\.0*|[.,]\d{1,2}|(\.\d+)?[eE][+]?\d+)")
 
 # The country rule is the macro phone_country() of macros/identity/phone_numbers.sql; a test holds the two together.
 # A consent or a preference names a number as its record would; both are read with the default country as well, because
@@ -75,13 +77,18 @@ def to_e164(raw_phone: str, country_code: str) -> tuple[str | None, bool]:
     """The number in E.164 (None when it cannot be read) and whether its numbering plan has such a number.
 
     `country_code` (ISO 3166-1 alpha-2, upper case, or '') is the country of a number written without a country prefix.
+    An extension is part of the number (as RFC 3966 writes it, +4930123456;ext=101): it tells people apart.
+    A number with decimals went through a spreadsheet and lost its plus: nobody knows what it was.
     """
+    if FLOAT.fullmatch(raw_phone.strip()):
+        return None, False
     try:
         number = phonenumbers.parse(raw_phone, country_code or None)
     except phonenumbers.NumberParseException:
         return None, False
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return e164, phonenumbers.is_valid_number(number)
+    extension = f";ext={number.extension}" if number.extension else ""
+    return e164 + extension, phonenumbers.is_valid_number(number)
 
 
 def normalise_contacts(warehouse: Path, default_country_code: str | None = None) -> PhoneReport:

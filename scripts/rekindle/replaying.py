@@ -316,7 +316,7 @@ def _carry_identity(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
     connection.execute(f"attach {text(old)} as old (read_only)")
     held = connection.execute(
         "select table_name from duckdb_tables() where database_name = 'old' and schema_name = 'identity' "
-        "and table_name in ('contact_profile_history', 'contact_address_history')"
+        "and table_name in ('contact_profile_history', 'contact_address_history', 'profile_split_history')"
     ).fetchall()
     if held:
         connection.execute("create schema if not exists identity")

@@ -54,6 +54,7 @@ class Step:
     after_steps: tuple[str, ...] = ()
     wait_days: int = 0
     condition: str = "none"
+    fallback_condition: str = ""
     variants: tuple[Variant, ...] = ()
     variant_salt: str = ""
     offer_rule: str = ""
@@ -118,7 +119,7 @@ class Suppression:
 
 @dataclass(frozen=True)
 class Profile:
-    """A person as of the date: the kinds of address that work, and the channels with one that was consented to."""
+    """A person as of the date, and the kinds of address that work."""
 
     profile_id: str
     has_erasure_request: bool = False
@@ -126,20 +127,19 @@ class Profile:
     max_messages_30_days: int | None = None
     last_contact_from_person_at: datetime | None = None
     addresses: frozenset[str] = frozenset()
-    contactable_channels: frozenset[str] = frozenset()
+    # too many people complained at the provider of her mailbox
+    is_mailbox_paused: bool = False
 
 
 @dataclass(frozen=True)
-class Consent:
-    """A stretch of time with one state of consent."""
+class Permission:
+    """Whether a person may be written to as of the date, and what stopped it: given here, judged elsewhere."""
 
     profile_id: str
     channel: str
     purpose: str
-    status: str
-    is_granted: bool
-    valid_from: datetime
-    valid_to: datetime | None = None
+    is_consented: bool
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,10 @@ class Message:
     first_complained_at: datetime | None = None
     first_unsubscribed_at: datetime | None = None
     first_not_sent_at: datetime | None = None
-    # every click with the link that was clicked
+    is_open_observed: bool = True
+    is_click_observed: bool = True
+    message_kind: str = "marketing"
+    # every click with the link that was clicked, as far as clicks may be known
     clicks: tuple[tuple[datetime, str], ...] = ()
 
 
@@ -268,7 +271,7 @@ class World:
     message_caps: tuple[MessageCap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     profiles: tuple[Profile, ...] = ()
-    consents: tuple[Consent, ...] = ()
+    permissions: tuple[Permission, ...] = ()
     messages: tuple[Message, ...] = ()
     orders: tuple[Order, ...] = ()
     redemptions: tuple[Redemption, ...] = ()
@@ -277,6 +280,8 @@ class World:
     triggers: tuple[Trigger, ...] = ()
     # old profile id: the survivor's
     merges: tuple[tuple[str, str], ...] = ()
+    # a profile, another with which it was one person before, and the first date that told them apart
+    splits: tuple[tuple[str, str, date], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -346,6 +351,8 @@ class Report:
     is_clicked: bool
     clicked_links: frozenset[str]
     is_not_sent: bool
+    is_open_observed: bool
+    is_click_observed: bool
 
 
 Key = tuple[str, str, str]  # scenario, profile, entry key
@@ -419,15 +426,18 @@ class _Day:
         )
         self.survivor = dict(world.merges)
         self.past_decisions = [
-            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id))
+            replace(row, profile_id=person)
             for row in past.decisions
             if row.as_of_date < as_of_date
+            for person in self.heirs(row.profile_id, row.as_of_date)
         ]
         # of one reason the earlier entry stands, of one day that of the id which sorts first: both must choose the same
         entered = [row for row in past.entries if row.entered_date < as_of_date]
         entered.sort(key=lambda row: (row.entered_date, row.profile_id, row.scenario_id, row.entry_key))
         self.past_entries = [
-            replace(row, profile_id=self.survivor.get(row.profile_id, row.profile_id)) for row in entered
+            replace(row, profile_id=person)
+            for row in entered
+            for person in self.heirs(row.profile_id, row.entered_date)
         ]
         self.profiles = {profile.profile_id: profile for profile in world.profiles}
         self.decided: dict[Key, list[Decision]] = defaultdict(list)
@@ -437,6 +447,11 @@ class _Day:
         for entry in reversed(self.past_entries):
             self.entered[(entry.scenario_id, entry.profile_id, entry.entry_key)] = entry
         self.emitted = {(row.scenario_id, row.profile_id, row.entry_key): row for row in world.triggers}
+
+    def heirs(self, profile_id: str, day: date) -> list[str]:
+        """Whose past a row of the day is: whoever carries on the id, and whoever was one with them on that day."""
+        person = self.survivor.get(profile_id, profile_id)
+        return [person, *(one for one, other, told_apart in self.world.splits if other == person and day < told_apart)]
 
     def happened(self, at: datetime | None) -> bool:
         return at is not None and at < self.now
@@ -459,6 +474,8 @@ class _Day:
             is_clicked=any(self.happened(message.first_clicked_at) for message in messages),
             clicked_links=frozenset(link for message in messages for at, link in message.clicks if self.happened(at)),
             is_not_sent=bool(messages) and all(self.happened(message.first_not_sent_at) for message in messages),
+            is_open_observed=all(message.is_open_observed for message in messages),
+            is_click_observed=all(message.is_click_observed for message in messages),
         )
 
     def sent(self, key: Key) -> list[Decision]:
@@ -543,7 +560,7 @@ class _Day:
             if row.step in step.after_steps
             and row.as_of_date + timedelta(days=step.wait_days) <= self.today
             and self.today <= row.as_of_date + timedelta(days=step.stop_after_days)
-            and self.condition_holds(step.condition, row)
+            and self.condition_holds(self.asked_condition(step, row), row)
         ]
         if not previous:
             return None
@@ -551,18 +568,45 @@ class _Day:
         chosen = min((row for row in previous if row.as_of_date == latest), key=lambda row: (row.step, row.decision_id))
         return self.make_due(scenario, key, step, chosen)
 
-    def condition_holds(self, condition: str, previous: Decision) -> bool:
+    def is_answered(self, previous: Decision) -> bool:
+        """Did the person claim the offer of the message, or send a form after it?"""
+        return any(self.happened(at) for at in self.answers(previous))
+
+    def answers(self, previous: Decision) -> list[datetime]:
+        claims = [
+            row.redeemed_at
+            for row in self.world.redemptions
+            if row.profile_id == previous.profile_id and row.offer_id == previous.offer_id
+        ]
+        forms = [
+            row.occurred_at
+            for row in self.world.interactions
+            if row.profile_id == previous.profile_id and row.interaction_kind == "form_submit"
+        ]
+        return [at for at in claims + forms if at > previous.send_at]
+
+    def asked_condition(self, step: Step, previous: Decision) -> str:
+        """The step's condition, or its fallback where what it asks may not be known."""
         report = self.report(previous)
+        about = step.condition.partition(":")[0].removeprefix("not_")
+        is_observed = {"opened": report.is_open_observed, "clicked": report.is_click_observed}.get(about, True)
+        if is_observed or self.is_answered(previous):
+            return step.condition
+        return step.fallback_condition or "no_purchase"
+
+    def condition_holds(self, condition: str, previous: Decision) -> bool:
+        report, is_answered = self.report(previous), self.is_answered(previous)
         name, _, link = condition.partition(":")
         if name == "clicked" and link:
-            return link in report.clicked_links
+            return is_answered or link in report.clicked_links
         return {
             "none": True,
+            "skip": False,
             "delivered": report.is_delivered,
-            "opened": report.is_opened,
-            "not_opened": not report.is_opened,
-            "clicked": report.is_clicked,
-            "not_clicked": not report.is_clicked,
+            "opened": is_answered or report.is_opened,
+            "not_opened": not is_answered and not report.is_opened,
+            "clicked": is_answered or report.is_clicked,
+            "not_clicked": not is_answered and not report.is_clicked,
             "has_offer": previous.offer_id is not None,
             "no_purchase": not any(
                 order.profile_id == previous.profile_id
@@ -626,35 +670,21 @@ class _Day:
         profile = self.profiles.get(due.profile_id)
         return profile is not None and bool(profile.addresses & ADDRESSES[channel])
 
+    def permission(self, due: Due, channel: str) -> Permission | None:
+        for row in self.world.permissions:
+            if (row.profile_id, row.channel, row.purpose) == (due.profile_id, channel, due.scenario.purpose):
+                return row
+        return None
+
     def is_consented(self, due: Due, channel: str) -> bool:
-        profile = self.profiles.get(due.profile_id)
-        if profile is None or channel not in profile.contactable_channels:
-            return False
-        return any(
-            consent.is_granted
-            and (consent.profile_id, consent.channel, consent.purpose)
-            == (due.profile_id, channel, due.scenario.purpose)
-            and self.happened(consent.valid_from)
-            and not self.happened(consent.valid_to)
-            for consent in self.world.consents
-        )
+        permission = self.permission(due, channel)
+        return permission is not None and permission.is_consented
 
     def is_unsuppressed(self, due: Due, channel: str) -> bool:
-        grants = [
-            consent.valid_from
-            for consent in self.world.consents
-            if (consent.profile_id, consent.channel, consent.purpose, consent.status)
-            == (due.profile_id, channel, "marketing", "granted")
-            and self.happened(consent.valid_from)
-        ]
-        stops = [
-            at
-            for message in self.world.messages
-            if (message.profile_id, message.channel) == (due.profile_id, channel)
-            for at in (message.first_unsubscribed_at, message.first_complained_at)
-            if at is not None and self.happened(at)
-        ]
-        if stops and (not grants or max(stops) >= max(grants)):
+        permission, profile = self.permission(due, channel), self.profiles.get(due.profile_id)
+        if permission is not None and permission.stopped_by is not None:
+            return False
+        if channel == "email" and profile is not None and profile.is_mailbox_paused:
             return False
         return not any(
             self.survivor.get(row.profile_id, row.profile_id) == due.profile_id
@@ -668,6 +698,9 @@ class _Day:
 
     def is_stopped(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         if scenario.message_limit is not None and len(self.sent(key)) >= scenario.message_limit:
+            return True
+        # what began the journey has turned out not to be so
+        if key not in self.emitted:
             return True
         return any(
             self.happened(at) and at > triggered_at for word in scenario.stops_on for at in self.signals(word, key)
@@ -684,8 +717,10 @@ class _Day:
         if word == "redemption":
             return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]
         if word == "click":
+            # an answer is a click that needs no tracking
             ids = {row.decision_id for row in self.decided[key]}
-            return [at for message in self.world.messages if message.decision_id in ids for at, _ in message.clicks]
+            clicks = [at for message in self.world.messages if message.decision_id in ids for at, _ in message.clicks]
+            return clicks + [at for row in self.sent(key) for at in self.answers(row)]
         return [
             row.occurred_at
             for row in self.world.interactions
@@ -736,7 +771,7 @@ class _Day:
     def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
         """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet.
 
-        Ads are left out: they reach no inbox.
+        Ads are left out: they reach no inbox. So are receipts and answers of the service that carry out no decision.
         """
         send_dates = {row.decision_id: row.send_date for row in self.past_decisions if row.outcome == "selected"}
         messages = set()
@@ -745,7 +780,7 @@ class _Day:
             if message.profile_id == profile_id and is_sent:
                 if message.decision_id in send_dates:
                     messages.add((message.decision_id, send_dates[message.decision_id], message.channel))
-                else:
+                elif message.message_kind == "marketing":
                     messages.add((message.message_id, message.sent_date, message.channel))
         for row in self.past_decisions:
             is_selected = row.profile_id == profile_id and row.outcome == "selected"
@@ -793,8 +828,9 @@ class _Day:
                 and not self.is_decided(key, step)
                 and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
                 and (
-                    step.condition not in ("not_opened", "not_clicked", "no_purchase", "has_offer")
-                    or self.condition_holds(step.condition, previous)
+                    self.asked_condition(step, previous)
+                    not in ("not_opened", "not_clicked", "no_purchase", "has_offer", "skip")
+                    or self.condition_holds(self.asked_condition(step, previous), previous)
                 )
                 for previous in self.sent(key)
                 for step in scenario.steps

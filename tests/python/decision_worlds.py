@@ -4,8 +4,7 @@ A `Story` is drawn by hypothesis before anything is decided. It is played day by
 providers report it late, twice, wrongly or never, as the story's reactions say. `str(story)` is the story to read.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from decision_oracle import (
     ChannelRule,
-    Consent,
     Decision,
     Interaction,
     Message,
     MessageCap,
     Offer,
     Order,
+    Permission,
     Profile,
     Redemption,
     Scenario,
@@ -88,6 +87,9 @@ class Reaction:
     link_tag: str = ""
     unsubscribed_after_hours: int | None = None
     complained_after_hours: int | None = None
+    # what the person refused to have followed
+    is_open_observed: bool = True
+    is_click_observed: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,28 +108,34 @@ class Story:
     reactions: tuple[Reaction, ...] = ()
     # old profile id, survivor, first date that knows
     merges: tuple[tuple[str, str, date], ...] = ()
+    # of these, what turns out to be wrong: old profile id, the other's, first date that tells them apart
+    splits: tuple[tuple[str, str, date], ...] = ()
 
     def world_on(self, day: date, selected: Iterable[Decision]) -> World:
         """What can be read on the day, after these decisions went out before it."""
         settings = replace(self.base.settings, as_of_time=EVENING if day in self.evenings else None)
         now = as_of_instant(day, settings)
-        survivor = {old: new for old, new, known_from in self.merges if known_from <= day}
+        splits = [(old, new, told_apart) for old, new, told_apart in self.splits if told_apart <= day]
+        apart = {old for old, _, _ in splits}
+        survivor = {old: new for old, new, known_from in self.merges if known_from <= day and old not in apart}
 
         def who(profile_id: str) -> str:
             return survivor.get(profile_id, profile_id)
 
         reports = [message for decision in selected for message in self.reports(decision, day)]
+        messages = tuple(replace(row, profile_id=who(row.profile_id)) for row in [*self.base.messages, *reports])
         return replace(
             self.base,
             settings=settings,
             profiles=self.profiles_on(now, survivor),
-            consents=consent_ranges(replace(event, profile_id=who(event.profile_id)) for event in self.consent_events),
-            messages=tuple(replace(row, profile_id=who(row.profile_id)) for row in [*self.base.messages, *reports]),
+            permissions=self.permissions_on(now, who, messages),
+            messages=messages,
             orders=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.orders),
             redemptions=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.redemptions),
             interactions=tuple(replace(row, profile_id=who(row.profile_id)) for row in self.base.interactions),
             triggers=self.triggers_on(day, now, survivor),
             merges=tuple(survivor.items()),
+            splits=(*splits, *((new, old, told_apart) for old, new, told_apart in splits)),
         )
 
     def profiles_on(self, now: datetime, survivor: dict[str, str]) -> tuple[Profile, ...]:
@@ -144,13 +152,39 @@ class Story:
                 kept,
                 last_contact_from_person_at=max(contacts, default=None),
                 addresses=kept.addresses | gone.addresses,
-                contactable_channels=kept.contactable_channels | gone.contactable_channels,
             )
         return tuple(
-            replace(profile, has_erasure_request=True, contactable_channels=frozenset())
-            if profile.profile_id in erased
-            else profile
+            replace(profile, has_erasure_request=True) if profile.profile_id in erased else profile
             for profile in profiles.values()
+        )
+
+    def permissions_on(
+        self, now: datetime, who: Callable[[str], str], messages: Sequence[Message]
+    ) -> tuple[Permission, ...]:
+        """The last word per person, channel and purpose; a stop counts until a later yes to marketing."""
+        last_words: dict[tuple[str, str, str], ConsentEvent] = {}
+        yeses: dict[tuple[str, str], datetime] = {}
+        # at one instant the no counts: the last word of WORDS
+        for event in sorted(self.consent_events, key=lambda row: (row.at, WORDS.index(row.word))):
+            if event.at < now:
+                person = who(event.profile_id)
+                last_words[(person, event.channel, event.purpose)] = event
+                if event.word != "withdrawn" and event.purpose == "marketing":
+                    yeses[(person, event.channel)] = event.at
+        stops: dict[tuple[str, str], datetime] = {}
+        for message in messages:
+            for at in (message.first_unsubscribed_at, message.first_complained_at):
+                if at is not None and at < now and message.sent_at < now:
+                    place = (message.profile_id, message.channel)
+                    stops[place] = max(at, stops.get(place, at))
+
+        def stopped_by(place: tuple[str, str]) -> str | None:
+            is_stopped = place in stops and (place not in yeses or yeses[place] <= stops[place])
+            return "unsubscribed" if is_stopped else None
+
+        return tuple(
+            Permission(*key, is_consented=event.word == "granted", stopped_by=stopped_by(key[:2]))
+            for key, event in last_words.items()
         )
 
     def triggers_on(self, day: date, now: datetime, survivor: dict[str, str]) -> tuple[Trigger, ...]:
@@ -189,15 +223,18 @@ class Story:
             if copy < reaction.not_sent_copies:
                 messages.append(replace(message, first_not_sent_at=sent_at + timedelta(hours=1)))
                 continue
-            clicked_at = _after(sent_at, reaction.clicked_after_hours)
+            opened_at = _after(sent_at, reaction.opened_after_hours) if reaction.is_open_observed else None
+            clicked_at = _after(sent_at, reaction.clicked_after_hours) if reaction.is_click_observed else None
             messages.append(
                 replace(
                     message,
                     first_delivered_at=sent_at + timedelta(minutes=5),
-                    first_opened_at=_after(sent_at, reaction.opened_after_hours),
+                    first_opened_at=opened_at,
                     first_clicked_at=clicked_at,
                     first_unsubscribed_at=_after(sent_at, reaction.unsubscribed_after_hours),
                     first_complained_at=_after(sent_at, reaction.complained_after_hours),
+                    is_open_observed=reaction.is_open_observed,
+                    is_click_observed=reaction.is_click_observed,
                     clicks=() if clicked_at is None else ((clicked_at, reaction.link_tag),),
                 )
             )
@@ -238,6 +275,8 @@ class Story:
             yield f"Trigger {trigger.scenario_id} {trigger.profile_id} {trigger.entry_key} is not emitted from {day} on"
         for old, new, day in self.merges:
             yield f"{old} is found to be {new} on {day}"
+        for old, new, day in self.splits:
+            yield f"{old} is found not to be {new} on {day}"
         for kind, gate in sorted(base.gates_switched_off - GATES_SWITCHED_OFF):
             yield f"Gate {gate} is switched off for {kind}"
 
@@ -256,7 +295,7 @@ def renamed(row: Any, prefix: str) -> Any:
         value = getattr(row, one.name)
         if one.name in NAMED:
             changed[one.name] = value if value == "*" else prefix + value
-        elif one.name in ("erasures", "merges"):
+        elif one.name in ("erasures", "merges", "splits"):
             changed[one.name] = tuple(
                 tuple(prefix + part if isinstance(part, str) else part for part in parts) for parts in value
             )
@@ -311,23 +350,6 @@ def tell(decisions: Iterable[Decision]) -> str:
     )
 
 
-def consent_ranges(events: Iterable[ConsentEvent]) -> tuple[Consent, ...]:
-    """Ranges without overlap per person, channel and purpose; at one instant the no counts: the last word of WORDS."""
-    by_key: dict[tuple[str, str, str], dict[datetime, ConsentEvent]] = defaultdict(dict)
-    for event in events:
-        at_instant = by_key[(event.profile_id, event.channel, event.purpose)]
-        if event.at not in at_instant or WORDS.index(event.word) > WORDS.index(at_instant[event.at].word):
-            at_instant[event.at] = event
-    ranges = []
-    for key, by_instant in by_key.items():
-        instants = sorted(by_instant)
-        for at, until in zip(instants, [*instants[1:], None], strict=True):
-            word = by_instant[at].word
-            status = "withdrawn" if word == "withdrawn" else "granted"
-            ranges.append(Consent(*key, status, word == "granted", at, until))
-    return tuple(ranges)
-
-
 def _after(at: datetime, hours: int | None) -> datetime | None:
     return None if hours is None else at + timedelta(hours=hours)
 
@@ -374,6 +396,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
                 after,
                 wait_days,
                 draw(st.sampled_from(conditions)) if after else "none",
+                draw(st.sampled_from(("", "no_purchase", "skip"))),
                 draw(st.sampled_from(VARIANTS)),
                 draw(st.sampled_from(("", "blue", "red"))),
                 draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
@@ -493,7 +516,6 @@ class Life:
     interactions: list[Interaction]
 
 
-EVERYWHERE = frozenset({"email", "sms", "post", "ads"})
 ADDRESSES = frozenset({"email", "phone", "post"})
 # around the ends of the tiers: 12, 24 and 36 months
 LAST_CONTACTS = (10, None, 364, 365, 366, 367, 500, 729, 730, 731, 732, 900, 1094, 1095, 1096, 1097)
@@ -539,15 +561,15 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,
         last_contact_from_person_at=None if days_ago is None else calendar.noon(-days_ago),
         addresses=one_of(ADDRESSES, frozenset({"email"}), frozenset({"phone"})) if "address" in troubles else ADDRESSES,
-        contactable_channels=(
-            one_of(EVERYWHERE, frozenset({"email"}), frozenset({"sms", "ads"})) if "address" in troubles else EVERYWHERE
-        ),
+        is_mailbox_paused="address" in troubles and one_of(False, False, True),
     )
     consent_events = [
         ConsentEvent(
             name, channel, "ads_personalisation" if channel == "ads" else "marketing", WORDS[0], calendar.noon(-20)
         )
-        for channel in (*CHANNELS, "ads")
+        for channel in (
+            (*CHANNELS, "ads") if "address" not in troubles else one_of((*CHANNELS, "ads"), ("email",), ("sms", "ads"))
+        )
     ] + [
         ConsentEvent(
             name,
@@ -598,6 +620,8 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             link_tag=one_of("", "gift"),
             unsubscribed_after_hours=one_of(*SELDOM),
             complained_after_hours=one_of(*SELDOM),
+            is_open_observed=one_of(True, True, True, False),
+            is_click_observed=one_of(True, True, True, False),
         )
         for step in (("mail_1", "mail_2") if "reports" in troubles else one_of((), ("mail_1",)))
     ]
@@ -612,6 +636,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             first_not_sent_at=_after(at, one_of(*SELDOM)),
             first_unsubscribed_at=_after(at, one_of(*SELDOM)),
             first_complained_at=_after(at, one_of(*SELDOM)),
+            message_kind=one_of("marketing", "marketing", "transactional", "service"),
         )
         for number, at in enumerate(times("newsletters", -3, 4) + times("newsletters", -30, -28))
     ]
@@ -627,7 +652,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
     ]
     interactions = []
     for at in times("signs", -2, 6):
-        kind = one_of("visit", "refund")
+        kind = one_of("visit", "refund", "form_submit")
         interactions.append(Interaction(name, kind, at, is_from_person=kind != "refund"))
     suppressions = [
         Suppression(name, one_of("email", "*", "sms"), first, one_of(None, first + timedelta(days=1)))
@@ -673,6 +698,11 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         for old, new in zip(names[::2], names[1::2], strict=False)
         if draw(st.booleans())
     ]
+    splits = [
+        (old, new, day + timedelta(days=draw(st.integers(1, 3))))
+        for old, new, day in merges
+        if draw(st.sampled_from((False, False, True)))
+    ]
     base = World(
         settings=settings,
         scenarios=tuple(scenarios),
@@ -704,4 +734,5 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         vanishing=all_of("vanishing"),
         reactions=all_of("reactions"),
         merges=tuple(merges),
+        splits=tuple(splits),
     )

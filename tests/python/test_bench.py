@@ -17,6 +17,7 @@ from rekindle.bench.engine import Engine
 from rekindle.bench.generate import World, generate
 from rekindle.bench.project import warehouse
 from rekindle.bench.run import empty
+from rekindle.contract import entities
 from rekindle.errors import RekindleError
 from rekindle.paths import PROJECT
 
@@ -101,6 +102,9 @@ def test_the_same_size_gives_the_same_rows(tmp_path: Path) -> None:
         contents.append({file.name: _content(file) for file in sorted((folder / "contract").iterdir())})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 9
+    for file in sorted((tmp_path / "1" / "contract").rglob("*.parquet")):
+        entity = file.relative_to(tmp_path / "1" / "contract").parts[0].removeprefix("input_").removesuffix(".parquet")
+        assert tuple(duckdb.read_parquet(str(file)).columns) == entities()[entity].columns, entity
 
 
 def _content(path: Path) -> str:

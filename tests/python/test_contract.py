@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import yaml
 from workshop import FIXTURES, Said, Workshop, must
 
+from rekindle.contract import entities
 from rekindle.paths import PROJECT
 
 Warehouse = duckdb.DuckDBPyConnection
@@ -56,15 +57,29 @@ def promised(entity: str) -> list[tuple[str, str]]:
     return [(column["name"], column["data_type"].upper()) for column in CONTRACT[entity]["columns"]]
 
 
+# what a model or macro file may call of dbt and of other macro files
+MADE_BY_DBT = (
+    *("config", "is_connector", "ref"),
+    *("is_implausible_birth_date", "is_negative", "is_outside", "is_unknown_time_zone", "is_unreadable_email"),
+)
+
+
 def rendered(path: Path, **context: Any) -> str:
     """A model or macro file with the given names, everything else that dbt knows being empty."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.ChainableUndefined)
-    nothing = {
-        name: lambda *arguments, **named: "" for name in ("config", "is_connector", "ref", "is_unreadable_email")
-    }
-    nothing["is_implausible_birth_date"] = nothing["config"]
+    nothing = {name: lambda *arguments, **named: "" for name in MADE_BY_DBT}
     environment.globals.update({**nothing, **context})
     return environment.from_string(path.read_text(encoding="utf-8")).render()
+
+
+def contract_macro() -> dict[str, dict[str, Any]]:
+    """What the macro contract_entities() returns."""
+    kept: list[dict[str, dict[str, Any]]] = []
+    source = (PROJECT / "macros" / "intake" / "contract.sql").read_text(encoding="utf-8")
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = kept.append
+    environment.from_string(source).module.contract_entities()  # type: ignore[attr-defined]
+    return kept[0]
 
 
 def rules_of(entity: str) -> dict[str, Any]:
@@ -97,19 +112,20 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
             assert meta["required_for"], place
             assert set(meta["required_for"]) <= CONSUMERS, place
             # what one may rely on is marked, not guessed
-            assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"}, place
+            assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"} | {
+                "empty_text_is_a_value",
+                "since_version",
+                "replaces",
+            }, place
+            # what a file of the version before lacks must be able to be empty
+            assert not (meta.get("since_version") and meta.get("is_required")), place
 
 
 def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
-    kept: list[dict[str, Any]] = []
-    source = (PROJECT / "macros" / "intake" / "contract.sql").read_text(encoding="utf-8")
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-    environment.globals["return"] = kept.append
-    environment.from_string(source).module.contract_entities()  # type: ignore[attr-defined]
-    [entities] = kept
+    macro = contract_macro()
     from_yml = {
         entity: {
-            "key": model["config"]["meta"]["key"],
+            **{name: model["config"]["meta"].get(name) for name in ("key", "person_key", "outlives_person")},
             "columns": [
                 column["name"] + ("!" if column["config"]["meta"].get("is_required") else "")
                 for column in model["columns"]
@@ -118,11 +134,15 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
         for entity, model in CONTRACT.items()
     }
     from_macro = {
-        entity: {"key": about["key"], "columns": about["columns"].split()} for entity, about in entities.items()
+        entity: {
+            **{name: about.get(name) for name in ("key", "person_key", "outlives_person")},
+            "columns": about["columns"].split(),
+        }
+        for entity, about in macro.items()
     }
     assert from_macro == from_yml
     # a key column with personal data is kept as a hash, or it would end up in the rejects
-    private = {entity: about["private_key"] for entity, about in entities.items() if "private_key" in about}
+    private = {entity: about["private_key"] for entity, about in macro.items() if "private_key" in about}
     personal = {
         entity: [column["name"] for column in model["columns"] if column["config"]["meta"].get("pii")]
         for entity, model in CONTRACT.items()
@@ -134,6 +154,31 @@ def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
     }
 
 
+def test_every_entity_says_how_its_rows_reach_a_person() -> None:
+    """Erasure follows it: an entity without it would keep whom it should forget."""
+    for entity, about in entities().items():
+        if about.person_key == "contact":
+            assert {"source_system", "contact_id"} <= set(about.columns), entity
+            # a row that stays must be able to lose its contact
+            required = [column for column in CONTRACT[entity]["columns"] if column["config"]["meta"].get("is_required")]
+            assert about.outlives_person == ("contact_id" not in {column["name"] for column in required}), entity
+        else:
+            assert "contact_id" not in about.columns, entity
+            assert not about.outlives_person, entity
+            if about.person_key != "none":  # one step: the macros look no further than the parent
+                parent = entities()[about.person_key]
+                assert parent.person_key == "contact", entity
+                assert set(parent.key) <= set(about.columns), entity
+    # what hangs on a parent must say so
+    owned = {parent: set(about.key) for parent, about in entities().items() if about.person_key == "contact"}
+    hanging = {
+        entity
+        for entity, about in entities().items()
+        if any(len(key) == 1 and key < set(about.key) for key in owned.values())
+    }
+    assert hanging == {entity for entity, about in entities().items() if about.person_key not in ("contact", "none")}
+
+
 @pytest.mark.parametrize("entity", CONTRACT)
 def test_closed_lists_of_the_contract_are_those_that_intake_checks(entity: str) -> None:
     listed = {
@@ -141,7 +186,12 @@ def test_closed_lists_of_the_contract_are_those_that_intake_checks(entity: str) 
         for column in CONTRACT[entity]["columns"]
         if "accepted_values" in column["config"]["meta"]
     }
-    assert rules_of(entity).get("accepted", {}) == listed
+    blanked = contract_macro()[entity].get("else_blank", {})
+    assert {**rules_of(entity).get("accepted", {}), **blanked} == listed
+    # a value that may be blanked may be missing
+    assert not {
+        column["name"] for column in CONTRACT[entity]["columns"] if "is_required" in column["config"]["meta"]
+    } & set(blanked)
 
 
 # --- Every connector fills it -------------------------------------------------------------------------------------
@@ -202,7 +252,7 @@ def test_the_fixture_has_a_bad_row_for_every_reason(fixture: Warehouse) -> None:
     texts = [path.read_text(encoding="utf-8") for path in sources]
     known = {reason for text in texts for reason in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text)}
     reasons = {one or other for one, other in known} - {"erased"}  # no fault of a row: test_erase.py
-    assert len(reasons) == 15
+    assert len(reasons) == 18
     assert {reason for _, _, _, reason in rejects(fixture)} == reasons
 
 
@@ -223,7 +273,10 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         ("contacts", "pos|bea_born_in_1850"),
         ("contacts", "pos|dora_comes_twice"),
         ("contacts", "pos|uli_unreadable_email"),
-        ("message_events", "rita_spring|teleported|2024-03-01 08:02:00|"),
+        ("message_events", "rita_spring|Delivered|2024-03-01 08:02:00|"),
+        ("messages", "stan_june"),
+        ("offer_redemptions", "omar_was_not_given_it"),
+        ("offers", "free_delivery"),
         ("order_lines", "una_first|1"),
         ("order_lines", "una_first|2"),
         ("order_lines", "una_first|3"),
@@ -231,6 +284,7 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         ("orders", ""),
         ("orders", "rita_2024-06"),
         ("product_availability", "tulips|2024-03-01 06:00:00"),
+        ("products", "tulips"),
     }
 
 
@@ -252,6 +306,29 @@ def test_values_set_aside_are_blank_and_the_customer_stays(fixture: Warehouse) -
         ("ilse_quotes_and_commas", None, None, 'Ilse "Isa"'),
         ("mina_has_an_emoji", "mina@example.com", None, "Mina 🦊"),
         ("uli_unreadable_email", None, None, "Uli"),
+    ]
+    told = fixture.execute(
+        "select contact_id, time_zone from intake.intake_contacts "
+        "where contact_id in ('bea_born_in_1850', 'rita_champion') "
+        "union all select message_id, message_kind from intake.intake_messages "
+        "where message_id in ('stan_june', 'anna_spring') "
+        "union all select offer_id, funded_by from intake.intake_offers "
+        "union all select product_id, cast(margin_share as varchar) from intake.intake_products "
+        "where product_id in ('dog_food', 'tulips') "
+        "union all select redemption_id, concat(assignment_id, ':', redeemed_amount) "
+        "from intake.intake_offer_redemptions"
+    ).fetchall()
+    assert sorted(told) == [
+        ("anna_five_off", "anna_used:5.00"),
+        ("anna_spring", "marketing"),
+        ("bea_born_in_1850", None),
+        ("dog_food", "0.3500"),
+        ("five_off", "manufacturer"),
+        ("free_delivery", None),
+        ("omar_was_not_given_it", ":"),
+        ("rita_champion", "Europe/Lisbon"),
+        ("stan_june", None),
+        ("tulips", None),
     ]
     [(uli,)] = fixture.execute("select count(*) from intake.intake_orders where order_id = 'uli_2024-06'").fetchall()
     assert uli == 1
@@ -383,6 +460,46 @@ def test_contract_shaped_parquet_is_read_and_what_is_not_there_is_empty(parquet:
     assert counts == [(19, 18, 0)]
 
 
+@pytest.mark.parametrize("versions", [("is_proxy_open",), ("is_machine",), ("is_proxy_open", "is_machine")])
+def test_files_of_version_1_are_read_also_beside_files_of_version_2(parquet: Workshop, versions: Sequence[str]) -> None:
+    """In a folder whose name would end a text of SQL."""
+    folder = Path(parquet.environment["REKINDLE_CONTRACT_PATH"])
+    quoted = folder.with_name("o'brien's contract")
+    shutil.rmtree(quoted, ignore_errors=True)
+    folder.rename(quoted)
+    parquet.environment["REKINDLE_CONTRACT_PATH"] = str(quoted)
+    (quoted / "input_message_events").mkdir()
+    for number, column in enumerate(versions):
+        duckdb.sql(
+            "select 'esp' as source_system, message_id, event_type, cast('2024-03-01' as timestamp) as occurred_at, "
+            "cast('2024-03-01' as date) as occurred_date, '' as link_tag, "
+            f"cast('2024-03-02' as timestamp) as extracted_at, is_it as {column} "
+            f"from (values ('{column}', 'opened', true), ('{column}', 'clicked', false)) "
+            "as events (message_id, event_type, is_it)"
+        ).write_parquet(str(quoted / "input_message_events" / f"it's {number}.parquet"))
+    must(build(parquet, "input_message_events", "input_orders"))
+    with duckdb.connect(str(parquet.warehouse), read_only=True) as warehouse:
+        events = warehouse.execute(
+            "select message_id, event_type, is_machine from input.input_message_events order by message_id, event_type"
+        ).fetchall()
+        orders = warehouse.execute("select count(*) from input.input_orders").fetchall()
+    assert events == [row for each in sorted(versions) for row in ((each, "clicked", False), (each, "opened", True))]
+    assert orders == [(19,)]
+    said = must(parquet.dbt("run-operation", "print_contract_gaps", "--vars", "{connector: parquet}"))
+    assert ("message_events.is_machine (is_proxy_open is read)" in said.text) == ("is_proxy_open" in versions)
+    assert ("Files of version 1 of the input contract" in said.text) == ("is_proxy_open" in versions)
+
+
+def test_a_column_that_one_file_of_a_folder_lacks_is_named_with_its_file(parquet: Workshop) -> None:
+    folder = Path(parquet.environment["REKINDLE_CONTRACT_PATH"]) / "input_order_lines"
+    whole = f"read_parquet('{folder}/day=1/a.parquet', hive_partitioning = false)"
+    (folder / "day=2").mkdir()
+    duckdb.sql(f"select * exclude (net_amount, margin_amount) from {whole}").write_parquet(f"{folder}/day=2/b.parquet")
+    said = build(parquet, "input_order_lines")
+    assert said.code != 0
+    assert f"{folder}/day=2/b.parquet lacks net_amount: add it, empty where unknown" in said.text
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -444,9 +561,9 @@ def test_a_connector_of_another_contract_version_is_one_sentence(
     )
     assert said.code != 0
     assert (
-        f"Connector 'template' declares {declared} of the input contract and version 2 is read here: follow 'From version "
-        "1' in docs/contract-version-2.md, then write contract_version: 2 below the connector in connector_settings of "
-        "dbt_project.yml."
+        f"Connector 'template' declares {declared} of the input contract and version 2 is read here: follow 'From "
+        "version 1' in docs/contract-version-2.md, then write contract_version: 2 below the connector in "
+        "connector_settings of dbt_project.yml."
     ) in said.text
     assert not workshop.warehouse.exists()
 

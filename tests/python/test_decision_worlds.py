@@ -16,10 +16,10 @@ from compiled import CompiledModels, Row, fill
 from decision_oracle import (
     ADDRESSES,
     GATES,
-    Consent,
     Decision,
     Entry,
     Past,
+    Permission,
     Profile,
     Scenario,
     Settings,
@@ -178,13 +178,15 @@ def seed_tables(world: World) -> dict[str, Table]:
         ),
         "scenario_steps": (
             {
-                **typed(varchar="scenario_id step after_steps condition template variant_salt offer_rule"),
+                **typed(
+                    varchar="scenario_id step after_steps condition fallback_condition template variant_salt offer_rule"
+                ),
                 **typed(integer="wait_days stop_after_days"),
             },
             [
                 (
                     *(scenario.scenario_id, step.step, ">".join(step.after_steps) or None, step.condition),
-                    *(f"{step.step}.html", step.variant_salt, step.offer_rule or None),
+                    *(step.fallback_condition or None, f"{step.step}.html", step.variant_salt, step.offer_rule or None),
                     *(step.wait_days, step.stop_after_days),
                 )
                 for scenario, step in steps
@@ -221,6 +223,10 @@ def seed_tables(world: World) -> dict[str, Table]:
             typed(varchar="channel engagement_tier", integer="window_days max_messages max_per_calendar_month"),
             [tuple(vars(row).values()) for row in world.message_caps],
         ),
+        "channels": (
+            typed(varchar="channel address_kinds"),
+            [(channel, ">".join(sorted(kinds))) for channel, kinds in ADDRESSES.items()],
+        ),
         "sealed_dates": (typed(date="as_of_date"), []),
         "suppressions": (
             typed(varchar="profile_id channel reason", date="valid_from_date valid_to_date"),
@@ -230,7 +236,6 @@ def seed_tables(world: World) -> dict[str, Table]:
 
 
 def people_tables(world: World) -> dict[str, Table]:
-    flags = ("email", "sms", "phone", "post", "push", "ads")
     return {
         "dim_profiles": (
             {
@@ -253,28 +258,20 @@ def people_tables(world: World) -> dict[str, Table]:
                 for kind in sorted(set().union(*ADDRESSES.values()))
             ],
         ),
-        "profile_contacts": (
-            {
-                **typed(varchar="profile_id", boolean="is_email_valid is_sms_phone_valid is_call_phone_valid"),
-                **typed(boolean="is_post_valid has_push is_ads_valid"),
-            },
-            [
-                (row.profile_id, *(channel in row.contactable_channels for channel in flags))
-                for row in world.profiles
-                if not row.has_erasure_request
-            ],
+        "channel_permissions": (
+            typed(varchar="profile_id channel purpose stopped_by", boolean="is_consented"),
+            [(row.profile_id, row.channel, row.purpose, row.stopped_by, row.is_consented) for row in world.permissions],
         ),
-        "fct_consents": (
-            {
-                **typed(varchar="profile_id channel purpose status", boolean="is_granted"),
-                **typed(timestamp="valid_from valid_to"),
-            },
-            [tuple(vars(row).values()) for row in world.consents],
+        "profile_mailboxes": (
+            typed(varchar="profile_id mailbox_provider"),
+            [(row.profile_id, "paused" if row.is_mailbox_paused else "fine") for row in world.profiles],
         ),
+        "paused_mailboxes": (typed(varchar="mailbox_provider"), [("paused",)]),
         "profile_merges": (
             typed(varchar="old_profile_id new_profile_id", date="merged_as_of_date"),
             [(old, new, date(2024, 1, 1)) for old, new in world.merges],
         ),
+        "profile_splits": (typed(varchar="profile_id sibling_profile_id", date="split_as_of_date"), list(world.splits)),
     }
 
 
@@ -286,21 +283,13 @@ def fact_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="decision_id"),
                 **typed(timestamp="first_delivered_at first_opened_at first_clicked_at first_complained_at"),
                 **typed(timestamp="first_unsubscribed_at first_not_sent_at"),
+                **typed(boolean="is_open_observed is_click_observed", varchar="message_kind"),
             },
             [tuple(vars(row).values())[:-1] for row in world.messages],
         ),
-        "intake_message_events": (
-            typed(varchar="message_id event_type link_tag", timestamp="occurred_at"),
-            [
-                (message.message_id, kind, link, at)
-                for message in world.messages
-                for kind, link, at in [
-                    *(("clicked", link, at) for at, link in message.clicks),
-                    ("delivered", "", message.first_delivered_at),
-                    ("opened", "", message.first_opened_at),
-                ]
-                if at is not None
-            ],
+        "message_clicks": (
+            typed(varchar="message_id link_tag", timestamp="occurred_at"),
+            [(message.message_id, link, at) for message in world.messages for at, link in message.clicks],
         ),
         "fct_orders": (
             typed(varchar="order_id profile_id order_status", date="order_date", timestamp="ordered_at"),
@@ -456,14 +445,11 @@ def test_a_persons_bucket_is_the_same_number_in_sql_and_in_hashlib(engine: Engin
     variants = tuple(Variant(str(number), "email", number, number) for number in range(10_000))
     step = Step("mail_1", variants=variants, variant_salt="blue", stop_after_days=0)
     scenario = Scenario("cart", (step,), ("email",), day, holdout_share=Decimal("0.3"), holdout_salt="oak")
-    long_ago = instant(day - timedelta(days=9), time(12), SETTINGS)
     world = World(
         settings=SETTINGS,
         scenarios=(scenario,),
-        profiles=tuple(
-            Profile(one, addresses=frozenset({"email"}), contactable_channels=frozenset({"email"})) for one in ids
-        ),
-        consents=tuple(Consent(one, "email", "marketing", "granted", True, long_ago) for one in ids),
+        profiles=tuple(Profile(one, addresses=frozenset({"email"})) for one in ids),
+        permissions=tuple(Permission(one, "email", "marketing", is_consented=True) for one in ids),
         triggers=tuple(Trigger("cart", one, "k1", instant(day, time(12), SETTINGS), day) for one in ids),
     )
     found = Warehouse(engine).run(world, day)

@@ -311,10 +311,19 @@ ANN, BOB = ("ann_at_till", "ann", "ann@example.com"), ("bob_at_till", "bob", "bo
 
 def test_without_yes_nothing_changes_and_the_counts_are_told(small: SmallShop) -> None:
     small.build([ANN, BOB])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        connection.execute(
+            "create view input.input_messages as select * from (values ('till', 'ann_at_till', 'm1'), "
+            "('till', 'bob_at_till', 'm2')) as messages (source_system, contact_id, message_id)"
+        )
+        connection.execute(
+            "create view input.input_message_events as select * from (values ('m1', 'opened'), ('m1', 'clicked'), "
+            "('m2', 'opened')) as events (message_id, event_type)"
+        )
     before = contents(small.root)
     said = must(small.erase("--contact", "till:ann_at_till"))
     assert "core.profile_days                                  1" in said.text
-    assert "input_contacts 1" in said.text
+    assert "raw data: input_contacts 1, input_message_events 2, input_messages 1 (not touched" in said.text
     assert "1 of 1 can be erased now; nothing was changed" in said.text
     assert "ann" not in said.text
     assert contents(small.root) == before

@@ -277,6 +277,31 @@ def test_an_expectation_that_cannot_be_read_is_refused(
     assert stopped.value.message.startswith(sentence)
 
 
+def test_an_empty_text_that_the_contract_calls_a_value_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKINDLE_CONTRACT_PATH", str(tmp_path))
+    file = tmp_path / "input_message_events.parquet"
+    duckdb.execute(
+        f"copy (select 'm' || n as message_id, '' as link_tag, '' as event_type from range(9) as t (n)) to '{file}'"
+    )
+    meta: dict[str, dict[str, Any]] = {
+        "message_id": {},
+        "link_tag": {"is_required": True, "empty_text_is_a_value": True},
+        "event_type": {"is_required": True},
+    }
+    model = SimpleNamespace(
+        name="input_message_events",
+        original_file_path="models/input/parquet/input_message_events.sql",
+        columns={name: SimpleNamespace(name=name, config=SimpleNamespace(meta=own)) for name, own in meta.items()},
+        config=SimpleNamespace(meta={"key": ["message_id"]}),
+    )
+    manifest: Manifest = SimpleNamespace(nodes={"model": model}, sources={})  # type: ignore[assignment]
+    (table,) = raw_tables(manifest, "parquet")
+    counts = raw.measure(duckdb.connect(), table, datetime.date(2024, 7, 1), "1990-01-01")
+    assert (counts["filled link_tag"], counts["filled event_type"]) == (9, 0)
+
+
 def test_contract_shaped_files_are_expected_to_be_what_the_contract_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,8 @@
 """Identity as compiled, against networkx on generated contact records, and as hand-made worst cases."""
 
 import hashlib
-from collections import defaultdict
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,14 +18,21 @@ from hypothesis import strategies as st
 from rekindle.dbt import Dbt
 from rekindle.paths import PROJECT
 
-MODELS = ["contact_records", "contact_identifiers", "contact_profiles"]
+MODELS = [
+    *("contact_records", "contact_identifiers", "contact_edges", "contact_components", "different_records"),
+    *("surviving_edges", "contact_profiles"),
+]
 CONVERGED = "identity_has_converged_else_raise_identity_rounds"
 
 CONTACTS = {
     "source_system": "varchar", "contact_id": "varchar", "silo": "varchar", "email": "varchar", "phone": "varchar",
-    "country_code": "varchar", "loyalty_card_id": "varchar", "created_date": "date", "created_at": "timestamp",
+    "country_code": "varchar", "loyalty_card_id": "varchar", "first_name": "varchar", "last_name": "varchar",
+    "email_verified_at": "timestamp", "created_date": "date", "created_at": "timestamp",
 }  # fmt: skip
-LINKS = dict.fromkeys(["source_system", "contact_id", "linked_source_system", "linked_contact_id"], "varchar")
+LINKS = dict.fromkeys(
+    ["source_system", "contact_id", "linked_source_system", "linked_contact_id", "link_type"], "varchar"
+)
+EMAILS = {"raw_email": "varchar", "email": "varchar", "is_valid": "boolean"}
 PHONES = {"raw_phone": "varchar", "country_code": "varchar", "e164": "varchar", "is_valid": "boolean"}
 
 Key = tuple[str, str]
@@ -32,7 +40,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Record:
-    """One contact record: what identity looks at. Phones are numbers of a pool; odd ones are not valid."""
+    """One contact record: what identity looks at. Phones are numbers of a pool; odd ones are not valid.
+
+    A name is (first name, last name); None is unknown.
+    """
 
     source_system: str
     contact_id: str
@@ -40,6 +51,8 @@ class Record:
     email: str | None = None
     phone: int | None = None
     card: str | None = None
+    name: tuple[str | None, str | None] = (None, None)
+    is_verified: bool = False
 
     @property
     def key(self) -> Key:
@@ -50,16 +63,30 @@ class Record:
         return hashlib.md5("|".join(self.key).encode(), usedforsecurity=False).hexdigest()[:16]
 
     @property
-    def identifiers(self) -> list[str]:
-        email = [f"email {self.email.strip().lower()}"] if self.email and self.email.strip() else []
-        phone = [f"phone {self.phone}"] if self.phone is not None and self.phone % 2 == 0 else []
-        return email + phone + ([f"card {self.card.strip()}"] if self.card and self.card.strip() else [])
+    def address(self) -> str | None:
+        return self.email.strip().lower() if self.email and self.email.strip() else None
+
+    @property
+    def identifiers(self) -> list[tuple[str, str]]:
+        email = [("email", self.address)] if self.address else []
+        phone = [("phone", str(self.phone))] if self.phone is not None and self.phone % 2 == 0 else []
+        card = [("card", self.card.strip())] if self.card and self.card.strip() else []
+        return email + phone + card
+
+
+@dataclass(frozen=True)
+class Link:
+    """What somebody said of two records; no type means the same person."""
+
+    one: Key
+    other: Key
+    link_type: str | None = None
 
 
 @dataclass(frozen=True)
 class World:
     records: tuple[Record, ...]
-    links: tuple[tuple[Key, Key], ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 def resolve(models: CompiledModels, world: World) -> tuple[dict[Key, str], list[Row]]:
@@ -70,10 +97,13 @@ def resolve(models: CompiledModels, world: World) -> tuple[dict[Key, str], list[
     for record in world.records:
         created_at = start + timedelta(days=record.created_day)
         phone = None if record.phone is None else f"raw {record.phone}"
-        details = ("till", record.email, phone, "BE", record.card)
+        verified_at = created_at if record.is_verified else None
+        details = ("till", record.email, phone, "BE", record.card, *record.name, verified_at)
         contacts.append((*record.key, *details, created_at.date(), created_at))
     fill(connection, "intake_contacts", CONTACTS, contacts)
-    fill(connection, "intake_identity_links", LINKS, [(*one, *other) for one, other in world.links])
+    links = [(*link.one, *link.other, link.link_type) for link in world.links]
+    fill(connection, "intake_identity_links", LINKS, links)
+    fill(connection, "email_addresses", EMAILS, [])
     phones = sorted({record.phone for record in world.records if record.phone is not None})
     fill(connection, "phone_numbers", PHONES, [(f"raw {n}", "BE", f"+{n}", n % 2 == 0) for n in phones])
     models.build(connection, *MODELS)
@@ -83,22 +113,62 @@ def resolve(models: CompiledModels, world: World) -> tuple[dict[Key, str], list[
 
 def expected_profiles(world: World, most_records_per_identifier: int = 10) -> dict[Key, str]:
     """The rule from its prose, on a graph."""
-    holders: dict[str, list[Key]] = defaultdict(list)
-    for record in world.records:
-        for identifier in record.identifiers:
-            holders[identifier].append(record.key)
-    graph = nx.Graph()
-    graph.add_nodes_from(record.key for record in world.records)
-    for keys in holders.values():
-        if len(keys) <= most_records_per_identifier:
-            nx.add_path(graph, keys)
-    graph.add_edges_from((one, other) for one, other in world.links if one in graph and other in graph)
     by_key = {record.key: record for record in world.records}
+    oldest_first = sorted(by_key, key=lambda key: (by_key[key].created_day, *key))
+    age = {key: place for place, key in enumerate(oldest_first)}
+    graph = nx.Graph()
+    graph.add_nodes_from(by_key)
+    for one, other in itertools.combinations(oldest_first, 2):
+        strength = _strength(world, by_key[one], by_key[other], most_records_per_identifier)
+        if strength:
+            graph.add_edge(one, other, rank=(strength, -age[other], -age[one]))
+    # the strongest ways between records, without the weakest edge between any two that are different people
+    ways = _strongest_ways(graph)
+    weakest = set()
+    for link in world.links:
+        are_known = link.one != link.other and {link.one, link.other} <= set(ways)
+        if link.link_type == "different" and are_known and nx.has_path(ways, link.one, link.other):
+            path = nx.shortest_path(ways, link.one, link.other)
+            weakest.add(min(itertools.pairwise(path), key=lambda edge: ways.edges[edge]["rank"]))
+    ways.remove_edges_from(weakest)
     profiles = {}
-    for component in nx.connected_components(graph):
+    for component in nx.connected_components(ways):
         oldest = min((by_key[key] for key in component), key=lambda record: (record.created_day, *record.key))
         profiles.update(dict.fromkeys(component, oldest.profile_id_when_oldest))
     return profiles
+
+
+def _strength(world: World, elder: Record, younger: Record, most_records: int) -> int:
+    """How strongly two records are joined; 0: not at all."""
+    said = {link.link_type or "same" for link in world.links if {link.one, link.other} == {elder.key, younger.key}}
+    holders = Counter(identifier for record in world.records for identifier in record.identifiers)
+    shared = {
+        kind
+        for kind, value in set(elder.identifiers) & set(younger.identifiers)
+        if holders[kind, value] <= most_records
+    }
+    if "same" in said:
+        return 5
+    if "card" in shared:
+        return 4
+    if "email" in shared:
+        return 3 if elder.is_verified and younger.is_verified else 2
+    if "phone" not in shared or "household" in said:
+        return 0
+    names = [(mine, theirs) for mine, theirs in zip(elder.name, younger.name, strict=True) if mine and theirs]
+    other_name = any(mine.lower() != theirs.lower() for mine, theirs in names)
+    other_email = bool(elder.address and younger.address and elder.address != younger.address)
+    return 0 if other_name and other_email else 1
+
+
+def _strongest_ways(graph: "nx.Graph[Key]") -> "nx.Graph[Key]":
+    """Kruskal: the strongest edges first, none that closes a circle."""
+    ways: nx.Graph[Key] = nx.Graph()
+    ways.add_nodes_from(graph)
+    for one, other, rank in sorted(graph.edges(data="rank"), key=lambda edge: edge[2], reverse=True):
+        if not nx.has_path(ways, one, other):
+            ways.add_edge(one, other, rank=rank)
+    return ways
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +194,8 @@ def records(
         | st.integers(0, 7).map(" P{}@Example.com".format),
         phone=st.none() | st.integers(0, 15),
         card=st.none() | st.integers(0, 9).map(str) | st.just(" "),
+        name=st.tuples(st.sampled_from([None, "Ann", "ANN", "Bob"]), st.sampled_from([None, "Maes"])),
+        is_verified=st.booleans(),
     )
 
 
@@ -131,10 +203,12 @@ def records(
 def worlds(draw: st.DrawFn, max_records: int = 24) -> World:
     drawn = draw(st.lists(records(), min_size=1, max_size=max_records, unique_by=lambda record: record.key))
     keys = st.sampled_from([record.key for record in drawn] + [("app", "rejected by intake")])
-    return World(tuple(drawn), tuple(draw(st.lists(st.tuples(keys, keys), max_size=3, unique=True))))
+    kinds = st.sampled_from([None, "same", "different", "different", "household"])
+    links = st.builds(Link, keys, keys, kinds)
+    return World(tuple(drawn), tuple(draw(st.lists(links, max_size=4, unique_by=lambda link: (link.one, link.other)))))
 
 
-@settings(max_examples=50)
+@settings(max_examples=60)
 @given(world=worlds())
 def test_profiles_are_the_connected_components_named_by_their_oldest_record(
     models: CompiledModels, world: World

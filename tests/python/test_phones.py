@@ -19,7 +19,13 @@ VECTORS = [
     ("1-212-555-0123", "US", "+12125550123", True),
     ("+1 212 555 0123", "", "+12125550123", True),
     ("001 212 555 0123", "BE", "+12125550123", True),
-    ("212 555 0123 ext. 9", "US", "+12125550123", True),
+    ("212 555 0123 ext. 9", "US", "+12125550123;ext=9", True),
+    ("212 555 0123 x102", "US", "+12125550123;ext=102", True),
+    ("tel:+1-212-555-0123;ext=101", "", "+12125550123;ext=101", True),
+    ("491701234567.0", "DE", None, False),  # a float: the plus is lost, and read as German it is another number
+    ("4.91701234567E+11", "DE", None, False),
+    ("0612345678.", "FR", None, False),
+    ("06.12.34.56.78", "FR", "+33612345678", True),
     ("06 12 34 56 78", "FR", "+33612345678", True),
     ("+33 (0)6 12 34 56 78", "BE", "+33612345678", True),
     ("06 39 98 12 34", "FR", "+33639981234", False),
@@ -133,12 +139,12 @@ def test_after_reading_the_build_finds_every_phone(warehouse: Path) -> None:
     fill(connection, "intake_contacts", CONTACTS, RAW)
     fill(connection, "phone_numbers", PHONE_NUMBERS, [])
     assert sorted(models.rows(connection, "unread_phones")) == [
-        ("shop", "python scripts/normalise_contacts.py", 2, 2),
-        ("till", "python scripts/normalise_contacts.py", 3, 3),
+        ("shop", "not_read_yet", "python scripts/normalise_contacts.py", 2, 2),
+        ("till", "not_read_yet", "python scripts/normalise_contacts.py", 3, 3),
     ]
     normalise_contacts(warehouse, "be")
     fill(connection, "phone_numbers", PHONE_NUMBERS, look_up(warehouse))
-    assert models.rows(connection, "unread_phones") == []
+    assert models.rows(connection, "unread_phones") == [("till", "not_in_numbering_plan", None, 1, 1)]
 
 
 def test_a_failure_half_way_leaves_the_look_up_as_it_was(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:

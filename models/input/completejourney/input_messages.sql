@@ -11,6 +11,7 @@ messages_of_the_world as (
     select * from {{ ref('stg_world__messages') }}
 )
 
+-- newsletters and what scenarios send: the demo has no confirmation
 select
     source_system,
     message_id,
@@ -19,7 +20,7 @@ select
     campaign_id,
     cast(null as varchar) as decision_id,
     variant,
-    cast(null as varchar) as message_kind,
+    'marketing' as message_kind,
     sent_at,
     {{ local_date('sent_at') }} as sent_date,
     cost_amount,
@@ -34,7 +35,7 @@ select
     campaign_id,
     decision_id,
     variant,
-    cast(null as varchar) as message_kind,
+    'marketing' as message_kind,
     sent_at,
     {{ local_date('sent_at') }} as sent_date,
     cost_amount,

@@ -50,6 +50,7 @@ class ColumnRules(_Strict):
     """What a raw column is expected to hold, but for as many rows as may be rejected."""
 
     is_required: bool = False
+    empty_text_is_a_value: bool = False
     smallest: float | None = None
     largest: float | None = None
     accepted_values: tuple[str, ...] = ()
@@ -191,9 +192,10 @@ def measure(
     for column, data_type in present.items():
         if table.columns and column not in table.columns:
             continue
-        value = f"nullif({name(column)}, '')" if data_type == "VARCHAR" else name(column)
-        asked[f"filled {column}"] = f"count({value})"
         rules = table.columns.get(column, ColumnRules())
+        is_text = data_type == "VARCHAR" and not rules.empty_text_is_a_value
+        value = f"nullif({name(column)}, '')" if is_text else name(column)
+        asked[f"filled {column}"] = f"count({value})"
         if rules.smallest is not None or rules.largest is not None:
             number = f"try_cast({value} as double)"
             within = [f"{number} >= {rules.smallest}"] if rules.smallest is not None else []

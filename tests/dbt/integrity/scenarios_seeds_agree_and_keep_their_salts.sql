@@ -252,6 +252,15 @@ wrong_steps as (
             ~ "has_offer or no_purchase.",
         ),
         (
+            "coalesce(fallback_condition, 'no_purchase') not in ('no_purchase', 'skip')",
+            "fallback_condition is {fallback_condition}: write no_purchase or skip.",
+        ),
+        (
+            "fallback_condition is not null and coalesce(condition, '') not in ('opened', 'not_opened', 'clicked', "
+            ~ "'not_clicked') and coalesce(condition, '') not like 'clicked:_%'",
+            "fallback_condition is set, but condition {condition} can always be known: leave it empty.",
+        ),
+        (
             "after_steps is null and condition <> 'none'",
             "condition is {condition}, but nothing comes before the first step: write none.",
         ),

@@ -1,8 +1,8 @@
 {#
   Nobody is shown as contactable without a record of consent. Reads the consent events again, by a road of its own, so
   that a mistake in the models that apply consent cannot hide itself: a person is contactable by a channel only when
-  at least one of the person's contact records last said yes to it, and asked for no erasure. Fails with person and
-  channel.
+  at least one of the person's contact records last said yes to it, no message of the channel was answered by an
+  unsubscription or a complaint after the last yes, and nobody asked for erasure. Fails with person and channel.
 #}
 with
 
@@ -13,6 +13,17 @@ consents as (
 
 contact_profiles as (
     select * from {{ ref('contact_profiles') }}
+),
+
+messages as (
+    select * from {{ ref('intake_messages') }}
+),
+
+message_events as (
+    select * from {{ ref('intake_message_events') }}
+    where
+        event_type in ('unsubscribed', 'complained')
+        and {{ happened_by('occurred_at') }}
 ),
 
 erasure_requests as (
@@ -37,9 +48,10 @@ last_words as (
 ),
 
 consenting as (
-    select distinct
+    select
         contact_profiles.profile_id,
-        last_words.channel
+        last_words.channel,
+        max(last_words.last_yes_at) as last_yes_at
     from last_words
     inner join contact_profiles
         on
@@ -48,6 +60,26 @@ consenting as (
     where
         last_words.last_yes_at is not null
         and (last_words.last_no_at is null or last_words.last_yes_at > last_words.last_no_at)
+    group by
+        contact_profiles.profile_id,
+        last_words.channel
+),
+
+last_stops as (
+    select
+        contact_profiles.profile_id,
+        messages.channel,
+        max(message_events.occurred_at) as stopped_at
+    from message_events
+    inner join messages
+        on message_events.message_id = messages.message_id
+    inner join contact_profiles
+        on
+            messages.source_system = contact_profiles.source_system
+            and messages.contact_id = contact_profiles.contact_id
+    group by
+        contact_profiles.profile_id,
+        messages.channel
 ),
 
 erased as (
@@ -78,8 +110,13 @@ left join consenting
     on
         contactable.profile_id = consenting.profile_id
         and contactable.channel = consenting.channel
+left join last_stops
+    on
+        contactable.profile_id = last_stops.profile_id
+        and contactable.channel = last_stops.channel
 left join erased
     on contactable.profile_id = erased.profile_id
 where
     consenting.profile_id is null
+    or coalesce(last_stops.stopped_at >= consenting.last_yes_at, false)
     or erased.profile_id is not null

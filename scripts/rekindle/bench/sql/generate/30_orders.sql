@@ -151,5 +151,6 @@ select
     cast(discount_cents * 0.01 as decimal(18, 2)) as discount_amount,
     cast(offer_cents * 0.01 as decimal(18, 2)) as offer_discount_amount,
     cast((gross_cents - discount_cents - offer_cents) * 0.01 as decimal(18, 2)) as net_amount,
+    cast(null as decimal(18, 2)) as margin_amount,
     extracted_at() as extracted_at
 from discounted;

@@ -20,6 +20,7 @@ select
     cast(null as varchar) as collection,
     cast(null as varchar) as package_size,
     cast(null as integer) as days_of_supply,
+    cast(null as decimal(9, 4)) as margin_share,
     extracted_at() as extracted_at
 from range(20000) as numbers (number);
 
@@ -43,6 +44,7 @@ select
     cast(null as varchar) as campaign_id,
     cast(null as varchar) as decision_id,
     cast(null as varchar) as variant,
+    'marketing' as message_kind,
     sent_at,
     cast(sent_at as date) as sent_date,
     cast(0.01 as decimal(18, 2)) as cost_amount,

@@ -1,0 +1,46 @@
+-- A wish to be forgotten is honoured however it is written: without a time, or with one that cannot be, it counts from
+-- the extraction, else from always; without a system it means every record of that id.
+with
+
+valid_requests as (
+    {{ valid_rows('erasure_requests') | indent(4) }}
+),
+
+all_requests as (
+    select * from {{ judged_input('erasure_requests') }} as input_rows
+),
+
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
+unreadable_requests as (
+    select
+        coalesce(all_requests.source_system, contacts.source_system) as source_system,
+        all_requests.contact_id,
+        coalesce(
+            {{ readable_stamp('all_requests.requested_at', 'all_requests.extracted_at') }},
+            all_requests.extracted_at,
+            cast('{{ setting("earliest_plausible_date") }}' as timestamp)
+        ) as requested_at
+    from all_requests
+    {{ anti_join() }} valid_requests
+        on
+            all_requests.source_system = valid_requests.source_system
+            and all_requests.contact_id = valid_requests.contact_id
+    left join contacts
+        on
+            all_requests.source_system is null
+            and all_requests.contact_id = contacts.contact_id
+    where all_requests.contact_id is not null
+)
+
+select
+    source_system,
+    contact_id,
+    min(requested_at) as requested_at
+from unreadable_requests
+where source_system is not null
+group by
+    source_system,
+    contact_id
