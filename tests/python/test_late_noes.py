@@ -157,6 +157,18 @@ def test_a_yes_said_after_the_late_no_elsewhere_opens_that_address_only(shop: Re
     assert left_out(shop) == ["bob"]
 
 
+def test_a_later_yes_at_the_address_that_a_late_no_names_lifts_it_everywhere(shop: Retailer) -> None:
+    shop.publish(
+        [person("ann")],
+        more="insert into audiences.audience_permissions values "
+        "('ann', 'email', 'marketing', 'email', 'ann@old.example.com', timestamp '2024-06-30 12:00:00')",
+    )
+    late(shop, CONSENTS, consent(address="ann@old.example.com", changed_at="2024-06-30 11:00:00"))
+    assert left_out(shop) == []
+    late(shop, CONSENTS, consent(address="ann@old.example.com", changed_at="2024-06-30 13:00:00"))
+    assert left_out(shop) == ["ann"]
+
+
 def test_a_late_no_makes_a_new_run_that_removes_whatever_the_guards_say_and_the_same_again_makes_none(
     shop: Retailer,
 ) -> None:

@@ -94,7 +94,10 @@ select
 from said
 left join of_people on said.no_id = of_people.no_id;
 
-{# a later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read -#}
+{#
+  A later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read. A
+  request to be forgotten has no moment that a yes could be later than.
+-#}
 create temp table late_closed as
 with concerned as (
     select
@@ -102,7 +105,7 @@ with concerned as (
         late_noes.no_id,
         late_noes.address as named_address,
         late_noes.is_readable,
-        not late_noes.is_erasure and coalesce(permissions.consented_at > late_noes.said_at, false) as is_later
+        coalesce(permissions.consented_at > late_noes.said_at, false) as is_later
     from activation.audiences.audience_permissions as permissions
     inner join late_noes
         on
