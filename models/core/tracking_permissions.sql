@@ -64,7 +64,8 @@ asked_profiles as (
         ranked_countries.newness = 1
         and case questions.purpose
             {%- for purpose in purposes.values() %}
-                when '{{ purpose }}' then {{ needs_consent_in(purpose ~ '_consent_countries', 'ranked_countries.country_code') }}
+                when '{{ purpose }}'
+                    then {{ needs_consent_in(purpose ~ '_consent_countries', 'ranked_countries.country_code') }}
             {%- endfor %}
         end
 ),
@@ -80,7 +81,7 @@ messaged_channels as (
             and messages.contact_id = contact_profiles.contact_id
 ),
 
--- a refusal reaches back, what was known before it is forgotten: only the last one matters. A no that cannot be read is one
+-- a refusal reaches back, what was known before it is forgotten: only the last one matters; an unreadable no is one
 refusals as (
     select
         words.profile_id,
