@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
@@ -731,7 +732,7 @@ def _address(row: Sent) -> str:
 def is_taken(row: Sent, verdict: Verdict, told: People) -> bool:
     """Whether the row holds an address that may be taken, for each kind that the channel has."""
     if row.channel == "post":
-        records = [record for record in told.contacts if record in verdict.taken["record"]]
+        records = [cast("Record", record) for record in verdict.taken["record"]]
         return row.street_address in {told.contacts[record]["street_address"] for record in records}
     if row.channel == "push":
         return True
