@@ -25,6 +25,10 @@ profile_merges as (
     select * from {{ ref('profile_merges') }}
 ),
 
+profile_splits as (
+    select * from {{ ref('profile_splits') }}
+),
+
 contact_addresses as (
     select * from {{ ref('contact_addresses') }}
 ),
@@ -135,11 +139,37 @@ candidates as (
         )
 ),
 
+-- what reached somebody before a split reached each of those who were taken for one
+heirs as (
+    select
+        profile_id,
+        profile_id as addressed_id,
+        cast(null as date) as until_date
+    from due_profiles
+    union all
+    select
+        due_profiles.profile_id,
+        profile_splits.sibling_profile_id as addressed_id,
+        profile_splits.split_as_of_date as until_date
+    from due_profiles
+    inner join profile_splits
+        on due_profiles.profile_id = profile_splits.profile_id
+),
+
 recent_messages as (
-    select messages.*
+    select
+        messages.message_id,
+        heirs.profile_id,
+        messages.decision_id,
+        messages.channel,
+        messages.message_kind,
+        messages.sent_date,
+        messages.first_not_sent_at
     from messages
-    inner join due_profiles
-        on messages.profile_id = due_profiles.profile_id
+    inner join heirs
+        on
+            messages.profile_id = heirs.addressed_id
+            and (heirs.until_date is null or messages.sent_date < heirs.until_date)
     where {{ happened_by('messages.sent_at') }}
 ),
 
