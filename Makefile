@@ -81,8 +81,9 @@ lint-%:
 
 # new stories from a seed of one's own or of the clock; a failure prints the story, and its seed finds it again
 worlds: SEED ?= $(shell date +%s)
-worlds: dev-env ## Try the decisions on new made-up stories (STORIES=100000 SEED=…)
+worlds: dev-env ## Try permissions on new made-up people, decisions on new stories (PEOPLE=100000 STORIES=100000 SEED=…)
 	@echo "Seed: $(SEED)"
+	@$(BIN)/python tests/python/people_worlds.py --people $(or $(PEOPLE),10000) --seed $(SEED)
 	@STORIES=$(or $(STORIES),5000) SEED=$(SEED) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/python/test_decision_worlds.py -k side_by_side
 
 bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)

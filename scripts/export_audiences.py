@@ -68,19 +68,22 @@ def _export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tu
     from rekindle_export import exporting  # DuckDB is loaded by those who need it
 
     try:
-        reports = exporting.export(feeds, as_date(as_of, "--as-of") if as_of else None, dry=dry, accepted=accept)
+        outcome = exporting.export(feeds, as_date(as_of, "--as-of") if as_of else None, dry=dry, accepted=accept)
     except RekindleError as error:
         if as_json:
             click.echo(json.dumps({"exit_code": error.exit_code, "error": error.message, "feeds": []}))
             sys.exit(error.exit_code)
         raise
-    code = exporting.exit_code(reports)
     if as_json:
-        click.echo(json.dumps({"exit_code": code, "feeds": [asdict(report) for report in reports]}))
+        reports = [asdict(report) for report in outcome.reports]
+        content = {"exit_code": outcome.exit_code, "late_noes": asdict(outcome.late_noes), "feeds": reports}
+        click.echo(json.dumps(content))
     else:
-        for report in reports:
+        if outcome.late_noes.noes:
+            click.echo(str(outcome.late_noes))
+        for report in outcome.reports:
             click.echo(str(report))
-    sys.exit(code)
+    sys.exit(outcome.exit_code)
 
 
 @main.command()

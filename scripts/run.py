@@ -68,7 +68,10 @@ def main(
     if sent is not None:
         click.echo(f"Published   {sent.path} ({sent.tables} tables, {sent.rows:,} rows, personal data)")
     if sent is not None and not no_export:
-        reports = exporting.export((), date, dry=False)
+        outcome = exporting.export((), date, dry=False)
+        reports = outcome.reports
+        if outcome.late_noes.noes:
+            click.echo(f"Late noes   {outcome.late_noes}")
         for report in reports:
             if report.exit_code != DONE or any(report.counts.values()):
                 click.echo(f"Exported    {report}")
@@ -77,7 +80,7 @@ def main(
         # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
         if any(report.exit_code == GUARD for report in reports):
             click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
-        if exporting.exit_code(reports) not in (DONE, GUARD):
+        if outcome.exit_code not in (DONE, GUARD):
             raise RekindleError(
                 "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
                 "export`."

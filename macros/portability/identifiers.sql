@@ -41,9 +41,9 @@
     nullif({{ regex_replace_all(expression, '[^0-9+]+', '') }}, '')
 {%- endmacro %}
 
-{# Google: names without white space around them, lower case. #}
+{# Google: names without white space around them, lower case; in the composed form, as platforms hash what customers typed. #}
 {% macro google_name(expression) -%}
-    nullif(lower({{ trimmed(expression) }}), '')
+    nullif({{ composed('lower(' ~ trimmed(expression) ~ ')') }}, '')
 {%- endmacro %}
 
 {# Google: ISO 3166-1 alpha-2 in capitals, not hashed. #}
@@ -61,14 +61,14 @@
     nullif({{ regex_replace_all(digits(expression), '^0+', '') }}, '')
 {%- endmacro %}
 
-{# Meta: lower case, no punctuation, accents stay. #}
+{# Meta: lower case, no punctuation, accents stay, in the composed form. #}
 {% macro meta_name(expression) -%}
-    nullif({{ trimmed('lower(' ~ regex_replace_all(expression, '\\p{P}+', '') ~ ')') }}, '')
+    nullif({{ trimmed(composed('lower(' ~ regex_replace_all(expression, '\\p{P}+', '') ~ ')')) }}, '')
 {%- endmacro %}
 
-{# Meta: city without white space and punctuation, lower case. #}
+{# Meta: city without white space and punctuation, lower case, in the composed form. #}
 {% macro meta_city(expression) -%}
-    nullif(lower({{ regex_replace_all(expression, '[\\p{P}\\s\\x0B\\p{Z}]+', '') }}), '')
+    nullif({{ composed('lower(' ~ regex_replace_all(expression, '[\\p{P}\\s\\x0B\\p{Z}]+', '') ~ ')') }}, '')
 {%- endmacro %}
 
 {# Meta: ISO 3166-1 alpha-2, lower case, hashed. #}

@@ -230,7 +230,7 @@
     {%- if gaps -%}
         {%- do print('Note        Files of version 1 of the input contract are read in this release only.') -%}
         {%- do print('            docs/contract-version-2.md says what to do. What they lack is empty:') -%}
-        {%- do print(' ' * 12 ~ gaps | join(', ') | wordwrap(66, break_long_words=false, wrapstring='\n' ~ ' ' * 12)) -%}
+        {%- do print(' ' * 12 ~ gaps | sort | join(', ') | wordwrap(66, break_long_words=false, wrapstring='\n' ~ ' ' * 12)) -%}
     {%- endif -%}
 {% endmacro %}
 

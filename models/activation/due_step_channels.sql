@@ -186,7 +186,7 @@ sent_messages as (
         on recent_messages.decision_id = past_decisions.decision_id
     where
         not coalesce({{ happened_by('recent_messages.first_not_sent_at') }}, false)
-        -- an order confirmation and an answer of the service are no advertising, unless they carry out a decision of ours
+        -- a receipt and an answer of the service are no advertising, unless they carry out a decision of ours
         and (recent_messages.message_kind = 'marketing' or past_decisions.decision_id is not null)
 ),
 

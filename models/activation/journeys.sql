@@ -47,8 +47,8 @@ live_scenarios as (
         and (ends_date is null or ends_date >= {{ as_of_date() }})
 ),
 
--- An entry keeps the reason and the offer it was entered with. It needs its trigger: what its scenario does not emit any
--- more, while the journey could still send, has turned out not to be so.
+-- An entry keeps the reason and the offer it was entered with. It needs its trigger: what its scenario does not emit
+-- any more, while the journey could still send, has turned out not to be so.
 open_journeys as (
     select
         coalesce(past_entries.scenario_id, triggers.scenario_id) as scenario_id,

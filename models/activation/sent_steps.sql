@@ -1,5 +1,6 @@
--- Every message of a journey that can still send, with what became of it; after a split it is of both people. Who claims the offer of a message, or sends a
--- form after it, has answered it: that is an act of the person and counts whatever was said about tracking.
+-- Every message of a journey that can still send, with what became of it; after a split it is of both people. Who
+-- claims the offer of a message, or sends a form after it, has answered it: that is an act of the person and counts
+-- whatever was said about tracking.
 with
 
 scenarios as (

@@ -1,5 +1,5 @@
--- What may follow each message: does the condition of the next step hold today, and can it still come to hold? Opens and
--- clicks steer only where they may be known. Where they may not, "not opened" says nothing, and the step asks its
+-- What may follow each message: does the condition of the next step hold today, and can it still come to hold? Opens
+-- and clicks steer only where they may be known. Where they may not, "not opened" says nothing, and the step asks its
 -- fallback instead, unless the person has answered.
 with
 
@@ -20,7 +20,10 @@ next_steps as (
             when
                 (scenario_steps.condition in ('opened', 'not_opened') and not sent_steps.is_open_observed)
                 or (
-                    (scenario_steps.condition in ('clicked', 'not_clicked') or scenario_steps.condition like 'clicked:%')
+                    (
+                        scenario_steps.condition in ('clicked', 'not_clicked')
+                        or scenario_steps.condition like 'clicked:%'
+                    )
                     and not sent_steps.is_click_observed
                 )
                 then coalesce(scenario_steps.fallback_condition, 'no_purchase')

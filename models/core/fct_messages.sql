@@ -70,7 +70,7 @@ messages_with_events as (
         messages.channel,
         messages.variant,
         coalesce(messages.message_kind, 'marketing') as message_kind,
-        contact_mailboxes.mailbox_provider,
+        case when messages.channel = 'email' then contact_mailboxes.mailbox_provider end as mailbox_provider,
         coalesce(human_events.open_count, 0) as open_count,
         coalesce(human_events.click_count, 0) as click_count,
         coalesce(machine_events.open_count, 0) as machine_open_count,
@@ -102,7 +102,6 @@ messages_with_events as (
         on
             messages.source_system = contact_mailboxes.source_system
             and messages.contact_id = contact_mailboxes.contact_id
-            and messages.channel = 'email'
     left join sending_events
         on messages.message_id = sending_events.message_id
     left join human_events

@@ -3,8 +3,12 @@
 
 with
 
-consents as (
-    select * from {{ ref('fct_consents') }}
+words as (
+    select * from {{ ref('contact_words') }}
+),
+
+address_permissions as (
+    select * from {{ ref('address_permissions') }}
 ),
 
 messages as (
@@ -39,19 +43,31 @@ ranked_countries as (
             and contacts.contact_id = contact_profiles.contact_id
 ),
 
-asked_profiles as (
+questions as (
     {%- for event_type, purpose in purposes.items() %}
         select
-            profile_id,
-            cast('{{ event_type }}' as varchar) as event_type
-        from ranked_countries
-        where
-            newness = 1
-            and {{ needs_consent_in(purpose ~ '_consent_countries', 'country_code') }}
+            cast('{{ event_type }}' as varchar) as event_type,
+            cast('{{ purpose }}' as varchar) as purpose
         {%- if not loop.last %}
             union all
         {%- endif %}
     {%- endfor %}
+),
+
+asked_profiles as (
+    select
+        ranked_countries.profile_id,
+        questions.event_type
+    from ranked_countries
+    cross join questions
+    where
+        ranked_countries.newness = 1
+        and case questions.purpose
+            {%- for purpose in purposes.values() %}
+                {%- set countries = purpose ~ '_consent_countries' %}
+                when '{{ purpose }}' then {{ needs_consent_in(countries, 'ranked_countries.country_code') }}
+            {%- endfor %}
+        end
 ),
 
 messaged_channels as (
@@ -65,25 +81,44 @@ messaged_channels as (
             and messages.contact_id = contact_profiles.contact_id
 ),
 
--- a refusal reaches back: what was known before it is forgotten, so it matters when the last one ended
-words as (
+-- a refusal reaches back, what was known before it is forgotten: the last one matters. An unreadable no is one as well
+refusals as (
     select
-        profile_id,
-        channel,
-        case purpose
-            {%- for event_type, purpose in purposes.items() %}
-                when '{{ purpose }}' then '{{ event_type }}'
-            {%- endfor %}
-        end as event_type,
-        max(case when not is_granted and valid_to is null then 1 else 0 end) = 1 as is_refused,
-        max(case when not is_granted then valid_to end) as refused_until,
-        min(case when is_granted then valid_from end) as granted_from
-    from consents
-    where purpose in ('{{ purposes.values() | join("', '") }}')
-    group by profile_id, channel, purpose
+        words.profile_id,
+        words.channel,
+        questions.event_type,
+        max(words.said_at) as last_refused_at
+    from words
+    inner join questions
+        on words.purpose in (questions.purpose, '*')
+    where words.word in ('no', 'unreadable')
+    group by words.profile_id, words.channel, questions.event_type
 ),
 
-subjects as (
+-- in force since a yes that was given after the last refusal, wherever the person said it
+grants as (
+    select
+        address_permissions.profile_id,
+        address_permissions.channel,
+        questions.event_type,
+        min(address_permissions.valid_from) as granted_from
+    from address_permissions
+    inner join questions
+        on address_permissions.purpose = questions.purpose
+    left join refusals
+        on
+            address_permissions.profile_id = refusals.profile_id
+            and address_permissions.channel = refusals.channel
+            and questions.event_type = refusals.event_type
+    where
+        address_permissions.is_consented
+        and coalesce(address_permissions.closed_by, '') <> 'unreadable_no'
+        and (refusals.last_refused_at is null or address_permissions.granted_at > refusals.last_refused_at)
+    group by address_permissions.profile_id, address_permissions.channel, questions.event_type
+),
+
+-- whoever need not consent and never refused is not restricted
+restrictions as (
     select
         asked_profiles.profile_id,
         messaged_channels.channel,
@@ -98,40 +133,32 @@ subjects as (
         channel,
         event_type,
         0 as consent_required
-    from words
+    from refusals
 ),
 
-distinct_subjects as (
+distinct_restrictions as (
     select
         profile_id,
         channel,
         event_type,
         max(consent_required) = 1 as is_consent_required
-    from subjects
+    from restrictions
     group by profile_id, channel, event_type
 ),
 
 permissions as (
     select
-        distinct_subjects.profile_id,
-        distinct_subjects.channel,
-        distinct_subjects.event_type,
-        distinct_subjects.is_consent_required,
-        case
-            when words.is_refused then null
-            else coalesce(words.refused_until, words.granted_from)
-        end as permitted_from
-    from distinct_subjects
-    left join words
+        distinct_restrictions.profile_id,
+        distinct_restrictions.channel,
+        distinct_restrictions.event_type,
+        distinct_restrictions.is_consent_required,
+        grants.granted_from as permitted_from
+    from distinct_restrictions
+    left join grants
         on
-            distinct_subjects.profile_id = words.profile_id
-            and distinct_subjects.channel = words.channel
-            and distinct_subjects.event_type = words.event_type
-    -- who was never asked to consent and never refused is not restricted
-    where
-        distinct_subjects.is_consent_required
-        or words.is_refused
-        or words.refused_until is not null
+            distinct_restrictions.profile_id = grants.profile_id
+            and distinct_restrictions.channel = grants.channel
+            and distinct_restrictions.event_type = grants.event_type
 )
 
 select

@@ -133,8 +133,8 @@ hard_bounces as (
         and {{ happened_by('message_events.occurred_at') }}
 ),
 
--- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was changed
--- since, and those that it was seen with before.
+-- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was
+-- changed since, and those that it was seen with before.
 bounced_addresses as (
     select
         addresses.address_kind,

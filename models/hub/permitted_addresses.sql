@@ -10,16 +10,8 @@ contact_addresses as (
     select * from {{ ref('contact_addresses') }}
 ),
 
-contact_identifiers as (
-    select * from {{ ref('contact_identifiers') }}
-),
-
-contact_profiles as (
-    select * from {{ ref('contact_profiles') }}
-),
-
-preferences as (
-    select * from {{ ref('intake_contact_preferences') }}
+declared_addresses as (
+    select * from {{ ref('declared_addresses') }}
 ),
 
 channels as (
@@ -32,41 +24,24 @@ permissions as (
     where {{ holds_as_of('valid_from', 'valid_to') }}
 ),
 
-declarations as (
+-- the newest wish counts, also one that no record can fulfil
+ranked_wishes as (
     select
-        contact_profiles.profile_id,
-        case when preferences.preference_type = 'preferred_email' then 'email' else 'phone' end as address_kind,
-        preferences.preference_value,
+        profile_id,
+        address_kind,
+        identifier_id,
         row_number() over (
-            partition by contact_profiles.profile_id, preferences.preference_type
-            order by preferences.declared_at desc nulls last, preferences.preference_value asc nulls last
+            partition by profile_id, address_kind
+            order by declared_at desc nulls last, identifier_id asc nulls last
         ) as newness
-    from preferences
-    inner join contact_profiles
-        on
-            preferences.source_system = contact_profiles.source_system
-            and preferences.contact_id = contact_profiles.contact_id
-    where
-        preferences.preference_type in ('preferred_email', 'preferred_phone')
-        and {{ happened_by('preferences.declared_at') }}
+    from declared_addresses
+    where {{ happened_by('declared_at') }}
 ),
 
--- the address that the person asked to be reached at, as long as a record of the person holds it
-declared_addresses as (
-    select distinct
-        declarations.profile_id,
-        declarations.address_kind,
-        contact_identifiers.identifier_id
-    from declarations
-    inner join contact_profiles
-        on declarations.profile_id = contact_profiles.profile_id
-    inner join contact_identifiers
-        on
-            contact_profiles.source_system = contact_identifiers.source_system
-            and contact_profiles.contact_id = contact_identifiers.contact_id
-            and declarations.address_kind = contact_identifiers.identifier_type
-            and {{ reads_as('declarations.preference_value', 'contact_identifiers.identifier_value') }}
-    where declarations.newness = 1
+wishes as (
+    select *
+    from ranked_wishes
+    where newness = 1
 ),
 
 judged_addresses as (
@@ -81,7 +56,7 @@ judged_addresses as (
         permissions.is_consented,
         permissions.is_open,
         permissions.closed_by,
-        declared_addresses.identifier_id is not null as is_declared,
+        wishes.identifier_id is not null as is_declared,
         permissions.granted_at,
         contact_addresses.verified_at,
         contact_addresses.changed_at
@@ -93,11 +68,11 @@ judged_addresses as (
             contact_addresses.profile_id = permissions.profile_id
             and contact_addresses.address_key = permissions.address_key
             and channels.channel = permissions.channel
-    left join declared_addresses
+    left join wishes
         on
-            contact_addresses.profile_id = declared_addresses.profile_id
-            and contact_addresses.address_kind = declared_addresses.address_kind
-            and contact_addresses.address_id = declared_addresses.identifier_id
+            contact_addresses.profile_id = wishes.profile_id
+            and contact_addresses.address_kind = wishes.address_kind
+            and contact_addresses.address_id = wishes.identifier_id
 )
 
 select

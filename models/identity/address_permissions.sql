@@ -1,5 +1,9 @@
 -- The one place that says who may be written to where: per address and stretch of time, whether it is open, and what
 -- closes it. The rule in words: docs/decisions/0005-consent-is-about-an-address.md.
+{%- set moment_columns = [
+    'granted_at', 'denied_at', 'stopped_at', 'complained_at', 'doubted_at', 'denied_by_others_at',
+] %}
+
 with
 
 words as (
@@ -110,7 +114,7 @@ latest_words as (
         purpose,
         address_key,
         heard_at as valid_from,
-        {% for column in ['granted_at', 'denied_at', 'stopped_at', 'complained_at', 'doubted_at', 'denied_by_others_at'] -%}
+        {% for column in moment_columns -%}
             max({{ column }}) over (
                 partition by profile_id, channel, purpose, address_key
                 order by heard_at asc nulls last rows between unbounded preceding and current row

@@ -1,6 +1,6 @@
 {#
-  Kept: which address was seen at which record, as a digest. A no is about an address, and counts although the record holds
-  another one today.
+  Kept: which address was seen at which record, as a digest. A no is about an address, and counts although the record
+  holds another one today.
 #}
 {{
     config(
@@ -34,5 +34,5 @@ from contact_identifiers
 where
     contact_identifiers.identifier_type in ('email', 'phone')
     {%- if is_incremental() %}
-    and seen_before.address_id is null
+        and seen_before.address_id is null
     {%- endif %}

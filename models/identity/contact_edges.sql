@@ -58,7 +58,7 @@ details as (
         contact_records.seniority,
         contacts.first_name,
         contacts.last_name,
-        contacts.email_verified_at is not null as has_verified_email
+        contacts.email_verified_at
     from contact_records
     inner join contacts
         on
@@ -66,42 +66,39 @@ details as (
             and contact_records.contact_id = contacts.contact_id
 ),
 
-described as (
-    select
-        pairs.elder,
-        pairs.younger,
-        pairs.links = 1 as is_by_link,
-        pairs.cards = 1 as is_by_loyalty_card,
-        pairs.emails = 1 as is_by_email,
-        pairs.phones = 1 as is_by_phone,
-        pairs.links + pairs.cards + pairs.emails = 0 as is_by_phone_alone,
-        elders.has_verified_email and youngers.has_verified_email as is_verified,
-        elders.first_name as elder_first_name,
-        elders.last_name as elder_last_name,
-        youngers.first_name as younger_first_name,
-        youngers.last_name as younger_last_name
-    from pairs
-    inner join details as elders
-        on pairs.elder = elders.seniority
-    inner join details as youngers
-        on pairs.younger = youngers.seniority
+verified as (
+    select seniority
+    from details
+    where email_verified_at is not null
 ),
 
--- unknown names and e-mails differ from nothing
-compared as (
+-- who shares a phone and nothing else, with another name and another e-mail; what is unknown differs from nothing
+other_emails as (
     select
-        described.*,
-        described.is_by_phone_alone
-        and coalesce(elder_emails.identifier_id <> younger_emails.identifier_id, false)
-        and (
-            coalesce({{ folded_name('described.elder_first_name') }} <> {{ folded_name('described.younger_first_name') }}, false)
-            or coalesce({{ folded_name('described.elder_last_name') }} <> {{ folded_name('described.younger_last_name') }}, false)
-        ) as are_strangers
-    from described
-    left join emails as elder_emails
-        on described.elder = elder_emails.seniority
-    left join emails as younger_emails
-        on described.younger = younger_emails.seniority
+        pairs.elder,
+        pairs.younger
+    from pairs
+    inner join emails as elder_emails
+        on pairs.elder = elder_emails.seniority
+    inner join emails as younger_emails
+        on pairs.younger = younger_emails.seniority
+    where
+        pairs.links + pairs.cards + pairs.emails = 0
+        and elder_emails.identifier_id <> younger_emails.identifier_id
+),
+
+strangers as (
+    select
+        other_emails.elder,
+        other_emails.younger
+    from other_emails
+    inner join details as elders
+        on other_emails.elder = elders.seniority
+    inner join details as youngers
+        on other_emails.younger = youngers.seniority
+    where
+        {{ folded_name('elders.first_name') }} <> {{ folded_name('youngers.first_name') }}
+        or {{ folded_name('elders.last_name') }} <> {{ folded_name('youngers.last_name') }}
 ),
 
 households as (
@@ -118,29 +115,45 @@ households as (
             links.linked_source_system = linked_records.source_system
             and links.linked_contact_id = linked_records.contact_id
     where links.link_type = 'household'
+),
+
+-- a phone alone joins neither strangers nor a household
+kept_apart as (
+    select
+        elder,
+        younger
+    from households
+    {%- if not setting('identity_phone_joins_strangers') %}
+        union
+        select
+            elder,
+            younger
+        from strangers
+    {%- endif %}
 )
 
 select
-    compared.elder,
-    compared.younger,
+    pairs.elder,
+    pairs.younger,
     -- what a person said, then what a person carries, then what a person proved, then what anybody may have typed
     case
-        when compared.is_by_link then 5
-        when compared.is_by_loyalty_card then 4
-        when compared.is_by_email and compared.is_verified then 3
-        when compared.is_by_email then 2
+        when pairs.links = 1 then 5
+        when pairs.cards = 1 then 4
+        when pairs.emails = 1 and verified_elders.seniority + verified_youngers.seniority is not null then 3
+        when pairs.emails = 1 then 2
         else 1
     end as strength,
-    compared.is_by_link,
-    compared.is_by_loyalty_card,
-    compared.is_by_email,
-    compared.is_by_phone,
-    not (
-        compared.is_by_phone_alone
-        and (households.elder is not null{{ '' if setting('identity_phone_joins_strangers') else ' or compared.are_strangers' }})
-    ) as is_joining
-from compared
-left join households
+    pairs.links = 1 as is_by_link,
+    pairs.cards = 1 as is_by_loyalty_card,
+    pairs.emails = 1 as is_by_email,
+    pairs.phones = 1 as is_by_phone,
+    pairs.links + pairs.cards + pairs.emails > 0 or kept_apart.elder is null as is_joining
+from pairs
+left join verified as verified_elders
+    on pairs.elder = verified_elders.seniority
+left join verified as verified_youngers
+    on pairs.younger = verified_youngers.seniority
+left join kept_apart
     on
-        compared.elder = households.elder
-        and compared.younger = households.younger
+        pairs.elder = kept_apart.elder
+        and pairs.younger = kept_apart.younger

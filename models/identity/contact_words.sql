@@ -49,7 +49,7 @@ channels as (
     select * from {{ ref('channels') }}
 ),
 
--- an address that too many records share (a switchboard) is nobody's in particular: there, each record speaks for itself
+-- an address that too many records share (a switchboard) is nobody's in particular: each record speaks for itself
 record_addresses as (
     select
         contact_identifiers.source_system,
@@ -133,7 +133,7 @@ over_shared_addresses as (
     ),
 {%- endif %}
 
--- the address that a word names; a yes that names one which cannot be read opens nothing
+-- the address that a word names
 addressed_moments as (
     select
         moments.source_system,
@@ -144,16 +144,15 @@ addressed_moments as (
         moments.evidence_reference,
         moments.changed_at as said_at,
         moments.heard_at,
-        case when over_shared_addresses.identifier_id is null then named_addresses.identifier_id end as named_key,
         case
-            when
-                moments.word = 'yes'
-                and moments.address is not null
-                and named_addresses.identifier_id is null
-                and channels.address_kinds not in ('post', 'app')
-                then 'note'
-            else moments.word
-        end as word
+            when over_shared_addresses.identifier_id is not null
+                then {{ hash_id(['moments.source_system', 'moments.contact_id']) }}
+            else named_addresses.identifier_id
+        end as named_key,
+        moments.address is not null
+        and named_addresses.identifier_id is null
+        and channels.address_kinds not in ('post', 'app') as names_something_unreadable,
+        moments.word
     from moments
     inner join channels
         on moments.channel = channels.channel
@@ -175,17 +174,42 @@ consent_words as (
         addressed_moments.channel,
         addressed_moments.purpose,
         coalesce(addressed_moments.named_key, own_addresses.address_key) as address_key,
-        addressed_moments.word,
+        -- a yes about an address that cannot be read opens nothing
+        case
+            when addressed_moments.word = 'yes' and addressed_moments.names_something_unreadable then 'note'
+            else addressed_moments.word
+        end as word,
         addressed_moments.status as reason,
         addressed_moments.evidence_reference,
         addressed_moments.said_at,
-        addressed_moments.heard_at
+        addressed_moments.heard_at,
+        addressed_moments.names_something_unreadable
     from addressed_moments
     inner join own_addresses
         on
             addressed_moments.source_system = own_addresses.source_system
             and addressed_moments.contact_id = own_addresses.contact_id
             and addressed_moments.channel = own_addresses.channel
+),
+
+-- nobody knows which address a no meant that names one which cannot be read
+noes_about_something_unreadable as (
+    select
+        profile_id,
+        source_system,
+        contact_id,
+        channel,
+        purpose,
+        address_key,
+        'unreadable' as word,
+        'unreadable_no' as reason,
+        cast(null as varchar) as evidence_reference,
+        said_at,
+        heard_at
+    from consent_words
+    where
+        word = 'no'
+        and names_something_unreadable
 ),
 
 stops as (
@@ -352,12 +376,59 @@ unreadable_words as (
         on own_addresses.channel = channels.channel
 ),
 
+-- an answer that could not be read may have come from an address that the record held before it was changed
+unreadable_stops_elsewhere as (
+    select distinct
+        contact_profiles.profile_id,
+        contact_profiles.source_system,
+        contact_profiles.contact_id,
+        channels.channel,
+        '*' as purpose,
+        {{ hash_id(["'formerly'", 'contact_profiles.source_system', 'contact_profiles.contact_id']) }} as address_key,
+        'stop' as word,
+        'unreadable_no' as reason,
+        cast(null as varchar) as evidence_reference,
+        doubts.said_at,
+        doubts.said_at as heard_at
+    from doubts
+    inner join contact_profiles
+        on
+            doubts.record_system = contact_profiles.source_system
+            and doubts.record_id = contact_profiles.contact_id
+    inner join contacts
+        on
+            contact_profiles.source_system = contacts.source_system
+            and contact_profiles.contact_id = contacts.contact_id
+    inner join channels
+        on coalesce(doubts.channel, channels.channel) = channels.channel
+    where
+        doubts.entity = 'message_events'
+        and contacts.updated_at > doubts.said_at
+        and channels.address_kinds not in ('post', 'app')
+),
+
 own_words as (
-    select * from consent_words
+    select
+        profile_id,
+        source_system,
+        contact_id,
+        channel,
+        purpose,
+        address_key,
+        word,
+        reason,
+        evidence_reference,
+        said_at,
+        heard_at
+    from consent_words
+    union all
+    select * from noes_about_something_unreadable
     union all
     select * from stop_words
     union all
     select * from unreadable_words
+    union all
+    select * from unreadable_stops_elsewhere
 ),
 
 -- before a split, all of them were one person: what was refused then, each of them refused

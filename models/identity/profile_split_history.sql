@@ -1,6 +1,6 @@
 {#
-  Kept: when two people were first seen apart who had been taken for one. Nothing else says it: a record that goes back to an id which it
-  had before adds no row to contact_profile_history.
+  Kept: when two people were first seen apart who had been taken for one. Nothing else says it: a record that goes back
+  to an id which it had before adds no row to contact_profile_history.
 #}
 {{
     config(

@@ -1,6 +1,6 @@
 {#
-  Where a link says that two records are different people, the weakest edge of the strongest way between them is taken out. The strength of
-  a way is that of its weakest edge (its rank: every edge of a component has another one), so
+  Where a link says that two records are different people, the weakest edge of the strongest way between them is taken
+  out. The strength of a way is that of its weakest edge (its rank: every edge of a component has another one), so
     * an edge is part of the strongest ways exactly when no way around it is stronger than itself;
     * the edge to take out between two records is the one whose rank their strongest way has.
   What remains of the strongest ways joins; a weaker way around an edge that was taken out does not count.

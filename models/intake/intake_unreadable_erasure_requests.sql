@@ -1,5 +1,5 @@
--- A wish to be forgotten is honoured however it is written: without a time, or with one that cannot be, it counts from the
--- extraction, else from always; without a system it means every record of that id.
+-- A wish to be forgotten is honoured however it is written: without a time, or with one that cannot be, it counts from
+-- the extraction, else from always; without a system it means every record of that id.
 with
 
 valid_requests as (

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- Rejected rows that could have been a no, as far as they can be read, without values: nobody is written to because a no
--- could not be read.
+-- Rejected rows that could have been a no, as far as they can be read, without values: nobody is written to because a
+-- no could not be read.
 with
 
 consents as (

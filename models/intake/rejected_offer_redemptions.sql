@@ -11,9 +11,10 @@
     values=[
         {
             'column': 'assignment_id', 'reason': 'unknown_assignment',
-            'is_bad': 'checked.assignment_id is not null and not exists (select 1 from ' ~ ref('intake_offer_assignments')
-                ~ ' as assignments where checked.assignment_id = assignments.assignment_id'
-                ~ ' and checked.offer_id = assignments.offer_id)',
+            'is_bad': 'checked.assignment_id is not null and not exists ('
+                ~ 'select 1 from ' ~ ref('intake_offer_assignments') ~ ' as assignments '
+                ~ 'where checked.assignment_id = assignments.assignment_id '
+                ~ 'and checked.offer_id = assignments.offer_id)',
         },
         {'column': 'redeemed_amount', 'reason': 'negative_amount', 'is_bad': is_negative('checked.redeemed_amount')},
     ],

@@ -34,8 +34,8 @@ listed as (
         coalesce(unreadable_noes.channel, '*') as channel,
         coalesce(unreadable_noes.purpose, '*') as purpose,
         unreadable_noes.has_readable_stamp,
-        unreadable_noes.named_address_hash is not null as names_an_address,
-        closed_records.contact_id is not null as closes_its_record,
+        unreadable_noes.named_address_hash is not null as has_address,
+        closed_records.contact_id is not null as is_record_known,
         unreadable_noes.said_at
     from unreadable_noes
     left join closed_records
@@ -51,14 +51,15 @@ listed as (
         '*' as channel,
         '*' as purpose,
         erasure_requests.requested_at is not null as has_readable_stamp,
-        false as names_an_address,
-        contact_profiles.contact_id is not null as closes_its_record,
+        false as has_address,
+        contact_profiles.contact_id is not null as is_record_known,
         erasure_requests.requested_at as said_at
     from erasure_requests
     left join contact_profiles
         on
             erasure_requests.contact_id = contact_profiles.contact_id
-            and coalesce(erasure_requests.source_system, contact_profiles.source_system) = contact_profiles.source_system
+            and coalesce(erasure_requests.source_system, contact_profiles.source_system)
+            = contact_profiles.source_system
     where erasure_requests.reason <> 'duplicate_key'
 )
 
@@ -70,7 +71,7 @@ select
     channel,
     purpose,
     has_readable_stamp,
-    names_an_address,
-    closes_its_record,
+    has_address,
+    is_record_known,
     said_at
 from listed

@@ -57,8 +57,8 @@ contactable_since as (
     where {{ happened_by('profiles.created_at') }}
 ),
 
--- Whoever has been a customer for long is not welcomed for saying yes at last. A yes is often said at the till or with an
--- order: what belongs to the same visit is no sign that a welcome is not needed any more.
+-- Whoever has been a customer for long is not welcomed for saying yes at last. A yes is often said at the till or with
+-- an order: what belongs to the same visit is no sign that a welcome is not needed any more.
 newcomers as (
     select
         contactable_since.profile_id,

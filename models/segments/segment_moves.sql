@@ -46,8 +46,8 @@ published_months as (
         segment_month,
         is_warm_up,
         published_as_of_date,
-        lag(published_as_of_date, 1) over (order by segment_month asc nulls last) as previous_published_as_of_date,
-        lag(published_as_of_date, 2) over (order by segment_month asc nulls last) as second_previous_published_as_of_date,
+        lag(published_as_of_date, 1) over (order by segment_month asc nulls last) as previous_as_of_date,
+        lag(published_as_of_date, 2) over (order by segment_month asc nulls last) as second_previous_as_of_date,
         {{ published_at('segment_month') }} as published_at,
         {{ published_at(add_months('segment_month', -1)) }} as previous_published_at,
         {{ published_at(add_months('segment_month', -2)) }} as second_previous_published_at
@@ -151,7 +151,7 @@ splits as (
         months.segment_month,
         max(
             case
-                when profile_split_history.split_as_of_date > months.previous_published_as_of_date then 1
+                when profile_split_history.split_as_of_date > months.previous_as_of_date then 1
                 else 0
             end
         ) as splits_since_month_before
@@ -159,7 +159,7 @@ splits as (
     inner join profile_split_history
         on
             profile_split_history.split_as_of_date > coalesce(
-                months.second_previous_published_as_of_date, months.previous_published_as_of_date
+                months.second_previous_as_of_date, months.previous_as_of_date
             )
             and profile_split_history.split_as_of_date <= months.published_as_of_date
     group by

@@ -29,6 +29,19 @@ _CHANNEL_TROUBLES = {
     "is_not_suppressed": "unsubscribed, complained or suppressed",
     "is_under_cap": "at its cap",
 }
+# what two contact records share, and what follows from it
+_SIDES = ("elder", "younger")
+_SHARED = {
+    "is_by_link": "an identity link",
+    "is_by_loyalty_card": "a loyalty card",
+    "is_by_email": "an e-mail",
+    "is_by_phone": "a phone",
+}
+_VERDICTS = {
+    "one_person": "one person",
+    "different_people": "two people, says an identity link",
+    "phone_of_several_people": "no reason to be one person",
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,7 @@ class Explainer:
         now, ids = self._identities(profile_id)
         chosen = self._chosen(scenario)
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
+        yield from self._why_one_person(now)
         marks = ", ".join("?" * len(ids))
         decisions = self._rows(
             "select decisions.*, entries.reason_code, entries.reason_parameters, entries.entered_date "
@@ -119,6 +133,27 @@ class Explainer:
             yield "No step was due " + (f"as of {as_of}:" if as_of else "on any date that is kept:")
             for name in silent:
                 yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
+
+    def _why_one_person(self, profile_id: str) -> Iterator[str]:
+        """What joins the contact records of a person, never a value; and which of it is weakest."""
+        known = "select 1 from duckdb_views() where schema_name = 'quality' and view_name = 'identity_edges'"
+        if not self._rows(known):
+            return
+        edges = self._rows(
+            "select * from quality.identity_edges where profile_id = ? or younger_profile_id = ? "
+            "order by verdict desc, strength desc, elder, younger",
+            [profile_id, profile_id],
+        )
+        joining = [edge for edge in edges if edge["verdict"] == "one_person"]
+        for edge in edges:
+            records = " and ".join(f"{edge[f'{side}_source_system']}:{edge[f'{side}_contact_id']}" for side in _SIDES)
+            shared = " and ".join(said for column, said in _SHARED.items() if edge[column])
+            said = _VERDICTS[edge["verdict"]]
+            if edge["is_weakest"]:
+                others = [(each["elder"], each["younger"]) for each in joining if each is not edge]
+                is_needed = not _are_joined(edge["elder"], edge["younger"], others)
+                said += "; the weakest of what joins them" + (", without it they would be two" if is_needed else "")
+            yield f"  {records} share {shared}: {said}"
 
     def _told(self, row: Row, reason: Row | None, profile_id: str) -> Iterator[str]:
         scenario = self.scenarios.get(row["scenario_id"], {})
@@ -230,6 +265,15 @@ class Explainer:
         cursor = self.connection.execute(question, parameters or [])
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _are_joined(one: int, other: int, edges: list[tuple[int, int]]) -> bool:
+    """Whether a chain of edges leads from one record to the other."""
+    reached, before = {one}, 0
+    while len(reached) > before:
+        before = len(reached)
+        reached |= {record for edge in edges if reached & set(edge) for record in edge}
+    return other in reached
 
 
 def _as_money(number: str) -> str:

@@ -77,7 +77,7 @@ def to_e164(raw_phone: str, country_code: str) -> tuple[str | None, bool]:
     """The number in E.164 (None when it cannot be read) and whether its numbering plan has such a number.
 
     `country_code` (ISO 3166-1 alpha-2, upper case, or '') is the country of a number written without a country prefix.
-    An extension is part of the number, as RFC 3966 writes it: behind +4930123456;ext=101 is another person than behind 102.
+    An extension is part of the number (as RFC 3966 writes it, +4930123456;ext=101): it tells people apart.
     A number with decimals went through a spreadsheet and lost its plus: nobody knows what it was.
     """
     if FLOAT.fullmatch(raw_phone.strip()):

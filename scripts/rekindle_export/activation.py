@@ -116,6 +116,7 @@ def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
         query(
             "consent",
             consented=[table for (table,) in consented],
+            any_closed=late.closed > 0,
             channels=late_noes.CHANNELS,
             purposes=late_noes.PURPOSES,
         )

@@ -21,9 +21,20 @@ from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
 from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
 from rekindle_export.feeds import Feed
+from rekindle_export.late_noes import LateNoes
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder
-from rekindle_export.staging import audience_rows, compare, concerns, count_of, digest, ledger_rows, permitted, stage, with_closed
+from rekindle_export.staging import (
+    audience_rows,
+    compare,
+    concerns,
+    count_of,
+    digest,
+    ledger_rows,
+    permitted,
+    stage,
+    with_closed,
+)
 from rekindle_export.targets import Format, Table, Target, addresses_in, load_target
 
 FORMATS = {
@@ -61,6 +72,19 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of all feeds, and how many noes came after the publication."""
+
+    reports: list[Report]
+    late_noes: LateNoes
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return next((code for code in WORST_FIRST if any(report.exit_code == code for report in self.reports)), DONE)
+
+
+@dataclass(frozen=True)
 class Piece:
     """One data file to be: how it is made, and what whoever reads it back is to find."""
 
@@ -87,7 +111,7 @@ class Piece:
         }
 
 
-def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> list[Report]:
+def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:
     """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
     reports = []
     gate = Gate("export")
@@ -114,12 +138,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
                             _send(writer, *configured[each], accepted=each in accepted)
                 reports.append(report)
                 progress.advance()
-    return reports
-
-
-def exit_code(reports: list[Report]) -> int:
-    """The exit code of a command that treated several feeds."""
-    return next((code for code in WORST_FIRST if any(report.exit_code == code for report in reports)), DONE)
+        return Outcome(reports, activation.late_noes)
 
 
 @contextlib.contextmanager
@@ -168,10 +187,12 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
     if last_whole is not None:
         known = count_of(connection, "known where status = 'member'")
         writer.measures = ledger_measure(folder.feed, last_whole.manifest["counts"]["members"], known)
-    people = _people(connection, own, feed, target)
     pieces = []
     last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
-    if feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days):
+    is_full = feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days)
+    in_files = own.staged if is_full else f"{own.staged} inner join delta on {own.staged}.rowid = delta.member"
+    people = None if writer.dry else _people(connection, own, in_files, feed, target)
+    if is_full:
         last_full = writer.as_of_date
         pieces.append(_piece("full", "members", feed.format, target, people=people))
     if feed.mode == "full_and_delta" or not pieces:
@@ -182,7 +203,8 @@ def _send(writer: "_Writer", audience: str, feed: Feed, *, accepted: bool) -> No
         ]
     for table in also:
         rows, shape = f"{table.staged} where reject is null", target.model_copy(update={"columns": table.columns})
-        pieces.append(_piece(table.name, rows, feed.format, shape, people=_people(connection, table, feed, target)))
+        people = _people(connection, table, table.staged, feed, target)
+        pieces.append(_piece(table.name, rows, feed.format, shape, people=people))
     pieces.append(_piece("removed", "removed", feed.format, target, only_identifiers=True))
     pieces.append(Piece("rejected", "from rejected order by all", Promise([*REJECTED], "csv", True, ",")))
     manifest["full_as_of_date"] = last_full
@@ -218,7 +240,9 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     connection, target = writer.connection, load_target(target_name)
     numbers = [number for number, column in enumerate(target.columns) if column.identifier]
     closed = addresses_in(target.columns) if kind == "opt_out" else {}
-    alone = ", ".join(f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers)
+    alone = ", ".join(
+        f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers
+    )
     ids = ", ".join(f"c{number}" for number in numbers)
     selects = []
     for folder in runs.feed_folders():
@@ -231,8 +255,14 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
             )
             if closed:
+                # members of this very publication have been looked at when they were written
+                is_new = run.manifest["published"] == writer.activation.published
+                if is_new and not writer.activation.late_noes.closed:
+                    ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
-                selects.append(f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}")
+                selects.append(
+                    f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
+                )
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     writer.report.counts = {"people": count_of(connection, "staged")}
@@ -366,15 +396,17 @@ def _piece(
     return Piece(role, f"select {selected} from {rows} order by {order}", promise)
 
 
-def _people(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> str | None:
-    """Who is behind the rows of a file; none when the table is not about people."""
+def _people(
+    connection: duckdb.DuckDBPyConnection, table: Table, in_files: str, feed: Feed, target: Target
+) -> str | None:
+    """Who is behind the rows of the files of a table; none when it is not about people."""
     if target.person not in columns_of(connection, "audiences", table.source):
         return None
     rows = audience_rows(connection, table.source, feed)
     evidenced = f"select cast({name(target.person)} as varchar) from {rows} as audience where {table.evidence}"
     withdrawn = f"select profile_id from withdrawals where {concerns(feed.channel, feed.purpose)}"
     ids = [f"c{number}" for number, column in enumerate(table.columns) if column.identifier]
-    behind = people_of(table.staged, evidenced, withdrawn, permitted(table, feed), ids)
+    behind = people_of(in_files, evidenced, withdrawn, permitted(table, in_files, feed), ids)
     # several files are held against it
     connection.execute(f"create or replace temp table people_{table.staged} as {behind}")
     return f"from people_{table.staged}"

@@ -2,8 +2,8 @@
 
     input_consents.csv, input_message_events.parquet, input_erasure_requests/<any>.csv ...
 
-A file that cannot be read stops the export, because it may hold a no; so does one with a name that is none of these. What
-cannot be read of a row closes more, not less. No value is told, and no file name that somebody chose.
+A file that cannot be read stops the export, because it may hold a no; so does one with a name that is none of these.
+What cannot be read of a row closes more, not less. No value is told, and no file name that somebody chose.
 """
 
 from collections.abc import Iterator
@@ -40,6 +40,7 @@ class LateNoes:
     noes: int = 0
     people: int = 0
     unknown: int = 0  # noes of nobody in today's audiences
+    closed: int = 0  # permissions that do not hold any more
 
     def __str__(self) -> str:
         return (
@@ -62,11 +63,12 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     connection.execute(
         query("late_noes", channels=CHANNELS, purposes=PURPOSES, harmless=HARMLESS_EVENTS, earliest=str(earliest))
     )
-    ((noes, people, unknown),) = connection.execute(
+    (counts,) = connection.execute(
         "select count(distinct no_id), count(distinct profile_id), "
-        "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end) from late_noes"
+        "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "
+        "(select count(*) from late_closed) from late_noes"
     ).fetchall()
-    return LateNoes(noes, people, unknown)
+    return LateNoes(*counts)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
@@ -81,7 +83,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
         entity = place.name if place.is_dir() else place.stem
         if entity not in ENTITIES:
             raise ContractError(
-                f"Something in {folder} is none of {', '.join(ENTITIES)} (.csv, .parquet, or a folder of them): {AGAIN}."
+                f"Something in {folder} is none of {', '.join(ENTITIES)} (.csv, .parquet or a folder of them): {AGAIN}."
             )
         inside = [place]
         if place.is_dir():
@@ -113,7 +115,9 @@ def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: 
         if missing:
             raise ContractError(f"{told} has no column {', '.join(missing)}: {AGAIN}.")
         names = [column.rstrip("!") for column in columns]
-        read = [f"nullif(trim(cast({name(present[each])} as varchar)), '')" if each in present else "null" for each in names]
+        read = [
+            f"nullif(trim(cast({name(present[each])} as varchar)), '')" if each in present else "null" for each in names
+        ]
         connection.execute(f"insert into {entity} select {', '.join(read)} from {source}")
     except (duckdb.Error, OSError):
         raise ContractError(f"{told} cannot be read: {AGAIN}.") from None

@@ -3,10 +3,10 @@
 import duckdb
 
 from rekindle.quoting import name, text
+from rekindle_export import rules
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
-from rekindle_export import rules
 from rekindle_export.rules import query
 from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
 from rekindle_export.targets import Column, Table, Target, addresses_in
@@ -27,6 +27,8 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, targe
     dated = "as_of_date is distinct from (select as_of_date from activation.main._published)"
     if "as_of_date" in present and count_of(connection, f"{rows} as audience where {dated}"):
         raise ContractError(f"{table.source} holds rows of another date than it was published with: build it again.")
+    if target.person in present:
+        look_up_permissions(connection, table, rows, feed, target)
     connection.execute(
         query(
             "stage",
@@ -43,6 +45,20 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, targe
     )
     ids = ", ".join(f"c{number}" for number, column in enumerate(table.columns) if column.identifier)
     _reject_doubles(connection, table.staged, ids)
+
+
+def look_up_permissions(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: str, feed: Feed, target: Target
+) -> None:
+    """Fills `table.permitted`: where the people of an audience may be written to.
+
+    Numbers are compared faster than texts, here and below.
+    """
+    connection.execute(
+        f"create or replace temp table {table.permitted} as select profile_id, channel, address_kind, address "
+        f"from permissions where {permits(feed.channel, feed.purpose)} and hash(profile_id) in "
+        f"(select hash(cast({name(target.person)} as varchar)) from {rows} as audience)"
+    )
 
 
 def audience_rows(connection: duckdb.DuckDBPyConnection, table: str, feed: Feed) -> str:
@@ -101,21 +117,21 @@ def sent_address(column: Column) -> str:
     return rules.apply("sha256_hex", spelled) if column.hash else spelled
 
 
-def permitted(table: Table, feed: Feed) -> str:
-    """The condition under which a staged person may be written to at what the platform is sent: asked of its own spelling."""
+def permitted(table: Table, in_files: str, feed: Feed) -> str:
+    """The condition under which a staged person may be written to at what the platform is sent, in its own spelling."""
     by = feed.channel == "*" and table.channel_column is not None
     theirs, hers = (f", c{table.channel_column}", ", channel") if by else ("", "")
-    source = (
-        f"from permissions where {permits(feed.channel, feed.purpose)} "
-        f"and profile_id in (select person from {table.staged} where reject is null)"
-    )
+    permissions = table.permitted
+    if in_files != table.staged:  # few of many: the others need not be hashed
+        permissions = f"(from {permissions} where hash(profile_id) in (select hash(person) from {in_files}))"
     conditions = [
         f"(c{number} is null or hash(person{theirs}, c{number}) in (select "
-        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) {source} and address_kind = {text(kind)}))"
+        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) from {permissions} "
+        f"where address_kind = {text(kind)}))"
         for number, kind in table.addresses.items()
     ]
     if table.has_other_identifiers:
-        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) {source})")
+        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) from {permissions})")
     return " and ".join(conditions)
 
 
@@ -126,16 +142,16 @@ def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
     vanished is the guards' question.
     """
     flags = [
-        f"coalesce(today in (select profile_id from hers) and hash(today, c{number}) not in ("
-        f"select hash(profile_id, {sent_address(target.columns[number])}) from hers where address_kind = {text(kind)}), "
-        f"false) and c{number} is not null as is_closed_{number}"
+        f"c{number} is not null and hash(today) in (select hash(profile_id) from hers) "
+        f"and hash(today, c{number}) not in (select hash(profile_id, {sent_address(target.columns[number])}) "
+        f"from hers where address_kind = {text(kind)}) as is_closed_{number}"
         for number, kind in addresses_in(target.columns).items()
     ]
     return (
         "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
         f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
-        "hers as (select profile_id, address_kind, address from permissions "
-        f"where {permits(channel, purpose)} and profile_id in (select today from sent)) "
+        "hers as materialized (select profile_id, address_kind, address from permissions "
+        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent)) "
         f"select {', '.join(['*', *flags])} from sent)"
     )
 

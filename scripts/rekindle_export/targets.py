@@ -76,6 +76,11 @@ class Table(Strict):
         return f"staged_{self.name}" if self.name else "staged"
 
     @property
+    def permitted(self) -> str:
+        """The temporary table of where its people may be written to."""
+        return f"permitted_{self.staged}"
+
+    @property
     def addresses(self) -> dict[int, AddressKind]:
         """The columns that people are written to at, by their number."""
         return addresses_in(self.columns)

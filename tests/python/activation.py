@@ -171,7 +171,8 @@ class Retailer:
     def export(self, *feeds: str, dry: bool = False, accepted: tuple[str, ...] = ()) -> dict[str, Report]:
         """The exporter in this process, with this retailer's places."""
         with mock.patch.dict(os.environ, self.variables()):
-            return {report.feed: report for report in exporting.export(feeds, None, dry=dry, accepted=accepted)}
+            outcome = exporting.export(feeds, None, dry=dry, accepted=accepted)
+        return {report.feed: report for report in outcome.reports}
 
     def ack(self, run: "Run") -> None:
         """Says that the platform took the run."""

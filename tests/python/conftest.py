@@ -1,27 +1,35 @@
 """What the tests share: a workshop for the real commands, and warehouses that are built once per session."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import filelock
 import forked
 import pytest
+from consent_cases import Expected, tell_all
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from people_project import Sent, build_and_export
+from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
 LONGEST_FIRST = (
-    *("demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay", "decision_worlds"),
+    *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay"),
+    "decision_worlds",
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 
 
+# the people of each of two builds, and what draws them; `make worlds` draws others
+PEOPLE, PEOPLE_SEED = 5000, 20240701
 # What hypothesis draws is the same on every run and every machine, fast or slow. `make worlds` draws anew.
 settings.register_profile(
     "same", deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -146,3 +154,32 @@ def decided_workshop(shared: Path, demo_workshop: Workshop) -> Workshop:
 
     built_once(shared / "demo-is-decided", build)
     return workshop
+
+
+@dataclass(frozen=True)
+class ExportedPeople:
+    """A world of generated people and of hand-written cases, and the rows of the files that were exported for it."""
+
+    people: People
+    expected: dict[str, Expected]
+    sent: list[Sent]
+    double_opt_in: bool
+
+
+@pytest.fixture(scope="session", params=[False, True], ids=["without_double_opt_in", "with_double_opt_in"])
+def exported_people(request: pytest.FixtureRequest, shared: Path) -> ExportedPeople:
+    """One build per setting serves every test about who is written to."""
+    double_opt_in: bool = request.param
+    told = people(PEOPLE, PEOPLE_SEED)
+    expected = tell_all(told.world, double_opt_in=double_opt_in)
+
+    def build(path: Path) -> None:
+        folder = path.with_name("people")
+        sent = build_and_export(told.world, folder, double_opt_in=double_opt_in)
+        shutil.rmtree(folder)
+        path.write_text(json.dumps([asdict(row) for row in sent]), encoding="utf-8")
+
+    file = built_once(shared / f"people-{double_opt_in}" / "sent.json", build)
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    print(f"people: PEOPLE={PEOPLE} SEED={PEOPLE_SEED}")
+    return ExportedPeople(told, expected, [Sent(**row) for row in rows], double_opt_in)

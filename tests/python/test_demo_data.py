@@ -150,7 +150,7 @@ def test_amounts_of_a_line_add_up_to_what_the_retailer_received(con: duckdb.Duck
     con.execute(f"create temp view order_lines as {query}")
     types = {row[0]: row[1] for row in rows(con, "describe order_lines") if row[0].endswith("_amount")}
     assert types == dict.fromkeys(
-        ("gross_amount", "discount_amount", "offer_discount_amount", "net_amount"), "DECIMAL(18,2)"
+        ("gross_amount", "discount_amount", "offer_discount_amount", "net_amount", "margin_amount"), "DECIMAL(18,2)"
     )
     wrong = (
         "gross_amount - discount_amount - offer_discount_amount <> net_amount or least(gross_amount, net_amount) < 0"
@@ -342,6 +342,9 @@ def test_shared_identifiers_and_links_tell_who_is_who(con: duckdb.DuckDBPyConnec
         ("consents where status = 'withdrawn'", 500),
         ("consents where source_system = 'newsletter' and double_opt_in_confirmed_at is null", 300),
         ("message_events where is_machine", 10_000),
+        ("message_events where link_tag = 'decoy' and not is_machine", 1_000),
+        ("consents where purpose = 'open_tracking' and status = 'granted'", 400),
+        ("consents where purpose = 'open_tracking' and status = 'withdrawn'", 20),
         ("message_events where event_type = 'bounced_hard'", 200),
         ("message_events where event_type = 'complained'", 20),
         ("carts where basket_id is null", 500),

@@ -279,3 +279,46 @@ def test_a_warehouse_without_decisions_is_one_sentence(warehouse: Path, tmp_path
         Explainer.open(warehouse)
     with pytest.raises(RekindleError, match="There is no warehouse at"):
         Explainer.open(tmp_path / "none.duckdb")
+
+
+def test_why_contact_records_are_one_person_is_told_without_a_value_and_the_weakest_link_is_named(
+    warehouse: Path,
+) -> None:
+    columns = (
+        "elder",
+        "younger",
+        "profile_id",
+        "younger_profile_id",
+        "verdict",
+        "strength",
+        "is_weakest",
+        "is_by_email",
+    )
+    rows = [
+        (1, 2, ANNA, ANNA, "one_person", 2, False, True),
+        (2, 3, ANNA, ANNA, "one_person", 1, True, False),
+        (1, 4, ANNA, BEN, "different_people", 1, False, False),
+        (3, 5, BEN, ANNA, "phone_of_several_people", 1, False, False),
+    ]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema quality")
+        connection.execute(
+            "create table quality.edges (elder bigint, younger bigint, profile_id varchar, younger_profile_id varchar, "
+            "verdict varchar, strength integer, is_weakest boolean, is_by_email boolean)"
+        )
+        connection.execute(
+            "create view quality.identity_edges as select *, false as is_by_link, false as is_by_loyalty_card, "
+            "not is_by_email as is_by_phone, 'till' as elder_source_system, elder::varchar as elder_contact_id, "
+            "'app' as younger_source_system, younger::varchar as younger_contact_id from quality.edges"
+        )
+    put(warehouse, "activation.decisions", decision(ANNA, "under_pressure_cap"))
+    put(warehouse, "quality.edges", *(dict(zip(columns, row, strict=True)) for row in rows))
+    lines = told(warehouse, ANNA).splitlines()[1:5]
+    assert lines == [
+        "  till:3 and app:5 share a phone: no reason to be one person",
+        "  till:1 and app:2 share an e-mail: one person",
+        "  till:2 and app:3 share a phone: one person; the weakest of what joins them, without it they would be two",
+        "  till:1 and app:4 share a phone: two people, says an identity link",
+    ]
+    put(warehouse, "quality.edges", dict(zip(columns, (1, 3, ANNA, ANNA, "one_person", 1, False, False), strict=True)))
+    assert "the weakest of what joins them\n" in told(warehouse, ANNA) + "\n", "another way joins the two as well"

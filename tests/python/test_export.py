@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle import building
-from rekindle_export import exporting, runs
+from rekindle_export import runs
 from rekindle_export.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
+from rekindle_export.exporting import Outcome
+from rekindle_export.late_noes import LateNoes
 from rekindle_export.targets import load_target, target_names
 
 UNSUBSCRIBED = ("email", "*", "unsubscribed")
@@ -135,10 +137,10 @@ def test_content_keys_become_columns_when_the_feed_asks_for_them(shop: Retailer)
 
 def test_a_plan_writes_nothing_and_says_by_its_exit_code_whether_there_is_something_to_do(shop: Retailer) -> None:
     shop.publish([person("ann")])
-    assert exporting.exit_code(list(shop.export(dry=True).values())) == PLAN_HAS_CHANGES
+    assert Outcome(list(shop.export(dry=True).values()), LateNoes()).exit_code == PLAN_HAS_CHANGES
     assert not shop.exports.exists()
     shop.export()
-    assert exporting.exit_code(list(shop.export(dry=True).values())) == DONE
+    assert Outcome(list(shop.export(dry=True).values()), LateNoes()).exit_code == DONE
 
 
 # --- deltas -----------------------------------------------------------------------------------------------------------
@@ -349,6 +351,42 @@ def test_the_opt_out_and_erasure_lists_reach_everybody_a_platform_was_ever_sent(
     ]
 
 
+OLD_ADDRESS_CLOSED = """
+    insert into audiences.audience_permissions
+    values ('ann', 'email', 'marketing', 'email', 'ann@new.example.com', timestamp '2024-06-01')
+"""
+
+
+@pytest.mark.parametrize("sent_as", ["ann", "ann_before"])
+def test_an_address_that_may_not_be_written_to_any_more_leaves_and_is_opted_out_alone(
+    shop: Retailer, sent_as: str
+) -> None:
+    shop.feeds = [feed(target="actito", mode="delta", guards={"max_remove_pct": 10})]
+    shop.publish([person(sent_as, email="ann@old.example.com"), *map(person, PEOPLE[1:])])
+    shop.export()
+    shop.ack(shop.last())
+    # she complained at the old address and said yes at the new one, which nothing is sent to today
+    former = "insert into audiences.audience_former_ids values ('ann_before', 'ann')"
+    shop.publish([person("bob")], as_of="2024-07-02", more=f"{OLD_ADDRESS_CLOSED}; {former}")
+    report = shop.export()["win_back"]
+    assert (report.status, report.counts["withdrawn"]) == ("guard", 1), "whose consent has only vanished waits"
+    assert [row["emailAddress"] for row in shop.last().rows("removed")] == ["ann@old.example.com"]
+    assert shop.last("opt_out_actito").rows("full") == [
+        {"customerId": "", "emailAddress": "ann@old.example.com", "gsmNumber": "", "subscription_marketing": "N"}
+    ]
+    assert shop.last("erasure_actito").rows("full") == []
+
+
+def test_an_address_that_is_still_permitted_is_no_forced_removal(shop: Retailer) -> None:
+    shop.feeds = [feed(target="actito", guards={"max_remove_pct": 10})]
+    shop.publish([person("ann"), person("bob")])
+    shop.export()
+    shop.publish([person("bob")], as_of="2024-07-02", more="delete from audiences.aud_win_back")
+    report = shop.export()["win_back"]
+    assert (report.status, report.counts["removed"], report.counts["withdrawn"]) == ("guard", 2, 0)
+    assert shop.last("opt_out_actito").rows("full") == []
+
+
 def test_consents_and_subscriptions_are_never_part_of_a_feed() -> None:
     for name in target_names():
         for column in load_target(name).columns:
@@ -388,6 +426,8 @@ def test_an_audience_that_breaks_its_contract_does_not_leave(shop: Retailer, pro
         ("delete from _published", "does not say which build it comes from"),
         ("update _published set tests_passed = false", "A test that the audiences depend on did not pass"),
         ("drop table audiences.audience_withdrawals", "has no table audience_withdrawals"),
+        ("drop table audiences.audience_permissions", "has no table audience_permissions"),
+        ("drop table audiences.audience_contacts", "has no table audience_contacts"),
         ("update _feeds set config = replace(config, 'channel', 'chanel')", "meta.export of aud_win_back"),
     ],
 )

@@ -23,8 +23,10 @@ from activation import EMAIL_FEED, Retailer, committed, crowd, person
 
 from rekindle import files
 from rekindle.paths import PROJECT
-from rekindle_export import exporting, runs
+from rekindle_export import runs
 from rekindle_export.errors import CONTRACT, DONE, LOCKED, ContractError
+from rekindle_export.exporting import Outcome
+from rekindle_export.late_noes import LateNoes
 
 CANARY = "canary.bird@cage.example"
 CANARIES = (CANARY, "Canaryname", "+32499999999", "canarycontent")
@@ -136,7 +138,7 @@ def test_a_feed_that_somebody_else_writes_is_left_alone(shop: Retailer, monkeypa
         reports = shop.export()
     assert (reports["win_back"].exit_code, committed(shop.exports, "win_back")) == (LOCKED, [])
     assert reports["other"].exit_code == DONE
-    assert exporting.exit_code(list(reports.values())) == LOCKED
+    assert Outcome(list(reports.values()), LateNoes()).exit_code == LOCKED
 
 
 def test_two_exports_at_once_make_one_run(shop: Retailer) -> None:

@@ -7,7 +7,6 @@ links or a delivery close to it. The worlds are drawn from fixed seeds.
 
 import functools
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -77,23 +76,24 @@ class Message:
 
 @dataclass
 class Person:
-    """`countries`: of each record, with the hour of its last change; `words`: purpose, channel, second, yes or no."""
+    """`countries`: of each record, with the hour of its last change; `words`: purpose (or *), channel, second, word."""
 
     profile_id: str
     countries: list[tuple[str | None, int]]
-    words: list[tuple[str, str, int, bool]]
+    words: list[tuple[str, str, int, str]]
     messages: list[Message] = field(default_factory=list)
 
     def country(self) -> str:
         known = [(hour, country.upper()) for country, hour in self.countries if country]
         return max(known)[1] if known else ""
 
-    def said(self, event_type: str, channel: str) -> list[tuple[int, bool]]:
-        purpose = {"opened": "open_tracking", "clicked": "click_tracking"}[event_type]
-        return sorted((second, yes) for asked, where, second, yes in self.words if (asked, where) == (purpose, channel))
+    def said(self, purpose: str, channel: str) -> list[tuple[int, str]]:
+        own = [word for word in self.words if word[0] in (purpose, "*") and word[1] == channel]
+        return sorted((second, word) for _, _, second, word in own if word != "note")
 
     def may_be_known(self, event_type: str, channel: str, second: int, settings: Settings) -> bool:
-        said = self.said(event_type, channel)
+        purpose = {"opened": "open_tracking", "clicked": "click_tracking"}[event_type]
+        said = [(at, word == "yes") for at, word in self.said(purpose, channel)]
         before = [yes for at, yes in said if at <= second]
         if any(not yes for at, yes in said if at > second) or (before and not before[-1]):
             return False
@@ -148,20 +148,22 @@ def drawn_events(draw: random.Random, sent: int) -> list[Event]:
     return list({(event.event_type, event.second, event.link_tag): event for event in events}.values())
 
 
+def drawn_word(draw: random.Random, second: int) -> tuple[str, str, int, str]:
+    word = draw.choice(("yes", "yes", "yes", "no", "no", "note", "unreadable"))
+    purposes = ("open_tracking", "click_tracking", *(["*"] if word == "unreadable" else []))
+    return (draw.choice(purposes), draw.choice(("email", "email", "sms")), second, word)
+
+
 def drawn_people(seed: int, people: int) -> list[Person]:
     draw = random.Random(seed)
     drawn = []
     for number in range(people):
         hours = draw.sample(range(-5000, 0), 3)
         countries = [(draw.choice(("FR", "fr", "IT", "US", "BE", None, "")), hour) for hour in hours]
-        said = {
-            (draw.choice(("open_tracking", "click_tracking")), draw.choice(("email", "email", "sms")), hour)
-            for hour in draw.sample(range(-10 * 24, 40 * 24), draw.randrange(6))
-        }
         person = Person(
             profile_id=f"p{number:04}",
             countries=countries[: draw.randrange(1, 4)],
-            words=[(purpose, channel, hour * 3600, draw.random() < 0.6) for purpose, channel, hour in sorted(said)],
+            words=[drawn_word(draw, hour * 3600) for hour in draw.sample(range(-10 * 24, 40 * 24), draw.randrange(6))],
         )
         for place in range(draw.randrange(4)):
             sent = draw.randrange(25 * 86400)
@@ -179,17 +181,20 @@ def at(second: int) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def consent_ranges(people: Iterable[Person]) -> list[Row]:
+def permission_rows(person: Person) -> list[Row]:
+    """What address_permissions says of one person with one address: the state after each word."""
     rows: list[Row] = []
-    for person in people:
-        for purpose, channel in sorted({(purpose, channel) for purpose, channel, _, _ in person.words}):
-            own = (word for word in person.words if word[:2] == (purpose, channel))
-            said = sorted((second, yes) for _, _, second, yes in own)
-            ends = [second for second, _ in said[1:]] + [None]
-            rows += [
-                (person.profile_id, channel, purpose, yes, at(second), None if end is None else at(end))
-                for (second, yes), end in zip(said, ends, strict=True)
-            ]
+    for purpose, channel in sorted({(asked, where) for asked, where, _, _ in person.words if asked != "*"}):
+        last: dict[str, int] = {}
+        own = (word for word in person.words if word[0] in (purpose, "*") and word[1] == channel)
+        for _, _, second, word in sorted(own, key=lambda word: word[2]):
+            last[word] = second
+            yes, never = last.get("yes"), -(10**9)
+            is_consented = yes is not None and yes > last.get("no", never)
+            is_doubted = last.get("unreadable", never) > (never if yes is None else yes)
+            closed_by = "unreadable_no" if is_doubted else None if is_consented else "consent_withdrawn"
+            granted_at = None if yes is None else at(yes)
+            rows.append((person.profile_id, channel, purpose, is_consented, closed_by, granted_at, at(second)))
     return rows
 
 
@@ -224,9 +229,16 @@ def built(people: list[Person], settings: Settings) -> duckdb.DuckDBPyConnection
         for person in people
         for place in range(len(person.countries))
     ])  # fmt: skip
-    consents = {"profile_id": text, "channel": text, "purpose": text, "is_granted": "boolean"}
-    consents |= {"valid_from": stamp, "valid_to": stamp}
-    fill(connection, "fct_consents", consents, consent_ranges(people))
+    words = dict.fromkeys(("profile_id", "channel", "purpose", "word"), text)
+    fill(connection, "contact_words", {**words, "said_at": stamp}, [
+        (person.profile_id, channel, purpose, word, at(second))
+        for person in people
+        for purpose, channel, second, word in person.words
+    ])  # fmt: skip
+    permissions = {"profile_id": text, "channel": text, "purpose": text, "is_consented": "boolean"}
+    permissions |= {"closed_by": text, "granted_at": stamp, "valid_from": stamp}
+    rows = [row for person in people for row in permission_rows(person)]
+    fill(connection, "address_permissions", permissions, rows)
     messages = dict.fromkeys(("source_system", "message_id", "contact_id", "channel", "campaign_id"), text)
     messages |= {"decision_id": text, "variant": text, "message_kind": text, "cost_amount": "decimal(18,2)"}
     messages |= {"sent_date": "date", "sent_at": stamp}
@@ -368,7 +380,7 @@ def test_after_a_refusal_everything_reads_as_if_nothing_had_been_opened_or_click
     people = drawn_people(seed=3, people=300)
     for person in people:
         person.words += [
-            (purpose, channel, 100 * 86400, False)
+            (purpose, channel, 100 * 86400, "no")
             for purpose in ("open_tracking", "click_tracking")
             for channel in ("email", "sms", "push")
         ]

@@ -73,6 +73,7 @@ class Workshop:
             "REKINDLE_PUBLISHED": str(self.published.parent),
             "REKINDLE_BACKUPS": str(self.backups),
             "REKINDLE_ERASURES": str(self.erasures),
+            "REKINDLE_LATE_NOES": str(self.root / "late_noes"),
             "REKINDLE_EXPORTS": str(self.exports),
             "REKINDLE_FIXTURES": str(FIXTURES),
             "DBT_TARGET_PATH": str(self.root / "target"),

@@ -28,7 +28,22 @@ FEED = {"feed": "bench", "target": TARGET, "channel": "ads", "purpose": "ads_per
 # as-of date, mode, first person, moved: of the second list, 2 % are new, 2 % have left, 1 % have moved
 LISTS = (("2025-11-01", "full", 0, False), ("2025-12-01", "delta", 2, True))
 HASH, WRITE, ALL = "normalise, judge, hash", "sort and write", "all of it"
-WITHDRAWALS = "profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp"
+# who may be written to, under the ids of today: what stands beside the audience in the file of a build
+CONSENT = """
+    create table published.audiences.audience_withdrawals (
+        profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp
+    );
+    create table published.audiences.audience_permissions as
+    select profile_id, channel, purpose, 'email' as address_kind, email as address, consented_at
+    from published.audiences.aud_bench
+    union all
+    select profile_id, channel, purpose, 'phone', phone, consented_at
+    from published.audiences.aud_bench;
+    create table published.audiences.audience_contacts as
+    select profile_id, 'web_shop' as source_system, profile_id as contact_id from published.audiences.aud_bench;
+    create table published.audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table published.audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,7 @@ def _places(folder: Path, engine: Engine) -> dict[str, str]:
     return {
         "REKINDLE_PUBLISHED": str(folder / "published"),
         "REKINDLE_EXPORTS": str(folder / "exports"),
+        "REKINDLE_LATE_NOES": str(folder / "late_noes"),
         "REKINDLE_MEMORY_LIMIT": engine.memory_limit,
         "REKINDLE_THREADS": str(engine.threads),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -96,7 +112,7 @@ def _publish(folder: Path, engine: Engine, members: int, as_of: str, mode: str, 
         values = {"as_of": as_of, "members": members, "first": members * first // 100, "moved": moved}
         connection.execute("create schema published.audiences")
         connection.execute((SQL / "exports" / "audience.sql").read_text(encoding="utf-8"), values)
-        connection.execute(f"create table published.audiences.audience_withdrawals ({WITHDRAWALS})")
+        connection.execute(CONSENT)
         connection.execute(
             "create table published._published as select '0' as version, 'bench' as invocation_id, "
             "cast(? as date) as as_of_date, true as tests_passed",
@@ -116,7 +132,7 @@ def _export(folder: Path, as_of: str) -> dict[str, float]:
     published.hardlink_to(_activation(folder, as_of))
     with _timed() as seconds:
         started = time.perf_counter()
-        (report,) = exporting.export(("bench",), None, dry=False)
+        (report,) = exporting.export(("bench",), None, dry=False).reports
         whole = time.perf_counter() - started
     if report.exit_code or report.run_id is None:
         raise RekindleError(f"The benchmark's list as of {as_of} was not exported: {report.message}")
@@ -131,6 +147,7 @@ def _timed() -> Iterator[dict[str, float]]:
     """Measures the exporter's own steps while it runs; a step inside another counts once, as itself."""
     steps = {
         HASH: (exporting, "stage"),
+        "look up permissions": (staging, "look_up_permissions"),
         "look for evidence and doubles": (staging, "count_of"),
         "compare with what was sent": (exporting, "compare"),
         WRITE: (exporting.Piece, "copy_to"),

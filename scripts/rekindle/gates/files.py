@@ -33,7 +33,7 @@ class Promise:
     delimiter: str
     identifiers: tuple[int, ...] = ()
     hashed: tuple[int, ...] = ()
-    # a query of one row per person: key (of the identifiers as they are written), has_evidence, is_withdrawn, is_permitted
+    # a query of one row per person: key (of the identifiers as written), has_evidence, is_withdrawn, is_permitted
     people: str | None = None
 
 
@@ -53,14 +53,14 @@ def check_files(
         )
 
 
-def people_of(table: str, evidenced: str, withdrawn: str, permitted: str, identifiers: list[str]) -> str:
-    """The query of Promise.people for a staged table; `evidenced`, `withdrawn`: queries of persons, `permitted`: a condition.
+def people_of(rows: str, evidenced: str, withdrawn: str, permitted: str, identifiers: list[str]) -> str:
+    """The query of Promise.people for staged rows: from two queries of persons and a condition.
 
     A row's identifiers become one number: joining texts takes many times as long.
     """
     return (
         f"select {_key(identifiers)} as key, person in ({evidenced}) as has_evidence, "
-        f"person in ({withdrawn}) as is_withdrawn, {permitted} as is_permitted from {table} where reject is null"
+        f"person in ({withdrawn}) as is_withdrawn, {permitted} as is_permitted from {rows} where reject is null"
     )
 
 
@@ -139,7 +139,7 @@ def _rows_measures(
 def _people(
     connection: duckdb.DuckDBPyConnection, table: str, promise: Promise, found: dict[str, int]
 ) -> dict[str, int]:
-    """How many rows are of somebody without evidence, of somebody who withdrew, or at an address that is not permitted."""
+    """How many rows are of somebody without evidence, of somebody who withdrew, or where nobody may be written to."""
     allowed = f"({promise.people}) as people where has_evidence and not is_withdrawn and is_permitted"
     theirs = {"rows": "count(*)", "digest": _digest("key")}
     if not found["repeated"] and all(

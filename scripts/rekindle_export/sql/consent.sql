@@ -12,6 +12,7 @@
 
 create temp view permissions as
 select * from activation.audiences.audience_permissions as permissions
+{%- if any_closed %}
 where not exists (
     select 1
     from late_closed
@@ -21,7 +22,8 @@ where not exists (
         and late_closed.purpose = permissions.purpose
         and late_closed.address_kind = permissions.address_kind
         and late_closed.address is not distinct from permissions.address
-);
+)
+{%- endif %};
 
 create temp view former_ids as
 select * from activation.audiences.audience_former_ids;

@@ -37,7 +37,7 @@
 
 {#- keys of who may be written to (or might have been, before a late no): at an address of a kind, or at all -#}
 {%- macro written_to(permissions, address_kind=none) -%}
-    select hash(profile_id, {{ 'channel, ' if by }}{{ 'address' if address_kind else '0' }}) from {{ permissions }} where {{ permits }}{{ " and address_kind = '" ~ address_kind ~ "'" if address_kind }}
+    select hash(profile_id, {{ 'channel, ' if by }}{{ 'address' if address_kind else '0' }}) from {{ permissions }}{{ " where address_kind = '" ~ address_kind ~ "'" if address_kind }}
 {%- endmacro -%}
 
 {%- macro addressless() -%}
@@ -110,13 +110,13 @@ judged as (
             {%- for n, address_kind in table.addresses.items() %}
             {%- set key = 'hash(spelled.person, ' ~ by ~ 'r' ~ n ~ ')' %}
             {%- set header = table.columns[n].header %}
-            when r{{ n }} is not null and {{ key }} not in ({{ written_to('permissions', address_kind) }})
-                then case when {{ key }} in ({{ written_to('late_closed', address_kind) }}) then {{ ('late_no|' ~ header) | text }} else {{ ('not_permitted|' ~ header) | text }} end
+            when r{{ n }} is not null and {{ key }} not in ({{ written_to(table.permitted, address_kind) }})
+                then case when {{ key }} in ({{ written_to('(from late_closed where ' ~ permits ~ ')', address_kind) }}) then {{ ('late_no|' ~ header) | text }} else {{ ('not_permitted|' ~ header) | text }} end
             {%- endfor %}
             {%- if table.has_other_identifiers %}
             {%- set key = 'hash(spelled.person, ' ~ by ~ '0)' %}
-            when {{ addressless() }} and {{ key }} not in ({{ written_to('permissions') }})
-                then case when {{ key }} in ({{ written_to('late_closed') }}) then 'late_no|' else 'not_permitted|' end
+            when {{ addressless() }} and {{ key }} not in ({{ written_to(table.permitted) }})
+                then case when {{ key }} in ({{ written_to('(from late_closed where ' ~ permits ~ ')') }}) then 'late_no|' else 'not_permitted|' end
             {%- endif %}
             {%- endif %}
             {%- for column in table.columns %}

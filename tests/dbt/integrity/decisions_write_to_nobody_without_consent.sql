@@ -1,6 +1,6 @@
 -- Whoever is selected as of the date said yes, and nothing else since: read again from the contract's rows, without the
 -- models that applied it. Of everything that a person said about a channel and purpose, unsubscriptions, complaints and
--- whatever a row says that is no grant included, the last word is a yes; and no request to be forgotten came by the date.
+-- whatever a row says that is no grant included, the last word is a yes; and no request to be forgotten came.
 with
 
 selected as (

@@ -1,7 +1,7 @@
 {#
-  Records with an edge between them are in one component, and records that a link says are different are in two profiles. When they are
-  not, the chain between them is longer than the rounds reach: raise the setting identity_rounds (each round doubles the length of
-  the chains that are joined).
+  Records with an edge between them are in one component, and records that a link says are different are in two
+  profiles. When they are not, the chain between them is longer than the rounds reach: raise the setting identity_rounds
+  (each round doubles the length of the chains that are joined).
 #}
 with
 
@@ -82,6 +82,6 @@ failures as (
 
 select
     seniority,
-    'One person has several profiles, or two have one: raise the setting identity_rounds (now {{ setting("identity_rounds") }}).'
+    'People are torn, or two are one: raise the setting identity_rounds (now {{ setting("identity_rounds") }}).'
         as what_to_do
 from failures

@@ -61,8 +61,11 @@ select
         else timestamp '9999-01-01'
     end as dead_from,
     draw('reads through a proxy', plan.record_key) < 0.2 as has_proxy,
+    -- the mailboxes of one domain, when the household or the reader works behind a scanner
+    records.email ilike '%@example.net%' and draw('is scanned', plan.person_id) < 0.1 as has_scanner,
     erasures.requested_at as erased_at,
 from contact_plan as plan
+inner join contact_records as records on plan.record_key = records.record_key
 left join erasures on plan.person_id = erasures.person_id;
 
 create table candidate_messages as
@@ -261,6 +264,20 @@ select
 from sent_messages
 where is_delivered and is_clicked
 union all
+-- a scanner follows every link within two seconds, also the one that no reader sees; it does not say what it is
+select
+    source_system,
+    message_id,
+    'clicked',
+    after_seconds(delivered_at, 30 + links.place // 3),
+    links.link_tag,
+    false
+from sent_messages
+cross join (
+    values (0, 'recipes'), (1, 'offers'), (2, 'decoy'), (3, 'contest'), (4, 'new_products')
+) as links (place, link_tag)
+where is_delivered and channel = 'email' and has_scanner and sent_at >= timestamp '2017-01-01'
+union all
 select source_system, message_id, 'complained', after_seconds(read_at, 60), '', false
 from sent_messages
 where is_delivered and is_ending and is_complaint
@@ -307,12 +324,53 @@ returns as (
     where returned_at is not null
 ),
 
+-- the web shop asks whether opens may be counted: a box that two in five tick, and nobody else has said anything
+tracking_answers as (
+    select
+        plan.source_system,
+        plan.contact_id,
+        plan.created_at,
+        case
+            when draw('tracking taken back', plan.record_key) < 0.05
+                then after_days(plan.created_at, 30 + 300 * draw('tracking taken back after', plan.record_key))
+        end as withdrawn_at
+    from contact_plan as plan
+    where
+        plan.source_system = 'web_shop'
+        and draw('tracking', plan.record_key) < 0.4
+),
+
+tracking_consents as (
+    select
+        source_system,
+        contact_id,
+        'email' as channel,
+        'open_tracking' as purpose,
+        'granted' as status,
+        created_at as changed_at,
+        null as double_opt_in_confirmed_at
+    from tracking_answers
+    union all
+    select
+        source_system,
+        contact_id,
+        'email' as channel,
+        'open_tracking' as purpose,
+        'withdrawn' as status,
+        withdrawn_at as changed_at,
+        null as double_opt_in_confirmed_at
+    from tracking_answers
+    where withdrawn_at is not null
+),
+
 events as (
     select * from declared_consents
     union all
     select * from withdrawals
     union all
     select * from returns
+    union all
+    select * from tracking_consents
 )
 
 select

@@ -1,0 +1,501 @@
+"""Cases of consent, each a person or two who stand beside the generated ones: what is delivered, and who is written to.
+
+The base person has one record of the web shop, said yes to e-mail in 2022 and left a cart on the evening before. The
+cases are named as sentences; the test of each is in test_cases_consent.py.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from people_project import Row, World
+from people_worlds import EXTRACTED
+
+# A cart of the case (on ads: the family name) and the address it is written to; None: it is not written to.
+Expected = dict[str, str | None]
+
+
+def at(text: str) -> datetime:
+    """A UTC stamp of 2024 when it has no year."""
+    return datetime.fromisoformat(text if text.startswith("20") else f"2024-{text}{'' if ':' in text else ' 10:00'}")
+
+
+class Case:
+    """The rows of one case. Addresses and ids carry its number, so that cases stay apart."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self.world, self.number = world, number
+
+    def email(self, name: str) -> str:
+        return f"{name}@case{self.number}.example"
+
+    def cart_of(self, name: str) -> str:
+        return f"case{self.number}-{name}"
+
+    def add(self, entity: str, **columns: object) -> None:
+        self.world[entity].append({"source_system": "web_shop", "extracted_at": EXTRACTED, **columns})
+
+    def record(self, name: str, *, cart: bool = False, **columns: object) -> None:
+        """A contact record created in 2020, without any yes."""
+        row: Row = {"silo": "web_shop", "email": self.email(name), "first_name": name, "last_name": "Case"}
+        row |= {"created_at": at("2020-01-01 08:00"), "created_date": "2020-01-01", "country_code": "BE"}
+        self.add("contacts", contact_id=self.cart_of(name), **(row | columns))
+        if cart:
+            stamps: Row = {"created_at": at("06-30 18:00"), "updated_at": at("06-30 19:00")}
+            stamps |= {"updated_date": "2024-06-30", "items": "p1,p2", "item_count": 2, "cart_amount": 20}
+            self.add("carts", contact_id=self.cart_of(name), cart_id=self.cart_of(name), **stamps)
+
+    def base(self, name: str = "x", **columns: object) -> None:
+        """The base person: written to when nothing else is delivered."""
+        self.record(name, cart=True, **columns)
+        self.says("granted", "2022-01-01 09:00", name)
+
+    def says(self, status: str | None, when: str | None, name: str = "x", **columns: object) -> None:
+        stamp = at(when) if when else None
+        row: Row = {"channel": "email", "purpose": "marketing", "status": status, "changed_at": stamp}
+        if status == "granted":
+            row["double_opt_in_confirmed_at"] = stamp
+        self.add("consents", contact_id=self.cart_of(name), **(row | columns))
+
+    def message(self, name: str = "x", sent: str = "02-01", which: str = "m1", **columns: object) -> None:
+        row: Row = {"message_id": self.cart_of(which), "channel": "email", "sent_at": at(sent)}
+        self.add("messages", contact_id=self.cart_of(name), **(row | {"sent_date": at(sent).date()} | columns))
+
+    def event(self, kind: str, when: str, which: str = "m1", **columns: object) -> None:
+        row: Row = {"message_id": self.cart_of(which), "event_type": kind, "occurred_at": at(when)}
+        row |= {"occurred_date": at(when).date(), "link_tag": ""}
+        self.add("message_events", **(row | columns))
+
+    def joined(self, *names: str, **columns: object) -> None:
+        """Records of one person: they carry one card."""
+        for name in names:
+            self.record(name, loyalty_card_id=f"card-{self.number}", cart=name == names[0], **columns)
+
+    def link(self, kind: str, one: str, other: str) -> None:
+        whom: Row = {"contact_id": self.cart_of(one), "linked_contact_id": self.cart_of(other)}
+        self.add("identity_links", linked_source_system="web_shop", link_type=kind, linked_at=at("01-01"), **whom)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A case and what it expects; `double_opt_in` says in which of the two settings, None: in both."""
+
+    tell: Callable[[Case], Expected]
+    double_opt_in: bool | None
+
+    @property
+    def name(self) -> str:
+        return self.tell.__name__
+
+
+CASES: list[Told] = []
+
+
+def case(tell: Callable[[Case], Expected]) -> Callable[[Case], Expected]:
+    """A case that holds with and without double opt-in."""
+    CASES.append(Told(tell, None))
+    return tell
+
+
+def with_double_opt_in(tell: Callable[[Case], Expected]) -> Callable[[Case], Expected]:
+    CASES.append(Told(tell, True))
+    return tell
+
+
+def without_double_opt_in(tell: Callable[[Case], Expected]) -> Callable[[Case], Expected]:
+    CASES.append(Told(tell, False))
+    return tell
+
+
+def tell_all(world: World, *, double_opt_in: bool) -> dict[str, Expected]:
+    """Adds every case of a setting to a world; carts by case."""
+    expected = {}
+    for number, told in enumerate(CASES):
+        if told.double_opt_in in (None, double_opt_in):
+            one = Case(world, number)
+            expected[told.name] = {one.cart_of(name): address for name, address in told.tell(one).items()}
+    return expected
+
+
+# --- Whoever said yes is written to, whoever was never asked is not ------------------------------------------------
+
+
+@case
+def who_said_yes_is_written_to(case: Case) -> Expected:
+    case.base()
+    return {"x": case.email("x")}
+
+
+@case
+def who_was_never_asked_is_not_written_to(case: Case) -> Expected:
+    case.record("x", cart=True)
+    return {"x": None}
+
+
+# --- The latest word counts ---------------------------------------------------------------------------------------
+
+
+@case
+def a_stop_said_again_after_a_yes_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "04-01")
+    case.event("unsubscribed", "05-01")
+    return {"x": None}
+
+
+@case
+def a_complaint_said_again_after_a_yes_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("complained", "03-02")
+    case.says("granted", "04-01")
+    case.event("complained", "05-01")
+    return {"x": None}
+
+
+@case
+def a_yes_after_the_last_stop_opens(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "04-01")
+    return {"x": case.email("x")}
+
+
+@with_double_opt_in
+def a_yes_that_was_never_confirmed_lifts_no_stop(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "06-01", double_opt_in_confirmed_at=None)
+    return {"x": None}
+
+
+@without_double_opt_in
+def without_double_opt_in_a_yes_needs_no_confirmation(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "06-01", double_opt_in_confirmed_at=None)
+    return {"x": case.email("x")}
+
+
+@with_double_opt_in
+def a_stop_between_a_yes_and_its_confirmation_stands(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.message()
+    case.says("granted", "03-01", double_opt_in_confirmed_at=at("03-09"))
+    case.event("unsubscribed", "03-05")
+    return {"x": None}
+
+
+@case
+def of_a_yes_and_a_no_at_one_instant_the_no_wins(case: Case) -> Expected:
+    case.base()
+    case.says("denied", "04-01")
+    case.says("granted", "04-01")
+    return {"x": None}
+
+
+@case
+def a_yes_extracted_later_does_not_replace_the_no_of_its_instant(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "04-01", extracted_at=at("04-02"))
+    case.says("granted", "04-01")
+    return {"x": None}
+
+
+@case
+def a_word_after_the_as_of_date_is_not_heard_yet(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "07-02", extracted_at=at("07-05"))
+    case.record("new", cart=True)
+    case.says("granted", "07-02", "new", extracted_at=at("07-05"))
+    return {"x": case.email("x"), "new": None}
+
+
+# --- A no belongs to an address -----------------------------------------------------------------------------------
+
+
+@case
+def the_address_that_stopped_is_never_taken_and_the_one_that_said_yes_afterwards_is(case: Case) -> Expected:
+    case.joined("old", "new")
+    case.world["contacts"][-2]["email_verified_at"] = at("2022-01-02 09:00")
+    case.says("granted", "2022-01-01 09:00", "old")
+    case.message("old")
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "04-01", "new")
+    return {"old": case.email("new")}
+
+
+@case
+def a_yes_older_than_a_stop_at_another_address_is_not_used(case: Case) -> Expected:
+    case.joined("old", "new")
+    case.says("granted", "2022-01-01 09:00", "old")
+    case.says("granted", "01-15", "new")
+    case.message("old")
+    case.event("unsubscribed", "03-02")
+    return {"old": None}
+
+
+@case
+def a_no_at_a_named_old_address_closes_the_record_that_still_holds_it(case: Case) -> Expected:
+    case.record("account", cart=True, loyalty_card_id=f"card-{case.number}")
+    case.record("old", loyalty_card_id=f"card-{case.number}", silo="newsletter")
+    case.says("granted", "2019-01-01 09:00", "old")
+    case.says("withdrawn", "03-02", "account", address=case.email("old"))
+    return {"account": None}
+
+
+@case
+def a_yes_at_the_same_address_from_another_record_lifts_the_no(case: Case) -> Expected:
+    case.joined("x", "y")
+    for row in case.world["contacts"][-2:]:
+        row["email"] = case.email("x")
+    case.says("withdrawn", "03-02", "x")
+    case.says("granted", "04-01", "y")
+    return {"x": case.email("x")}
+
+
+@case
+def a_yes_at_an_address_that_cannot_be_read_opens_nothing(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.says("granted", "04-01", address="n/a")
+    return {"x": None}
+
+
+@case
+def people_told_apart_share_the_noes_of_their_address_and_never_the_yeses(case: Case) -> Expected:
+    for name in ("ann", "bob", "cy"):
+        case.record(name, cart=True, email=case.email("shared"))
+    for one, other in (("ann", "bob"), ("ann", "cy"), ("bob", "cy")):
+        case.link("different", one, other)
+    case.says("granted", "2022-01-01 09:00", "ann")
+    case.says("withdrawn", "03-02", "ann")
+    case.says("granted", "2022-01-01 09:00", "bob")
+    case.says("granted", "05-01", "cy")
+    return {"ann": None, "bob": None, "cy": case.email("shared")}
+
+
+# --- A no that cannot be read closes what it may have meant ---------------------------------------------------------
+
+
+@case
+def a_withdrawal_without_a_time_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", None)
+    return {"x": None}
+
+
+@case
+def a_status_that_is_not_in_the_list_closes(case: Case) -> Expected:
+    case.base()
+    case.says("unsubscribed", "03-02")
+    return {"x": None}
+
+
+@case
+def an_unsubscription_stamped_after_its_extraction_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "07-01 07:30")
+    return {"x": None}
+
+
+@case
+def a_withdrawal_on_a_channel_that_is_spelled_wrong_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", channel="Email")
+    return {"x": None}
+
+
+@case
+def a_withdrawal_for_a_purpose_that_is_spelled_wrong_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", purpose="newsletter")
+    return {"x": None}
+
+
+@case
+def an_event_type_that_is_spelled_wrong_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribe", "03-02")
+    return {"x": None}
+
+
+@case
+def a_stop_without_a_time_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("complained", "03-02", occurred_at=None)
+    return {"x": None}
+
+
+@case
+def a_withdrawal_of_an_unknown_record_closes_the_address_it_names(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", "gone", address=case.email("x"))
+    return {"x": None}
+
+
+@case
+def an_unreadable_no_is_lifted_by_a_later_yes_about_its_address(case: Case) -> Expected:
+    case.base()
+    case.says("unsubscribed", "03-02")
+    case.says("granted", "04-01")
+    return {"x": case.email("x")}
+
+
+@case
+def an_unreadable_no_is_not_lifted_by_a_yes_at_another_address(case: Case) -> Expected:
+    case.joined("old", "new")
+    case.says("granted", "2022-01-01 09:00", "old")
+    case.says("unsubscribed", "03-02", "old")
+    case.says("granted", "04-01", "new")
+    return {"old": None}
+
+
+@case
+def an_unreadable_no_that_is_delivered_again_closes_again(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", None, extracted_at=at("03-02"))
+    case.says("granted", "04-01")
+    case.says("withdrawn", None, extracted_at=at("05-01"))
+    return {"x": None}
+
+
+@case
+def a_rejected_yes_stays_rejected_and_closes_nothing(case: Case) -> Expected:
+    case.base()
+    case.says("granted", None)
+    case.record("never", cart=True)
+    case.says("granted", "04-01", "never", channel="Email")
+    return {"x": case.email("x"), "never": None}
+
+
+@case
+def an_erasure_request_without_a_time_is_honoured(case: Case) -> Expected:
+    case.base()
+    case.add("erasure_requests", contact_id=case.cart_of("x"), requested_at=None)
+    return {"x": None}
+
+
+@case
+def an_erasure_request_by_another_record_of_the_person_is_honoured(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.says("granted", "2022-01-01 09:00", "x")
+    case.add("erasure_requests", contact_id=case.cart_of("y"), requested_at=at("03-02"))
+    return {"x": None}
+
+
+# --- Addresses ----------------------------------------------------------------------------------------------------
+
+
+@case
+def an_address_that_bounced_is_not_written_to(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("bounced_hard", "03-01")
+    return {"x": None}
+
+
+@case
+def a_record_corrected_after_a_bounce_holds_an_address_that_works(case: Case) -> Expected:
+    case.base(updated_at=at("05-01"))
+    case.message()
+    case.event("bounced_hard", "03-01")
+    return {"x": case.email("x")}
+
+
+@case
+def an_address_verified_after_a_bounce_works(case: Case) -> Expected:
+    case.base(email_verified_at=at("05-01"))
+    case.message()
+    case.event("bounced_hard", "03-01")
+    return {"x": case.email("x")}
+
+
+@case
+def a_no_reaches_every_invisible_spelling_of_its_address(case: Case) -> Expected:
+    case.base("a", email=f"a​7@case{case.number}.example")
+    case.record("b", email=f"a7@case{case.number}.example")
+    case.says("withdrawn", "03-02", "b")
+    return {"a": None}
+
+
+@case
+def a_composed_and_a_decomposed_spelling_are_one_address(case: Case) -> Expected:
+    zoe = f"zoé@case{case.number}.example"
+    case.base("a", email=unicodedata.normalize("NFD", zoe))
+    case.record("b", email=zoe)
+    case.says("withdrawn", "03-02", "b")
+    return {"a": None}
+
+
+@case
+def a_domain_in_letters_and_in_ascii_is_one_address(case: Case) -> Expected:
+    case.base("a", email=f"a@bücher{case.number}.example")
+    case.record("b", email=f"a@{f'bücher{case.number}'.encode('idna').decode()}.example")
+    case.says("withdrawn", "03-02", "b")
+    return {"a": None}
+
+
+@case
+def strangers_with_a_recycled_mobile_are_two_people(case: Case) -> Expected:
+    case.record("ann", phone="+32470999001", last_name="Old", created_at=at("2012-01-01 08:00"))
+    case.says("granted", "2022-01-01 09:00", "ann")
+    case.base("bob", phone="+32470999001", last_name="New")
+    return {"bob": case.email("bob")}
+
+
+@case
+def the_declared_address_is_taken(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.world["contacts"][-1]["updated_at"] = at("05-01")
+    for name in ("x", "y"):
+        case.says("granted", "2022-01-01 09:00", name)
+    told: Row = {"preference_type": "preferred_email", "preference_value": case.email("x").upper()}
+    case.add("contact_preferences", contact_id=case.cart_of("x"), declared_at=at("03-01"), **told)
+    return {"x": case.email("x")}
+
+
+@case
+def a_declared_address_without_a_yes_is_not_taken(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.says("granted", "2022-01-01 09:00", "y")
+    told: Row = {"preference_type": "preferred_email", "preference_value": case.email("x")}
+    case.add("contact_preferences", contact_id=case.cart_of("x"), declared_at=at("03-01"), **told)
+    return {"x": case.email("y")}
+
+
+# --- What fills a cap ---------------------------------------------------------------------------------------------
+
+
+@case
+def order_confirmations_fill_no_cap(case: Case) -> Expected:
+    case.base()
+    case.base("sold")
+    for number, sent in enumerate(("06-25", "06-27", "06-29")):
+        case.message("x", sent, f"t{number}", message_kind="transactional")
+        case.message("sold", sent, f"s{number}", message_kind="marketing")
+    return {"x": case.email("x"), "sold": None}
+
+
+# --- Who is silent ------------------------------------------------------------------------------------------------
+
+
+@case
+def a_scanner_that_clicks_each_link_is_no_sign_of_life(case: Case) -> Expected:
+    for name in ("scanned", "alive"):
+        case.record(name, last_name=case.cart_of(name), created_at=at("2018-01-01 08:00"), created_date="2018-01-01")
+        case.says("granted", "2019-01-01 09:00", name, channel="ads", purpose="ads_personalisation")
+        case.says("granted", "2019-01-01 09:00", name, purpose="click_tracking")
+        case.message(name, "06-01", name)
+    for second, link in enumerate(("offer", "shop", "footer")):
+        case.event("clicked", f"06-02 10:00:0{second}", "scanned", link_tag=link, is_machine=True)
+    case.event("clicked", "06-02 10:00", "alive", link_tag="offer")
+    return {"scanned": case.email("scanned"), "alive": None}

@@ -1,0 +1,246 @@
+"""From contract files to exported files: the real programs on a copy of the project.
+
+Only who may be written to decides there: no holdout; whoever left a cart is written to on any channel that is
+open, and ads take whoever has been silent for long.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from rekindle.paths import PROJECT
+
+AS_OF = "2024-07-01"
+CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
+# Which scenario writes on which channel; a feed takes it in the format that holds every column.
+SCENARIO = dict.fromkeys(CHANNELS, "abandoned_cart") | {"ads": "media_reactivation"}
+COPIED = ("models", "macros", "seeds", "scripts", "snapshots", "tests/dbt", "tests/fixtures")
+CONTRACT = {
+    model["name"].removeprefix("input_"): [(column["name"], column["data_type"]) for column in model["columns"]]
+    for model in yaml.safe_load((PROJECT / "models/input/_input__models.yml").read_text(encoding="utf-8"))["models"]
+}
+Row = dict[str, object]
+World = dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One row of an exported file."""
+
+    channel: str
+    entry_key: str
+    profile_id: str
+    email: str
+    phone: str
+    street_address: str
+    last_name: str
+
+
+def empty_world() -> World:
+    """Nobody, and one order of nobody: without orders a shop has no feed that is alive."""
+    world: World = {entity: [] for entity in CONTRACT}
+    till = {"source_system": "pos", "order_id": "o1", "extracted_at": datetime.fromisoformat("2024-07-01 06:00")}
+    world["orders"].append(
+        till
+        | {
+            "sales_channel": "store",
+            "ordered_at": datetime.fromisoformat("2024-06-30 12:00"),
+            "order_date": date(2024, 6, 30),
+        }
+        | {"sales_channel": "store", "order_status": "completed", "currency_code": "EUR"}
+    )
+    world["order_lines"].append(
+        till
+        | {"line_number": 1, "product_id": "p1", "quantity": 1, "gross_amount": 10}
+        | {"discount_amount": 0, "offer_discount_amount": 0, "net_amount": 10}
+    )
+    return world
+
+
+def write_contract(world: World, folder: Path) -> None:
+    """One Parquet file per entity of the contract; what the world does not have is empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        for entity, columns in CONTRACT.items():
+            source, names = folder / f"{entity}.ndjson", {name for name, _ in columns}
+            with source.open("w", encoding="utf-8") as handle:
+                for row in world.get(entity, ()):
+                    assert set(row) <= names, f"{entity} has no columns {set(row) - names}"
+                    handle.write(json.dumps(row, default=str) + "\n")
+            types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
+            connection.execute(
+                f"copy (from read_json('{source}', format = 'newline_delimited', columns = {{{types}}})) "
+                f"to '{folder / f'input_{entity}.parquet'}' (format parquet)"
+            )
+            source.unlink()
+
+
+def copy_project(folder: Path, *, double_opt_in: bool) -> None:
+    """The project with the settings and seeds of the worlds."""
+    for place in COPIED:
+        if (PROJECT / place).exists():
+            shutil.copytree(PROJECT / place, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in PROJECT.glob("*.yml"):
+        shutil.copy(file, folder)
+    _edit(folder / "dbt_project.yml", lambda text: text.replace("    parquet:\n", _settings(double_opt_in), 1))
+    config = folder / "seeds" / "config"
+    _edit_rows(config / "scenarios.csv", _one_campaign)
+    if (config / "feeds.csv").exists():
+        _edit_feeds(config / "feeds.csv")
+    else:
+        _edit(folder / "models/audiences/_audiences__models.yml", _feeds_of_the_models)
+
+
+def _settings(double_opt_in: bool) -> str:
+    settings = {
+        "default_as_of": f'"{AS_OF}"',
+        "business_timezone": "Europe/Brussels",
+        "default_country_code": "BE",
+        "rfm_sector": "fixture",
+        "rfm_window_days": 182,
+        "max_rejected_share": 0.99,
+        "global_holdout_share": 0,
+        "require_double_opt_in": str(double_opt_in).lower(),
+    }
+    return "    parquet:\n" + "".join(f"      {name}: {value}\n" for name, value in settings.items())
+
+
+def _one_campaign(row: dict[str, str]) -> dict[str, str]:
+    # a share of 0 may not be written as an empty field; other scenarios would take a person's one slot of the day
+    changes = {
+        "abandoned_cart": {"channels": "email>sms>phone>push>post", "holdout_share": "0"},
+        "media_reactivation": {"holdout_share": "0"},
+    }
+    return row | changes.get(row["scenario_id"], {"is_enabled": "false"})
+
+
+def _feeds_of_the_models(text: str) -> str:
+    for scenario in set(SCENARIO.values()):
+        head, mark, rest = text.partition(f"  - name: aud_{scenario}\n")
+        assert mark, f"no model of the audience {scenario}"
+        feeds = "".join(
+            f"          - {{feed: {channel}, target: generic, channel: {channel}, "
+            f"purpose: {purpose(channel)}, mode: full}}\n"
+            for channel in CHANNELS
+            if SCENARIO[channel] == scenario
+        )
+        text = head + mark + re.sub(r"(        export:\n)(?:          - .*\n)+", rf"\1{feeds}", rest, count=1)
+    return text
+
+
+def _edit_feeds(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    columns = list(rows[0])
+    feeds = [
+        dict.fromkeys(columns, "")
+        | {
+            "feed": channel,
+            "audience": SCENARIO[channel],
+            "target": "generic",
+            "channel": channel,
+            "purpose": purpose(channel),
+            "mode": "full",
+        }
+        for channel in CHANNELS
+    ]
+    _write_rows(path, columns, feeds)
+
+
+def purpose(channel: str) -> str:
+    """What the campaign of a channel needs consent for."""
+    return "ads_personalisation" if channel == "ads" else "marketing"
+
+
+def _edit(path: Path, change: Callable[[str], str]) -> None:
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before, f"{path.name} is not as expected"
+    path.write_text(after, encoding="utf-8")
+
+
+def _edit_rows(path: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = [change(row) for row in csv.DictReader(handle)]
+    _write_rows(path, list(rows[0]), rows)
+
+
+def _write_rows(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Everything that the programs write lies below the folder."""
+    return {
+        **os.environ,
+        "REKINDLE_CONTRACT_PATH": str(folder / "contract"),
+        "REKINDLE_WAREHOUSE": str(folder / "warehouse" / "build.duckdb"),
+        "REKINDLE_PUBLISHED": str(folder / "published"),
+        "REKINDLE_BACKUPS": str(folder / "backups"),
+        "REKINDLE_ERASURES": str(folder / "erasures"),
+        "REKINDLE_EXPORTS": str(folder / "exports"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "PYTHONUTF8": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def build_and_export(world: World, folder: Path, *, double_opt_in: bool) -> list[Sent]:
+    """What `run.py` writes for platforms when it is given the world."""
+    project = folder / "project"
+    if not project.exists():
+        copy_project(project, double_opt_in=double_opt_in)
+    write_contract(world, folder / "contract")
+    for place in ("published", "exports"):
+        shutil.rmtree(folder / place, ignore_errors=True)
+    run(folder)
+    return read_exports(folder / "exports")
+
+
+def run(folder: Path, *options: str) -> None:
+    """`run.py` on the project and the contract of the folder, into a new warehouse."""
+    shutil.rmtree(folder / "warehouse", ignore_errors=True)
+    (folder / "warehouse").mkdir()
+    script = folder / "project" / "scripts" / "run.py"
+    call(folder, str(script), "--connector", "parquet", "--as-of", AS_OF, *options)
+
+
+def call(folder: Path, *command: str) -> None:
+    """A Python program of the project, which must end well."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder / "project",
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def read_exports(folder: Path) -> list[Sent]:
+    """The rows of the lists of every feed."""
+    sent = []
+    for channel in CHANNELS:
+        files = sorted((folder / channel).glob("*/*/*__full.csv"))
+        assert len(files) == 1, f"{len(files)} lists of {channel}"
+        with files[0].open(encoding="utf-8", newline="") as handle:
+            for row in csv.DictReader(handle):
+                assert row["channel"] == channel
+                sent.append(Sent(**{name: row[name] for name in Sent.__annotations__}))
+    return sent

@@ -1,0 +1,262 @@
+"""Noes that came after the publication: who is left out, what a file must look like, and what is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from activation import EMAIL_FEED, Person, Retailer, committed, person
+
+from rekindle_export.errors import CONTRACT, GUARD
+
+CONSENTS = "source_system,contact_id,channel,purpose,status,address,changed_at,extracted_at"
+EVENTS = "message_id,event_type,occurred_at"
+ERASURES = "source_system,contact_id,requested_at"
+CANARY = "canary.bird@cage.example"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Retailer:
+    made = Retailer(tmp_path)
+    made.late_noes.mkdir()
+    return made
+
+
+def consent(contact: str = "c_ann", **values: str) -> str:
+    """A line of input_consents.csv: a withdrawal by e-mail of this morning unless said otherwise."""
+    row = {
+        "source_system": "web_shop",
+        "contact_id": contact,
+        "channel": "email",
+        "purpose": "marketing",
+        "status": "withdrawn",
+        "address": "",
+        "changed_at": "2024-07-01 08:00:00",
+        "extracted_at": "",
+    }
+    return ",".join({**row, **values}.values())
+
+
+def late(shop: Retailer, header: str, *lines: str) -> None:
+    """Writes the late file that has this header."""
+    name = {CONSENTS: "consents", EVENTS: "message_events", ERASURES: "erasure_requests"}[header]
+    (shop.late_noes / f"input_{name}.csv").write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+
+
+def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
+    """Exports; returns who was left out because of a late no."""
+    report = shop.export(feed)[feed]
+    rows = [row["profile_id"] for row in shop.last(feed).rows("rejected") if row["reason"] == "late_no"]
+    assert report.counts["late_noes"] == len(rows) == shop.last(feed).manifest["counts"]["late_noes"]
+    assert not set(rows) & {row["profile_id"] for row in shop.last(feed).rows("full")}
+    return rows
+
+
+# The permission of everybody dates of 2024-01-01 10:00.
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (consent(), ["ann"]),
+        (consent(status=" Withdrawn "), ["ann"]),
+        (consent(status="denied"), ["ann"]),
+        (consent(status="stop it"), ["ann"]),
+        (consent(status=""), ["ann"]),
+        (consent(status=" GRANTED"), []),
+        (consent(channel=" Email"), ["ann"]),
+        (consent(channel="e-mail"), ["ann"]),
+        (consent(channel=""), ["ann"]),
+        (consent(channel="sms"), []),
+        (consent(purpose="newsletter"), ["ann"]),
+        (consent(purpose="profiling"), []),
+        (consent(purpose="open_tracking"), []),
+        (consent(changed_at="2024-01-01 10:00:00"), ["ann"]),
+        (consent(changed_at="2024-01-01 11:30:00+02:00"), []),
+        (consent(changed_at="2024-01-01T10:00:00Z"), ["ann"]),
+        (consent(changed_at="2023-12-31 23:00:00"), []),
+        (consent(changed_at="31/12/2023"), ["ann"]),
+        (consent(changed_at="1970-01-01"), ["ann"]),
+        (consent(changed_at=""), ["ann"]),
+        (consent("c_nobody"), []),
+        (consent("c_nobody", address=" ANN@example.com"), ["ann"]),
+        (consent("c_nobody", address="ann@elsewhere.example"), []),
+        # the yes at the very address is newer: the no is lifted
+        (consent(address="ann@example.com", changed_at="2023-12-31"), []),
+        # nobody knows what was said at another address: a newer yes here does not help
+        (consent(address="ann@elsewhere.example", status="?", changed_at="2023-12-31"), ["ann"]),
+    ],
+)
+def test_a_late_consent_that_is_no_yes_leaves_the_person_out(shop: Retailer, line: str, expected: list[str]) -> None:
+    shop.publish([person("ann"), person("bob")])
+    late(shop, CONSENTS, line)
+    assert left_out(shop) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("m_ann,unsubscribed,2024-07-01 08:00:00", ["ann"]),
+        ("m_ann,Complained ,2024-07-01 08:00:00", ["ann"]),
+        ("m_ann,opt-out,2024-07-01 08:00:00", ["ann"]),
+        ("m_ann,,", ["ann"]),
+        ("m_ann,unsubscribed,soon", ["ann"]),
+        ("m_ann,unsubscribed,2023-12-31 23:00:00", []),
+        ("m_ann,clicked,2024-07-01 08:00:00", []),
+        ("m_ann,bounced_hard,2024-07-01 08:00:00", []),
+        ("m_unheard_of,unsubscribed,2024-07-01 08:00:00", []),
+        ("m_cas,unsubscribed,2024-07-01 08:00:00", []),
+    ],
+)
+def test_a_late_event_that_is_not_harmless_leaves_the_person_out(
+    shop: Retailer, line: str, expected: list[str]
+) -> None:
+    shop.publish([person("ann"), person("cas"), person("cas", channel="sms")])
+    with duckdb.connect(str(shop.activation)) as connection:
+        connection.execute("delete from audiences.audience_messages where profile_id = 'cas' and channel = 'email'")
+    late(shop, EVENTS, line)
+    assert left_out(shop) == expected
+
+
+def test_an_event_of_a_message_newer_than_the_publication_finds_its_contact_in_late_messages(shop: Retailer) -> None:
+    shop.publish([person("ann"), person("bob")])
+    late(shop, EVENTS, "m_new,unsubscribed,2024-07-01 08:00:00")
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel\nweb_shop,c_ann,m_new,email\n"
+    )
+    assert left_out(shop) == ["ann"]
+
+
+def test_a_late_request_to_be_forgotten_leaves_the_person_out_of_everything(shop: Retailer) -> None:
+    shop.feeds = [EMAIL_FEED, {**EMAIL_FEED, "feed": "texts", "channel": "sms"}]
+    shop.publish([person("ann"), person("ann", channel="sms"), person("bob")])
+    shop.export()
+    late(shop, ERASURES, "web_shop,c_ann,")
+    shop.export()
+    assert [row["profile_id"] for row in shop.last("win_back").rows("full")] == ["bob"]
+    assert shop.last("texts").rows("full") == []
+    assert [row["profile_id"] for row in shop.last("erasure_generic").rows("full")] == ["ann", "ann"]
+    assert shop.last("opt_out_generic").rows("full") == []
+
+
+def test_a_yes_said_after_the_late_no_elsewhere_opens_that_address_only(shop: Retailer) -> None:
+    shop.publish(
+        [person("ann"), person("bob", email="bob@new.example.com", consented_at="2024-06-30 12:00:00")],
+        more="insert into audiences.audience_permissions values "
+        "('bob', 'email', 'marketing', 'email', 'bob@example.com', timestamp '2024-01-01')",
+    )
+    late(shop, CONSENTS, consent("c_bob", changed_at="2024-06-30 11:00:00"))
+    assert left_out(shop) == []
+    shop.publish(
+        [person("bob")],
+        as_of="2024-07-02",
+        more="""
+        insert into audiences.audience_permissions
+        values ('bob', 'email', 'marketing', 'email', 'bob@new.example.com', timestamp '2024-06-30 12:00:00')
+    """,
+    )
+    assert left_out(shop) == ["bob"]
+
+
+def test_a_late_no_makes_a_new_run_that_removes_whatever_the_guards_say_and_the_same_again_makes_none(
+    shop: Retailer,
+) -> None:
+    shop.feeds = [{**EMAIL_FEED, "target": "actito", "guards": {"max_remove_pct": 0, "min_rows": 3}}]
+    shop.publish([person("ann"), person("bob"), person("cas")])
+    shop.export()
+    before = shop.last()
+    late(shop, CONSENTS, consent())
+    assert shop.export(dry=True)["win_back"].counts["late_noes"] == 1
+    assert shop.last().run_id == before.run_id
+    assert shop.export()["win_back"].exit_code == GUARD
+    after = shop.last()
+    assert (after.manifest["kind"], after.roles) == ("withdrawals_only", ["removed"])
+    assert [row["customerId"] for row in after.rows("removed")] == ["ann"]
+    assert [row["customerId"] for row in shop.last("opt_out_actito").rows("full")] == ["ann"]
+    assert after.manifest["late_noes"] == {"noes": 1, "people": 1, "unknown": 0, "closed": 1}
+
+    shop.export(accepted=("win_back",))
+    whole = shop.last()
+    assert (whole.manifest["kind"], whole.manifest["seals"], len(whole.rows("full"))) == ("whole", True, 2)
+    reports = shop.export(accepted=("win_back",))
+    assert {report.status for report in reports.values()} == {"unchanged"}
+    assert shop.last().run_id == whole.run_id
+    assert [run.manifest["as_of_date"] for run in committed(shop.exports, "win_back")] == ["2024-07-01"] * 3
+
+
+def test_whoever_was_sent_under_a_former_id_is_removed_under_it(shop: Retailer) -> None:
+    shop.feeds = [{**EMAIL_FEED, "guards": {"max_remove_pct": 0}}]
+    shop.publish([person("ann_before", email="ann@example.com"), person("bob")])
+    shop.export()
+    former = "insert into audiences.audience_former_ids values ('ann_before', 'ann')"
+    shop.publish([person("ann"), person("bob")], as_of="2024-07-02", more=former)
+    late(shop, CONSENTS, consent())
+    assert shop.export()["win_back"].counts["withdrawn"] == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "folder", "quoted"])
+def test_a_late_file_may_be_csv_or_parquet_or_a_folder_of_them(shop: Retailer, form: str) -> None:
+    shop.publish([person("ann"), person("bob")])
+    late(shop, CONSENTS, consent())
+    file = shop.late_noes / "input_consents.csv"
+    if form == "parquet":
+        # as the first version of the contract had it: no address, and a time that is one
+        duckdb.sql(
+            f"copy (select * exclude (address, changed_at), timestamp '2024-07-01 08:00:00' as changed_at "
+            f"from read_csv('{file}', all_varchar = true)) to '{file.with_suffix('.parquet')}' (format parquet)"
+        )
+        file.unlink()
+    if form in ("folder", "quoted"):
+        folder = shop.late_noes / "input_consents" / "today"
+        folder.mkdir(parents=True)
+        file.rename(folder / ("it's; drop table x --.csv" if form == "quoted" else "one.csv"))
+        (folder / "other.csv").write_text(f"{CONSENTS}\n{consent('c_bob')}\n")
+    assert left_out(shop) == (["ann", "bob"] if form in ("folder", "quoted") else ["ann"])
+
+
+def _write(file: str, content: bytes) -> Any:
+    def write(folder: Path) -> None:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_bytes(content)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (_write("input_consents.parquet", CANARY.encode()), "input_consents.parquet cannot be read"),
+        (_write("input_consents.csv", b""), "input_consents.csv"),
+        (_write("input_consents.csv", f"source_system;contact_id\n{CANARY}".encode()), "has no column source_system"),
+        (_write("input_consents.csv", f"{CONSENTS}\na,b,{CANARY}\n".encode()), "input_consents.csv cannot be read"),
+        (_write("input_consents.csv", f"{CONSENTS}\n".encode() + b"\xff\xfe,b,c,d,e,f,g,h\n"), "cannot be read"),
+        (_write("input_message_events.csv", b"message_id,occurred_at\nm_ann,\n"), "has no column event_type"),
+        (_write(f"{CANARY}.csv", b""), "is none of input_consents"),
+        (_write("input_consents.xlsx", b""), "is no .csv or .parquet"),
+        (_write(f"input_consents/{CANARY}*.csv", b""), "input_consents, file 1 by name"),
+    ],
+)
+def test_a_late_file_that_cannot_be_read_lets_nothing_out_and_tells_no_value(
+    shop: Retailer, damage: Any, sentence: str
+) -> None:
+    shop.publish([person("ann")])
+    damage(shop.late_noes)
+    said = shop.call("export")
+    assert (said.code, sentence in said.text) == (CONTRACT, True), said.text
+    assert "nothing leaves before it is mended" in said.text
+    assert CANARY not in said.text
+    assert not shop.exports.exists()
+
+
+def test_what_was_read_is_told_in_counts(shop: Retailer) -> None:
+    people: list[Person] = [person("ann", email=CANARY), person("bob")]
+    shop.publish(people)
+    late(shop, CONSENTS, consent("c_nobody", address=CANARY), consent("c_stranger"), consent("c_bob", status="granted"))
+    said = shop.call("plan")
+    assert "2 late noes of 1 people were read; 1 are of nobody in today's audiences." in said.text
+    assert "1 late_noes" in said.text
+    said = shop.call("export", "--json")
+    content = json.loads(said.text[said.text.index("{") :])
+    assert (
+        content["late_noes"] == {"noes": 2, "people": 1, "unknown": 1, "closed": 1} == shop.last().manifest["late_noes"]
+    )
+    assert CANARY not in said.text + (shop.last().folder / "manifest.json").read_text(encoding="utf-8")
