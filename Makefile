@@ -80,7 +80,7 @@ lint-%:
 	@$(BIN)/python scripts/check_conventions.py --target $(DBT_PROJECT_DIR)/target
 
 # new stories from a seed of one's own or of the clock; a failure prints the story, and its seed finds it again
-worlds: SEED ?= $(shell date +%s)
+worlds: SEED := $(or $(SEED),$(shell date +%s))
 worlds: dev-env ## Try permissions on new made-up people, decisions on new stories (PEOPLE=100000 STORIES=100000 SEED=…)
 	@echo "Seed: $(SEED)"
 	@$(BIN)/python tests/python/people_worlds.py --people $(or $(PEOPLE),10000) --seed $(SEED)

@@ -19,8 +19,8 @@ rfm_published as (
     select * from {{ ref('rfm_published') }}
 ),
 
-restatements as (
-    select * from {{ ref('rfm_restatements') }}
+rfm_monthly as (
+    select * from {{ ref('rfm_monthly') }}
 ),
 
 downgrade_offers as (
@@ -51,17 +51,17 @@ signals as (
 -- what was published stays published; a fall that late orders have undone is no reason to write
 contradicted_signals as (
     select
-        restatements.profile_id,
-        restatements.segment_month
+        signals.profile_id,
+        signals.segment_month
     from signals
-    inner join restatements
+    inner join rfm_monthly
         on
-            signals.profile_id = restatements.profile_id
-            and signals.segment_month = restatements.segment_month
+            signals.profile_id = rfm_monthly.profile_id
+            and signals.segment_month = rfm_monthly.segment_month
     inner join segments as left_segments
         on signals.from_segment = left_segments.segment
     inner join segments as restated_segments
-        on restatements.restated_segment = restated_segments.segment
+        on rfm_monthly.segment = restated_segments.segment
     where restated_segments.rung >= left_segments.rung
 ),
 

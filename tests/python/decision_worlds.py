@@ -618,8 +618,8 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             link_tag=one_of("", "gift"),
             unsubscribed_after_hours=one_of(*SELDOM),
             complained_after_hours=one_of(*SELDOM),
-            is_open_observed=one_of(True, True, True, False),
-            is_click_observed=one_of(True, True, True, False),
+            is_open_observed=one_of(True, False),
+            is_click_observed=one_of(True, False),
         )
         for step in (("mail_1", "mail_2") if "reports" in troubles else one_of((), ("mail_1",)))
     ]
