@@ -23,6 +23,10 @@ messages as (
     select * from {{ judged_input('messages') }} as input_rows
 ),
 
+rejected_addresses as (
+    select * from {{ ref('intake_rejected_addresses') }}
+),
+
 -- whatever does not say yes may have said no; a row that could only be a yes stays rejected
 doubtful_consents as (
     select
@@ -112,6 +116,32 @@ noes as (
         readable_at,
         extracted_at
     from unreadable_answers
+),
+
+-- a record that was rejected itself speaks for its addresses
+noes_of_rejected_records as (
+    select
+        noes.entity,
+        noes.source_system,
+        noes.contact_id,
+        noes.message_id,
+        noes.channel,
+        noes.purpose,
+        {{ hash_id(["'address'", 'rejected_addresses.address']) }} as named_address_hash,
+        noes.readable_at,
+        noes.extracted_at
+    from noes
+    inner join rejected_addresses
+        on
+            noes.source_system = rejected_addresses.source_system
+            and noes.contact_id = rejected_addresses.contact_id
+    where noes.named_address_hash is null
+),
+
+all_noes as (
+    select * from noes
+    union all
+    select * from noes_of_rejected_records
 )
 
 select distinct
@@ -124,4 +154,4 @@ select distinct
     named_address_hash,
     readable_at is not null as has_readable_stamp,
     coalesce(readable_at, extracted_at) as said_at
-from noes
+from all_noes
