@@ -71,6 +71,117 @@ record_addresses as (
     where contact_identifiers.identifier_type in ('email', 'phone')
 ),
 
+over_shared_addresses as (
+    select distinct identifier_id
+    from record_addresses
+    where is_over_shared
+),
+
+stops as (
+    select
+        contact_profiles.profile_id,
+        messages.source_system,
+        messages.contact_id,
+        messages.channel,
+        message_events.event_type as reason,
+        message_events.occurred_at as said_at,
+        coalesce(contacts.updated_at > message_events.occurred_at, false) as was_changed_since
+    from message_events
+    inner join messages
+        on message_events.message_id = messages.message_id
+    inner join contacts
+        on
+            messages.source_system = contacts.source_system
+            and messages.contact_id = contacts.contact_id
+    inner join contact_profiles
+        on
+            messages.source_system = contact_profiles.source_system
+            and messages.contact_id = contact_profiles.contact_id
+    where message_events.event_type in ('unsubscribed', 'complained')
+),
+
+-- what an unreadable no may have meant: its record, or every record of that id where the system is missing
+doubts as (
+    select
+        unreadable_noes.*,
+        contact_profiles.source_system as record_system,
+        contact_profiles.contact_id as record_id
+    from unreadable_noes
+    left join contact_profiles
+        on
+            unreadable_noes.contact_id = contact_profiles.contact_id
+            and coalesce(unreadable_noes.source_system, contact_profiles.source_system) = contact_profiles.source_system
+),
+
+addressed_doubts as (
+    select
+        doubts.*,
+        named_addresses.identifier_type as named_kind,
+        named_addresses.identifier_id as named_id,
+        over_shared_addresses.identifier_id is not null as is_over_shared
+    from doubts
+    left join named_addresses
+        on
+            coalesce(doubts.source_system, '') = coalesce(named_addresses.source_system, '')
+            and coalesce(doubts.contact_id, '') = coalesce(named_addresses.contact_id, '')
+            and doubts.named_address_hash = named_addresses.named_address_hash
+    left join over_shared_addresses
+        on named_addresses.identifier_id = over_shared_addresses.identifier_id
+),
+
+-- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
+doubtful_records as (
+    select
+        addressed_doubts.*,
+        addressed_doubts.record_system as holder_system,
+        addressed_doubts.record_id as holder_id
+    from addressed_doubts
+    where addressed_doubts.record_id is not null
+    union
+    select
+        addressed_doubts.*,
+        record_addresses.source_system as holder_system,
+        record_addresses.contact_id as holder_id
+    from addressed_doubts
+    inner join record_addresses
+        on addressed_doubts.named_id = record_addresses.identifier_id
+    where
+        not addressed_doubts.is_over_shared
+        or addressed_doubts.record_id is null
+    union
+    select
+        addressed_doubts.*,
+        contact_address_history.source_system as holder_system,
+        contact_address_history.contact_id as holder_id
+    from addressed_doubts
+    inner join contact_address_history
+        on addressed_doubts.named_id = contact_address_history.address_id
+    where not addressed_doubts.is_over_shared
+),
+
+-- whoever has something to say on a channel
+speakers as (
+    select
+        source_system,
+        contact_id,
+        channel
+    from consents
+    union
+    select
+        source_system,
+        contact_id,
+        channel
+    from stops
+    union
+    select
+        doubtful_records.holder_system as source_system,
+        doubtful_records.holder_id as contact_id,
+        channels.channel
+    from doubtful_records
+    inner join channels
+        on coalesce(doubtful_records.channel, channels.channel) = channels.channel
+),
+
 -- what a record stands for on a channel: its addresses there, or itself where it has none
 own_addresses as (
     select distinct
@@ -82,19 +193,18 @@ own_addresses as (
             record_addresses.address_key,
             {{ hash_id(['contact_profiles.source_system', 'contact_profiles.contact_id']) }}
         ) as address_key
-    from contact_profiles
-    cross join channels
+    from speakers
+    inner join contact_profiles
+        on
+            speakers.source_system = contact_profiles.source_system
+            and speakers.contact_id = contact_profiles.contact_id
+    inner join channels
+        on speakers.channel = channels.channel
     left join record_addresses
         on
             contact_profiles.source_system = record_addresses.source_system
             and contact_profiles.contact_id = record_addresses.contact_id
             and {{ list_holds('channels.address_kinds', 'record_addresses.address_kind') }}
-),
-
-over_shared_addresses as (
-    select distinct identifier_id
-    from record_addresses
-    where is_over_shared
 ),
 
 {% if setting('require_double_opt_in') -%}
@@ -212,29 +322,6 @@ noes_about_something_unreadable as (
         and names_something_unreadable
 ),
 
-stops as (
-    select
-        contact_profiles.profile_id,
-        messages.source_system,
-        messages.contact_id,
-        messages.channel,
-        message_events.event_type as reason,
-        message_events.occurred_at as said_at,
-        coalesce(contacts.updated_at > message_events.occurred_at, false) as was_changed_since
-    from message_events
-    inner join messages
-        on message_events.message_id = messages.message_id
-    inner join contacts
-        on
-            messages.source_system = contacts.source_system
-            and messages.contact_id = contacts.contact_id
-    inner join contact_profiles
-        on
-            messages.source_system = contact_profiles.source_system
-            and messages.contact_id = contact_profiles.contact_id
-    where message_events.event_type in ('unsubscribed', 'complained')
-),
-
 -- where the record was changed since, the message may have gone to an address that nobody knows any more
 stop_addresses as (
     select
@@ -285,65 +372,6 @@ stop_words as (
         said_at,
         said_at as heard_at
     from stop_addresses
-),
-
--- what an unreadable no may have meant: its record, or every record of that id where the system is missing
-doubts as (
-    select
-        unreadable_noes.*,
-        contact_profiles.source_system as record_system,
-        contact_profiles.contact_id as record_id
-    from unreadable_noes
-    left join contact_profiles
-        on
-            unreadable_noes.contact_id = contact_profiles.contact_id
-            and coalesce(unreadable_noes.source_system, contact_profiles.source_system) = contact_profiles.source_system
-),
-
-addressed_doubts as (
-    select
-        doubts.*,
-        named_addresses.identifier_type as named_kind,
-        named_addresses.identifier_id as named_id,
-        over_shared_addresses.identifier_id is not null as is_over_shared
-    from doubts
-    left join named_addresses
-        on
-            coalesce(doubts.source_system, '') = coalesce(named_addresses.source_system, '')
-            and coalesce(doubts.contact_id, '') = coalesce(named_addresses.contact_id, '')
-            and doubts.named_address_hash = named_addresses.named_address_hash
-    left join over_shared_addresses
-        on named_addresses.identifier_id = over_shared_addresses.identifier_id
-),
-
--- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
-doubtful_records as (
-    select
-        addressed_doubts.*,
-        addressed_doubts.record_system as holder_system,
-        addressed_doubts.record_id as holder_id
-    from addressed_doubts
-    where addressed_doubts.record_id is not null
-    union
-    select
-        addressed_doubts.*,
-        record_addresses.source_system as holder_system,
-        record_addresses.contact_id as holder_id
-    from addressed_doubts
-    inner join record_addresses
-        on addressed_doubts.named_id = record_addresses.identifier_id
-    where
-        not addressed_doubts.is_over_shared
-        or addressed_doubts.record_id is null
-    union
-    select
-        addressed_doubts.*,
-        contact_address_history.source_system as holder_system,
-        contact_address_history.contact_id as holder_id
-    from addressed_doubts
-    inner join contact_address_history
-        on addressed_doubts.named_id = contact_address_history.address_id
-    where not addressed_doubts.is_over_shared
 ),
 
 unreadable_words as (
