@@ -49,6 +49,31 @@ channels as (
     select * from {{ ref('channels') }}
 ),
 
+kinds as (
+    select 'email' as address_kind
+    union all
+    select 'phone' as address_kind
+),
+
+-- large tables are joined by equality only: engines compare every pair of rows for anything else
+channel_kinds as (
+    select
+        channels.channel,
+        kinds.address_kind
+    from channels
+    inner join kinds
+        on {{ list_holds('channels.address_kinds', 'kinds.address_kind') }}
+),
+
+named_channel_addresses as (
+    select
+        named_addresses.*,
+        channel_kinds.channel
+    from named_addresses
+    inner join channel_kinds
+        on named_addresses.identifier_type = channel_kinds.address_kind
+),
+
 -- an address that too many records share (a switchboard) is nobody's in particular: each record speaks for itself
 record_addresses as (
     select
@@ -69,6 +94,17 @@ record_addresses as (
             contact_identifiers.source_system = contact_profiles.source_system
             and contact_identifiers.contact_id = contact_profiles.contact_id
     where contact_identifiers.identifier_type in ('email', 'phone')
+),
+
+record_channel_addresses as (
+    select
+        record_addresses.source_system,
+        record_addresses.contact_id,
+        channel_kinds.channel,
+        record_addresses.address_key
+    from record_addresses
+    inner join channel_kinds
+        on record_addresses.address_kind = channel_kinds.address_kind
 ),
 
 over_shared_addresses as (
@@ -109,8 +145,18 @@ doubts as (
     from unreadable_noes
     left join contact_profiles
         on
-            unreadable_noes.contact_id = contact_profiles.contact_id
-            and coalesce(unreadable_noes.source_system, contact_profiles.source_system) = contact_profiles.source_system
+            unreadable_noes.source_system = contact_profiles.source_system
+            and unreadable_noes.contact_id = contact_profiles.contact_id
+    where unreadable_noes.source_system is not null
+    union all
+    select
+        unreadable_noes.*,
+        contact_profiles.source_system as record_system,
+        contact_profiles.contact_id as record_id
+    from unreadable_noes
+    left join contact_profiles
+        on unreadable_noes.contact_id = contact_profiles.contact_id
+    where unreadable_noes.source_system is null
 ),
 
 addressed_doubts as (
@@ -188,9 +234,9 @@ own_addresses as (
         contact_profiles.source_system,
         contact_profiles.contact_id,
         contact_profiles.profile_id,
-        channels.channel,
+        speakers.channel,
         coalesce(
-            record_addresses.address_key,
+            record_channel_addresses.address_key,
             {{ hash_id(['contact_profiles.source_system', 'contact_profiles.contact_id']) }}
         ) as address_key
     from speakers
@@ -198,13 +244,11 @@ own_addresses as (
         on
             speakers.source_system = contact_profiles.source_system
             and speakers.contact_id = contact_profiles.contact_id
-    inner join channels
-        on speakers.channel = channels.channel
-    left join record_addresses
+    left join record_channel_addresses
         on
-            contact_profiles.source_system = record_addresses.source_system
-            and contact_profiles.contact_id = record_addresses.contact_id
-            and {{ list_holds('channels.address_kinds', 'record_addresses.address_kind') }}
+            speakers.source_system = record_channel_addresses.source_system
+            and speakers.contact_id = record_channel_addresses.contact_id
+            and speakers.channel = record_channel_addresses.channel
 ),
 
 {% if setting('require_double_opt_in') -%}
@@ -266,12 +310,12 @@ addressed_moments as (
     from moments
     inner join channels
         on moments.channel = channels.channel
-    left join named_addresses
+    left join named_channel_addresses as named_addresses
         on
             moments.source_system = named_addresses.source_system
             and moments.contact_id = named_addresses.contact_id
             and moments.address = named_addresses.address
-            and {{ list_holds('channels.address_kinds', 'named_addresses.identifier_type') }}
+            and moments.channel = named_addresses.channel
     left join over_shared_addresses
         on named_addresses.identifier_id = over_shared_addresses.identifier_id
 ),

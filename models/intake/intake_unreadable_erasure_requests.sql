@@ -16,7 +16,7 @@ contacts as (
 
 unreadable_requests as (
     select
-        coalesce(all_requests.source_system, contacts.source_system) as source_system,
+        all_requests.source_system,
         all_requests.contact_id,
         coalesce(
             {{ readable_stamp('all_requests.requested_at', 'all_requests.extracted_at') }},
@@ -28,19 +28,29 @@ unreadable_requests as (
         on
             all_requests.source_system = valid_requests.source_system
             and all_requests.contact_id = valid_requests.contact_id
-    left join contacts
-        on
-            all_requests.source_system is null
-            and all_requests.contact_id = contacts.contact_id
     where all_requests.contact_id is not null
+),
+
+requests_of_records as (
+    select *
+    from unreadable_requests
+    where source_system is not null
+    union all
+    select
+        contacts.source_system,
+        unreadable_requests.contact_id,
+        unreadable_requests.requested_at
+    from unreadable_requests
+    inner join contacts
+        on unreadable_requests.contact_id = contacts.contact_id
+    where unreadable_requests.source_system is null
 )
 
 select
     source_system,
     contact_id,
     min(requested_at) as requested_at
-from unreadable_requests
-where source_system is not null
+from requests_of_records
 group by
     source_system,
     contact_id

@@ -16,13 +16,32 @@ erasure_requests as (
     select * from {{ ref('rejected_erasure_requests') }}
 ),
 
--- a no that names neither a record nor an address that anybody holds closes nobody: the retailer has to look
+-- a no that names neither a record nor an address that anybody holds closes nobody: the retailer has to look; found by
+-- its id alone where the row does not tell the system
 closed_records as (
-    select distinct
+    select
         source_system,
         contact_id
     from words
     where word = 'unreadable'
+    union
+    select
+        '' as source_system,
+        contact_id
+    from words
+    where word = 'unreadable'
+),
+
+known_records as (
+    select
+        source_system,
+        contact_id
+    from contact_profiles
+    union
+    select
+        '' as source_system,
+        contact_id
+    from contact_profiles
 ),
 
 listed as (
@@ -41,7 +60,7 @@ listed as (
     left join closed_records
         on
             unreadable_noes.contact_id = closed_records.contact_id
-            and coalesce(unreadable_noes.source_system, closed_records.source_system) = closed_records.source_system
+            and coalesce(unreadable_noes.source_system, '') = closed_records.source_system
     union
     select
         'erasure_requests' as entity,
@@ -52,14 +71,13 @@ listed as (
         '*' as purpose,
         erasure_requests.requested_at is not null as has_readable_stamp,
         false as has_address,
-        contact_profiles.contact_id is not null as is_record_known,
+        known_records.contact_id is not null as is_record_known,
         erasure_requests.requested_at as said_at
     from erasure_requests
-    left join contact_profiles
+    left join known_records
         on
-            erasure_requests.contact_id = contact_profiles.contact_id
-            and coalesce(erasure_requests.source_system, contact_profiles.source_system)
-            = contact_profiles.source_system
+            erasure_requests.contact_id = known_records.contact_id
+            and coalesce(erasure_requests.source_system, '') = known_records.source_system
     where erasure_requests.reason <> 'duplicate_key'
 )
 
