@@ -188,6 +188,13 @@ class Warehouse:
             f"and {blocking.CONTACT_DIGEST} not in (select contact_digest from landing.blocked_contacts)"
         )
 
+    def find_messages(self, people: People) -> None:
+        """Makes the table of their messages: what was done with one names nobody else."""
+        self.connection.execute(
+            "create or replace temp table their_messages as select message_id from input.input_messages "
+            f"where message_id is not null and {people.are_in(['source_system', 'contact_id'], [])}"
+        )
+
     def _ids_of_nobody_else(self, contacts: set[Contact]) -> set[str]:
         pairs = ", ".join(f"({text(system)}, {text(contact)})" for system, contact in contacts)
         if not pairs:
@@ -253,6 +260,7 @@ def look_for(warehouse: Warehouse, people: People) -> Report:
     """Where they are; changes nothing."""
     report = Report()
     warehouse.keep_raw_addresses(people)
+    warehouse.find_messages(people)
     report.add(warehouse.file.name, _counts(warehouse.connection, warehouse.file.stem, people))
     for file in _publications():
         with _attached(warehouse.connection, file):
@@ -344,6 +352,9 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[tuple[s
 def _is_theirs(schema: str, table: str, columns: list[str], texts: list[str], people: People) -> str:
     if (schema, table) in RAW_ADDRESSES:
         return f"{RAW_ADDRESSES[schema, table]} not in (select raw_address from temp.kept_raw_addresses)"
+    if "message_id" in columns:
+        theirs = "coalesce(message_id in (select message_id from temp.their_messages), false)"
+        return f"({people.are_in(columns, texts)} or {theirs})"
     return people.are_in(columns, texts)
 
 
