@@ -190,9 +190,14 @@ class Warehouse:
 
     def find_messages(self, people: People) -> None:
         """Makes the table of their messages: what was done with one names nobody else."""
+        views = self._column(
+            "select view_name from duckdb_views() where schema_name = 'input' and database_name = current_catalog()", []
+        )
+        messages = "(select null as message_id where false)"
+        if "input_messages" in views:
+            messages = f"input.input_messages where {people.are_in(['source_system', 'contact_id'], [])}"
         self.connection.execute(
-            "create or replace temp table their_messages as select message_id from input.input_messages "
-            f"where message_id is not null and {people.are_in(['source_system', 'contact_id'], [])}"
+            f"create or replace temp table their_messages as select cast(message_id as varchar) as message_id from {messages}"
         )
 
     def _ids_of_nobody_else(self, contacts: set[Contact]) -> set[str]:

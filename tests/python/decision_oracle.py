@@ -777,7 +777,7 @@ class _Day:
         messages = set()
         for message in self.world.messages:
             is_sent = self.happened(message.sent_at) and not self.happened(message.first_not_sent_at)
-            if message.profile_id == profile_id and is_sent:
+            if profile_id in self.heirs(message.profile_id, message.sent_date) and is_sent:
                 if message.decision_id in send_dates:
                     messages.add((message.decision_id, send_dates[message.decision_id], message.channel))
                 elif message.message_kind == "marketing":

@@ -35,7 +35,8 @@ NOTHING = {
     "intake_messages": dict.fromkeys(("message_id", "source_system", "contact_id", "channel"), "varchar"),
     "intake_message_events": {"message_id": "varchar", "event_type": "varchar", "occurred_at": "timestamp"},
     "intake_unreadable_noes": {
-        **dict.fromkeys(("source_system", "contact_id", "channel", "purpose", "named_address_hash"), "varchar"),
+        **dict.fromkeys(("entity", "source_system", "contact_id", "channel", "purpose"), "varchar"),
+        "named_address_hash": "varchar",
         "said_at": "timestamp",
     },
     "contact_address_history": {

@@ -267,8 +267,8 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
         named_bad |= {(entity, row[0]) for row in rows.fetchall()}
     assert named_bad <= found
     assert {place for place in found if "bad_" not in place[1] and "nobody" not in place[1]} == {
-        ("consents", "pos|rita_champion|email|marketing|2023-01-10 09:00:00"),
-        ("consents", "pos|rita_champion|email|marketing|2023-01-20 10:20:00"),
+        ("consents", "pos|rita_champion|email|marketing|granted|2023-01-20 10:20:00"),
+        ("consents", "pos|rita_champion|email|marketing|maybe|2023-01-10 09:00:00"),
         ("contacts", "pos|"),
         ("contacts", "pos|bea_born_in_1850"),
         ("contacts", "pos|dora_comes_twice"),

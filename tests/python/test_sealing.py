@@ -25,6 +25,7 @@ def say_no(workshop: Workshop, source_system: str, contact_id: str) -> None:
                 "email",
                 "marketing",
                 "withdrawn",
+                "",
                 "2024-06-30 10:00:00",
                 "late",
                 "",

@@ -258,7 +258,8 @@ wrong_steps as (
         (
             "fallback_condition is not null and coalesce(condition, '') not in ('opened', 'not_opened', 'clicked', "
             ~ "'not_clicked') and coalesce(condition, '') not like 'clicked:_%'",
-            "fallback_condition is set, but condition {condition} can always be known: leave it empty.",
+            "fallback_condition is {fallback_condition}, but condition {condition} can always be known: "
+            ~ "leave it empty.",
         ),
         (
             "after_steps is null and condition <> 'none'",
