@@ -117,7 +117,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
     gate = Gate("export")
     with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
-        sent_to = {str(run.manifest["target"]) for folder in runs.feed_folders() for run in folder.runs()}
+        sent_to, damaged = _sent_to()
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
         lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
         known = [*configured, *lists]
@@ -138,7 +138,26 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
                             _send(writer, *configured[each], accepted=each in accepted)
                 reports.append(report)
                 progress.advance()
+        # of a feed that is not configured any more nobody would hear otherwise
+        told = {report.feed for report in reports}
+        reports += [
+            Report(feed, "stopped", error.exit_code, message=error.message)
+            for feed, error in damaged.items()
+            if not names and feed not in told
+        ]
         return Outcome(reports, activation.late_noes)
+
+
+def _sent_to() -> tuple[set[str], dict[str, ContractError]]:
+    """The targets that were ever sent anything, and the feeds whose books are damaged."""
+    targets, damaged = set(), {}
+    for folder in runs.feed_folders():
+        try:
+            targets |= {str(run.manifest["target"]) for run in folder.runs()}
+            folder.newest_ledger()
+        except ContractError as error:
+            damaged[folder.feed] = error
+    return targets, damaged
 
 
 @contextlib.contextmanager
@@ -245,8 +264,13 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     )
     ids = ", ".join(f"c{number}" for number in numbers)
     selects = []
+    unread = []
     for folder in runs.feed_folders():
-        run = folder.newest_ledger()
+        try:
+            run = folder.newest_ledger()
+        except ContractError:  # that feed tells why, and keeps nobody else on a platform
+            unread.append(folder.feed)
+            continue
         if run is not None and run.manifest["target"] == target_name:
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
             ledger = f"({ledger_rows(connection, folder, run, target)})"
@@ -266,6 +290,9 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     writer.report.counts = {"people": count_of(connection, "staged")}
+    if unread:
+        writer.report.exit_code = CONTRACT
+        writer.report.message = f"Without whom feed {', '.join(unread)} was sent: its books are damaged."
     content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
     if writer.is_known(content):
         return
@@ -310,7 +337,7 @@ class _Writer:
         """Commits a run, whole or not at all; returns why not, when its files are too large for the platform."""
         self.report.status = "new run"
         if self.dry:
-            self.report.exit_code = PLAN_HAS_CHANGES
+            self.report.exit_code = self.report.exit_code or PLAN_HAS_CHANGES
             return []
         previous = self.last.run_id if self.last else None
         checksum = runs.checksum_of(content)

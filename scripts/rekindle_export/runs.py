@@ -30,6 +30,12 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}")
 FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+\.(csv|csv\.gz|parquet|jsonl)")
 MANIFEST, SUMS, PURGED = "manifest.json", "SHA256SUMS", "purged.json"
+# what every manifest says
+MANIFEST_KEYS = {
+    *("run_id", "feed", "sequence", "previous_run_id", "base_run_id", "as_of_date", "kind", "seals", "has_ledger"),
+    *("target", "config", "counts", "files", "input_checksum"),
+}
+FROM_BACKUP = "restore it from the backup"
 ERASURE = "erasure"  # a reason for a tombstone
 LOCK_PATIENCE_SECONDS = 5.0
 # Ledgers newer than the base are kept, so that any of these runs can still be acknowledged.
@@ -94,26 +100,54 @@ class FeedFolder:
         finally:
             lock.release()
 
-    def runs(self) -> list[CommittedRun]:
-        """Committed runs, oldest first."""
+    def manifests(self) -> list[Path]:
+        """The manifests that are there, whatever they say."""
         found = []
         for file in sorted(self.path.glob(f"*/*/{MANIFEST}")):
             if AS_OF.fullmatch(file.parent.parent.name) and RUN_ID.fullmatch(file.parent.name):
                 refuse_symlinks(file)
-                found.append(CommittedRun(file.parent, read_manifest(file)))
-        return sorted(found, key=lambda run: run.sequence)
+                found.append(file)
+        return found
+
+    def runs(self) -> list[CommittedRun]:
+        """Committed runs, oldest first."""
+        found = [CommittedRun(file.parent, read_manifest(file)) for file in self.manifests()]
+        found.sort(key=lambda run: run.sequence)
+        for run, before in zip(found, [None, *found], strict=False):
+            previous = run.manifest["previous_run_id"]
+            if previous != (before.run_id if before else None):
+                raise ContractError(
+                    f"Feed {self.feed}: the manifest of run {previous}, which run {run.run_id} follows, is missing: "
+                    f"{FROM_BACKUP}."
+                )
+        return found
 
     def base(self) -> CommittedRun | None:
         """The run that the platform is known to have taken."""
         run_id = self.acknowledged()["base_run_id"]
-        return next((run for run in self.runs() if run.run_id == run_id), None)
+        if run_id is None:
+            return None
+        found = next((run for run in self.runs() if run.run_id == run_id), None)
+        if found is None:
+            raise ContractError(
+                f"Feed {self.feed}: the manifest of run {run_id}, which was acknowledged, is missing: {FROM_BACKUP}."
+            )
+        self._must_have_ledger(found)
+        return found
 
     def acknowledged(self) -> dict[str, Any]:
         """base_run_id, and the runs that were acknowledged."""
         file = self.path / "acknowledged.json"
         if not file.exists():
             return {"base_run_id": None, "acknowledged": []}
-        return dict(_read_json(file))
+        content = _read_json(file)
+        if (
+            not isinstance(content, dict)
+            or not {"base_run_id", "acknowledged"} <= set(content)
+            or not isinstance(content["acknowledged"], list)
+        ):
+            raise ContractError(f"{file} does not say what was acknowledged: {FROM_BACKUP}.")
+        return content
 
     def acknowledge(self, run: CommittedRun) -> None:
         """The platform has taken this run: deltas start from it. Withdrawals alone are noted and move nothing."""
@@ -135,15 +169,25 @@ class FeedFolder:
         return self.path / "ledger" / f"{run.run_id}.parquet"
 
     def newest_ledger(self) -> CommittedRun | None:
-        """The newest run that has a ledger."""
-        return next((run for run in reversed(self.runs()) if self.ledger(run).exists()), None)
+        """The newest run that has a ledger. Without its file nobody knows whom to take off the platform."""
+        found = next((run for run in reversed(self.runs()) if run.manifest["has_ledger"]), None)
+        if found is None:
+            self.base()  # says so when a run was acknowledged of which nothing is left
+        else:
+            self._must_have_ledger(found)
+        return found
+
+    def _must_have_ledger(self, run: CommittedRun) -> None:
+        if not self.ledger(run).exists():
+            raise ContractError(f"Feed {self.feed}: the ledger of run {run.run_id} is missing: {FROM_BACKUP}.")
 
     def _sweep(self) -> None:
         """Removes what no manifest speaks of, and ledgers that nothing starts from any more."""
+        # first, because nothing is swept from a feed that has lost a manifest: it would look like a killed run
+        runs, base = self.runs(), self.base()
         for folder in self.path.glob("*/*"):
             if RUN_ID.fullmatch(folder.name) and not folder.is_symlink() and not (folder / MANIFEST).exists():
                 shutil.rmtree(folder)
-        runs, base = self.runs(), self.base()
         with_ledger = [run for run in runs if run.manifest["has_ledger"]]
         kept = [run for run in with_ledger if base is None or run.sequence > base.sequence][-KEPT_LEDGERS:]
         names = {self.ledger(run).name for run in ([base] if base else []) + kept}
@@ -161,21 +205,27 @@ def feed_folders() -> list[FeedFolder]:
 
 
 def committed_dates() -> list[tuple[str, str, str]]:
-    """(as_of_date, feed, run_id) of every committed run that carried decisions: those dates are sealed."""
-    return [
-        (str(run.manifest["as_of_date"]), folder.feed, run.run_id)
-        for folder in feed_folders()
-        for run in folder.runs()
-        if run.manifest["seals"]
-    ]
+    """(as_of_date, feed, run_id) of every committed run that carried decisions: those dates are sealed.
+
+    So is the date of a run whose manifest is damaged: it may have carried some, and builds must go on.
+    """
+    found = []
+    for folder in feed_folders():
+        for file in folder.manifests():
+            try:
+                seals = bool(read_manifest(file)["seals"])
+            except ContractError:
+                seals = True
+            if seals:
+                found.append((file.parent.parent.name, folder.feed, file.parent.name))
+    return found
 
 
 def find_run(run_id: str) -> tuple[FeedFolder, CommittedRun]:
     """A committed run by its id."""
     for folder in feed_folders():
-        for run in folder.runs():
-            if run.run_id == run_id:
-                return folder, run
+        if any(file.parent.name == run_id for file in folder.manifests()):
+            return folder, next(run for run in folder.runs() if run.run_id == run_id)
     raise ContractError(f"No committed run below {paths.exports()} has the id '{run_id}'.")
 
 
@@ -237,8 +287,8 @@ def drop(run: CommittedRun, reason: str) -> None:
 def read_manifest(file: Path) -> dict[str, Any]:
     """A manifest; ContractError when it is none."""
     content = _read_json(file)
-    if not isinstance(content, dict) or not {"run_id", "feed", "sequence", "files"} <= set(content):
-        raise ContractError(f"{file} is not a manifest of an export.")
+    if not isinstance(content, dict) or not set(content) >= MANIFEST_KEYS or content["run_id"] != file.parent.name:
+        raise ContractError(f"{file} is not a manifest of an export: {FROM_BACKUP}.")
     return content
 
 
@@ -248,7 +298,7 @@ def _read_json(file: Path) -> Any:
     except FileNotFoundError:
         raise ContractError(f"There is no {file}.") from None
     except (OSError, ValueError):
-        raise ContractError(f"{file} cannot be read as JSON.") from None
+        raise ContractError(f"{file} cannot be read as JSON: {FROM_BACKUP}.") from None
 
 
 def as_json(content: Any) -> str:
