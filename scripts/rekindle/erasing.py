@@ -197,7 +197,8 @@ class Warehouse:
         if "input_messages" in views:
             messages = f"input.input_messages where {people.are_in(['source_system', 'contact_id'], [])}"
         self.connection.execute(
-            f"create or replace temp table their_messages as select cast(message_id as varchar) as message_id from {messages}"
+            "create or replace temp table their_messages as "
+            f"select cast(message_id as varchar) as message_id from {messages}"
         )
 
     def _ids_of_nobody_else(self, contacts: set[Contact]) -> set[str]:

@@ -30,6 +30,14 @@ CONTRACT = {
     model["name"].removeprefix("input_"): [(column["name"], column["data_type"]) for column in model["columns"]]
     for model in yaml.safe_load((PROJECT / "models/input/_input__models.yml").read_text(encoding="utf-8"))["models"]
 }
+# A shop in Brussels whose customers rise and fall within months.
+SHOP: dict[str, object] = {
+    "default_as_of": f'"{AS_OF}"',
+    "business_timezone": "Europe/Brussels",
+    "default_country_code": "BE",
+    "rfm_sector": "fixture",
+    "rfm_window_days": 182,
+}
 Row = dict[str, object]
 World = dict[str, list[Row]]
 
@@ -86,34 +94,27 @@ def write_contract(world: World, folder: Path) -> None:
             source.unlink()
 
 
-def copy_project(folder: Path, *, double_opt_in: bool) -> None:
-    """The project with the settings and seeds of the worlds."""
+def copy_files(folder: Path, settings: dict[str, object]) -> None:
+    """The project as it ships, with settings of the connector parquet."""
     for place in COPIED:
         if (PROJECT / place).exists():
             shutil.copytree(PROJECT / place, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
     for file in PROJECT.glob("*.yml"):
         shutil.copy(file, folder)
-    _edit(folder / "dbt_project.yml", lambda text: text.replace("    parquet:\n", _settings(double_opt_in), 1))
+    lines = "    parquet:\n" + "".join(f"      {name}: {value}\n" for name, value in settings.items())
+    _edit(folder / "dbt_project.yml", lambda text: text.replace("    parquet:\n", lines, 1))
+
+
+def copy_project(folder: Path, *, double_opt_in: bool) -> None:
+    """The project with the settings and seeds of the worlds."""
+    only_permission = {"max_rejected_share": 0.99, "global_holdout_share": 0}
+    copy_files(folder, SHOP | only_permission | {"require_double_opt_in": str(double_opt_in).lower()})
     config = folder / "seeds" / "config"
     _edit_rows(config / "scenarios.csv", _one_campaign)
     if (config / "feeds.csv").exists():
         _edit_feeds(config / "feeds.csv")
     else:
         _edit(folder / "models/audiences/_audiences__models.yml", _feeds_of_the_models)
-
-
-def _settings(double_opt_in: bool) -> str:
-    settings = {
-        "default_as_of": f'"{AS_OF}"',
-        "business_timezone": "Europe/Brussels",
-        "default_country_code": "BE",
-        "rfm_sector": "fixture",
-        "rfm_window_days": 182,
-        "max_rejected_share": 0.99,
-        "global_holdout_share": 0,
-        "require_double_opt_in": str(double_opt_in).lower(),
-    }
-    return "    parquet:\n" + "".join(f"      {name}: {value}\n" for name, value in settings.items())
 
 
 def _one_campaign(row: dict[str, str]) -> dict[str, str]:
@@ -215,9 +216,14 @@ def build_and_export(world: World, folder: Path, *, double_opt_in: bool) -> list
 def run(folder: Path, *options: str) -> None:
     """`run.py` on the project and the contract of the folder, into a new warehouse."""
     shutil.rmtree(folder / "warehouse", ignore_errors=True)
-    (folder / "warehouse").mkdir()
+    run_day(folder, AS_OF, *options)
+
+
+def run_day(folder: Path, as_of: str, *options: str) -> None:
+    """The same into the warehouse that the days before have left."""
+    (folder / "warehouse").mkdir(exist_ok=True)
     script = folder / "project" / "scripts" / "run.py"
-    call(folder, str(script), "--connector", "parquet", "--as-of", AS_OF, *options)
+    call(folder, str(script), "--connector", "parquet", "--as-of", as_of, *options)
 
 
 def call(folder: Path, *command: str) -> None:

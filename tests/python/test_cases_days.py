@@ -1,193 +1,236 @@
-"""Cases of several days, from the raw contract files to the exported files: what is sent today depends on what was
-sent before and on what was delivered since. One small shop, three runs; the raw files change in between.
+"""Cases that take several days, from the raw contract files to the exported ones: what late data does to a journey.
+
+One shop as it ships, with a month published before the story begins. Each day is a whole run, exported and so sealed;
+in between its files change.
 """
 
-import csv
 import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from consent_cases import Case, at
 from decision_oracle import bucket
-from people_project import CONTRACT, World, _edit_rows, call, copy_project, environment, write_contract
+from people_project import SHOP, World, copy_files, empty_world, run_day, write_contract
 from workshop import rows
 
-FIRST, SECOND, LAST = "2024-07-01", "2024-07-02", "2024-07-08"
-HALF_YEAR = "2024H2"
+MAY, FIRST, MERGED, LAST = "2024-06-01", "2024-07-01", "2024-07-02", "2024-07-08"
+REGULAR = "regular"  # without orders a feed is dead
+PERIOD = "2024H2"
+HOLDOUT = {"abandoned_cart": 0.10, "anti_attrition": 0.30}
+EVERYBODY = 0.02  # held out of every scenario
 
 
-def profile_of(contact_id: str) -> str:
-    """The profile id of a record that is the oldest of its person."""
+def profile_id(contact_id: str) -> str:
+    """What a person is called whose oldest record this is."""
     return hashlib.md5(f"web_shop|{contact_id}".encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-def is_held_out(contact_id: str) -> bool:
-    """Whether the record's person is drawn to get nothing from abandoned_cart, of which half is held out here."""
-    return bucket("abandoned_cart_1", HALF_YEAR, profile_of(contact_id)) < 5_000
+def is_treated(contact_id: str, scenario_id: str) -> bool | None:
+    """The draw of the half-year; None: held out of everything."""
+    person = profile_id(contact_id)
+    if bucket("everybody_1", PERIOD, person) < EVERYBODY * 10_000:
+        return None
+    return bucket(f"{scenario_id}_1", PERIOD, person) >= HOLDOUT[scenario_id] * 10_000
 
 
-class Shop(Case):
-    """Rows of the shop; a name is tried with numbers behind it until the draw is the wanted one."""
-
-    def named(self, name: str, *, held_out: bool) -> str:
-        return next(n for n in (f"{name}{i}" for i in range(99)) if is_held_out(self.cart_of(n)) == held_out)
-
-    def order(self, name: str, day: str, extracted: str = "2024-07-01 06:00") -> None:
-        key: dict[str, Any] = {"source_system": "web_shop", "order_id": f"{name} {day}", "extracted_at": at(extracted)}
-        self.world["orders"].append(
-            key
-            | {"contact_id": self.cart_of(name), "sales_channel": "web", "ordered_at": at(f"{day} 12:00")}
-            | {"order_date": day, "order_status": "completed", "currency_code": "EUR"}
-        )
-        self.world["order_lines"].append(
-            key
-            | {"line_number": 1, "product_id": "p1", "quantity": 1, "gross_amount": 10}
-            | {"discount_amount": 0, "offer_discount_amount": 0, "net_amount": 10}
-        )
+def find(name: str, scenario_id: str, treated: bool, fits: Callable[[str], bool] = lambda _: True) -> str:
+    """The first contact id of a name that is drawn so."""
+    names: Iterator[str] = (f"{name}{number}" for number in range(1000))
+    return next(each for each in names if is_treated(each, scenario_id) is treated and fits(each))
 
 
-def _journeys(row: dict[str, str]) -> dict[str, str]:
-    return row | {
-        "abandoned_cart": {"channels": "email", "holdout_share": "0.5", "cooldown_days": "0"},
-        "anti_attrition": {"holdout_share": "0", "is_enabled": "true"},
-    }.get(row["scenario_id"], {})
+FALLEN = find("fallen", "anti_attrition", treated=True)
+EMPTIED = find("emptied", "abandoned_cart", treated=True)
 
 
-class Days:
-    """The shop after its runs: its names, and what each day decided and exported."""
+@dataclass(frozen=True)
+class Pair:
+    """Two contacts that turn out to be one person. The survivor is the one whose id sorts last."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.world: World = {entity: [] for entity in CONTRACT}
-        self.shop = Shop(self.world, 1)
-        self.emptied = self.shop.named("emptied", held_out=False)
-        # of one day the entry of the profile id that sorts first decides; both orders
-        self.pairs = [self.pair("first", held_out_first=True), self.pair("second", held_out_first=False)]
+    sorts_first: str
+    sorts_last: str
 
-    def pair(self, name: str, *, held_out_first: bool) -> tuple[str, str]:
-        """The one whose id sorts first, and the other, who is drawn otherwise."""
-        candidates = [f"{name}{i}" for i in range(99)]
-        candidates.sort(key=lambda each: profile_of(self.shop.cart_of(each)))
-        one = next(each for each in candidates if is_held_out(self.shop.cart_of(each)) == held_out_first)
-        other = next(
-            each
-            for each in candidates
-            if is_held_out(self.shop.cart_of(each)) != held_out_first
-            and profile_of(self.shop.cart_of(each)) > profile_of(self.shop.cart_of(one))
-        )
-        return one, other
 
-    def run(self, script: str, *options: str) -> None:
-        write_contract(self.world, self.folder / "contract")
-        call(self.folder, f"scripts/{script}.py", "--connector", "parquet", *options)
+def pair(name: str, *, first_is_treated: bool) -> Pair:
+    first = find(f"{name}_a", "abandoned_cart", treated=first_is_treated)
+    last = find(
+        f"{name}_b",
+        "abandoned_cart",
+        treated=not first_is_treated,
+        fits=lambda each: profile_id(each) > profile_id(first),
+    )
+    return Pair(first, last)
 
-    def decisions(self, name: str, day: str) -> list[tuple[object, ...]]:
-        """Step, outcome, gate and evidence of everything that was due for the person's own record that day."""
+
+TREATED_FIRST = pair("treated", first_is_treated=True)
+HELD_OUT_FIRST = pair("heldout", first_is_treated=False)
+PAIRS = (TREATED_FIRST, HELD_OUT_FIRST)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def add(world: World, entity: str, extracted: str, **columns: object) -> None:
+    world[entity].append({"source_system": "web_shop", "extracted_at": utc(f"{extracted} 20:00")} | columns)
+
+
+def contact(world: World, contact_id: str, created: str) -> None:
+    """Somebody who said yes to e-mail long ago."""
+    email: dict[str, object] = {"silo": "web_shop", "email": f"{contact_id}@example.com", "country_code": "BE"}
+    born = {"created_at": utc(f"{created} 08:00"), "created_date": date.fromisoformat(created)}
+    add(world, "contacts", "2024-05-31", contact_id=contact_id, **email, **born)
+    yes = {"channel": "email", "purpose": "marketing", "status": "granted", "changed_at": utc("2022-01-01 09:00")}
+    add(world, "consents", "2024-05-31", contact_id=contact_id, **yes)
+
+
+def cart(world: World, contact_id: str, day: str, extracted: str, items: int = 2) -> None:
+    stamps = {"created_at": utc(f"{day} 16:00"), "updated_at": utc(f"{day} 17:00")}
+    holds = {"items": "p1,p2" if items else "", "item_count": items, "cart_amount": 10 * items}
+    who = {"contact_id": contact_id, "cart_id": f"{contact_id}-{day}"}
+    add(world, "carts", extracted, updated_date=date.fromisoformat(day), **who, **stamps, **holds)
+
+
+def order(world: World, contact_id: str, day: str, extracted: str) -> None:
+    key = {"order_id": f"{contact_id}-{day}"}
+    what = {"sales_channel": "web", "order_status": "completed", "currency_code": "EUR", "contact_id": contact_id}
+    when = {"ordered_at": utc(f"{day} 10:00"), "order_date": date.fromisoformat(day)}
+    add(world, "orders", extracted, **key, **what, **when)
+    amounts = {"gross_amount": 100, "discount_amount": 0, "offer_discount_amount": 0, "net_amount": 100}
+    add(world, "order_lines", extracted, **key, line_number=1, product_id="p1", quantity=1, **amounts)
+
+
+def until_may() -> World:
+    """A shop of more than half a year, and a champion who has bought for the last time on 10 May."""
+    world = empty_world()
+    contact(world, REGULAR, "2021-01-01")
+    order(world, REGULAR, "2023-09-01", "2024-05-31")
+    order(world, REGULAR, "2024-05-30", "2024-05-31")
+    contact(world, FALLEN, "2021-01-01")
+    for day in ("02-01", "02-20", "03-10", "04-01", "04-20", "05-10"):
+        order(world, FALLEN, f"2024-{day}", "2024-05-31")
+    contact(world, EMPTIED, "2021-01-01")
+    for each in PAIRS:
+        contact(world, each.sorts_first, "2021-02-01")
+        contact(world, each.sorts_last, "2021-01-01")
+    return world
+
+
+@dataclass
+class Story:
+    """What was decided and what left the house, by day."""
+
+    warehouse: Path
+    lists: dict[str, str] = field(default_factory=dict)
+
+    def decided(self, day: str, contact_id: str) -> list[tuple[object, ...]]:
+        """Scenario, entry, step, outcome, closed gate and evidence of the person."""
         return rows(
-            Path(environment(self.folder)["REKINDLE_WAREHOUSE"]),
-            "select step, outcome, closed_gate, evidence from activation.decisions as decisions "
-            "inner join identity.contact_profiles as records using (profile_id) "
-            f"where contact_id = '{self.shop.cart_of(name)}' and as_of_date = '{day}' order by entry_key, step",
+            self.warehouse,
+            "select scenario_id, entry_key, step, outcome, closed_gate, evidence from activation.decisions "
+            f"where as_of_date = '{day}' and profile_id = '{profile_id(contact_id)}' order by all",
         )
 
-    def exported(self, day: str) -> list[dict[str, str]]:
-        """Every row of every list of messages of a day."""
-        found = []
-        for file in sorted((self.folder / "exports").glob(f"*/{day}/*/*__full.csv")):
-            with file.open(encoding="utf-8", newline="") as handle:
-                found += list(csv.DictReader(handle))
-        return found
+    def entries(self, *contact_ids: str) -> set[tuple[object, ...]]:
+        """Who entered with which cart in which arm, under the names of that day."""
+        names = ", ".join(f"'{profile_id(each)}'" for each in contact_ids)
+        return set(
+            rows(
+                self.warehouse,
+                "select profile_id, entry_key, arm from activation.scenario_entries "
+                f"where scenario_id = 'abandoned_cart' and profile_id in ({names})",
+            )
+        )
 
-    def addresses(self, day: str) -> str:
-        """All that was exported that day, to look for an address in."""
-        return " ".join(value for row in self.exported(day) for value in row.values() if value)
+    def is_written_to(self, day: str, contact_id: str) -> bool:
+        """The person's address is on a list of that day."""
+        return f"{contact_id}@example.com" in self.lists[day]
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Days:
-    told = Days(tmp_path_factory.mktemp("days"))
-    shop = told.shop
-    copy_project(told.folder / "project", double_opt_in=False)
-    _edit_rows(told.folder / "project" / "seeds" / "config" / "scenarios.csv", _journeys)
-    (told.folder / "warehouse").mkdir()
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    folder = tmp_path_factory.mktemp("days")
+    copy_files(folder / "project", SHOP)
+    told = Story(folder / "warehouse" / "build.duckdb")
+    world = until_may()
 
-    # steady customers, so that there is a base and a feed that is alive
-    for number in range(4):
-        shop.record(f"steady{number}")
-        for day in ("2023-11-20", "2024-03-25", "2024-05-30", "2024-06-29"):
-            shop.order(f"steady{number}", day)
-    shop.record("falls")
-    shop.says("granted", "2022-01-01 09:00", "falls")
-    shop.order("falls", "2024-05-20")
-    shop.base(told.emptied)
-    for name in (each for pair in told.pairs for each in pair):
-        shop.base(name)
-    told.run("replay", "--from", "2024-05", "--to", "2024-06")
-    told.run("run", "--as-of", FIRST)
+    def live(day: str, *options: str) -> None:
+        write_contract(world, folder / "contract")
+        run_day(folder, day, *options)
+        # who is taken off a list stands in a file of its own
+        lists = (folder / "exports").glob(f"*/{day}/*/*__full.csv")
+        told.lists[day] = "".join(file.read_text(encoding="utf-8") for file in lists)
 
-    for one, other in told.pairs:
-        shop.link("same", one, other)
-        shop.world["identity_links"][-1]["linked_at"] = at("07-01 20:00")
-        shop.world["identity_links"][-1]["extracted_at"] = at("07-02 06:00")
-        stamps = {"created_at": at("07-01 20:00"), "updated_at": at("07-01 21:00"), "updated_date": "2024-07-01"}
-        shop.add(
-            "carts",
-            contact_id=shop.cart_of(other),
-            cart_id=f"new-{other}",
-            items="p3",
-            item_count=1,
-            cart_amount=5,
-            **stamps | {"extracted_at": at("07-02 06:00")},
-        )
-    told.run("run", "--as-of", SECOND)
+    live(MAY, "--no-publish")
 
-    for cart in told.world["carts"]:
-        if cart["cart_id"] == shop.cart_of(told.emptied):
-            cart |= {"item_count": 0, "items": None, "cart_amount": 0, "updated_at": at("07-03 18:00")}
-            cart |= {"updated_date": "2024-07-03", "extracted_at": at("07-04 06:00")}
-    shop.order("falls", "2024-06-28", extracted="2024-07-05 06:00")
-    told.run("run", "--as-of", LAST)
+    order(world, REGULAR, "2024-06-29", FIRST)
+    cart(world, EMPTIED, "2024-06-30", FIRST)
+    for each in PAIRS:
+        cart(world, each.sorts_first, "2024-06-30", FIRST)
+        cart(world, each.sorts_last, "2024-06-30", FIRST)
+    live(FIRST, "--accept", "2024-06")  # one customer of two goes down: the brake wants that somebody looks
+
+    for each in PAIRS:
+        both = {"contact_id": each.sorts_first, "linked_contact_id": each.sorts_last}
+        how = {"linked_source_system": "web_shop", "link_type": "same", "linked_at": utc("2024-07-02 05:00")}
+        add(world, "identity_links", MERGED, **both, **how)
+        cart(world, each.sorts_first, MERGED, MERGED)
+    live(MERGED)
+
+    order(world, FALLEN, "2024-06-28", "2024-07-05")
+    world["carts"] = [row for row in world["carts"] if row["contact_id"] != EMPTIED]
+    cart(world, EMPTIED, "2024-06-30", "2024-07-04", items=0)
+    for each in PAIRS:
+        # bought what the carts were about, and left another one when the cooldown was over
+        order(world, each.sorts_last, "2024-07-04", "2024-07-05")
+        cart(world, each.sorts_first, LAST, LAST)
+    live(LAST)
     return told
 
 
-def test_a_late_order_that_shows_she_never_went_down_stops_the_journey(days: Days) -> None:
-    assert days.decisions("falls", FIRST) == [("first_message", "selected", None, None)]
-    assert days.shop.email("falls") in days.addresses(FIRST)
-    assert days.decisions("falls", LAST) == [("other_proposal", "closed", "not_stopped", "trigger_contradicted")]
-    assert days.shop.email("falls") not in days.addresses(LAST)
+def test_a_fall_that_a_late_order_undoes_sends_no_second_proposal(story: Story) -> None:
+    june = ("anti_attrition", "2024-06-01")
+    assert story.decided(FIRST, FALLEN) == [(*june, "first_message", "selected", None, None)]
+    assert story.is_written_to(FIRST, FALLEN)
+    assert story.decided(LAST, FALLEN) == [(*june, "other_proposal", "closed", "not_stopped", "trigger_contradicted")]
+    assert not story.is_written_to(LAST, FALLEN)
 
 
-def test_a_cart_that_is_emptied_gets_no_second_message(days: Days) -> None:
-    assert days.decisions(days.emptied, FIRST) == [("first_message", "selected", None, None)]
-    assert days.shop.email(days.emptied) in days.addresses(FIRST)
-    assert days.decisions(days.emptied, LAST) == [("second_message", "closed", "not_stopped", "trigger_contradicted")]
-    assert days.shop.email(days.emptied) not in days.addresses(LAST)
+def test_a_cart_that_was_emptied_sends_no_second_message(story: Story) -> None:
+    cart = ("abandoned_cart", f"{EMPTIED}-2024-06-30")
+    assert story.decided(FIRST, EMPTIED) == [(*cart, "first_message", "selected", None, None)]
+    assert story.is_written_to(FIRST, EMPTIED)
+    assert story.decided(LAST, EMPTIED) == [(*cart, "second_message", "closed", "not_stopped", "trigger_contradicted")]
+    assert not story.is_written_to(LAST, EMPTIED)
 
 
-def test_no_message_leaves_without_content(days: Days) -> None:
-    warehouse = Path(environment(days.folder)["REKINDLE_WAREHOUSE"])
-    assert days.exported(FIRST)
-    assert rows(warehouse, "select count(*) from audiences.audience_members where content in ('', '{}')") == [(0,)]
-
-
-@pytest.mark.parametrize(("place", "outcome"), [(0, "held_out"), (1, "deferred")])
-def test_after_a_merge_the_entry_of_the_id_that_sorts_first_says_the_arm(days: Days, place: int, outcome: str) -> None:
-    one, other = days.pairs[place]
-    warehouse = Path(environment(days.folder)["REKINDLE_WAREHOUSE"])
-    entries = rows(
-        warehouse,
-        "select entry_key, arm from activation.scenario_entries "
-        f"where entry_key in ('{days.shop.cart_of(one)}', '{days.shop.cart_of(other)}')",
-    )
-    arms = {True: "held_out", False: "treated"}
-    # both entries stand as they were drawn: whoever crossed over is counted, not dropped
-    assert dict(entries) == {
-        days.shop.cart_of(each): arms[is_held_out(days.shop.cart_of(each))] for each in (one, other)
+@pytest.mark.parametrize(
+    ("people", "arms"),
+    [(TREATED_FIRST, ("treated", "held_out")), (HELD_OUT_FIRST, ("held_out", "treated"))],
+    ids=["treated_first", "held_out_first"],
+)
+def test_of_two_people_who_become_one_the_arm_of_the_id_that_sorts_first_stays(
+    story: Story, people: Pair, arms: tuple[str, str]
+) -> None:
+    survivor = people.sorts_last  # who would be drawn otherwise, so that drawing anew would be seen
+    for contact_id, arm in zip((people.sorts_first, people.sorts_last), arms, strict=True):
+        ((_, _, step, outcome, _, _),) = story.decided(FIRST, contact_id)
+        assert (step, outcome) == ("first_message", "selected" if arm == "treated" else "held_out")
+        assert story.is_written_to(FIRST, contact_id) == (arm == "treated")
+    # the cooldown of both counts: a cart of the day after begins nothing, in either arm
+    assert ("abandoned_cart", f"{people.sorts_first}-{MERGED}", "first_message", "closed", "not_cooling_down") in [
+        decision[:5] for decision in story.decided(MERGED, survivor)
+    ]
+    new_cart = f"{people.sorts_first}-{LAST}"
+    outcomes = {entry: outcome for _, entry, _, outcome, _, _ in story.decided(LAST, survivor)}
+    assert outcomes[new_cart] == ("selected" if arms[0] == "treated" else "held_out")
+    written_to = [story.is_written_to(LAST, each) for each in (people.sorts_first, people.sorts_last)]
+    assert any(written_to) == (arms[0] == "treated")
+    # crossovers are kept: both entries stand, in the arms that were drawn
+    assert {(entry, arm) for _, entry, arm in story.entries(people.sorts_first, people.sorts_last)} == {
+        (f"{people.sorts_first}-2024-06-30", arms[0]),
+        (f"{people.sorts_last}-2024-06-30", arms[1]),
+        (new_cart, arms[0]),
     }
-    of_the_new_cart = rows(
-        warehouse,
-        f"select outcome, arm from activation.decisions where entry_key = 'new-{other}' and as_of_date = '{SECOND}'",
-    )
-    assert of_the_new_cart == [(outcome, arms[is_held_out(days.shop.cart_of(one))])]
-    assert f"new-{other}" not in days.addresses(SECOND)
