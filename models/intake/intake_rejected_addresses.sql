@@ -1,5 +1,5 @@
--- The addresses of contact records that intake rejected: such a record is nobody, but a no that it said may be the no of
--- somebody else who holds its address.
+-- The addresses of contact records that intake rejected: such a record is nobody, but a no that it said may be the no
+-- of somebody else who holds its address.
 with
 
 contacts as (
