@@ -1,8 +1,6 @@
 """Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
 
-import gc
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,16 +102,13 @@ def dbt(make_workshop: Callable[..., Workshop], fixture_warehouse: Path) -> Iter
 
 
 def said_by(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **given: object) -> tuple[bool, str]:
-    """Whether a dbt command succeeds, and what it says. The thread pool it leaves behind is collected here."""
+    """Whether a dbt command succeeds, and what it says."""
     capsys.readouterr()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            success = dbt.run(*arguments, variables={"as_of_date": "2024-07-01", **given}).success
-            sentence = ""
-        except RekindleError as error:
-            success, sentence = False, error.message
-        gc.collect()
+    try:
+        success = dbt.run(*arguments, variables={"as_of_date": "2024-07-01", **given}).success
+        sentence = ""
+    except RekindleError as error:
+        success, sentence = False, error.message
     out, err = capsys.readouterr()
     return success, out + err + sentence
 

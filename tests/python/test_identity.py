@@ -280,7 +280,6 @@ def test_a_switchboard_links_nobody(models: CompiledModels, sharers: int, person
     assert len(set(profiles.values())) == persons
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # dbt leaves its log file open
 def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
