@@ -46,7 +46,7 @@
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be a whole number, at least " ~ least ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in ['identity_phone_joins_strangers'] -%}
+    {%- for name in ['count_orders_without_lines', 'identity_phone_joins_strangers'] -%}
         {%- if setting(name) is not boolean -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be true or false.") -%}
         {%- endif -%}
