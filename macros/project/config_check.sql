@@ -28,6 +28,7 @@
     {%- endfor -%}
     {%- for name, least in {
         'cart_order_tolerance_minutes': 0,
+        'coupon_rounds': 1,
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
