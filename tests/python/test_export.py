@@ -523,7 +523,9 @@ def test_a_typed_value_that_does_not_fit_is_rejected_and_the_value_is_not_told(
 
 
 def test_a_country_that_is_none_is_left_out_and_counted_and_the_row_stays(shop: Retailer) -> None:
-    shop.publish([person("ann", country_code="BE"), person("bob", country_code="Belgium"), person("cis", country_code="")])
+    shop.publish(
+        [person("ann", country_code="BE"), person("bob", country_code="Belgium"), person("cis", country_code="")]
+    )
     report = shop.export("win_back")["win_back"]
     run = shop.last()
     assert {row["profile_id"]: row["country_code"] for row in run.rows("full")} == {"ann": "BE", "bob": "", "cis": ""}
