@@ -29,7 +29,8 @@ select
     {% for column in model.columns.values() -%}
         {%- set stamp = column.config.meta.get('local_date_of') -%}
         {%- if stamp and (found.files is none or stamp in present) -%}
-            {{ local_date(try_cast(stamp, 'timestamp')) }} as {{ column.name }}
+            {%- set instant = try_cast(stamp, 'timestamp') -%}
+            {{ local_date(instant) }} as {{ column.name }}
         {%- elif found.files is none -%}
             {{ try_cast(column.name, column.data_type) }} as {{ column.name }}
         {%- else -%}

@@ -86,14 +86,14 @@ pairs_1 as (
         on
             profile_redemptions.profile_id = open_copies.profile_id
             and profile_redemptions.offer_id = open_copies.offer_id
-            and {{ is_valid_at('profile_redemptions.redeemed_at', 'open_copies.assigned_at', 'open_copies.expires_at') }}
     where
-        profile_redemptions.named_assignment_id is null
+        {{ is_valid_at('profile_redemptions.redeemed_at', 'open_copies.assigned_at', 'open_copies.expires_at') }}
+        and profile_redemptions.named_assignment_id is null
         and not profile_redemptions.was_cancelled
 ),
 
--- An offer can be given to the same person twice. Of all uses that still find an open copy the earliest takes the oldest
--- one that it finds; then neither is there any more. A round per copy that one person used of one offer.
+-- An offer can be given to the same person twice. Of all uses that still find an open copy the earliest takes the
+-- oldest that it finds; then neither is there any more. A round per copy that one person used of one offer.
 {% for round in range(1, setting('coupon_rounds') + 1) -%}
     picked_{{ round }} as (
         select
