@@ -2,6 +2,7 @@
   The body of an input model of the connector `parquet`: <REKINDLE_CONTRACT_PATH>/input_<entity>.parquet, or a folder
   input_<entity>/ of Parquet files, with the columns and types of the contract. What does not fit a type becomes null, which
   intake counts where the contract wants a value.
+  A local date is made of its stamp (`local_date_of`), as in every connector: the date that a file holds may be the UTC one.
   An entity without a file is empty: not every retailer has web events. A folder without any, a file that is no entity of the
   contract (a typo would make an empty entity) and a missing column stop the run with one sentence each.
   Files of version 1 are still read in this release: a column that is new in version 2 is empty, or what it replaces; the
@@ -26,7 +27,11 @@
 
 select
     {% for column in model.columns.values() -%}
-        {%- if found.files is none -%}
+        {%- set stamp = column.config.meta.get('local_date_of') -%}
+        {%- if stamp and (found.files is none or stamp in present) -%}
+            {%- set instant = try_cast(stamp, 'timestamp') -%}
+            {{ local_date(instant) }} as {{ column.name }}
+        {%- elif found.files is none -%}
             {{ try_cast(column.name, column.data_type) }} as {{ column.name }}
         {%- else -%}
             {%- set values = [] -%}

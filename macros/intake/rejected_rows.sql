@@ -11,8 +11,9 @@
   not_negative     columns that are never below zero (negative_amount)
   currency         the column that must equal the setting currency_code (wrong_currency)
   ranges           [[from, to]]: half-open ranges that must not end before they begin (reversed_range)
-  parents          [{reason, to, columns, fields?, column?, where?, having?}]: each row whose columns are all filled (and
-                   `where` holds) has a row in `to` with equal fields (and `having` holds)
+  parents          [{reason, to, columns, fields?, column?, where?, having?, is_wrong?}]: each row whose columns are all filled
+                   (and `where` holds) has a row in `to` with equal fields (and `having` holds), or has none when is_wrong:
+                   asked of few rows of `to`, that costs less than asking nearly all of them for the opposite
   values           [{column, reason, is_bad}]: the value is set aside, the row stays; the intake model blanks it by the same
                    expression. Closed lists of the contract's else_blank are added (not_in_list).
   numbered_within  the key is (this column, a small whole number): repeated keys are found at a quarter of the cost
@@ -292,7 +293,7 @@ from rejects
         '{{ parent.reason }}' as reason,
         {{ loop.index }} as priority
     from {{ relation }} as checked
-    {{ anti_join() }} {{ parent.to }} as parents
+    {{ 'inner join' if parent.is_wrong else anti_join() }} {{ parent.to }} as parents
         on
             {% for column in parent.columns -%}
                 {% if not loop.first %}and {% endif -%}

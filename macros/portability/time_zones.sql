@@ -1,14 +1,24 @@
 {#
   The UTC timestamp of a local wall clock in business_timezone, for sources that write local time. Called once, in a connector.
-  The hour that comes twice in autumn cannot be told apart in such a source: DuckDB takes it for the second pass, Spark for the
-  first. DuckDB: two timezone() calls. Spark: to_utc_timestamp().
+  What the wall clock shows twice (the hour that autumn repeats, in some zones midnight) is its first pass, on every engine: so
+  a day begins at the first of two midnights, as local_date() and as_of_instant() have it.
+  DuckDB: two timezone() calls give the second pass; where half an hour or an hour before it the clock showed the same, that is
+  the first. Spark: to_utc_timestamp() gives the first.
 #}
 {% macro local_to_utc(local_timestamp) -%}
     {{ return(adapter.dispatch('local_to_utc', 'rekindle')(local_timestamp)) }}
 {%- endmacro %}
 
 {% macro default__local_to_utc(local_timestamp) -%}
-    timezone('UTC', timezone('{{ setting("business_timezone") }}', {{ local_timestamp }}))
+    {%- set zone = setting('business_timezone') -%}
+    {%- set second = "timezone('UTC', timezone('" ~ zone ~ "', " ~ local_timestamp ~ "))" -%}
+    case
+        {%- for minutes in [60, 30] %}
+        when timezone('{{ zone }}', timezone('UTC', {{ second }} - interval {{ minutes }} minute)) = {{ local_timestamp }}
+            then {{ second }} - interval {{ minutes }} minute
+        {%- endfor %}
+        else {{ second }}
+    end
 {%- endmacro %}
 
 {% macro spark__local_to_utc(local_timestamp) -%}

@@ -28,6 +28,7 @@
     {%- endfor -%}
     {%- for name, least in {
         'cart_order_tolerance_minutes': 0,
+        'coupon_rounds': 1,
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
         'identity_rounds': 1,
@@ -46,7 +47,7 @@
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be a whole number, at least " ~ least ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in ['identity_phone_joins_strangers'] -%}
+    {%- for name in ['count_orders_without_lines', 'identity_phone_joins_strangers'] -%}
         {%- if setting(name) is not boolean -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be true or false.") -%}
         {%- endif -%}

@@ -42,7 +42,10 @@
         {%- set local = day + modules.datetime.timedelta(hours=clock[:2] | int, minutes=clock[3:] | int) -%}
     {%- endif -%}
     {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
-    cast('{{ zone.localize(local).astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+    {# of what the clock shows twice the first pass, as local_to_utc(); what it skips is as late as the clock went on #}
+    {%- set first = zone.localize(local, is_dst=true) -%}
+    {%- set instant = first if zone.normalize(first).replace(tzinfo=none) == local else zone.localize(local, is_dst=false) -%}
+    cast('{{ instant.astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
 {%- endmacro %}
 
 

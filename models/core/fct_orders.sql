@@ -12,15 +12,47 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+-- returns are few: whatever else an order was is not looked up
+originals_of_returns as (
+    select
+        returns.order_id,
+        originals.source_system,
+        originals.contact_id,
+        originals.order_status
+    from orders as returns
+    inner join orders as originals
+        on returns.original_order_id = originals.order_id
+    where
+        returns.order_status = 'returned'
+        and returns.original_order_id <> returns.order_id
+),
+
+buyers as (
+    select
+        originals_of_returns.order_id,
+        contact_profiles.profile_id,
+        originals_of_returns.order_status = 'cancelled' as was_cancelled
+    from originals_of_returns
+    left join contact_profiles
+        on
+            originals_of_returns.source_system = contact_profiles.source_system
+            and originals_of_returns.contact_id = contact_profiles.contact_id
+),
+
+-- The till that takes goods back often does not ask who bought them. Of a sale that was cancelled nothing was counted,
+-- so that nothing can be taken off again.
 orders_with_totals as (
     select
         orders.order_id,
-        contact_profiles.profile_id,
+        case
+            when orders.contact_id is null then buyers.profile_id
+            else contact_profiles.profile_id
+        end as profile_id,
         orders.store_id,
         orders.original_order_id,
         orders.source_system,
         orders.sales_channel,
-        orders.order_status,
+        case when buyers.was_cancelled then 'cancelled' else orders.order_status end as order_status,
         orders.currency_code,
         coalesce(order_totals.line_count, 0) as line_count,
         coalesce(order_totals.unit_count, 0) as unit_count,
@@ -38,6 +70,8 @@ orders_with_totals as (
         on
             orders.source_system = contact_profiles.source_system
             and orders.contact_id = contact_profiles.contact_id
+    left join buyers
+        on orders.order_id = buyers.order_id
 )
 
 select

@@ -7,7 +7,7 @@ orders as (
 profile_days as (
     select
         profile_id,
-        cast(sum(case when order_status = 'completed' then 1 else 0 end) as integer) as orders,
+        cast(sum(case when {{ is_counted_order() }} then 1 else 0 end) as integer) as orders,
         cast(sum(net_amount) as decimal(18, 2)) as net_amount,
         order_date
     from orders

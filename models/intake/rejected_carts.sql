@@ -1,5 +1,6 @@
 {{ config(materialized='table') }}
 
+{# A sum over no lines is null, so that null is no proof of goods: the row stays, and scn_abandoned_cart asks items. #}
 {{ rejected_rows(
     'carts',
     happened_at='updated_at',
@@ -8,4 +9,5 @@
     parents=[
         {'reason': 'unknown_contact', 'to': ref('intake_contacts'), 'columns': ['source_system', 'contact_id']},
     ],
+    values=[{'column': 'item_count', 'reason': 'missing_value', 'is_bad': 'checked.item_count is null'}],
 ) }}

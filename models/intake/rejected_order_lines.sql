@@ -11,5 +11,10 @@
             'where': 'checked.quantity < 0 or checked.gross_amount < 0 or checked.net_amount < 0',
             'having': "order_status = 'returned'",
         },
+        {
+            'reason': 'positive_amount', 'to': ref('intake_orders'), 'columns': ['order_id'], 'column': 'net_amount',
+            'where': 'checked.quantity > 0 or checked.gross_amount > 0 or checked.net_amount > 0',
+            'having': "order_status = 'returned'", 'is_wrong': true,
+        },
     ],
 ) }}

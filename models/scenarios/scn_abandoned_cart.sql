@@ -31,7 +31,8 @@ open_carts as (
     where
         {{ happened_by('carts.updated_at') }}
         and carts.order_id is null
-        and carts.item_count > 0
+        -- a cart whose count is not known holds what it names
+        and coalesce(carts.item_count, case when trim(carts.items) <> '' then 1 else 0 end) > 0
 ),
 
 -- A cart that an order followed was not abandoned, in whichever shop the order was made. Shops write the cart and its

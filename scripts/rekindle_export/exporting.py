@@ -48,7 +48,7 @@ WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 # feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 LIST_RETENTION_DAYS = 30
-REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected", "late_noes")
+REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected", "late_noes", "left_out")
 REJECTED = ("profile_id", "reason", "column")
 # what every manifest says, until its run says otherwise
 NO_MANIFEST = {"kind": "whole", "seals": False, "has_ledger": False, "base_run_id": None, "guards": []}

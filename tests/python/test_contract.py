@@ -114,6 +114,7 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
             # what one may rely on is marked, not guessed
             assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"} | {
                 "empty_text_is_a_value",
+                "local_date_of",
                 "since_version",
                 "replaces",
             }, place

@@ -503,7 +503,6 @@ def test_a_phone_in_e164_is_untouched(shop: Retailer, policy: str) -> None:
         ("phone", "0470123456", "not_e164"),
         ("phone", "=+32470123456", "not_e164"),
         ("language_code", "=n", "not_language"),
-        ("country_code", "Belgium", "not_country"),
         ("offer_id", "=1", "not_id"),
         ("template", "-hello", "not_id"),
         ("decision_id", "abc", "not_hex64"),
@@ -521,6 +520,18 @@ def test_a_typed_value_that_does_not_fit_is_rejected_and_the_value_is_not_told(
     assert run.rows("rejected") == [{"profile_id": "bob", "reason": reason, "column": column}]
     told = str(report) + run.path("rejected").read_text("utf-8") + (run.folder / "manifest.json").read_text("utf-8")
     assert value not in told
+
+
+def test_a_country_that_is_none_is_left_out_and_counted_and_the_row_stays(shop: Retailer) -> None:
+    shop.publish(
+        [person("ann", country_code="BE"), person("bob", country_code="Belgium"), person("cis", country_code="")]
+    )
+    report = shop.export("win_back")["win_back"]
+    run = shop.last()
+    assert {row["profile_id"]: row["country_code"] for row in run.rows("full")} == {"ann": "BE", "bob": "", "cis": ""}
+    assert run.rows("rejected") == []
+    assert report.counts["left_out"] == run.manifest["counts"]["left_out"] == 1
+    assert "Belgium" not in str(report) + (run.folder / "manifest.json").read_text("utf-8")
 
 
 def test_nobody_is_listed_twice_and_the_same_one_always_stays(shop: Retailer) -> None:

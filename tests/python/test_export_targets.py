@@ -23,7 +23,7 @@ CENSUS_TABLES = """
 
 
 def people(channel: str) -> list[dict[str, Any]]:
-    """Names of several scripts, a comma, a quote, a formula, a Gmail address, and one row that is rejected."""
+    """Names of several scripts, a comma, a quote, a formula, a Gmail address, and a country that is none."""
     details = [
         {
             "profile_id": "a1",

@@ -111,22 +111,28 @@ def test_profile_days_of_the_demo_equal_pandas(demo: Warehouse, baskets: pd.Data
     pd.testing.assert_frame_equal(built, expected, check_dtype=False)
 
 
-def test_redemptions_of_the_demo_equal_pandas(demo: Warehouse) -> None:
-    """Every use against the latest assignment before it, found with merge_asof instead of a ranking."""
+def test_redemptions_of_the_demo_equal_python(demo: Warehouse) -> None:
+    """Use after use against the copies still open, instead of in rounds."""
     person = "join identity.contact_profiles using (source_system, contact_id)"
-    assignments = demo.execute(
-        f"select assignment_id, offer_id, profile_id, assigned_at from intake.intake_offer_assignments {person}"
-    ).df().sort_values(["assigned_at", "assignment_id"])  # fmt: skip
-    redemptions = demo.execute(
-        f"select redemption_id, offer_id, profile_id, redeemed_at from intake.intake_offer_redemptions {person}"
-    ).df().sort_values("redeemed_at")  # fmt: skip
-    expected = pd.merge_asof(
-        redemptions, assignments, left_on="redeemed_at", right_on="assigned_at", by=["offer_id", "profile_id"]
-    ).set_index("redemption_id")["assignment_id"]
-    built = demo.execute("select redemption_id, assignment_id from core.fct_offer_redemptions").df()
-    built_ids = built.set_index("redemption_id")["assignment_id"]
-    assert len(built_ids) >= 2_102
-    assert built_ids.fillna("none").sort_index().to_dict() == expected.fillna("none").sort_index().to_dict()
+    copies: dict[tuple[str, str], list[tuple[str, datetime, datetime | None]]] = {}
+    for profile_id, offer_id, *copy in demo.execute(
+        "select profile_id, offer_id, assignment_id, assigned_at, expires_at "
+        f"from intake.intake_offer_assignments {person} order by assigned_at, assignment_id"
+    ).fetchall():
+        copies.setdefault((profile_id, offer_id), []).append((copy[0], copy[1], copy[2]))
+    expected: dict[str, str | None] = {}
+    for profile_id, offer_id, redemption_id, redeemed_at in demo.execute(
+        f"select profile_id, offer_id, redemption_id, redeemed_at from intake.intake_offer_redemptions {person} "
+        "order by redeemed_at, redemption_id"
+    ).fetchall():
+        held = copies.get((profile_id, offer_id), [])
+        found = [each for each in held if each[1] <= redeemed_at and (each[2] is None or redeemed_at < each[2])]
+        expected[redemption_id] = found[0][0] if found else None
+        if found:
+            held.remove(found[0])
+    built = dict(demo.execute("select redemption_id, assignment_id from core.fct_offer_redemptions").fetchall())
+    assert len(built) >= 2_102
+    assert built == expected
 
 
 HUB_OF = "select {columns} from hub.dim_profiles join identity.contact_profiles using (profile_id) where contact_id = ?"

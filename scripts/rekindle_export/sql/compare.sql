@@ -93,6 +93,7 @@ select
     (select count(*) from removed where is_forced) as withdrawn,
     (select count(*) from rejected) as rejected,
     (select count(*) from rejected where reason = 'late_no') as late_noes,
+    (select cast(coalesce(sum(left_out), 0) as bigint) from members) as left_out,
     (select count(*) from certain where status = 'member') as certain_members,
     (select count(*) from known where status = 'member') as known_members,
     (select count(*) from gone where status = 'member' and not is_forced) as gone_members

@@ -4,8 +4,9 @@
   file is written: names and cities come as dictionaries, so each of them is hashed once.
 
   Patterns have no counted repetition of Unicode classes: RE2 unrolls it, and compiling takes seconds.
-  A typed value that does not look like its type is rejected, never mended: +32… must not become text. Free text follows the
-  feed's policy. What is hashed cannot be a formula.
+  A typed value that does not look like its type is rejected, never mended: +32… must not become text. Only a country that the
+  platform can do without is left out, and counted in left_out: whoever is found by an address is not lost for it. Free text follows
+  the feed's policy. What is hashed cannot be a formula.
 #}
 {%- set patterns = {
     'email': '[\\p{L}\\p{N}_][^\\s\\p{Z}\\p{C}@<>()\\[\\],;:"\\\\]*@([\\p{L}\\p{N}-]+\\.)+[\\p{L}\\p{N}-]+',
@@ -44,12 +45,22 @@
     true{% for n in table.addresses %} and r{{ n }} is null{% endfor %}
 {%- endmacro -%}
 
+{%- macro looks_like(column, raw) -%}
+    regexp_full_match({{ raw }}, '{{ patterns[column.kind] }}') and length({{ raw }}) <= 254
+{%- endmacro -%}
+
+{%- macro can_be_left_out(column) -%}
+    {{ 'yes' if column.kind == 'country' and not column.required and not column.identifier }}
+{%- endmacro -%}
+
 {%- macro is_free_text(column) -%}
     {{ 'yes' if column.kind == 'text' and column.rule == 'as_is' and not column.hash }}
 {%- endmacro -%}
 
 {%- macro spelled(column, raw) -%}
-    {%- if is_free_text(column) -%}
+    {%- if can_be_left_out(column) -%}
+        case when {{ looks_like(column, raw) }} then {{ raw if column.rule == 'as_is' else rule(column.rule, raw) }} end
+    {%- elif is_free_text(column) -%}
         {{ rule({'strip': 'stripped_text', 'escape': 'escaped_text', 'reject': 'as_is'}[feed.text_policy], raw) }}
     {%- elif column.rule == 'as_is' -%}
         {{ raw }}
@@ -103,6 +114,7 @@ judged as (
         {%- endif %}
         {%- endfor %},
         left(md5(concat_ws(chr(31), {{ described | text }}{% for column in table.columns if not column.identifier %}, coalesce(v{{ table.columns.index(column) }}, ''){% endfor %})), 16) as row_hash,
+        0 {%- for column in table.columns if can_be_left_out(column) %}{% set raw = 'r' ~ table.columns.index(column) %} + case when not ({{ looks_like(column, raw) }}) then 1 else 0 end {%- endfor %} as left_out,
         case
             when withdrawn.is_late then 'late_no|'
             when withdrawn.profile_id is not null then 'withdrawn|'
@@ -124,8 +136,8 @@ judged as (
             {%- if column.required %}
             when {{ value }} is null then {{ ('missing|' ~ column.header) | text }}
             {%- endif %}
-            {%- if column.kind in patterns %}
-            when not (regexp_full_match({{ raw }}, '{{ patterns[column.kind] }}') and length({{ raw }}) <= 254) then {{ ('not_' ~ column.kind ~ '|' ~ column.header) | text }}
+            {%- if column.kind in patterns and not can_be_left_out(column) %}
+            when not ({{ looks_like(column, raw) }}) then {{ ('not_' ~ column.kind ~ '|' ~ column.header) | text }}
             {%- elif column.kind == 'json' %}
             when not (json_valid({{ raw }}) and left({{ raw }}, 1) = '{') then {{ ('not_json|' ~ column.header) | text }}
             {%- elif is_free_text(column) and feed.text_policy == 'reject' %}

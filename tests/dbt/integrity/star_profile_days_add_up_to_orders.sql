@@ -3,7 +3,7 @@ with
 
 orders as (
     select
-        coalesce(sum(case when order_status = 'completed' then 1 else 0 end), 0) as order_count,
+        coalesce(sum(case when {{ is_counted_order() }} then 1 else 0 end), 0) as order_count,
         coalesce(sum(net_amount), 0) as net_amount
     from {{ ref('fct_orders') }}
     where

@@ -1,12 +1,25 @@
 create table fct_orders as
+with buyers as (
+    select
+        returns.order_id,
+        contact_profiles.profile_id,
+        originals.order_status = 'cancelled' as was_cancelled
+    from raw_orders as returns
+    inner join raw_orders as originals on returns.original_order_id = originals.order_id
+    left join contact_profiles
+        on
+            originals.source_system = contact_profiles.source_system
+            and originals.contact_id = contact_profiles.contact_id
+    where returns.order_status = 'returned'
+)
 select
     orders.order_id,
-    contact_profiles.profile_id,
+    case when orders.contact_id is null then buyers.profile_id else contact_profiles.profile_id end as profile_id,
     orders.store_id,
     orders.original_order_id,
     orders.source_system,
     orders.sales_channel,
-    orders.order_status,
+    case when buyers.was_cancelled then 'cancelled' else orders.order_status end as order_status,
     orders.currency_code,
     coalesce(order_totals.line_count, 0) as line_count,
     coalesce(order_totals.unit_count, 0) as unit_count,
@@ -19,4 +32,5 @@ select
     orders.delivered_at
 from raw_orders as orders
 left join order_totals using (order_id)
-left join contact_profiles using (source_system, contact_id);
+left join contact_profiles using (source_system, contact_id)
+left join buyers using (order_id);

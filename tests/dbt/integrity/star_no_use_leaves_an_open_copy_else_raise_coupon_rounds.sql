@@ -1,0 +1,25 @@
+{#
+  No use is without a copy while its person held one that was valid then and that nobody used. Fails with the use when a
+  person used more copies of one offer than there are rounds.
+#}
+with
+
+redemptions as (
+    select * from {{ ref('fct_offer_redemptions') }}
+    where
+        assignment_id is null
+        and not was_cancelled
+),
+
+unused_coupons as (
+    select * from {{ ref('fct_coupons') }}
+    where redemption_count = 0
+)
+
+select distinct redemptions.redemption_id
+from redemptions
+inner join unused_coupons
+    on
+        redemptions.profile_id = unused_coupons.profile_id
+        and redemptions.offer_id = unused_coupons.offer_id
+        and {{ is_valid_at('redemptions.redeemed_at', 'unused_coupons.assigned_at', 'unused_coupons.expires_at') }}

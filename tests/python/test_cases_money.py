@@ -1,0 +1,299 @@
+"""Cases of money and coupons from the raw contract file to what is counted, sent or listed; one contact per case."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import forked
+import pytest
+from people_project import Sent, World, copy_project, empty_world, read_exports, run, write_contract
+from workshop import rows
+
+from rekindle.paths import PROJECT
+
+OF_A_SALE = {"sales_channel": "store", "currency_code": "EUR"}
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def add(world: World, entity: str, **columns: object) -> None:
+    world[entity].append({"source_system": "pos", "extracted_at": utc("2024-07-01 06:00")} | columns)
+
+
+def contact(world: World, contact_id: str, country: str = "BE") -> None:
+    """Somebody who said yes to e-mail."""
+    born = {"created_at": utc("2020-01-01 08:00"), "created_date": date(2020, 1, 1)}
+    reached = {"silo": "web_shop", "email": f"{contact_id}@example.com", "country_code": country}
+    add(world, "contacts", contact_id=contact_id, **reached, **born)
+    yes = {"channel": "email", "purpose": "marketing", "status": "granted", "changed_at": utc("2022-01-01 09:00")}
+    add(world, "consents", contact_id=contact_id, **yes)
+
+
+def order(
+    world: World,
+    order_id: str,
+    contact_id: str | None,
+    amount: int | None,
+    *,
+    status: str = "completed",
+    original: str | None = None,
+    at: str = "2024-05-31 12:00",
+) -> None:
+    """An order of one line, or of none when there is no amount."""
+    what = {"order_status": status, "original_order_id": original, "contact_id": contact_id}
+    what["store_id"] = "north" if len(order_id) % 2 else "south"
+    add(world, "orders", order_id=order_id, ordered_at=utc(at), order_date=utc(at).date(), **OF_A_SALE, **what)
+    if amount is not None:
+        paid = {"gross_amount": amount, "discount_amount": 0, "offer_discount_amount": 0, "net_amount": amount}
+        add(
+            world,
+            "order_lines",
+            order_id=order_id,
+            line_number=1,
+            product_id="p1",
+            quantity=1 if amount > 0 else -1,
+            **paid,
+        )
+
+
+def cart(world: World, contact_id: str, items: str | None, count: int | None) -> None:
+    contact(world, contact_id)
+    stamps = {"created_at": utc("2024-06-30 18:00"), "updated_at": utc("2024-06-30 19:00")}
+    holds = {"items": items, "item_count": count, "cart_amount": 20, "updated_date": date(2024, 6, 30)}
+    add(world, "carts", cart_id=contact_id, contact_id=contact_id, **stamps, **holds)
+
+
+def copy_of_the_offer(world: World, assignment_id: str, contact_id: str, day: str, until: str | None = None) -> None:
+    when = {"assigned_at": utc(f"{day} 08:00"), "assigned_date": date.fromisoformat(day), "channel": "till"}
+    what = {"offer_id": "ten_off", "expires_at": utc(f"{until} 00:00") if until else None}
+    add(world, "offer_assignments", assignment_id=assignment_id, contact_id=contact_id, **what, **when)
+
+
+def use(
+    world: World, redemption_id: str, contact_id: str, day: str, order_id: str | None = None, copy: str | None = None
+) -> None:
+    when = {"redeemed_at": utc(f"{day} 12:00"), "redeemed_date": date.fromisoformat(day)}
+    what = {"offer_id": "ten_off", "order_id": order_id, "assignment_id": copy}
+    add(world, "offer_redemptions", redemption_id=redemption_id, contact_id=contact_id, **what, **when)
+
+
+def sales(world: World) -> None:
+    contact(world, "regular")  # without orders of late the feed would be dead
+    order(world, "regular_first", "regular", 50, at="2023-09-01 12:00")
+    order(world, "regular_last", "regular", 50, at="2024-06-29 12:00")
+    for contact_id in ("called_off", "till_asks_nobody", "wrong_sign", "twice_back", "late_evening", "lost_lines"):
+        contact(world, contact_id)
+    order(world, "called_off", "called_off", 50, status="cancelled")
+    order(world, "called_off_back", "called_off", -50, status="returned", original="called_off")
+    order(world, "asks_nobody", "till_asks_nobody", 50)
+    order(world, "asks_nobody_back", None, -50, status="returned", original="asks_nobody")
+    order(world, "wrong_sign", "wrong_sign", 50)
+    order(world, "wrong_sign_back", "wrong_sign", 50, status="returned", original="wrong_sign")
+    order(world, "twice", "twice_back", 50)
+    order(world, "twice_part", "twice_back", -15, status="returned", original="twice")
+    order(world, "twice_all", "twice_back", -50, status="returned", original="twice")
+    order(world, "evening", "late_evening", 50, at="2024-05-31 22:30")
+    order(world, "lost", "lost_lines", None)
+    order(world, "lost_not", "lost_lines", 50, at="2024-05-30 12:00")
+
+
+def coupons(world: World) -> None:
+    valid = {
+        "offer_type": "coupon",
+        "face_value_amount": 10,
+        "valid_from": date(2024, 1, 1),
+        "valid_to": date(2025, 1, 1),
+    }
+    add(world, "offers", offer_id="ten_off", **valid)
+    for contact_id in ("two_copies", "short_copy", "cancels", "brings_back", "lends", "friend"):
+        contact(world, contact_id)
+    for assignment_id, day in (("old", "2024-05-01"), ("new", "2024-06-01")):
+        copy_of_the_offer(world, f"two_{assignment_id}", "two_copies", day)
+    use(world, "first", "two_copies", "2024-06-02")
+    use(world, "second", "two_copies", "2024-06-03")
+    use(world, "third", "two_copies", "2024-06-04")
+    copy_of_the_offer(world, "short_ended", "short_copy", "2024-05-01", until="2024-06-01")
+    copy_of_the_offer(world, "short_open", "short_copy", "2024-05-02")
+    use(world, "after_the_end", "short_copy", "2024-06-02")
+    order(world, "cancels", "cancels", 50, status="cancelled")
+    copy_of_the_offer(world, "of_cancelled", "cancels", "2024-05-01")
+    use(world, "of_cancelled", "cancels", "2024-05-31", "cancels")
+    order(world, "brings", "brings_back", 50)
+    order(world, "brings_all", "brings_back", -50, status="returned", original="brings")
+    copy_of_the_offer(world, "of_returned", "brings_back", "2024-05-01")
+    use(world, "of_returned", "brings_back", "2024-05-31", "brings")
+    copy_of_the_offer(world, "lent", "lends", "2024-05-01")
+    copy_of_the_offer(world, "own", "friend", "2024-05-01")
+    use(world, "with_a_lent_copy", "friend", "2024-05-31", copy="lent")
+
+
+def carts(world: World) -> None:
+    cart(world, "counted", "p1", 1)
+    cart(world, "uncounted", "p1,p2", None)
+    cart(world, "uncounted_empty", "", None)
+    cart(world, "abroad", "p1", 1)
+    world["contacts"][-1]["country_code"] = "Belgium"
+
+
+@dataclass(frozen=True)
+class Money:
+    """What was counted and what was sent."""
+
+    world: World
+    warehouse: Path
+    exports: Path
+    sent: list[Sent]
+
+    def bought(self, contact_id: str) -> tuple[object, ...]:
+        """Orders and net amount of a person, and the segment."""
+        (found,) = rows(
+            self.warehouse,
+            "select order_count, cast(net_amount as integer), rfm_segment = 'prospect' from hub.dim_profiles "
+            f"join identity.contact_profiles using (profile_id) where contact_id = '{contact_id}'",
+        )
+        return found
+
+    def copies_used(self, *assignment_ids: str) -> list[object]:
+        found = rows(self.warehouse, "select assignment_id, redemption_count from core.fct_coupons")
+        return [count for each in assignment_ids for assignment_id, count in found if assignment_id == each]
+
+    def available(self) -> set[object]:
+        return {each for (each,) in rows(self.warehouse, "select assignment_id from hub.coupons_available")}
+
+    def findings(self, finding: str) -> list[tuple[object, ...]]:
+        asked = f"from quality.order_findings where finding = '{finding}' order by 1"
+        return rows(self.warehouse, f"select order_id, cast(net_amount + returned_amount as integer) {asked}")
+
+    def rejected(self, entity: str) -> list[tuple[object, ...]]:
+        asked = "record_key, column_name, reason, is_row_rejected"
+        return rows(self.warehouse, f"select {asked} from intake.rejected_{entity} order by all")
+
+    def written_to(self) -> set[str]:
+        return {row.entry_key for row in self.sent if row.channel == "email"}
+
+
+@pytest.fixture(scope="module")
+def money(tmp_path_factory: pytest.TempPathFactory) -> Money:
+    folder = tmp_path_factory.mktemp("money")
+    world = empty_world()
+    for tell in (sales, coupons, carts):
+        tell(world)
+    copy_project(folder / "project", double_opt_in=False)
+    write_contract(world, folder / "contract")
+    run(folder, "--accept", "2024-06")  # of so few customers too many go down: the brake wants that somebody looks
+    return Money(world, folder / "warehouse" / "build.duckdb", folder / "exports", read_exports(folder / "exports"))
+
+
+def test_the_return_of_a_cancelled_sale_counts_for_nothing(money: Money) -> None:
+    assert money.bought("called_off") == (0, 0, True)
+
+
+def test_a_return_of_nobody_belongs_to_the_buyer(money: Money) -> None:
+    assert money.bought("till_asks_nobody")[:2] == (1, 0)
+
+
+def test_a_return_that_is_not_negative_is_rejected(money: Money) -> None:
+    assert money.bought("wrong_sign")[:2] == (1, 50)
+    assert money.rejected("order_lines") == [("wrong_sign_back|1", "net_amount", "positive_amount", True)]
+
+
+def test_returns_above_the_sale_are_counted_and_listed(money: Money) -> None:
+    assert money.bought("twice_back")[:2] == (1, -15)
+    assert money.findings("returns_exceed_sale") == [("twice", -15)]
+
+
+def test_a_local_date_is_made_of_its_stamp_whatever_the_file_says(money: Money) -> None:
+    days = rows(money.warehouse, "select order_date from core.fct_orders where order_id = 'evening'")
+    assert days == [(date(2024, 6, 1),)]
+
+
+def test_an_order_that_lost_its_lines_counts_and_is_listed(money: Money) -> None:
+    assert money.bought("lost_lines")[:2] == (2, 50)
+    assert money.findings("completed_without_lines") == [("lost", 0)]
+
+
+def test_two_uses_spend_two_copies_and_a_third_spends_none(money: Money) -> None:
+    assert money.copies_used("two_old", "two_new") == [1, 1]
+    person = "join identity.contact_profiles using (profile_id) where contact_id = 'two_copies'"
+    taken = f"select assignment_id from core.fct_offer_redemptions {person} order by redeemed_at"
+    assert rows(money.warehouse, taken) == [("two_old",), ("two_new",), (None,)]
+
+
+def test_a_use_spends_a_copy_that_was_valid_on_that_day(money: Money) -> None:
+    assert money.copies_used("short_ended", "short_open") == [0, 1]
+
+
+def test_a_cancelled_order_gives_its_coupon_back_and_a_returned_one_does_not(money: Money) -> None:
+    assert money.copies_used("of_cancelled", "of_returned") == [0, 1]
+    assert {"of_cancelled", "of_returned"} & money.available() == {"of_cancelled"}
+
+
+def test_the_copy_that_was_named_is_spent_whoever_used_it(money: Money) -> None:
+    assert money.copies_used("lent", "own") == [1, 0]
+    assert {"lent", "own"} & money.available() == {"own"}
+
+
+def test_a_cart_without_a_count_holds_what_it_names_and_is_counted(money: Money) -> None:
+    carts = {"counted", "uncounted", "uncounted_empty"}
+    assert carts & money.written_to() == {"counted", "uncounted"}
+    assert money.rejected("carts") == [
+        (each, "item_count", "missing_value", False) for each in ("uncounted", "uncounted_empty")
+    ]
+
+
+def test_a_country_that_is_none_is_left_out_and_its_person_written_to(money: Money) -> None:
+    assert "abroad" in money.written_to()
+    (manifest,) = (money.exports / "email").glob("*/*/manifest.json")
+    assert json.loads(manifest.read_text(encoding="utf-8"))["counts"]["left_out"] == 1
+
+
+def test_totals_per_store_and_month_are_those_of_the_valid_lines(money: Money) -> None:
+    amounts = {row["order_id"]: row["net_amount"] for row in money.world["order_lines"]}
+    del amounts["wrong_sign_back"]
+    expected: dict[tuple[object, date], object] = {}
+    for row in money.world["orders"]:
+        stamp = row["ordered_at"]
+        assert isinstance(stamp, datetime)
+        local = stamp.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo("Europe/Brussels")).date()
+        key = (row.get("store_id"), local.replace(day=1))
+        expected[key] = expected.get(key, 0) + amounts.get(row["order_id"], 0)  # type: ignore[operator]
+    by = "store_id, date_trunc('month', order_date)::date"
+    orders = f"select {by}, cast(sum(net_amount) as integer) from core.fct_orders group by all"
+    lines = (
+        f"select {by}, coalesce(cast(sum(core.fct_order_lines.net_amount) as integer), 0) from core.fct_orders "
+        "left join core.fct_order_lines using (order_id, order_date) group by all"
+    )
+    for asked in (orders, lines):
+        assert {(store, month): amount for store, month, amount in rows(money.warehouse, asked)} == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "clocks"),
+    [
+        ("Europe/Brussels", ["2024-10-27 01:59", "2024-10-27 02:30", "2024-10-27 03:00", "2024-06-01 00:00"]),
+        ("America/Havana", ["2024-11-03 00:00", "2024-11-03 00:59", "2024-11-03 01:00", "2024-11-02 23:59"]),
+        ("Australia/Lord_Howe", ["2024-04-07 01:29", "2024-04-07 01:45", "2024-04-07 02:00", "2024-04-06 00:00"]),
+    ],
+)
+def test_of_a_local_time_that_comes_twice_the_first_pass_is_taken(zone: str, clocks: list[str], tmp_path: Path) -> None:
+    instants = ", ".join(f"{{{{ local_to_utc(\"timestamp '{each}'\") }}}}" for each in clocks)
+    variables = {"connector": "template", "business_timezone": zone, "as_of_date": "2024-11-02"}
+    inline = f"select {{{{ as_of_instant() }}}}, {instants}"
+    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-path", str(tmp_path / "logs")]
+    command = ["--quiet", "compile", *place, "--target-path", str(tmp_path / "target"), "--inline", inline]
+    environment = {**os.environ, "REKINDLE_WAREHOUSE": str(tmp_path / "compile.duckdb")}
+    output = tmp_path / "output"
+    code = forked.call(["-m", "dbt.cli.main", *command, "--vars", json.dumps(variables)], environment, PROJECT, output)
+    compiled = output.read_text(encoding="utf-8")
+    assert code == 0, compiled
+    with duckdb.connect() as connection:
+        found = connection.execute(compiled[compiled.index("select") :]).fetchall()[0]
+    # fold=0 is the first pass; the as-of date ends where the next day begins for the first time
+    expected = [datetime.fromisoformat(each).replace(tzinfo=ZoneInfo(zone)) for each in ("2024-11-03 00:00", *clocks)]
+    assert list(found) == [each.astimezone(ZoneInfo("UTC")).replace(tzinfo=None) for each in expected]
