@@ -438,16 +438,21 @@ def test_short_lines_and_foreign_types_are_counted_and_nothing_stops(workshop: W
         ]
 
 
-def test_too_many_rejects_stop_what_depends_on_them(workshop: Workshop) -> None:
-    said = build(workshop, "+rejected_contacts", "intake_contacts", max_rejected_share=0.05)
+def test_too_many_rejects_stop_what_depends_on_them_and_not_the_table_that_says_why(workshop: Workshop) -> None:
+    selected = ("+rejected_row_summary", "contact_records", "contact_identifiers", "contact_edges")
+    said = build(workshop, *selected, max_rejected_share=0.05)
     assert said.code != 0
     assert "too_many_rejected_contacts" in said.text
     assert "Stopped     6 of 66 rows of input_contacts cannot be used, more than max_rejected_share (0.05)" in said.text
     with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
-        tables = {name for (name,) in warehouse.execute("select table_name from duckdb_tables()").fetchall()}
-    # the reasons are there to be read, what would build on the rest is not
-    assert "rejected_contacts" in tables
-    assert "intake_contacts" not in tables
+        relations = {name for (name,) in warehouse.execute("select table_name from information_schema.tables").fetchall()}
+        [(rejected,)] = warehouse.execute(
+            "select sum(rejected_rows) from quality.rejected_row_summary where entity = 'contacts' and is_row_rejected"
+        ).fetchall()
+    assert rejected == 6
+    # the rows are there to be looked at, who they are is not
+    assert "contact_records" in relations
+    assert not {"contact_identifiers", "contact_edges"} & relations
 
 
 def test_empty_tables_build(workshop: Workshop, spoiled: Path) -> None:
