@@ -365,7 +365,7 @@ def file_sizes(project: Path, tracked: Iterable[str]) -> Iterator[Finding]:
 
 
 def stray_keys(path: str, text: str) -> Iterator[Finding]:
-    """In `{description: Of these, half}` the text ends at the comma, and `half` is a key of its own, without a value."""
+    """In `{description: Of these, half}` the text ends at the comma, and `half` is a key without a value."""
     nodes: list[Any] = [yaml.compose(text, Loader=yaml.CSafeLoader)]
     while nodes:
         node = nodes.pop()
@@ -376,7 +376,8 @@ def stray_keys(path: str, text: str) -> Iterator[Finding]:
                 nodes.append(value)
                 if " " in str(key.value) and value.tag == "tag:yaml.org,2002:null":
                     place = f"{path}:{key.start_mark.line + 1}"
-                    yield Finding(place, "stray_key", f'quote the text that ends before "{key.value}": it holds a comma.')
+                    message = f'quote the text that ends before "{key.value}": it holds a comma.'
+                    yield Finding(place, "stray_key", message)
 
 
 def tracked_files(project: Path) -> list[str]:

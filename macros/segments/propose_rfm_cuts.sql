@@ -1,41 +1,61 @@
 {#
-  Proposes frequency and monetary cuts from one month of rfm_monthly, for a person to review and paste into
-  seeds/config/rfm_value_cuts.csv as a new version:
+  Proposes frequency and monetary cuts from the orders known at the end of one month, for a person to review and to paste into
+  seeds/config/rfm_value_cuts.csv. It reads core only: the first cuts of a connector are proposed before any segment exists.
 
+      dbt build --select +profile_days
+      dbt run-operation propose_rfm_cuts --args '{month: "2017-06"}'
       dbt run-operation propose_rfm_cuts --args '{month: "2017-06", version: 2, valid_from: "2018-01"}'
 
   Score = 1 + floor(5 * (rank - 1) / customers), where equal values share a rank and therefore a score; the cut of a score is the
-  lowest value that earns it. (ntile would split equal values by row order: not a function of the customer.)
+  lowest value that earns it or a better one. (ntile would split equal values by row order: not a function of the customer.)
+  All eight rows are proposed, always: where most customers bought once, several scores begin at the same value, and a score
+  that nobody earns begins above the highest.
 #}
-{% macro propose_rfm_cuts(month, version=2, valid_from=none) %}
+{% macro propose_rfm_cuts(month, version=1, valid_from='1900-01') %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
-    {%- if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', month | string) -%}
-        {{ exceptions.raise_compiler_error("month '" ~ month ~ "' is not a month: write it as YYYY-MM.") }}
-    {%- endif -%}
-    {%- set rows = run_query(rfm_cuts_of_month(month)) -%}
+    {%- for name, given in {'month': month, 'valid_from': valid_from}.items()
+        if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', given | string) -%}
+        {{ exceptions.raise_compiler_error(name ~ " '" ~ given ~ "' is not a month: write it as YYYY-MM.") }}
+    {%- endfor -%}
+    {%- set rows = run_query(rfm_cuts_of_month(month)).rows -%}
     {%- if rows | length == 0 -%}
-        {{ exceptions.raise_compiler_error("rfm_monthly has no rows for " ~ month ~ ": build that month first, or name another one.") }}
+        {{ exceptions.raise_compiler_error("Nobody had ordered by the end of " ~ month ~ ": name a later month.") }}
     {%- endif -%}
     {{ print('sector,threshold_version,valid_from_month,measure,score,min_value,comment') }}
     {%- for row in rows -%}
         {{ print([
-            setting('rfm_sector'), version, (valid_from or month) ~ '-01', row[0], row[1], row[2],
+            setting('rfm_sector'), version, valid_from ~ '-01', row[0], row[1], row[2],
             'quintiles of ' ~ row[3] ~ ' customers at the end of ' ~ month
         ] | join(',')) }}
     {%- endfor -%}
 {% endmacro %}
 
 
-{# measure, score 2 to 5, lowest value that earns it, customers ranked. #}
+{# measure, score 2 to 5, lowest value that earns it, customers ranked. Who bought before the window counts, with nothing in it. #}
 {% macro rfm_cuts_of_month(month) %}
+    {%- set next_month = modules.datetime.date(month[:4] | int, month[5:] | int, 28) + modules.datetime.timedelta(days=4) -%}
+    {%- set last_date = next_month.replace(day=1) - modules.datetime.timedelta(days=1) -%}
+    {%- set window_begins_after = last_date - modules.datetime.timedelta(days=setting('rfm_window_days')) -%}
     with
+
+    profile_days as (
+        select
+            profile_id,
+            orders,
+            net_amount,
+            order_date > cast('{{ window_begins_after }}' as date) as is_in_window
+        from {{ ref('profile_days') }}
+        where order_date <= cast('{{ last_date }}' as date)
+    ),
 
     customers as (
         select
-            cast(frequency as decimal(18, 2)) as frequency,
-            monetary_amount
-        from {{ ref('rfm_monthly') }}
-        where segment_month = cast('{{ month }}-01' as date)
+            profile_id,
+            cast(sum(case when is_in_window and orders > 0 then 1 else 0 end) as decimal(18, 2)) as frequency,
+            cast(sum(case when is_in_window then net_amount else 0 end) as decimal(18, 2)) as monetary_amount
+        from profile_days
+        group by profile_id
+        having max(orders) > 0
     ),
 
     measures as (
@@ -58,21 +78,30 @@
             1 + cast(floor(
                 cast(5 as double) * (rank() over (partition by measure order by measured asc nulls last) - 1)
                 / count(*) over (partition by measure)
-            ) as integer) as score
+            ) as integer) as earned_score
         from measures
+    ),
+
+    scores as (
+        {% for score in [2, 3, 4, 5] -%}
+            select {{ score }} as score{{ ' union all' if not loop.last }}
+        {% endfor %}
     )
 
     select
-        measure,
-        score,
-        min(measured) as min_value,
-        max(customers) as customers
+        scored.measure,
+        scores.score,
+        cast(coalesce(
+            min(case when scored.earned_score >= scores.score then scored.measured end),
+            max(scored.measured) + 1
+        ) as decimal(18, 2)) as min_value,
+        max(scored.customers) as customers
     from scored
-    where score > 1
+    cross join scores
     group by
-        measure,
-        score
+        scored.measure,
+        scores.score
     order by
-        measure asc nulls last,
-        score asc nulls last
+        scored.measure asc nulls last,
+        scores.score asc nulls last
 {% endmacro %}

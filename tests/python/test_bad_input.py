@@ -1,5 +1,6 @@
 """Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -199,9 +200,10 @@ def test_settings_that_contradict_the_as_of_date_are_refused(
             "frequency above the lowest can be at_risk any more",
         ),
         (
-            "run_rfm_window_reaches_the_last_recency_band",
+            "run_rfm_bands_and_cuts_are_complete",
             {"rfm_sector": "bakery"},
-            "rfm_sector is bakery, which has no bands in rfm_recency_bands.csv.",
+            "rfm_sector is bakery, which has no rows in rfm_value_cuts.csv: docs/connector-guide.md, First cuts, says "
+            "how to propose some.",
         ),
     ],
 )
@@ -210,6 +212,40 @@ def test_settings_that_contradict_the_data_stop_the_build(
 ) -> None:
     assert said_by(dbt, capsys, "test", "--select", test) == (True, "")
     said = refused(dbt, capsys, "test", "--select", test, **variables)
+    assert f"Stopped     {sentence}" in said
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (
+            "delete from config.rfm_value_cuts where measure = 'frequency' and score = 2 and sector = 'fixture'",
+            "rfm_value_cuts.csv, row fixture,1,1900-01-01,frequency,2: this row is missing; every version has one",
+        ),
+        (
+            "delete from config.rfm_recency_bands where r_score = 4 and sector = 'fixture'",
+            "rfm_recency_bands.csv, row fixture,1,1900-01-01,4: this row is missing; every version has one",
+        ),
+        (
+            "update config.rfm_value_cuts set min_value = 1000 "
+            "where measure = 'monetary' and score = 3 and sector = 'fixture'",
+            "rfm_value_cuts.csv, row fixture,1,1900-01-01,monetary,4: a better score begins at a worse value",
+        ),
+    ],
+)
+def test_thresholds_that_are_not_whole_stop_the_build_and_the_row_is_named(
+    edit: str, sentence: str, dbt: Dbt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = ("config.rfm_value_cuts", "config.rfm_recency_bands")
+    with duckdb.connect(os.environ["REKINDLE_WAREHOUSE"]) as connection:
+        for table in tables:
+            connection.execute(f"create table {table}_kept as from {table}")
+        connection.execute(edit)
+    said = refused(dbt, capsys, "test", "--select", "run_rfm_bands_and_cuts_are_complete")
+    with duckdb.connect(os.environ["REKINDLE_WAREHOUSE"]) as connection:
+        for table in tables:
+            connection.execute(f"create or replace table {table} as from {table}_kept")
+            connection.execute(f"drop table {table}_kept")
     assert f"Stopped     {sentence}" in said
 
 

@@ -445,7 +445,9 @@ def test_too_many_rejects_stop_what_depends_on_them_and_not_the_table_that_says_
     assert "too_many_rejected_contacts" in said.text
     assert "Stopped     6 of 66 rows of input_contacts cannot be used, more than max_rejected_share (0.05)" in said.text
     with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
-        relations = {name for (name,) in warehouse.execute("select table_name from information_schema.tables").fetchall()}
+        relations = {
+            name for (name,) in warehouse.execute("select table_name from information_schema.tables").fetchall()
+        }
         [(rejected,)] = warehouse.execute(
             "select sum(rejected_rows) from quality.rejected_row_summary where entity = 'contacts' and is_row_rejected"
         ).fetchall()

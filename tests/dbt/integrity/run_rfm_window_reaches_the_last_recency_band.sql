@@ -27,9 +27,7 @@ valid_bands as (
 ),
 
 last_band as (
-    select
-        max(max_recency_days) as max_recency_days,
-        count(*) as bands
+    select max(max_recency_days) as max_recency_days
     from valid_bands
 ),
 
@@ -55,13 +53,6 @@ reasons as (
     from last_band
     cross join unreachable
     where last_band.max_recency_days > {{ setting('rfm_window_days') }}
-
-    union all
-
-    select
-        'rfm_sector is {{ setting("rfm_sector") }}, which has no bands in rfm_recency_bands.csv.' as reason
-    from last_band
-    where bands = 0
 )
 
 select reason

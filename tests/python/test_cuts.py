@@ -1,0 +1,113 @@
+"""The first cuts: what propose_rfm_cuts prints can be pasted and serves, whatever the customers are like."""
+
+import csv
+import io
+import math
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from workshop import Workshop, must
+
+from rekindle.paths import PROJECT
+
+HEADER = "sector,threshold_version,valid_from_month,measure,score,min_value,comment"
+
+
+def proposed(workshop: Workshop, *arguments: str, **variables: object) -> list[dict[str, str]]:
+    """The rows that the operation prints."""
+    given = ", ".join(f"{name}: {value}" for name, value in {"connector": workshop.connector, **variables}.items())
+    said = workshop.dbt("run-operation", "propose_rfm_cuts", *arguments, "--vars", f"{{{given}}}")
+    must(said)
+    return list(csv.DictReader(io.StringIO(said.text[said.text.index(HEADER) :])))
+
+
+def test_the_shipped_cuts_of_groceries_are_what_the_demo_gives(
+    make_workshop: Callable[[str], Workshop], demo_warehouse: Path
+) -> None:
+    """They were measured from the segment tables of an earlier version; core gives the same."""
+    workshop = make_workshop("completejourney")
+    workshop.start_from(demo_warehouse)
+    found = proposed(workshop, "--args", '{month: "2017-06"}')
+    with (PROJECT / "seeds/config/rfm_value_cuts.csv").open(encoding="utf-8") as file:
+        shipped = [row for row in csv.DictReader(file) if row["sector"] == "grocery"]
+    keys = ("sector", "threshold_version", "valid_from_month", "measure", "score")
+    assert [[row[key] for key in keys] for row in found] == [[row[key] for key in keys] for row in shipped]
+    assert [float(row["min_value"]) for row in found] == [float(row["min_value"]) for row in shipped]
+
+
+@pytest.fixture(scope="module")
+def empty(make_workshop: Callable[[str], Workshop]) -> Workshop:
+    """A warehouse with the tables of core, and no row."""
+    workshop = make_workshop("empty")
+    must(workshop.dbt("run", "--select", "+profile_days", "--vars", "{connector: empty}"))
+    return workshop
+
+
+def fill(workshop: Workshop, days: list[tuple[str, date, int, float]]) -> None:
+    """Rows of profile_days: profile, date, orders, net amount."""
+    with duckdb.connect(str(workshop.warehouse)) as connection:
+        connection.execute("delete from core.profile_days")
+        for profile, day, orders, amount in days:
+            connection.execute(
+                "insert into core.profile_days (profile_id, order_date, orders, net_amount) values (?, ?, ?, ?)",
+                [profile, day, orders, amount],
+            )
+
+
+def quintiles(values: list[float]) -> list[float]:
+    """The cuts of scores 2 to 5, from the definition in words: ties share the rank of the first of them."""
+    ordered = sorted(values)
+    earned = {value: 1 + math.floor(5 * ordered.index(value) / len(ordered)) for value in ordered}
+    return [
+        min((value for value in ordered if earned[value] >= score), default=ordered[-1] + 1) for score in (2, 3, 4, 5)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["most bought once", "all bought once", "a few who buy a lot", "one customer"])
+def test_the_proposal_is_complete_and_rises_whatever_the_customers_are_like(empty: Workshop, kind: str) -> None:
+    draw = random.Random(kind)
+    end = date(2024, 5, 31)
+    visits = {
+        "most bought once": [1] * 85 + [2] * 10 + [3] * 5,
+        "all bought once": [1] * 20,
+        "a few who buy a lot": [draw.randint(1, 40) for _ in range(60)],
+        "one customer": [4],
+    }[kind]
+    days = []
+    for number, count in enumerate(visits):
+        # the first of them bought before the window only: they count, with nothing in it
+        first = end - timedelta(days=400) if number % 10 == 9 else end
+        days += [(f"p{number}", first - timedelta(days=3 * each), 1, draw.randint(5, 90)) for each in range(count)]
+    days.append(("p0", end - timedelta(days=1), 0, -2.5))  # a return is no visit, and subtracts
+    days.append(("later", end + timedelta(days=1), 1, 1000.0))
+    fill(empty, days)
+    rows = proposed(empty, "--args", '{month: "2024-05"}', rfm_window_days=182, rfm_sector="acme")
+    inside = [(who, orders, amount) for who, day, orders, amount in days if end - timedelta(days=182) < day <= end]
+    people = sorted({who for who, *_ in days} - {"later"})
+    expected = {
+        "frequency": quintiles([sum(orders for who, orders, _ in inside if who == each) for each in people]),
+        "monetary": quintiles([sum(amount for who, _, amount in inside if who == each) for each in people]),
+    }
+    assert [(row["measure"], int(row["score"])) for row in rows] == [
+        (measure, score) for measure in ("frequency", "monetary") for score in (2, 3, 4, 5)
+    ]
+    for measure, cuts in expected.items():
+        assert [float(row["min_value"]) for row in rows if row["measure"] == measure] == pytest.approx(cuts), measure
+        assert cuts == sorted(cuts)
+
+
+def test_a_month_before_the_first_order_and_a_word_that_is_no_month_are_one_sentence(empty: Workshop) -> None:
+    fill(empty, [("p1", date(2024, 5, 1), 1, 10.0)])
+    for month, sentence in {
+        "2024-04": "Nobody had ordered by the end of 2024-04: name a later month.",
+        "May": "month 'May' is not a month: write it as YYYY-MM.",
+    }.items():
+        said = empty.dbt(
+            *("run-operation", "propose_rfm_cuts", "--args", f'{{month: "{month}"}}', "--vars", "{connector: empty}")
+        )
+        assert said.code != 0
+        assert sentence in said.text
