@@ -1,7 +1,9 @@
--- A score without a row is earned by nobody, without a word: every version of the sector has four bands and eight cuts, a better
--- score never begins at a worse value. It reads nothing but the seeds, so a replay stops before its first month.
+-- A score without a row is earned by nobody, without a word: every version of the sector has four bands and eight cuts,
+-- and a better score never begins at a worse value. It reads nothing but the seeds, so a replay stops before its first
+-- month.
 {{ config(meta={'reason_column': 'reason'}) }}
 {%- set sector = setting('rfm_sector') %}
+{%- set seeds = {'recency': 'rfm_recency_bands', 'frequency': 'rfm_value_cuts', 'monetary': 'rfm_value_cuts'} %}
 
 with
 
@@ -29,7 +31,7 @@ cuts as (
 ),
 
 measures as (
-    {% for seed, measure in [('rfm_recency_bands', 'recency'), ('rfm_value_cuts', 'frequency'), ('rfm_value_cuts', 'monetary')] -%}
+    {% for measure, seed in seeds.items() -%}
         select
             '{{ seed }}' as seed,
             '{{ measure }}' as measure
@@ -102,13 +104,15 @@ places as (
     from found
 )
 
-select {{ dbt.concat(["place", "': this row is missing; every version has one for each score from 2 to 5.'"]) }} as reason
+select
+    {{ dbt.concat(["place", "': this row is missing; every version has one for each score from 2 to 5.'"]) }} as reason
 from places
 where begins_at is null
 
 union all
 
-select {{ dbt.concat(["place", "': a better score begins at a worse value than the score before it.'"]) }} as reason
+select
+    {{ dbt.concat(["place", "': a better score begins at a worse value than the score before it.'"]) }} as reason
 from places
 where begins_at < worse_begins_at
 
