@@ -140,6 +140,12 @@
             ~ "order by scenarios.priority, scenarios.scenario_id, coalesce(gates.gate_order, 99)"
         ).rows | list -%}
         {%- do print('Decided     ' ~ ('steps of journeys due as of ' ~ as_of_date_text() if rows else 'no step was due')) -%}
+        {%- for waiting in run_query(
+            "select scenario_name, cast(starts_date as varchar) as starts_date from " ~ relations['dim_scenarios']
+            ~ " where is_enabled and starts_date > " ~ as_of_date() ~ " order by priority, scenario_id"
+        ).rows -%}
+            {%- do print('  %-22s starts on %s (seeds/config/scenarios.csv)' | format(waiting['scenario_name'], waiting['starts_date'])) -%}
+        {%- endfor -%}
         {%- for scenario_id, counts in rows | groupby('scenario_id') -%}
             {%- set told = [thousands(counts | map(attribute='steps') | sum) ~ ' due'] -%}
             {%- for row in counts -%}
@@ -150,6 +156,14 @@
                 told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
             )) -%}
         {%- endfor -%}
+        {%- set differences = run_query('select count(*) as steps from ' ~ relations['decision_differences']).rows[0]['steps'] -%}
+        {%- if differences -%}
+            {%- do print(
+                'Sealed      what was decided as of ' ~ as_of_date_text() ~ ' has left the house and stays. Today '
+                ~ thousands(differences) ~ (' step' if differences == 1 else ' steps')
+                ~ '\n            would be decided otherwise (activation.decision_differences).'
+            ) -%}
+        {%- endif -%}
         {%- do print('') -%}
     {%- endif -%}
 {% endmacro %}

@@ -43,7 +43,7 @@ live_scenarios as (
     from scenarios
     where
         is_enabled
-        and starts_date <= {{ as_of_date() }}
+        and (starts_date is null or starts_date <= {{ as_of_date() }})
         and (ends_date is null or ends_date >= {{ as_of_date() }})
 ),
 

@@ -68,7 +68,7 @@ class Scenario:
     scenario_id: str
     steps: tuple[Step, ...]
     channels: tuple[str, ...]
-    starts_date: date
+    starts_date: date | None
     objective: str = "objective"
     kind: str = "message"
     purpose: str = "marketing"
@@ -487,7 +487,7 @@ class _Day:
     def is_running_scenario(self, scenario: Scenario) -> bool:
         return (
             scenario.is_enabled
-            and scenario.starts_date <= self.today
+            and (scenario.starts_date is None or scenario.starts_date <= self.today)
             and (scenario.ends_date is None or self.today <= scenario.ends_date)
         )
 

@@ -106,9 +106,8 @@ WRONG_EDITS = {
         WELCOME + "holdout_salt and the setting global_holdout_salt are welcome_2|everybody_1, but people entered in "
         "2024H1 by welcome_1|everybody_1: salts never change, put the old ones back.",
     ),
-    "no first day": (edit("welcome", "starts_date = null"), WELCOME + "starts_date is missing: write the first day"),
     "an end before the beginning": (
-        edit("welcome", "ends_date = '2012-01-01'"),
+        edit("welcome", "starts_date = '2013-01-01', ends_date = '2012-01-01'"),
         WELCOME + "it ends (2012-01-01) before it starts (2013-01-01): mend one of the dates.",
     ),
     "neither enabled nor not": (edit("welcome", "is_enabled = null"), WELCOME + "is_enabled is missing: write true or"),

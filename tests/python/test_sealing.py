@@ -51,7 +51,9 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
         f"inner join audiences.aud_{OWN} as members on contacts.profile_id = members.profile_id",
     )
     say_no(workshop, str(source_system), str(contact_id))
-    must(workshop.run("run", "--as-of", LAST_AS_OF))
+    said = must(workshop.run("run", "--as-of", LAST_AS_OF))
+    ((different,),) = rows(workshop.warehouse, "select count(*) from activation.decision_differences")
+    assert f"has left the house and stays. Today {different} step" in said.text
     assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
     assert rows(
         workshop.warehouse,

@@ -85,7 +85,6 @@ wrong_scenarios as (
             "holdout_share is {holdout_share}: write a share from 0 to 0.5.",
         ),
         ("holdout_salt is null", "holdout_salt is missing: write a text that never changes, such as {scenario_id}_1."),
-        ("starts_date is null", "starts_date is missing: write the first day on which it decides."),
         ("ends_date < starts_date", "it ends ({ends_date}) before it starts ({starts_date}): mend one of the dates."),
         ("is_enabled is null", "is_enabled is missing: write true or false."),
         ("message_limit < 1", "message_limit is {message_limit}: write 1 or more, or leave it empty for no limit."),
