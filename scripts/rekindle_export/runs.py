@@ -22,7 +22,6 @@ from typing import Any
 import filelock
 
 from rekindle import files, paths
-from rekindle.errors import RekindleError
 from rekindle_export.errors import ContractError, LockedError
 
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
@@ -314,13 +313,8 @@ def checksum_of(content: Any) -> str:
 def make_folder(path: Path) -> None:
     """A folder only its owner reads, with the folders above it up to exports/."""
     refuse_symlinks(path)
-    root = paths.exports()
-    try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for part in reversed([path, *path.relative_to(root).parents]):
-            (root / part).mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise RekindleError(f"{path} cannot be made ({error.strerror}): check owner and mode of {root}.") from None
+    for part in reversed([path, *path.relative_to(paths.exports()).parents]):
+        files.private_folder(paths.exports() / part)
 
 
 def refuse_symlinks(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from rekindle.quoting import name, text
+from rekindle.quoting import file_text, name, text
 from rekindle_export import rules
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
@@ -164,7 +164,7 @@ def ledger_rows(
     stored: list[str] = []
     source = "(values (0)) where false"
     if run is not None:
-        source = f"read_parquet({text(folder.ledger(run))})"
+        source = f"read_parquet({file_text(folder.ledger(run))})"
         stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
     if forgotten:
