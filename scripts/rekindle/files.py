@@ -62,7 +62,8 @@ def private_folder(path: Path, closed: int = NOBODY_ELSE) -> None:
     try:
         for folder in reversed([path, *path.parents]):
             if not folder.exists():
-                folder.mkdir(mode=0o777 & ~closed, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o777 & ~closed)  # whatever the umask, which would close what is published to its readers
     except OSError as error:
         raise RekindleError(
             f"{path} cannot be made ({error.strerror}): check owner and mode of {folder.parent}."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from rekindle.errors import RekindleError
 from rekindle.files import private_writing
 from rekindle.quoting import file_text, name, text
 from rekindle_export import runs
@@ -136,7 +137,10 @@ def file_holds(connection: duckdb.DuckDBPyConnection, file: Path, sought: Collec
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
-    described = connection.execute(f"describe select * from read_parquet({file_text(file)})").fetchall()
+    try:
+        described = connection.execute(f"describe select * from read_parquet({file_text(file)})").fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        raise RekindleError(f"{file} is damaged: {runs.FROM_BACKUP}, nobody can be looked for in it.") from None
     return [str(row[0]) for row in described]
 
 

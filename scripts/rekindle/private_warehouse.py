@@ -16,6 +16,7 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """For the rest of the process: DuckDB makes its log and its spilled files as it goes."""
         os.umask(NOBODY_ELSE)
+        assert self.creds is not None, "dbt-duckdb makes its plugins for a profile"
         warehouse = Path(self.creds.path).resolve()
         private_folder(warehouse.parent)
         for file in (warehouse, write_ahead_log(warehouse)):

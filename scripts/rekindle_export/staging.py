@@ -8,7 +8,7 @@ from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
 from rekindle_export.rules import query
-from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
+from rekindle_export.runs import FROM_BACKUP, CommittedRun, FeedFolder, checksum_of
 from rekindle_export.targets import Column, Table, Target, addresses_in
 
 
@@ -85,6 +85,8 @@ def compare(
 ) -> None:
     """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first."""
     base, newest = folder.base(), folder.newest_ledger()
+    if base is not None and base != newest:  # the newest was read before anything was exported
+        read_whole(connection, folder, base)
     connection.execute(
         query(
             "compare",
@@ -178,6 +180,17 @@ def ledger_rows(
         f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
     ]
     return f"select {', '.join(selected)} from {source}"
+
+
+def read_whole(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun) -> None:
+    """Raises ContractError when a run's ledger lost its end or a page: with less of it people stay on a platform."""
+    ledger = f"read_parquet({file_text(folder.ledger(run))})"
+    try:
+        connection.execute(f"select bit_xor(hash(each)), count(profile_id), count(status) from {ledger} as each")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        raise ContractError(f"Feed {folder.feed}: the ledger of run {run.run_id} is damaged: {FROM_BACKUP}.") from None
 
 
 def count_of(connection: duckdb.DuckDBPyConnection, source: str) -> int:
