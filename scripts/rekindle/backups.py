@@ -18,7 +18,7 @@ from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, private_folder, private_writing, replace_file, sync
-from rekindle.quoting import file_text, name, text
+from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import (
     checkpoint,
     has_table,
@@ -96,7 +96,7 @@ def restore(folder: Path, warehouse: Path) -> int:
                 connection.execute(table["definition"])
                 connection.execute(
                     f"insert into {name(table['schema'])}.{name(table['table'])} by name "
-                    f"select * from read_parquet({file_text(folder / table['file'])})"
+                    f"select * from {parquet(folder / table['file'])}"
                 )
     except duckdb.Error as error:
         raise RekindleError(f"The backup {folder} cannot be restored: {without_values(str(error))}") from None

@@ -23,7 +23,7 @@ from rekindle.contract import entities
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, replace_file, sync
 from rekindle.publishing import MODES
-from rekindle.quoting import file_text, name, text
+from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
 
 Contact = tuple[str, str]
@@ -424,7 +424,7 @@ def _backup_counts(connection: duckdb.DuckDBPyConnection, folder: Path, people: 
     for table in _manifest(folder)["tables"]:
         condition = _condition_for_parquet(connection, folder / table["file"], table, people)
         counted = connection.execute(
-            f"select count(*) from read_parquet({file_text(folder / table['file'])}) where {condition}"
+            f"select count(*) from {parquet(folder / table['file'])} where {condition}"
         ).fetchone()
         counts[f"{table['schema']}.{table['table']}"] = int(counted[0]) if counted else 0
     return counts
@@ -440,11 +440,10 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
         old_file, file = folder / table["file"], new / table["file"]
         condition = _condition_for_parquet(connection, old_file, table, people)
         connection.execute(
-            f"copy (select * from read_parquet({file_text(old_file)}) where not {condition}) "
-            f"to {text(file)} (format parquet)"
+            f"copy (select * from {parquet(old_file)} where not {condition}) to {text(file)} (format parquet)"
         )
         sync(file)
-        counted = connection.execute(f"select count(*) from read_parquet({file_text(file)})").fetchone()
+        counted = connection.execute(f"select count(*) from {parquet(file)}").fetchone()
         table |= {"rows": int(counted[0]) if counted else 0, "sha256": checksum(file)}
     (new / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sync(new / "manifest.json")
@@ -454,7 +453,7 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
 def _condition_for_parquet(
     connection: duckdb.DuckDBPyConnection, file: Path, table: dict[str, Any], people: People
 ) -> str:
-    described = connection.execute(f"describe select * from read_parquet({file_text(file)})").fetchall()
+    described = connection.execute(f"describe select * from {parquet(file)}").fetchall()
     columns = [row[0] for row in described]
     texts = [row[0] for row in described if row[1] == "VARCHAR"]
     return _is_theirs(table["schema"], table["table"], columns, texts, people)

@@ -14,6 +14,11 @@ def file_text(path: str | Path) -> str:
     return text(glob.escape(str(path)))
 
 
+def parquet(path: str | Path) -> str:
+    """The rows of one Parquet file as a relation; a folder called a=b on the way adds no column."""
+    return f"read_parquet({file_text(path)}, hive_partitioning = false)"
+
+
 def text(value: str | Path) -> str:
     """A quoted SQL text."""
     return "'" + str(value).replace("'", "''") + "'"

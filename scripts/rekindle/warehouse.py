@@ -27,6 +27,10 @@ def open_warehouse(
 
     It is private: a plain `dbt` of before, or a copy, may have left it open to others.
     """
+    if "?" in str(path):
+        raise RekindleError(
+            f"{path} has a ? in its path, which DuckDB takes for the end of it: move the file elsewhere."
+        )
     until = time.monotonic() + patience
     for file in (path, write_ahead_log(path)):
         private_file(file)

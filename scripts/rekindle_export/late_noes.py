@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle import paths, phones, spelling
-from rekindle.quoting import file_text, name
+from rekindle.quoting import file_text, name, parquet
 from rekindle.settings import chosen_connector, setting
 from rekindle_export.errors import ContractError
 from rekindle_export.rules import query
@@ -96,7 +96,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: str) -> None:
-    source = f"read_parquet({file_text(file)}, hive_partitioning = false)"
+    source = parquet(file)
     if file.suffix == ".csv":
         source = (
             f"read_csv({file_text(file)}, auto_detect = true, all_varchar = true, header = true, delim = ',', "

@@ -145,7 +145,7 @@ def _contract_table(node: Any) -> Iterator[RawTable]:
     quoted = ", ".join(map(file_text, files))
     yield _table(
         node.name,
-        f"read_parquet([{quoted}], union_by_name = true)",
+        f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)",
         {name: value for name, value in node.config.meta.items() if name in TableRules.model_fields},
         {
             column.name: {name: value for name, value in column.config.meta.items() if name in ColumnRules.model_fields}
