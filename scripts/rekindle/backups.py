@@ -48,22 +48,26 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     """Exports the kept tables of a warehouse; returns the new folder, complete or not there at all."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to back up.")
-    private_folder(paths.backups())
-    connection = open_warehouse(warehouse, read_only=True)
+    unfinished = paths.backups() / f".unfinished-{os.getpid()}"
+    for place in (paths.backups(), unfinished):
+        private_folder(place)
     try:
-        as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
-        unfinished = paths.backups() / f".unfinished-{os.getpid()}"
-        private_folder(unfinished)
-        tables = [
-            _export(connection, schema, table, unfinished)
-            for schema, table in kept_tables(manifest)
-            if has_table(connection, schema, table)
-        ]
-    finally:
-        connection.close()
-    content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
-    with private_writing(unfinished / "manifest.json") as manifest_file:
-        manifest_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with private_files(), contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+            as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
+            tables = [
+                _export(connection, schema, table, unfinished)
+                for schema, table in kept_tables(manifest)
+                if has_table(connection, schema, table)
+            ]
+        content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
+        with private_writing(unfinished / "manifest.json") as manifest_file:
+            manifest_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except (duckdb.Error, OSError) as error:
+        shutil.rmtree(unfinished)
+        reason = error.strerror if isinstance(error, OSError) else without_values(str(error))
+        raise RekindleError(
+            f"Nothing was backed up ({reason}): mend the cause and run the same command again."
+        ) from None
     number = 1
     while (folder := paths.backups() / f"{as_of or 'empty'}_{number}").exists():
         number += 1
@@ -126,8 +130,7 @@ def sweep_backups() -> None:
 
 def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, folder: Path) -> dict[str, Any]:
     file, relation = folder / f"{schema}.{table}.parquet", f"{name(schema)}.{name(table)}"
-    with private_files():
-        connection.execute(f"copy (select * from {relation} order by rowid) to {text(file)} (format parquet)")
+    connection.execute(f"copy (select * from {relation} order by rowid) to {text(file)} (format parquet)")
     sync(file)
     rows = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
     definition = connection.execute(
