@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from workshop import Workshop, must, open_to_others
+from workshop import LAST_AS_OF, Workshop, must, open_to_others
 
 from rekindle import files, paths
 from rekindle.errors import RekindleError
@@ -44,7 +44,7 @@ def test_no_command_leaves_anything_open_to_others_also_when_it_was(
     must(shop.run("publish"))
     must(shop.run("export_audiences", "export", "--accept", "silent_google", "--accept", "silent_meta"))
     must(shop.run("backup"))
-    must(shop.run("check_sources"))
+    must(shop.run("check_sources", "--connector", "fixture", "--as-of", LAST_AS_OF))
     must(shop.run("erase", "--contact", "shop:gert_web", "--now", "--yes"))
     assert open_to_others(shop.root) == PUBLISHED
     assert list(shop.exports.rglob("*.csv")), "there were contact details to be open"
