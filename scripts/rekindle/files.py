@@ -40,8 +40,12 @@ def private_writing(file: Path) -> Iterator[Path]:
     unfinished = file.with_name(f".{file.name}.tmp")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600, exist_ok=False)
-    yield unfinished
-    replace_file(unfinished, file)
+    try:
+        yield unfinished
+        replace_file(unfinished, file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)  # on a full disk, say, it would hold what nobody looks for
+        raise
 
 
 @contextlib.contextmanager

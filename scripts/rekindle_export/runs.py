@@ -299,16 +299,15 @@ def drop(run: CommittedRun, reason: str) -> None:
 def read_manifest(file: Path) -> dict[str, Any]:
     """A manifest; ContractError when it is none."""
     content = _read_json(file)
-    is_one = (
+    if (
         _says(content, MANIFEST_KEYS)
         and content["run_id"] == file.parent.name
         and (not content["has_ledger"] or (_says(content, LEDGER_KEYS) and _says(content["counts"], {"members": int})))
         and _says(content["config"], {"retention_days": int})
         and all(_says(each, {"name": str, "sha256": str, "bytes": int, "rows": int}) for each in content["files"])
-    )
-    if not is_one:
-        raise ContractError(f"{file} is not a manifest of an export: {FROM_BACKUP}.")
-    return content
+    ):
+        return content
+    raise ContractError(f"{file} is not a manifest of an export: {FROM_BACKUP}.")
 
 
 def _says(content: Any, keys: Mapping[str, Any]) -> TypeGuard[dict[str, Any]]:
