@@ -49,10 +49,10 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to back up.")
     unfinished = paths.backups() / f".unfinished-{os.getpid()}"
-    for place in (paths.backups(), unfinished):
-        private_folder(place)
+    private_folder(paths.backups())
     try:
         with private_files(), contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+            private_folder(unfinished)
             as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
             tables = [
                 _export(connection, schema, table, unfinished)
@@ -63,7 +63,7 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
         with private_writing(unfinished / "manifest.json") as manifest_file:
             manifest_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except (duckdb.Error, OSError) as error:
-        shutil.rmtree(unfinished)
+        shutil.rmtree(unfinished, ignore_errors=True)
         reason = error.strerror if isinstance(error, OSError) else without_values(str(error))
         raise RekindleError(
             f"Nothing was backed up ({reason}): mend the cause and run the same command again."
