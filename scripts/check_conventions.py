@@ -159,6 +159,23 @@ TEXT_RULES = (
         code_only=False,
     ),
     TextRule(
+        "path_in_sql",
+        r"\bread_(parquet|csv|json)\((\?|'?\{(?!file_text\())|\b(attach|copy|from|to)\s+'\{|\battach\s+\?",
+        "a name may hold quotes, and readers take * ? [ for a pattern: parquet(…), file_text(…), text(…) of "
+        "rekindle.quoting.",
+        files=("scripts/**/*.py",),
+        exempt=("scripts/rekindle/quoting.py",),
+        code_only=False,
+        flags=re.NOFLAG,
+    ),
+    TextRule(
+        "folder_in_source",
+        r"env_var\([^)|]*\)\s*\}\}",
+        "a quote in the folder's name would end the text of SQL: env_var(…) | replace(\"'\", \"''\").",
+        files=("models/**/*.yml",),
+        code_only=False,
+    ),
+    TextRule(
         "registry_address",
         r"\bpypi\.org\b|\bfiles\.pythonhosted\.org\b|--(extra-)?index-url\b|\bhub\.getdbt\.com\b|\bcran\.r-project\.org\b|\bregistry\.npmjs\.org\b",
         "where packages come from is the machine's setting (a mirror, a proxy), not the project's.",

@@ -12,6 +12,7 @@ import click
 from rekindle.calendar import as_date
 from rekindle.errors import RekindleError
 from rekindle_export import runs
+from rekindle_export.errors import worst
 
 
 class _OneSentence(click.Group):
@@ -108,11 +109,14 @@ def ack(run_id: str) -> None:
 @click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Instead of each feed's retention_days.")
 def purge(older_than: int | None) -> None:
     """Remove the data files of old runs; manifests and ledgers stay."""
-    purged = runs.purge(older_than)
+    purged, stopped = runs.purge(older_than)
     for run in purged:
         click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
-    if not purged:
+    if not (purged or stopped):
         click.echo("Nothing is old enough.")
+    for error in stopped:
+        error.show()
+    sys.exit(worst(error.exit_code for error in stopped))
 
 
 if __name__ == "__main__":

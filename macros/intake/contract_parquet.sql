@@ -68,12 +68,13 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') |
 #}
 {% macro contract_files(name) %}
     {%- set folder = env_var('REKINDLE_CONTRACT_PATH', 'data/contract').rstrip('/') -%}
-    {%- set single_file, folder_files = folder ~ '/' ~ name ~ '.parquet', folder ~ '/' ~ name ~ '/**/*.parquet' -%}
-    {%- set single_files = files_matching(folder ~ '/input_*.parquet') -%}
+    {%- set place = only_this_folder(folder) -%}
+    {%- set single_file, folder_files = place ~ '/' ~ name ~ '.parquet', place ~ '/' ~ name ~ '/**/*.parquet' -%}
+    {%- set single_files = files_matching(place ~ '/input_*.parquet') -%}
     {%- if single_files is none -%}
         {{ return({'pattern': single_file, 'files': none, 'columns': {}}) }}
     {%- endif -%}
-    {%- set all_files = single_files + files_matching(folder ~ '/input_*/**/*.parquet') -%}
+    {%- set all_files = single_files + files_matching(place ~ '/input_*/**/*.parquet') -%}
     {%- if not all_files -%}
         {{ exceptions.raise_compiler_error(
             "There is no input_<entity>.parquet in " ~ folder
@@ -89,7 +90,7 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') |
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- set pattern = single_file if single_file in single_files else folder_files -%}
+    {%- set pattern = single_file if folder ~ '/' ~ name ~ '.parquet' in single_files else folder_files -%}
     {%- set files = files_matching(pattern) -%}
     {{ return({'pattern': pattern, 'files': files, 'columns': columns_of_files(pattern) if files else {}}) }}
 {% endmacro %}

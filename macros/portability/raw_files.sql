@@ -4,6 +4,22 @@
 {%- endmacro %}
 
 {#
+  The pattern that matches this folder and no other, whatever its name holds: readers take some signs for wildcards.
+  DuckDB: * ? [ stand for themselves in brackets. Spark: a folder with such signs is not supported.
+#}
+{% macro only_this_folder(folder) -%}
+    {{ return(adapter.dispatch('only_this_folder', 'rekindle')(folder)) }}
+{%- endmacro %}
+
+{% macro default__only_this_folder(folder) -%}
+    {{ return(modules.re.sub('([*?[])', '[\\1]', folder)) }}
+{%- endmacro %}
+
+{% macro spark__only_this_folder(folder) -%}
+    {{ return(folder) }}
+{%- endmacro %}
+
+{#
   Parquet files as a table; the pattern may be a glob. are_alike: all have the columns of the first, whose footer is then the
   only one that is read before the query; else what a file lacks is null.
   DuckDB: read_parquet(), union_by_name. Spark: parquet.`path`; the conf spark.sql.parquet.mergeSchema decides there.

@@ -9,12 +9,15 @@
         {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
         {{ return(run_started_at.astimezone(zone).strftime('%Y-%m-%d')) }}
     {%- endif -%}
-    {%- if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', given | string) -%}
+    {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', given | string) -%}
         {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is not a date: write it as YYYY-MM-DD.") }}
     {%- endif -%}
     {%- set parts = (given | string).split('-') -%}
     {%- set year, month, day = parts[0] | int, parts[1] | int, parts[2] | int -%}
-    {%- if month < 1 or month > 12 or day < 1 or year < 1900
+    {%- if year < 1900 or year > 2999 -%}
+        {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is out of time: name a year from 1900 to 2999.") }}
+    {%- endif -%}
+    {%- if month < 1 or month > 12 or day < 1
         or day > (modules.datetime.date(year + (month // 12), month % 12 + 1, 1) - modules.datetime.timedelta(days=1)).day -%}
         {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is not a day of the calendar: write it as YYYY-MM-DD.") }}
     {%- endif -%}

@@ -4,6 +4,7 @@ Everything else in the warehouse is rebuilt from the raw data. A backup is a fol
 manifest.json (how to make each table, rows, sha256). It holds pseudonymous ids, phones and e-mails: mode 0700.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,11 +16,11 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
-from rekindle.errors import RekindleError
-from rekindle.files import checksum, replace_file, sync
+from rekindle.errors import RekindleError, without_values
+from rekindle.files import checksum, private_files, private_folder, private_writing, replace_file, sync
+from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import (
     checkpoint,
-    first_line,
     has_table,
     open_warehouse,
     read_runs,
@@ -47,20 +48,26 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     """Exports the kept tables of a warehouse; returns the new folder, complete or not there at all."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to back up.")
-    connection = open_warehouse(warehouse, read_only=True)
+    unfinished = paths.backups() / f".unfinished-{os.getpid()}"
+    private_folder(paths.backups())
     try:
-        as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
-        unfinished = paths.backups() / f".unfinished-{os.getpid()}"
-        unfinished.mkdir(parents=True, mode=0o700)
-        tables = [
-            _export(connection, schema, table, unfinished)
-            for schema, table in kept_tables(manifest)
-            if has_table(connection, schema, table)
-        ]
-    finally:
-        connection.close()
-    content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
-    (unfinished / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        with private_files(), contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+            private_folder(unfinished)
+            as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
+            tables = [
+                _export(connection, schema, table, unfinished)
+                for schema, table in kept_tables(manifest)
+                if has_table(connection, schema, table)
+            ]
+        content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
+        with private_writing(unfinished / "manifest.json") as manifest_file:
+            manifest_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except (duckdb.Error, OSError) as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        reason = error.strerror if isinstance(error, OSError) else without_values(str(error))
+        raise RekindleError(
+            f"Nothing was backed up ({reason}): mend the cause and run the same command again."
+        ) from None
     number = 1
     while (folder := paths.backups() / f"{as_of or 'empty'}_{number}").exists():
         number += 1
@@ -82,23 +89,21 @@ def restore(folder: Path, warehouse: Path) -> int:
         file = folder / table["file"]
         if not file.exists() or checksum(file) != table["sha256"]:
             raise RekindleError(f"{file} is missing or was changed after the backup: restore another backup.")
-    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(warehouse.parent)
     unfinished = warehouse.with_name(f".{warehouse.name}.restored")
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
-    connection = duckdb.connect(str(unfinished))
     try:
-        for table in content["tables"]:
-            connection.execute(f"create schema if not exists {table['schema']}")
-            connection.execute(table["definition"])
-            name = f"{table['schema']}.{table['table']}"
-            connection.execute(
-                f"insert into {name} by name select * from read_parquet(?)", [str(folder / table["file"])]
-            )
+        with private_files(), contextlib.closing(duckdb.connect(str(unfinished))) as connection:
+            for table in content["tables"]:
+                connection.execute(f"create schema if not exists {name(table['schema'])}")
+                connection.execute(table["definition"])
+                connection.execute(
+                    f"insert into {name(table['schema'])}.{name(table['table'])} by name "
+                    f"select * from {parquet(folder / table['file'])}"
+                )
     except duckdb.Error as error:
-        raise RekindleError(f"The backup {folder} cannot be restored: {first_line(error)}") from None
-    finally:
-        connection.close()
+        raise RekindleError(f"The backup {folder} cannot be restored: {without_values(str(error))}") from None
     checkpoint(unfinished)
     replace_file(unfinished, warehouse)
     return sum(int(table["rows"]) for table in content["tables"])
@@ -124,10 +129,10 @@ def sweep_backups() -> None:
 
 
 def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, folder: Path) -> dict[str, Any]:
-    file = folder / f"{schema}.{table}.parquet"
-    connection.execute(f"copy (select * from {schema}.{table} order by rowid) to '{file}' (format parquet)")
+    file, relation = folder / f"{schema}.{table}.parquet", f"{name(schema)}.{name(table)}"
+    connection.execute(f"copy (select * from {relation} order by rowid) to {text(file)} (format parquet)")
     sync(file)
-    rows = connection.execute(f"select count(*) from {schema}.{table}").fetchall()[0][0]
+    rows = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
     definition = connection.execute(
         "select sql from duckdb_tables() "
         "where schema_name = ? and table_name = ? and database_name = current_catalog()",

@@ -7,22 +7,32 @@ from zoneinfo import ZoneInfo
 from rekindle import settings
 from rekindle.errors import RekindleError
 
+# What can be computed with: dates before and after them must exist, too (macro as_of_date_text).
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
 
 def as_date(text: str, option: str) -> datetime.date:
     """A day of the calendar, or one sentence."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        try:
-            return datetime.date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise RekindleError(f"{option} '{text}' is not a day of the calendar: write it as YYYY-MM-DD.")
+    try:
+        found = datetime.date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
+    except ValueError:
+        raise RekindleError(f"{option} '{text}' is not a day of the calendar: write it as YYYY-MM-DD.") from None
+    return _in_time(found, text, option)
+
+
+def _in_time(found: datetime.date, text: str, option: str) -> datetime.date:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise RekindleError(f"{option} '{text}' is out of time: name a year from {FIRST_YEAR} to {LAST_YEAR}.")
+    return found
 
 
 def as_month(text: str, option: str) -> datetime.date:
     """The first day of a month, or one sentence."""
-    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        return datetime.date.fromisoformat(text + "-01")
-    raise RekindleError(f"{option} '{text}' is not a month: write it as YYYY-MM.")
+    try:
+        found = datetime.date.fromisoformat(f"{text}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else "")
+    except ValueError:
+        raise RekindleError(f"{option} '{text}' is not a month: write it as YYYY-MM.") from None
+    return _in_time(found, text, option)
 
 
 def next_month(month: datetime.date) -> datetime.date:

@@ -27,7 +27,7 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.exceptions import DbtRuntimeError
 
 from rekindle import paths
-from rekindle.errors import DATABASE_ERROR, RekindleError, without_values
+from rekindle.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
 from rekindle.progress import Progress
 from rekindle.settings import project
 
@@ -172,9 +172,7 @@ def log_file() -> Path:
 def _cause(result: dbtRunnerResult) -> str:
     """Why dbt could not run, without its stack of macros."""
     message = getattr(result.exception, "msg", None) or str(result.exception or "dbt could not run")
-    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith(("> in macro", "> called by"))]
-    text = "\n".join(lines)
+    text = sentence_of(str(message))
     return without_values(text) if DATABASE_ERROR.search(text) else text
 
 

@@ -22,7 +22,8 @@ from rekindle.blocking import Request
 from rekindle.contract import entities
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, replace_file, sync
-from rekindle.quoting import name, text
+from rekindle.publishing import MODES
+from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
 
 Contact = tuple[str, str]
@@ -30,7 +31,6 @@ Contact = tuple[str, str]
 ANONYMISED = ("fct_orders", "fct_order_lines")
 # Look-ups by raw value, which may be spelled like no address of theirs.
 RAW_ADDRESSES = {("landing", "phone_numbers"): "raw_phone", ("landing", "email_addresses"): "raw_email"}
-PUBLICATIONS = ("rekindle.duckdb", "activation.duckdb")
 
 
 @dataclass(frozen=True)
@@ -331,7 +331,7 @@ def _leftovers(warehouse: Warehouse) -> list[Path]:
 
 
 def _publications() -> list[Path]:
-    return [file for each in PUBLICATIONS if (file := paths.published() / each).exists()]
+    return [file for each in MODES if (file := paths.published() / each).exists()]
 
 
 @contextlib.contextmanager
@@ -404,7 +404,7 @@ def _written_anew(connection: duckdb.DuckDBPyConnection, file: Path, people: Peo
         connection.execute("checkpoint compacted")
     finally:
         connection.execute("detach compacted")
-    new.chmod(file.stat().st_mode & 0o777)
+    new.chmod(MODES.get(file.name, 0o600))
     return new
 
 
@@ -424,7 +424,7 @@ def _backup_counts(connection: duckdb.DuckDBPyConnection, folder: Path, people: 
     for table in _manifest(folder)["tables"]:
         condition = _condition_for_parquet(connection, folder / table["file"], table, people)
         counted = connection.execute(
-            f"select count(*) from read_parquet({text(folder / table['file'])}) where {condition}"
+            f"select count(*) from {parquet(folder / table['file'])} where {condition}"
         ).fetchone()
         counts[f"{table['schema']}.{table['table']}"] = int(counted[0]) if counted else 0
     return counts
@@ -440,11 +440,10 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
         old_file, file = folder / table["file"], new / table["file"]
         condition = _condition_for_parquet(connection, old_file, table, people)
         connection.execute(
-            f"copy (select * from read_parquet({text(old_file)}) where not {condition}) "
-            f"to {text(file)} (format parquet)"
+            f"copy (select * from {parquet(old_file)} where not {condition}) to {text(file)} (format parquet)"
         )
         sync(file)
-        counted = connection.execute(f"select count(*) from read_parquet({text(file)})").fetchone()
+        counted = connection.execute(f"select count(*) from {parquet(file)}").fetchone()
         table |= {"rows": int(counted[0]) if counted else 0, "sha256": checksum(file)}
     (new / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     sync(new / "manifest.json")
@@ -454,7 +453,7 @@ def _rewrite_backup(connection: duckdb.DuckDBPyConnection, folder: Path, people:
 def _condition_for_parquet(
     connection: duckdb.DuckDBPyConnection, file: Path, table: dict[str, Any], people: People
 ) -> str:
-    described = connection.execute(f"describe select * from read_parquet({text(file)})").fetchall()
+    described = connection.execute(f"describe select * from {parquet(file)}").fetchall()
     columns = [row[0] for row in described]
     texts = [row[0] for row in described if row[1] == "VARCHAR"]
     return _is_theirs(table["schema"], table["table"], columns, texts, people)

@@ -5,22 +5,27 @@ import re
 import click
 
 # Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
-_KINDS_WITHOUT_VALUES = (
-    "Binder Error",
-    "Catalog Error",
-    "Connection Error",
-    "Dependency Error",
-    "HTTP Error",
-    "IO Error",
-    "Not implemented Error",
-    "Out of Memory Error",
-    "Parser Error",
-    "Permission Error",
-    "Syntax Error",
-    "TransactionContext Error",
+_KINDS_WITHOUT_VALUES = frozenset(
+    {
+        "Binder Error",
+        "Catalog Error",
+        "Connection Error",
+        "Dependency Error",
+        "HTTP Error",
+        "IO Error",
+        "Not implemented Error",
+        "Out of Memory Error",
+        "Parser Error",
+        "Permission Error",
+        "Syntax Error",
+        "TransactionContext Error",
+    }
 )
-# `Kind Error: text`, or what without_values() made of it before
-DATABASE_ERROR = re.compile(r"\b((?:[A-Z][A-Za-z]+ ){1,3}Error)(?::\s*(.*)| \(values)")
+# `Kind Error: text`, or what without_values() made of it before; a kind may hold small words: Out of Memory Error
+DATABASE_ERROR = re.compile(r"\b([A-Z][A-Za-z]*(?: [A-Za-z]+){0,3} Error)(?::\s*(.*)| \(values)")
+# what dbt puts before and after a sentence of our own macros
+_COMPILATION_ERROR = re.compile(r"\s*Compilation Error(?: in .*)?\n")
+_STACK = ("> in macro", "> called by")
 
 
 class RekindleError(click.ClickException):
@@ -28,11 +33,21 @@ class RekindleError(click.ClickException):
 
 
 def without_values(message: str) -> str:
-    """The first line of a database error, or only its kind where the text may quote a value (casts, constraints)."""
+    """The first line of a database error, or only its kind where the text may quote a value (casts, constraints).
+
+    What our macros say when they refuse to compile is told whole.
+    """
     found = DATABASE_ERROR.search(message)
     if found is None:
-        return " ".join(message.strip().splitlines()[:1])
+        start = _COMPILATION_ERROR.match(message)
+        return sentence_of(message[start.end() :]) if start else " ".join(message.strip().splitlines()[:1])
     kind, text = found.groups()
     if kind in _KINDS_WITHOUT_VALUES and text is not None:
         return f"{kind}: {text.strip()}"
     return f"{kind} (values are not shown: they may be personal data)"
+
+
+def sentence_of(message: str) -> str:
+    """A message of dbt without its stack of macros."""
+    lines = [line.strip() for line in message.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith(_STACK))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from rekindle.errors import RekindleError
 from rekindle.files import private_writing
-from rekindle.quoting import name, text
+from rekindle.quoting import name, parquet, text
 from rekindle_export import runs
 from rekindle_export.runs import CommittedRun, FeedFolder
 
@@ -59,7 +60,7 @@ def forget(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Coll
             for file in traces.ledgers:
                 with private_writing(file) as unfinished:
                     connection.execute(
-                        f"copy (select * from read_parquet({text(file)}) where not {_is_of(ids)}) "
+                        f"copy (select * from {parquet(file)} where not {_is_of(ids)}) "
                         f"to {text(unfinished)} (format parquet, use_tmp_file false)"
                     )
 
@@ -84,13 +85,13 @@ def _is_waiting(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: 
     if newest is None:
         return False
     columns = ", ".join(name(column) for column in _columns(connection, folder.ledger(newest)) if column[:3] == "id ")
-    sent = f"select {columns} from read_parquet({text(folder.ledger(newest))}) where {_is_of(ids)}"
+    sent = f"select {columns} from {parquet(folder.ledger(newest))} where {_is_of(ids)}"
     query = f"{sent} and status <> 'left'"
     if base is not None:
         # the base may be of a time when the platform was sent other identifiers: then nothing is known for sure
         if _columns(connection, folder.ledger(base)) != _columns(connection, folder.ledger(newest)):
             return True
-        ledger = f"read_parquet({text(folder.ledger(base))})"
+        ledger = f"{parquet(folder.ledger(base))}"
         query += f" except select {columns} from {ledger} where {_is_of(ids)} and status <> 'member'"
         query += f" union all select {columns} from {ledger} where {_is_of(ids)} and status = 'member'"
     return bool(connection.execute(f"select 1 from ({query}) limit 1").fetchall())
@@ -99,9 +100,7 @@ def _is_waiting(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: 
 def _identifiers(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> set[str]:
     """Everything a platform was sent for the person, spelled or hashed as it was sent."""
     columns = [name(column) for column in _columns(connection, file) if column.startswith("id ")]
-    rows = connection.execute(
-        f"select {', '.join(columns)} from read_parquet({text(file)}) where {_is_of(ids)}"
-    ).fetchall()
+    rows = connection.execute(f"select {', '.join(columns)} from {parquet(file)} where {_is_of(ids)}").fetchall()
     return {value for row in rows for value in row if value is not None}
 
 
@@ -116,7 +115,7 @@ def file_holds(connection: duckdb.DuckDBPyConnection, file: Path, sought: Collec
     if file.suffix == ".parquet":
         values = ", ".join(map(text, sorted(sought)))
         conditions = [f"cast({name(column)} as varchar) in ({values})" for column in _columns(connection, file)]
-        query = f"select 1 from read_parquet({text(file)}) where {' or '.join(conditions)} limit 1"
+        query = f"select 1 from {parquet(file)} where {' or '.join(conditions)} limit 1"
         return bool(connection.execute(query).fetchall())
     needles = [value.encode() for value in sought]
     if file.suffix != ".gz":
@@ -136,12 +135,15 @@ def file_holds(connection: duckdb.DuckDBPyConnection, file: Path, sought: Collec
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
-    described = connection.execute(f"describe select * from read_parquet({text(file)})").fetchall()
+    try:
+        described = connection.execute(f"describe select * from {parquet(file)}").fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        raise RekindleError(f"{file} is damaged: {runs.FROM_BACKUP}, nobody can be looked for in it.") from None
     return [str(row[0]) for row in described]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> int:
-    counted = connection.execute(f"select count(*) from read_parquet({text(file)}) where {_is_of(ids)}").fetchone()
+    counted = connection.execute(f"select count(*) from {parquet(file)} where {_is_of(ids)}").fetchone()
     return int(counted[0]) if counted else 0
 
 

@@ -20,7 +20,7 @@ from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle import paths
 from rekindle.errors import RekindleError, without_values
-from rekindle.files import private_files, replace_file
+from rekindle.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.quoting import name, text
 from rekindle.settings import project
 from rekindle.warehouse import Run, open_warehouse, read_runs, write_ahead_log
@@ -30,6 +30,8 @@ from rekindle_export.feeds import feeds_of, refuse_doubles
 LAYERS = ("core", "segments", "hub", "activation")
 AUDIENCE_LAYER = "audiences"
 STORAGE_VERSION = "v1.0.0"
+# who may read what is published: consumers of the owner's group, and the owner alone
+MODES = {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
         return build
 
     keys = {model.unique_id: _sort_key(manifest, model) for model in models}
-    return _write(warehouse, "rekindle.duckdb", 0o640, models, keys, describe)
+    return _write(warehouse, "rekindle.duckdb", models, keys, describe)
 
 
 def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
@@ -92,13 +94,12 @@ def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) 
             )
         return build
 
-    return _write(warehouse, "activation.duckdb", 0o600, models, keys, describe)
+    return _write(warehouse, "activation.duckdb", models, keys, describe)
 
 
 def _write(
     warehouse: Path,
     file: str,
-    mode: int,
     models: list[Any],
     keys: dict[str, str],
     describe: Callable[[duckdb.DuckDBPyConnection, list[Run]], Run],
@@ -107,7 +108,7 @@ def _write(
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
     target = paths.published() / file
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent, closed=ONLY_THE_GROUP_READS)
     unfinished = target.with_name(f".{file}.tmp")
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
@@ -130,7 +131,7 @@ def _write(
         except RekindleError:
             unfinished.unlink(missing_ok=True)
             raise
-    unfinished.chmod(mode)
+    unfinished.chmod(MODES[file])
     replace_file(unfinished, target)
     return Publication(target, build.as_of_date, len(models), rows)
 

@@ -1,11 +1,22 @@
 """Names and texts as SQL spells them, for statements that take no parameter in that place."""
 
+import glob
 from pathlib import Path
 
 
 def name(identifier: str) -> str:
     """A quoted SQL name."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def file_text(path: str | Path) -> str:
+    """A quoted SQL text for readers of files, which take * ? [ in a name for a pattern and read other files too."""
+    return text(glob.escape(str(path)))
+
+
+def parquet(path: str | Path) -> str:
+    """The rows of one Parquet file as a relation; a folder called a=b on the way adds no column."""
+    return f"read_parquet({file_text(path)}, hive_partitioning = false)"
 
 
 def text(value: str | Path) -> str:

@@ -23,7 +23,7 @@ from rekindle.calendar import months_between, newest_closed_month, next_month
 from rekindle.dbt import Dbt
 from rekindle.demo import responses
 from rekindle.errors import RekindleError
-from rekindle.files import replace_file
+from rekindle.files import private_folder, replace_file
 from rekindle.gates.raw import check_raw
 from rekindle.quoting import text
 from rekindle.sending import export_messages
@@ -249,7 +249,7 @@ def set_exports_aside() -> None:
     """What was exported belongs to the history that was replaced: it would seal dates that were decided again."""
     if not any(committed_dates()):
         return
-    paths.backups().mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(paths.backups())
     kept = next(
         folder for number in itertools.count(1) if not (folder := paths.backups() / f"exports_{number}").exists()
     )

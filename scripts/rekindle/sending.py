@@ -4,7 +4,7 @@ import datetime
 from pathlib import Path
 
 from rekindle.errors import RekindleError
-from rekindle.files import private_files, replace_file
+from rekindle.files import private_files, private_folder, replace_file
 from rekindle.quoting import text
 from rekindle.warehouse import open_warehouse
 
@@ -19,7 +19,7 @@ def export_messages(warehouse: Path, folder: Path, as_of: datetime.date) -> Path
         if newest is not None and newest[0] is not None and newest[0] > as_of:
             raise RekindleError(f"{warehouse} has decided up to {newest[0]}: nothing of {as_of} can be sent any more.")
         with private_files():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(target.parent)
             connection.execute(
                 "copy (select * from audiences.audience_members order by decision_id) "
                 f"to {text(unfinished)} (format parquet)"

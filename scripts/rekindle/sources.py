@@ -4,6 +4,7 @@ What is looked at comes from the project itself (the sources that the connector'
 new connector is checked without a line of code. Only headers and footers are read: rows are the build's business.
 """
 
+import glob
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ from dbt.contracts.graph.manifest import Manifest
 
 from rekindle import paths
 from rekindle.errors import RekindleError
+from rekindle.quoting import text
 
-_QUOTED = re.compile(r"'((?:[^']|'')+)'")
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _FAMILIES = {
     "BOOLEAN": "boolean",
     "TINYINT": "integer",
@@ -93,7 +95,18 @@ def _location(source: Any) -> str:
 
 def _patterns(location: str) -> list[str]:
     """Every file name or glob in the location, absolute: `read_parquet('data/x/*.parquet')` → [/…/data/x/*.parquet]."""
-    return [str(paths.PROJECT / name) for name in _QUOTED.findall(location) if "." in name or "/" in name]
+    found = [each.replace("''", "'") for each in _QUOTED.findall(location)]
+    return [_absolute(each) for each in found if _is_file(each)]
+
+
+def _is_file(quoted: str) -> bool:
+    """Whether a text of a location is a file, and not an option of its reader."""
+    return "." in quoted or "/" in quoted
+
+
+def _absolute(pattern: str) -> str:
+    """From any folder; a sign of the project's own path is none of the pattern."""
+    return str(Path(glob.escape(str(paths.PROJECT)), pattern))
 
 
 def _matches(pattern: str) -> list[Path]:
@@ -104,10 +117,12 @@ def _matches(pattern: str) -> list[Path]:
 
 def readable(source: Any) -> str:
     """The location as DuckDB reads it from any folder."""
-    return _QUOTED.sub(
-        lambda found: f"'{paths.PROJECT / found[1]}'" if "." in found[1] or "/" in found[1] else found[0],
-        _location(source),
-    )
+
+    def absolute(found: re.Match[str]) -> str:
+        file = found[1].replace("''", "'")
+        return text(_absolute(file)) if _is_file(file) else found[0]
+
+    return _QUOTED.sub(absolute, _location(source))
 
 
 def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str) -> list[str]:

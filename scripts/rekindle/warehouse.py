@@ -14,6 +14,7 @@ import filelock
 
 from rekindle import paths
 from rekindle.errors import RekindleError
+from rekindle.files import private_file, private_files, private_folder
 
 LOCK_PATIENCE_SECONDS = 5.0
 _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
@@ -22,13 +23,27 @@ _HOLDER = re.compile(r"lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 def open_warehouse(
     path: Path, *, read_only: bool = False, patience: float = LOCK_PATIENCE_SECONDS
 ) -> duckdb.DuckDBPyConnection:
-    """Opens a DuckDB file, waiting a little for another process to let go of it; says in one sentence why it cannot."""
+    """Opens a DuckDB file, waiting a little for another process to let go of it; says in one sentence why it cannot.
+
+    It is private: a plain `dbt` of before, or a copy, may have left it open to others.
+    """
+    if "?" in str(path):
+        raise RekindleError(
+            f"{path} has a ? in its path, which DuckDB takes for the end of it: move the file elsewhere."
+        )
     until = time.monotonic() + patience
+    for file in (path, write_ahead_log(path)):
+        private_file(file)
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            with private_files():
+                return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             holder = _HOLDER.search(str(error))
+            if "Permission denied" in str(error):
+                raise RekindleError(
+                    f"{path} may not be opened: check owner and mode of the file and its folder."
+                ) from None
             if holder is None:
                 raise RekindleError(
                     f"{path} cannot be opened as a DuckDB file ({first_line(error)}): restore it from a backup "
@@ -49,18 +64,27 @@ def first_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def only_command(warehouse: Path) -> Iterator[None]:
-    """Keeps run, replay, publish and backup of one warehouse apart: between two steps dbt lets go of the file."""
-    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    """Keeps run, replay, publish and backup of one warehouse apart: between two steps dbt lets go of the file.
+
+    Whatever they write is private.
+    """
+    private_folder(warehouse.parent)
     note = warehouse.with_suffix(".command")
-    lock = filelock.FileLock(str(note.with_suffix(".command.lock")), timeout=0)
+    lock = filelock.FileLock(str(note.with_suffix(".command.lock")), timeout=0, mode=0o600)
     try:
         lock.acquire()
     except filelock.Timeout:
         holder = note.read_text(encoding="utf-8") if note.exists() else "another command"
         raise RekindleError(f"{warehouse} is in use by {holder}: wait for it to end, then run this again.") from None
+    except OSError as error:
+        raise RekindleError(
+            f"Nothing can be written beside {warehouse} ({error.strerror}): check the disk, and owner and mode of the "
+            "folder."
+        ) from None
     try:
-        note.write_text(f"process {os.getpid()}", encoding="utf-8")
-        yield
+        with private_files():
+            note.write_text(f"process {os.getpid()}", encoding="utf-8")
+            yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
@@ -128,7 +152,7 @@ def use_warehouse(path: Path) -> None:
 
     The same place spelt in another way is left as it is spelt: dbt would parse everything again from nothing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     if path.resolve() != paths.warehouse():
         os.environ["REKINDLE_WAREHOUSE"] = str(path)
     assert paths.warehouse() == path.resolve()

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from rekindle.progress import Progress
 from rekindle.quoting import name, text
 from rekindle_export import runs
 from rekindle_export.activation import Activation, columns_of, open_activation
-from rekindle_export.errors import CONTRACT, DONE, GUARD, LOCKED, PLAN_HAS_CHANGES, ContractError
+from rekindle_export.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError, worst
 from rekindle_export.feeds import Feed
 from rekindle_export.late_noes import LateNoes
 from rekindle_export.rules import query
@@ -32,6 +32,7 @@ from rekindle_export.staging import (
     digest,
     ledger_rows,
     permitted,
+    read_whole,
     stage,
     with_closed,
 )
@@ -43,8 +44,6 @@ FORMATS = {
     "parquet": "format parquet, compression zstd",
     "jsonl": "format json",
 }
-# which end a scheduler hears of when several feeds end differently
-WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 # feeds that follow from what was ever sent to a platform: kind and the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 LIST_RETENTION_DAYS = 30
@@ -81,7 +80,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """The exit code of the command."""
-        return next((code for code in WORST_FIRST if any(report.exit_code == code for report in self.reports)), DONE)
+        return worst(report.exit_code for report in self.reports)
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
     gate = Gate("export")
     with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
-        sent_to, damaged = _sent_to()
+        sent_to, damaged = _sent_to(activation.connection)
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
         lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
         known = [*configured, *lists]
@@ -129,11 +128,13 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
             for each in chosen:
                 report = Report(each)
                 with _stopping_here(report):
+                    if each in damaged:
+                        raise damaged[each]
                     folder = FeedFolder(each)
                     with contextlib.nullcontext() if dry else folder.locked():
                         writer = _Writer(activation, folder, report, gate, dry=dry)
                         if each in lists:
-                            _send_list(writer, *lists[each])
+                            _send_list(writer, *lists[each], damaged)
                         else:
                             _send(writer, *configured[each], accepted=each in accepted)
                 reports.append(report)
@@ -148,13 +149,15 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
         return Outcome(reports, activation.late_noes)
 
 
-def _sent_to() -> tuple[set[str], dict[str, ContractError]]:
+def _sent_to(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], dict[str, ContractError]]:
     """The targets that were ever sent anything, and the feeds whose books are damaged."""
     targets, damaged = set(), {}
     for folder in runs.feed_folders():
         try:
             targets |= {str(run.manifest["target"]) for run in folder.runs()}
-            folder.newest_ledger()
+            newest = folder.newest_ledger()
+            if newest is not None:
+                read_whole(connection, folder, newest)
         except ContractError as error:
             damaged[folder.feed] = error
     return targets, damaged
@@ -250,8 +253,10 @@ def _send_withdrawals_only(
     report.status, report.exit_code, report.message = "guard", GUARD, " ".join(closed)
 
 
-def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
+def _send_list(writer: "_Writer", kind: str, target_name: str, damaged: Collection[str]) -> None:
     """Whom a platform was ever sent, by whichever feed, and who has withdrawn or is to be erased since.
+
+    A feed whose books are damaged tells so itself, and keeps nobody else on a platform.
 
     To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
     without what else the platform knows her by.
@@ -264,13 +269,8 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     )
     ids = ", ".join(f"c{number}" for number in numbers)
     selects = []
-    unread = []
     for folder in runs.feed_folders():
-        try:
-            run = folder.newest_ledger()
-        except ContractError:  # that feed tells why, and keeps nobody else on a platform
-            unread.append(folder.feed)
-            continue
+        run = None if folder.feed in damaged else folder.newest_ledger()
         if run is not None and run.manifest["target"] == target_name:
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
             ledger = f"({ledger_rows(connection, folder, run, target)})"
@@ -290,9 +290,9 @@ def _send_list(writer: "_Writer", kind: str, target_name: str) -> None:
     sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
     connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
     writer.report.counts = {"people": count_of(connection, "staged")}
-    if unread:
+    if damaged:
         writer.report.exit_code = CONTRACT
-        writer.report.message = f"Without whom feed {', '.join(unread)} was sent: its books are damaged."
+        writer.report.message = f"Without whom feed {', '.join(damaged)} was sent: its books are damaged."
     content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
     if writer.is_known(content):
         return

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle import paths, phones, spelling
-from rekindle.quoting import name, text
+from rekindle.quoting import file_text, name, parquet
 from rekindle.settings import chosen_connector, setting
 from rekindle_export.errors import ContractError
 from rekindle_export.rules import query
@@ -29,7 +29,6 @@ ENTITIES = {
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
 PURPOSES = ("marketing", "ads_personalisation", "profiling", "open_tracking", "click_tracking")
 HARMLESS_EVENTS = ("delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "not_sent")
-GLOB_SIGNS = frozenset("*?[]{}")
 AGAIN = "nothing leaves before it is mended or taken away, because it may hold a no"
 
 
@@ -91,19 +90,18 @@ def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
             inside = [file for file in inside if not file.name.startswith(".")]
         for number, file in enumerate(inside, 1):
             told = f"{place}, file {number} by name" if place.is_dir() else str(place)
-            # DuckDB would look for other files than the one of that name
-            if file.suffix not in (".csv", ".parquet") or GLOB_SIGNS & set(str(file)):
-                raise ContractError(f"{told} is no .csv or .parquet, or has one of *?[]{{}} in its name: {AGAIN}.")
+            if file.suffix not in (".csv", ".parquet"):
+                raise ContractError(f"{told} is no .csv or .parquet: {AGAIN}.")
             yield entity, file, told
 
 
 def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: str) -> None:
-    source = f"read_parquet({text(file)}, hive_partitioning = false)"
+    source = parquet(file)
     if file.suffix == ".csv":
         source = (
-            f"read_csv({text(file)}, auto_detect = true, all_varchar = true, header = true, delim = ',', quote = '\"', "
-            "escape = '\"', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false, "
-            "hive_partitioning = false)"
+            f"read_csv({file_text(file)}, auto_detect = true, all_varchar = true, header = true, delim = ',', "
+            "quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
+            "ignore_errors = false, hive_partitioning = false)"
         )
     try:
         present = {

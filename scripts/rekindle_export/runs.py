@@ -14,10 +14,10 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import filelock
 
@@ -30,11 +30,17 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}")
 FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+\.(csv|csv\.gz|parquet|jsonl)")
 MANIFEST, SUMS, PURGED = "manifest.json", "SHA256SUMS", "purged.json"
-# what every manifest says
-MANIFEST_KEYS = {
-    *("run_id", "feed", "sequence", "previous_run_id", "base_run_id", "as_of_date", "kind", "seals", "has_ledger"),
-    *("target", "config", "counts", "files", "input_checksum"),
+# what every manifest says, and what one with a ledger says besides
+MANIFEST_KEYS: dict[str, Any] = {
+    **dict.fromkeys(("run_id", "feed", "as_of_date", "kind", "target", "input_checksum"), str),
+    **dict.fromkeys(("previous_run_id", "base_run_id"), str | None),
+    **dict.fromkeys(("seals", "has_ledger"), bool),
+    "sequence": int,
+    "config": dict,
+    "counts": dict,
+    "files": list,
 }
+LEDGER_KEYS: dict[str, Any] = {"channel": str, "purpose": str, "full_as_of_date": str, "published": dict}
 FROM_BACKUP = "restore it from the backup"
 ERASURE = "erasure"  # a reason for a tombstone
 LOCK_PATIENCE_SECONDS = 5.0
@@ -72,7 +78,7 @@ class CommittedRun:
     @property
     def is_erased(self) -> bool:
         """Whether that was because a person was erased: what it held of others has to be written again."""
-        return self.is_purged and _read_json(self.folder / PURGED)["reason"] == ERASURE
+        return self.is_purged and _why_purged(self.folder) == ERASURE
 
 
 class FeedFolder:
@@ -86,10 +92,10 @@ class FeedFolder:
         refuse_symlinks(self.path)
 
     @contextlib.contextmanager
-    def locked(self, patience: float = LOCK_PATIENCE_SECONDS) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keeps other writers of this feed out; what a killed one left is removed first."""
         make_folder(self.path)
-        lock = filelock.FileLock(str(self.path / ".lock"), timeout=patience, mode=0o600)
+        lock = filelock.FileLock(str(self.path / ".lock"), timeout=LOCK_PATIENCE_SECONDS, mode=0o600)
         try:
             lock.acquire()
         except filelock.Timeout:
@@ -141,11 +147,7 @@ class FeedFolder:
         if not file.exists():
             return {"base_run_id": None, "acknowledged": []}
         content = _read_json(file)
-        if (
-            not isinstance(content, dict)
-            or not {"base_run_id", "acknowledged"} <= set(content)
-            or not isinstance(content["acknowledged"], list)
-        ):
+        if not _says(content, {"base_run_id": str | None, "acknowledged": list}):
             raise ContractError(f"{file} does not say what was acknowledged: {FROM_BACKUP}.")
         return content
 
@@ -245,7 +247,7 @@ def verify(file: Path) -> str:
     folder = file.parent
     name = f"{manifest['feed']} {manifest['run_id']}"
     if (folder / PURGED).exists():
-        return f"{name}: purged ({_read_json(folder / PURGED)['reason']})"
+        return f"{name}: purged ({_why_purged(folder)})"
     sums = "".join(f"{entry['sha256']}  {entry['name']}\n" for entry in manifest["files"])
     if not (folder / SUMS).exists() or (folder / SUMS).read_text(encoding="utf-8") != sums:
         raise ContractError(f"{name}: {SUMS} is not what the manifest says: do not use this run, export again.")
@@ -260,19 +262,29 @@ def verify(file: Path) -> str:
     return f"{name}: {len(manifest['files'])} files are what the manifest says"
 
 
-def purge(older_than_days: int | None) -> list[CommittedRun]:
-    """Removes the data files of old runs, by their own retention_days when no age is given. Manifests stay."""
-    purged = []
+def purge(older_than_days: int | None) -> tuple[list[CommittedRun], list[RekindleError]]:
+    """Removes the data files of old runs, by their own retention_days when no age is given. Manifests stay.
+
+    Returns what was purged, and why a feed was not: it keeps no other feed's data lying around.
+    """
+    purged: list[CommittedRun] = []
+    stopped: list[RekindleError] = []
     for folder in feed_folders():
-        for run in folder.runs():
-            days = older_than_days if older_than_days is not None else int(run.manifest["config"]["retention_days"])
-            # how long a file has been lying around is the one question here that the wall clock answers
-            age = time.time() - (run.folder / MANIFEST).stat().st_mtime
-            if age >= days * 86_400 and not run.is_purged:
-                with folder.locked():
-                    drop(run, "retention")
-                purged.append(run)
-    return purged
+        try:
+            for run in folder.runs():
+                days = older_than_days if older_than_days is not None else int(run.manifest["config"]["retention_days"])
+                # how long a file has been lying around is the one question here that the wall clock answers; a clock
+                # that went back makes it younger than nothing
+                age = max(0.0, time.time() - (run.folder / MANIFEST).stat().st_mtime)
+                if age >= days * 86_400 and not run.is_purged:
+                    with folder.locked():
+                        drop(run, "retention")
+                    purged.append(run)
+        except RekindleError as error:
+            stopped.append(error)
+        except OSError as error:
+            stopped.append(RekindleError(f"Feed {folder.feed} was not purged to its end ({error.strerror})."))
+    return purged, stopped
 
 
 def drop(run: CommittedRun, reason: str) -> None:
@@ -287,9 +299,29 @@ def drop(run: CommittedRun, reason: str) -> None:
 def read_manifest(file: Path) -> dict[str, Any]:
     """A manifest; ContractError when it is none."""
     content = _read_json(file)
-    if not isinstance(content, dict) or not set(content) >= MANIFEST_KEYS or content["run_id"] != file.parent.name:
-        raise ContractError(f"{file} is not a manifest of an export: {FROM_BACKUP}.")
-    return content
+    if (
+        _says(content, MANIFEST_KEYS)
+        and content["run_id"] == file.parent.name
+        and (not content["has_ledger"] or (_says(content, LEDGER_KEYS) and _says(content["counts"], {"members": int})))
+        and _says(content["config"], {"retention_days": int})
+        and all(_says(each, {"name": str, "sha256": str, "bytes": int, "rows": int}) for each in content["files"])
+    ):
+        return content
+    raise ContractError(f"{file} is not a manifest of an export: {FROM_BACKUP}.")
+
+
+def _says(content: Any, keys: Mapping[str, Any]) -> TypeGuard[dict[str, Any]]:
+    """Whether it is an object with these keys, each with a value of its type."""
+    return isinstance(content, dict) and all(
+        key in content and isinstance(content[key], kind) for key, kind in keys.items()
+    )
+
+
+def _why_purged(folder: Path) -> str:
+    content = _read_json(folder / PURGED)
+    if not _says(content, {"reason": str}):
+        raise ContractError(f"{folder / PURGED} does not say why the run was purged: {FROM_BACKUP}.")
+    return str(content["reason"])
 
 
 def _read_json(file: Path) -> Any:
@@ -314,13 +346,8 @@ def checksum_of(content: Any) -> str:
 def make_folder(path: Path) -> None:
     """A folder only its owner reads, with the folders above it up to exports/."""
     refuse_symlinks(path)
-    root = paths.exports()
-    try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for part in reversed([path, *path.relative_to(root).parents]):
-            (root / part).mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise RekindleError(f"{path} cannot be made ({error.strerror}): check owner and mode of {root}.") from None
+    for part in reversed([path, *path.relative_to(paths.exports()).parents]):
+        files.private_folder(paths.exports() / part)
 
 
 def refuse_symlinks(path: Path) -> None:

@@ -2,13 +2,13 @@
 
 import duckdb
 
-from rekindle.quoting import name, text
+from rekindle.quoting import name, parquet, text
 from rekindle_export import rules
 from rekindle_export.activation import columns_of
 from rekindle_export.errors import ContractError
 from rekindle_export.feeds import Feed
 from rekindle_export.rules import query
-from rekindle_export.runs import CommittedRun, FeedFolder, checksum_of
+from rekindle_export.runs import FROM_BACKUP, CommittedRun, FeedFolder, checksum_of
 from rekindle_export.targets import Column, Table, Target, addresses_in
 
 
@@ -85,6 +85,8 @@ def compare(
 ) -> None:
     """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first."""
     base, newest = folder.base(), folder.newest_ledger()
+    if base is not None and base != newest:  # the newest was read before anything was exported
+        read_whole(connection, folder, base)
     connection.execute(
         query(
             "compare",
@@ -164,7 +166,7 @@ def ledger_rows(
     stored: list[str] = []
     source = "(values (0)) where false"
     if run is not None:
-        source = f"read_parquet({text(folder.ledger(run))})"
+        source = f"{parquet(folder.ledger(run))}"
         stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
     if forgotten:
@@ -178,6 +180,17 @@ def ledger_rows(
         f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
     ]
     return f"select {', '.join(selected)} from {source}"
+
+
+def read_whole(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun) -> None:
+    """Raises ContractError when a run's ledger lost its end or a page: with less of it people stay on a platform."""
+    ledger = f"{parquet(folder.ledger(run))}"
+    try:
+        connection.execute(f"select bit_xor(hash(each)), count(profile_id), count(status) from {ledger} as each")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        raise ContractError(f"Feed {folder.feed}: the ledger of run {run.run_id} is damaged: {FROM_BACKUP}.") from None
 
 
 def count_of(connection: duckdb.DuckDBPyConnection, source: str) -> int:

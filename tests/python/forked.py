@@ -111,6 +111,7 @@ def _carry_out(
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, stream)
         os.close(opened)
+    os.umask(0)  # what is private is so by itself
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(folder)

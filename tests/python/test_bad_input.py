@@ -10,9 +10,11 @@ import pytest
 from raw_sources import manifest_of
 from workshop import FIXTURES, Workshop, differences
 
+from rekindle.calendar import as_date, as_month, newest_closed_month, next_month
 from rekindle.dbt import Dbt, log_file
 from rekindle.errors import RekindleError, without_values
 from rekindle.sources import check_sources
+from rekindle.warehouse import open_warehouse
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,8 @@ from rekindle.sources import check_sources
         ),
         ("replay", ["--from", "2024-13", "--to", "2024-06"], "--from '2024-13' is not a month: write it as YYYY-MM."),
         ("replay", ["--from", "2024-06", "--to", "2024-05"], "--from 2024-06 is after --to 2024-05"),
+        ("run", ["--as-of", "9999-12-31"], "--as-of '9999-12-31' is out of time: name a year from 1900 to 2999."),
+        ("replay", ["--from", "0001-01", "--to", "2024-06"], "--from '0001-01' is out of time: name a year from 1900"),
         ("publish", [], "Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`."),
         ("backup", [], "so there is nothing to back up."),
     ],
@@ -52,6 +56,31 @@ def test_a_command_that_cannot_mean_anything_is_one_sentence(
     assert sentence in said.error
     assert said.text.count("\n") == 1, said.text
     assert not workshop.warehouse.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-02-30", "2024-13-01", "0000-01-01", "20240101", "２０２４-01-01", "", "2024-1-1"]
+)
+def test_what_is_no_day_of_the_calendar_is_one_sentence(text: str) -> None:
+    with pytest.raises(
+        RekindleError, match=f"^--as-of '{text}' is not a day of the calendar: write it as YYYY-MM-DD.$"
+    ):
+        as_date(text, "--as-of")
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+def test_a_day_that_cannot_be_computed_with_is_one_sentence(text: str) -> None:
+    with pytest.raises(RekindleError, match=f"^--as-of '{text}' is out of time: name a year from 1900 to 2999.$"):
+        as_date(text, "--as-of")
+    with pytest.raises(RekindleError, match=f"^--from '{text[:7]}' is out of time: name a year from 1900 to 2999.$"):
+        as_month(text[:7], "--from")
+
+
+@pytest.mark.parametrize("text", ["1900-01-01", "2024-02-29", "2999-12-31"])
+def test_every_other_day_has_months_around_it(text: str) -> None:
+    date = as_date(text, "--as-of")
+    assert newest_closed_month(date) < date < next_month(date)
+    assert as_month(text[:7], "--from") <= date
 
 
 @pytest.fixture
@@ -170,6 +199,8 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         ),
         ({"as_of_date": "soon"}, "as_of_date 'soon' is not a date: write it as YYYY-MM-DD."),
         ({"as_of_date": "2024-06-31"}, "as_of_date '2024-06-31' is not a day of the calendar"),
+        ({"as_of_date": "9999-12-31"}, "as_of_date '9999-12-31' is out of time: name a year from 1900 to 2999."),
+        ({"as_of_date": "0001-01-01"}, "as_of_date '0001-01-01' is out of time: name a year from 1900 to 2999."),
         ({"as_of_time": "8pm"}, "as_of_time '8pm' is not a time of day: write it as HH:MM."),
     ],
 )
@@ -178,6 +209,14 @@ def test_settings_that_contradict_the_as_of_date_are_refused(
 ) -> None:
     said = refused(dbt, capsys, "run", "--select", "dim_months", **variables)
     assert sentence in said
+
+
+def test_a_folder_that_readers_would_take_for_a_pattern_is_refused(
+    dbt: Dbt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKINDLE_DATA", "data[1]")
+    said = refused(dbt, capsys, "run", "--select", "dim_segments")
+    assert "REKINDLE_DATA is 'data[1]': readers take * ? [ for wildcards" in said
 
 
 @pytest.mark.parametrize(
@@ -289,6 +328,11 @@ def test_messages_of_the_database_lose_their_values(statement: str) -> None:
         ("select * from no_such_table", "no_such_table"),
         ("selec 1", "selec"),
         ("select * from read_parquet('/no/such/file.parquet')", "/no/such/file.parquet"),
+        (
+            "set memory_limit = '5MB'; set temp_directory = ''; select count(distinct range) from range(10000000)",
+            "Out of Memory Error: ",
+        ),
+        ("copy (select 1) to '/no/such/folder/file'", "No such file or directory"),
     ],
 )
 def test_messages_about_our_own_sql_stay(statement: str, told: str) -> None:
@@ -297,6 +341,51 @@ def test_messages_about_our_own_sql_stay(statement: str, told: str) -> None:
     said = without_values(str(raised.value))
     assert told in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Not implemented Error: ICU", "Not implemented Error: ICU"),
+        (
+            "Runtime Error in model m (m.sql)\n  Out of Memory Error: could not allocate (1/2)\n  Possible solutions:",
+            "Out of Memory Error: could not allocate (1/2)",
+        ),
+        ("Out of Range Error: 12345678901", "Out of Range Error (values are not shown: they may be personal data)"),
+        ("Mismatch Type Error: a@b", "Mismatch Type Error (values are not shown: they may be personal data)"),
+        (
+            "Compilation Error in model m (m.sql)\n  a.parquet lacks phone: add it.\n  \n  > in macro m (m.sql)\n"
+            "  > called by model m (m.sql)",
+            "a.parquet lacks phone: add it.",
+        ),
+        (
+            "Compilation Error in model m (m.sql)\n  Runtime Error\n    Conversion Error: 'a@b' is no number",
+            "Conversion Error (values are not shown: they may be personal data)",
+        ),
+    ],
+)
+def test_of_a_message_of_dbt_the_person_reads_what_is_the_matter(message: str, told: str) -> None:
+    assert without_values(message) == told
+
+
+def test_a_warehouse_that_may_not_be_opened_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **named: object) -> None:
+        raise duckdb.IOException('IO Error: Cannot open file "build.duckdb": Permission denied')
+
+    monkeypatch.setattr(duckdb, "connect", refuse)
+    with pytest.raises(RekindleError, match="may not be opened: check owner and mode of the file and its folder"):
+        open_warehouse(tmp_path / "build.duckdb")
+
+
+def test_a_full_disk_backs_nothing_up_and_says_so(workshop: Workshop, april_warehouse: Path) -> None:
+    workshop.start_from(april_warehouse)
+    said = workshop.run("backup", largest_file=300)
+    assert said.code == 1
+    assert "Nothing was backed up (IO Error: " in said.error
+    assert said.text.count("\n") == 1, said.text
+    assert list(workshop.backups.iterdir()) == []
 
 
 def test_raw_parquet_is_compared_with_what_is_declared(tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
         (("tests/python/test_a.py", "assert a"), ("tests/python/test_a.py", "@pytest.mark.skip")),
         (("models/core/a.yml", "severity: error"), ("models/core/a.yml", "severity:  warn")),
     ],
+    "path_in_sql": [
+        (("scripts/a.py", "f'from {parquet(path)}'"), ("scripts/a.py", "f'from read_parquet({text(path)})'")),
+        (("scripts/a.py", "read_csv({file_text(path)}, x)"), ("scripts/a.py", "read_parquet(?)")),
+        (("scripts/a.py", "f'copy t to {text(file)}'"), ("scripts/a.py", "f\"copy t to '{file}'\"")),
+    ],
+    "folder_in_source": [
+        (
+            ("models/staging/a/_a__sources.yml", """read_parquet('{{ env_var("D", "d") | replace("'", "''") }}/x')"""),
+            ("models/staging/a/_a__sources.yml", """read_parquet('{{ env_var("D", "d") }}/x')"""),
+        ),
+    ],
     "registry_address": [
         (("README.md", "pip install"), ("requirements/dev.txt", "--index-url https://mirror.example.com/simple")),
         (

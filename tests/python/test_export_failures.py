@@ -1,5 +1,6 @@
 """Whatever goes wrong: the last committed run stays whole, the next call completes, and nobody's data is told."""
 
+import errno
 import itertools
 import multiprocessing
 import os
@@ -185,6 +186,36 @@ def test_a_full_disk_commits_nothing_and_says_so(shop: Retailer) -> None:
     assert (said.code, "Nothing of feed win_back was committed" in said.text) == (1, True), said.text
     assert not list(shop.exports.glob("win_back/*/*"))
     assert shop.export("win_back")["win_back"].exit_code == DONE
+
+
+def test_a_disk_that_is_full_in_whatever_step_commits_nothing_and_leaves_nothing(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.publish([person("ann")])
+    replace, steps = files.replace_file, 0
+    for step in itertools.count(1):
+        calls = itertools.count(1)
+
+        def put(new: Path, old: Path, full_at: int = step, calls: Iterator[int] = calls) -> None:
+            if next(calls) == full_at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            replace(new, old)
+
+        monkeypatch.setattr(files, "replace_file", put)
+        report = shop.export("win_back")["win_back"]
+        if report.exit_code == DONE:
+            break
+        steps += 1
+        assert report.exit_code == 1
+        assert report.message == (
+            "Nothing of feed win_back was committed (No space left on device): mend the cause and run this again."
+        )
+        assert not committed(shop.exports, "win_back")
+        assert not [path for path in shop.exports.rglob("*") if path.is_file() and path.name != ".lock"]
+    assert steps >= 5, "three data files at least, the ledger and the manifest"
+    monkeypatch.undo()
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
+    assert whole(shop) == 1
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,8 @@ class Workshop:
             "PYTHONUTF8": "1",
             # two tests run side by side: a second thread of each costs a fifth more and makes nothing faster
             "REKINDLE_THREADS": "1",
+            # the hand-written rows are few: what needs more memory than this is wasteful
+            **({"REKINDLE_MEMORY_LIMIT": "1GB"} if self.connector == "fixture" else {}),
             **self.environment,
         }
 
@@ -128,6 +131,12 @@ def must(said: Said) -> Said:
     """The command ended well."""
     assert said.code == 0, said.text
     return said
+
+
+def open_to_others(root: Path) -> dict[str, str]:
+    """What others than the owner may read, write or list below a folder: the path and its mode."""
+    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in root.rglob("*") if not path.is_symlink()}
+    return {str(path.relative_to(root)): f"{mode:o}" for path, mode in sorted(modes.items()) if mode & 0o077}
 
 
 def digest(path: Path) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle.errors import RekindleError
-from rekindle.quoting import text
+from rekindle.quoting import file_text, parquet, text
 
 SQL_FOLDER = Path(__file__).with_name("world_sql")
 # what is written: file name, table, a unique order
@@ -104,8 +104,9 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
     for name, columns in TABLES.items():
         connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
     for file in exported:
-        reader = "read_parquet(?)" if file.suffix == ".parquet" else "read_csv(?, header = true, all_varchar = true)"
-        connection.execute(f"insert into exported select {', '.join(TABLES['exported'])} from {reader}", [str(file)])
+        csv = f"read_csv({file_text(file)}, header = true, all_varchar = true, hive_partitioning = false)"
+        reader = parquet(file) if file.suffix == ".parquet" else csv
+        connection.execute(f"insert into exported select {', '.join(TABLES['exported'])} from {reader}")
     counted = connection.execute("select count(*) from exported").fetchone()
     if counted == (0,):
         return  # nobody was written to: nothing of the world is needed to say that nothing came back
@@ -114,11 +115,10 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
     for file in (people, baskets):
         if not file.is_file():
             raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
-    connection.execute(f"insert into people select {', '.join(TABLES['people'])} from read_parquet(?)", [str(people)])
+    connection.execute(f"insert into people select {', '.join(TABLES['people'])} from {parquet(people)}")
     # only the households that were written to: the file is read, not kept
     connection.execute(
-        f"insert into transactions select {', '.join(TABLES['transactions'])} from read_parquet(?) "
+        f"insert into transactions select {', '.join(TABLES['transactions'])} from {parquet(baskets)} "
         "where household_id in (select substring(people.person_id, 2) from people inner join exported "
-        "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))",
-        [str(baskets)],
+        "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))"
     )

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import name, text
+from rekindle.quoting import file_text, name, parquet, text
 from rekindle_export.errors import ContractError
 from rekindle_export.targets import Format
 
@@ -173,19 +173,23 @@ def _rows(path: Path, promise: Promise) -> str:
     """The file as DuckDB reads it: text, without guessing."""
     columns = "{" + ", ".join(f"{text(column)}: 'VARCHAR'" for column in promise.columns) + "}"
     if promise.format == "parquet":
-        return f"read_parquet({text(path)})"
+        return parquet(path)
     if promise.format == "jsonl":
-        return f"read_json({text(path)}, format = 'newline_delimited', columns = {columns})"
+        return (
+            f"read_json({file_text(path)}, format = 'newline_delimited', columns = {columns}, "
+            "hive_partitioning = false)"
+        )
     return (
-        f"read_csv({text(path)}, auto_detect = false, header = {str(promise.has_header).lower()}, "
-        f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', nullstr = '', columns = {columns})"
+        f"read_csv({file_text(path)}, auto_detect = false, header = {str(promise.has_header).lower()}, "
+        f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', nullstr = '', columns = {columns}, "
+        "hive_partitioning = false)"
     )
 
 
 def _columns(path: Path, promise: Promise) -> list[str]:
     """The columns that the file itself names; those promised when it names none."""
     if promise.format == "parquet":
-        described = duckdb.execute(f"describe select * from read_parquet({text(path)})").fetchall()
+        described = duckdb.execute(f"describe select * from {parquet(path)}").fetchall()
         return [str(row[0]) for row in described]
     opener: Any = gzip.open if promise.format == "csv.gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as handle:

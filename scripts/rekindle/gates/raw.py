@@ -22,7 +22,7 @@ from rekindle import paths
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import private_writing
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import name, text
+from rekindle.quoting import file_text, name, text
 from rekindle.settings import setting
 from rekindle.sources import check_sources, external_sources, readable, source_files
 
@@ -142,10 +142,10 @@ def _contract_table(node: Any) -> Iterator[RawTable]:
     )
     if not files:
         return
-    quoted = ", ".join(map(text, files))
+    quoted = ", ".join(map(file_text, files))
     yield _table(
         node.name,
-        f"read_parquet([{quoted}], union_by_name = true)",
+        f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)",
         {name: value for name, value in node.config.meta.items() if name in TableRules.model_fields},
         {
             column.name: {name: value for name, value in column.config.meta.items() if name in ColumnRules.model_fields}
