@@ -15,7 +15,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
-from rekindle.errors import RekindleError
+from rekindle.errors import RekindleError, of_another
 from rekindle.files import checksum, replace_file, sync
 from rekindle.warehouse import (
     checkpoint,
@@ -49,7 +49,8 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
         raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to back up.")
     connection = open_warehouse(warehouse, read_only=True)
     try:
-        as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
+        runs = read_runs(connection)
+        as_of = max((run.as_of_date for run in runs), default=None)
         unfinished = paths.backups() / f".unfinished-{os.getpid()}"
         unfinished.mkdir(parents=True, mode=0o700)
         tables = [
@@ -59,7 +60,8 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
         ]
     finally:
         connection.close()
-    content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
+    connector = runs[-1].connector if runs else None
+    content = {"connector": connector, "as_of_date": str(as_of) if as_of else None, "tables": tables}
     (unfinished / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     number = 1
     while (folder := paths.backups() / f"{as_of or 'empty'}_{number}").exists():
@@ -82,6 +84,9 @@ def restore(folder: Path, warehouse: Path) -> int:
         file = folder / table["file"]
         if not file.exists() or checksum(file) != table["sha256"]:
             raise RekindleError(f"{file} is missing or was changed after the backup: restore another backup.")
+    theirs = _connector_of(folder)
+    if theirs not in (None, paths.connector()):
+        raise RekindleError(of_another(folder, str(theirs), paths.connector(), "REKINDLE_WAREHOUSE"))
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     unfinished = warehouse.with_name(f".{warehouse.name}.restored")
     for leftover in (unfinished, write_ahead_log(unfinished)):
@@ -102,6 +107,19 @@ def restore(folder: Path, warehouse: Path) -> int:
     checkpoint(unfinished)
     replace_file(unfinished, warehouse)
     return sum(int(table["rows"]) for table in content["tables"])
+
+
+def _connector_of(folder: Path) -> str | None:
+    """Whose memory a backup holds, by its run_log, which backups have that are older than names in manifests."""
+    run_log = folder / "run.run_log.parquet"
+    if not run_log.exists():
+        return None
+    rows = duckdb.execute(
+        "select connector from read_parquet(?) order by started_at desc nulls last, invocation_id desc nulls last "
+        "limit 1",
+        [str(run_log)],
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
 
 
 def put_backup(new: Path, folder: Path) -> None:
