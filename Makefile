@@ -93,7 +93,7 @@ bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFIL
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
 
 docs: demo-env ## The dbt documentation as one page: target/docs/static_index.html
-	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet
+	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet $(if $(CONNECTOR),--vars '{connector: $(CONNECTOR)}')
 	@echo "Open target/docs/static_index.html"
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock'

@@ -208,9 +208,10 @@ def connectors() -> set[str]:
     """Whose the feeds are, by the newest manifest of each; one that is damaged or older than names says nothing."""
     found = set()
     for folder in feed_folders():
-        for file in folder.manifests()[-1:]:
-            with contextlib.suppress(ContractError):  # the feed itself tells why
-                found |= {str(name) for name in [read_manifest(file).get("connector")] if name is not None}
+        with contextlib.suppress(ContractError):  # the feed itself tells why
+            for file in folder.manifests()[-1:]:
+                name = read_manifest(file).get("connector")
+                found |= set() if name is None else {str(name)}
     return found
 
 
