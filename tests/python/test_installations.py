@@ -335,19 +335,22 @@ def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehou
     assert {file: digest(file) for file in (first / "published").iterdir()} == published
     assert sorted((first / "exports").rglob("*")) == exported
 
-    # plain dbt finds the same warehouse, and says so when profiles.yml and dbt_project.yml name two connectors ...
+    # plain dbt finds the same warehouse
     must(python("-m", "dbt.cli.main", "run", "-s", "order_totals", "--vars", "{connector: parquet}"))
     (newest,) = rows(
         second / "warehouse" / "build.duckdb", "from run.run_log order by started_at desc nulls last limit 1"
     )
     assert newest[1:3] == ("parquet", "partial")
-    # and when a warehouse still lies where connectors shared it
+
+    # but stops when one still lies where connectors shared it,
     (project / "warehouse").mkdir()
     (project / "warehouse" / "build.duckdb").touch()
     refused = python("-m", "dbt.cli.main", "run", "-s", "order_totals", "--vars", "{connector: parquet}")
     assert refused.code == 2
     assert "warehouse/build.duckdb still lies in the project folder" in refused.text
     shutil.rmtree(project / "warehouse")
+
+    # and when profiles.yml and dbt_project.yml name two connectors
     settings_file = project / "dbt_project.yml"
     text = settings_file.read_text(encoding="utf-8")
     settings_file.write_text(text.replace("connector: completejourney ", "connector: parquet "), encoding="utf-8")
