@@ -18,8 +18,8 @@
             ) -%}
         {%- elif not env_var('REKINDLE_INSTALLATION', '') and files_matching('warehouse/build.duckdb') -%}
             {%- do problems.append(
-                "warehouse/build.duckdb still lies in the project folder, where every connector shared it: move it into the folder "
-                ~ "of its connector, as `python scripts/run.py` and docs/runbook.md say."
+                "The project folder still holds warehouse/build.duckdb, which every connector shared: move it into the folder of "
+                ~ "its connector, as `python scripts/run.py` and docs/runbook.md say."
             ) -%}
         {%- endif -%}
     {%- endif -%}

@@ -118,7 +118,7 @@ def _refuse_shared_folders(chosen: str) -> None:
     if found:
         target = f"installations/{owner or '<the connector that they are of>'}"
         raise RekindleError(
-            f"{', '.join(found)} still lie in the project folder, where every connector shared them: "
+            f"The project folder still holds {', '.join(found)}, which every connector shared: "
             f"`mkdir -p {target} && mv {' '.join(found)} {target}/`, then run this again (docs/runbook.md)."
         )
 

@@ -251,7 +251,9 @@ def test_everything_of_a_connector_lies_in_its_folder_and_each_place_can_be_move
     assert paths.erasures() == Path("/erasures")
 
 
-def test_folders_that_connectors_shared_are_moved_by_the_line_that_the_refusal_names(project: Path) -> None:
+def test_folders_that_connectors_shared_are_moved_by_the_line_that_the_refusal_names_or_named_as_they_are(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     flat = ("warehouse/build.duckdb", "published/rekindle.duckdb", "exports/win_back/ledger/1.parquet")
     for place in (*flat, "erasures/tokens.csv", "data/raw/demo_loaded.json"):
         (project / place).parent.mkdir(parents=True)
@@ -259,7 +261,9 @@ def test_folders_that_connectors_shared_are_moved_by_the_line_that_the_refusal_n
     (project / "warehouse/build.duckdb").unlink()
     built_by(project / "warehouse/build.duckdb", OURS)
     for connector in (OURS, THEIRS):  # they are no longer anybody's, whoever comes first
-        with pytest.raises(RekindleError, match="still lie in the project folder") as refused:
+        with pytest.raises(
+            RekindleError, match="The project folder still holds warehouse, published, exports"
+        ) as refused:
             installation.enter(connector)
     sentence = refused.value.message
     move = sentence.split("`")[1]
@@ -267,6 +271,10 @@ def test_folders_that_connectors_shared_are_moved_by_the_line_that_the_refusal_n
         "mkdir -p installations/completejourney && "
         "mv warehouse published exports erasures data installations/completejourney/"
     )
+    with monkeypatch.context() as patch:
+        patch.setenv("REKINDLE_INSTALLATION", ".")
+        installation.enter(OURS)
+        assert paths.warehouse() == project / "warehouse" / "build.duckdb"
     subprocess.run(["sh", "-c", move], cwd=project, check=True)
     installation.enter(OURS)
     assert rows(paths.warehouse(), "select connector from run.run_log") == [(OURS,)]
@@ -315,8 +323,13 @@ def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehou
         return Said(done.returncode, done.stdout.decode())
 
     first, second = project / "installations" / "fixture", project / "installations" / "parquet"
-    (first / "warehouse").mkdir(parents=True)
-    shutil.copy(fixture_warehouse, first / "warehouse" / "build.duckdb")
+    (project / "warehouse").mkdir()
+    shutil.copy(fixture_warehouse, project / "warehouse" / "build.duckdb")
+    refused = python("scripts/run.py", "--connector", "parquet")
+    assert (refused.code, refused.error.startswith("The project folder still holds warehouse, which")) == (1, True), (
+        refused.text
+    )
+    subprocess.run(["sh", "-c", refused.error.split("`")[1]], cwd=project, check=True)
     must(python("scripts/publish.py", "--connector", "fixture"))
     must(python("scripts/run.py", "--connector", "fixture", "--daily", "--as-of", "2024-07-02"))
     people = sum(run["counts"].get("members", 0) for run in manifests(first, "fixture"))
@@ -347,7 +360,7 @@ def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehou
     (project / "warehouse" / "build.duckdb").touch()
     refused = python("-m", "dbt.cli.main", "run", "-s", "order_totals", "--vars", "{connector: parquet}")
     assert refused.code == 2
-    assert "warehouse/build.duckdb still lies in the project folder" in refused.text
+    assert "The project folder still holds warehouse/build.duckdb" in refused.text
     shutil.rmtree(project / "warehouse")
 
     # and when profiles.yml and dbt_project.yml name two connectors
