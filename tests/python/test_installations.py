@@ -211,7 +211,7 @@ def test_a_backup_of_another_connector_is_not_restored(here: Retailer, has_name:
         del manifest["connector"]
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     shutil.rmtree(warehouse.parent)
-    elsewhere = shutil.move(folder, here.root / "elsewhere")
+    elsewhere = folder.rename(here.root / "elsewhere")
     refused = call("backup", "--restore", str(elsewhere))
     assert refused.code == 1
     assert refused.error.startswith(belongs(elsewhere, THEIRS, OURS))
