@@ -9,12 +9,12 @@ from rekindle.dbt import Dbt, target_folder
 from rekindle.errors import RekindleError
 from rekindle.warehouse import use_warehouse
 
-CONNECTORS = ("template", "fixture")
+CONNECTORS = ("empty", "fixture")
 
 
 @click.command()
 def main() -> None:
-    """Run a plain `dbt build` for the connectors template (no row) and fixture (hand-written rows)."""
+    """Run a plain `dbt build` for the connectors empty (no row) and fixture (hand-written rows)."""
     checks = target_folder() / "checks"
     for connector in CONNECTORS:
         folder = checks / connector

@@ -364,6 +364,21 @@ def file_sizes(project: Path, tracked: Iterable[str]) -> Iterator[Finding]:
             yield Finding(path, "file_size", f"{size / 1e6:.1f} MB is larger than {LARGEST_FILE_BYTES / 1e6:.0f} MB.")
 
 
+def stray_keys(path: str, text: str) -> Iterator[Finding]:
+    """In `{description: Of these, half}` the text ends at the comma, and `half` is a key of its own, without a value."""
+    nodes: list[Any] = [yaml.compose(text, Loader=yaml.CSafeLoader)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                nodes.append(value)
+                if " " in str(key.value) and value.tag == "tag:yaml.org,2002:null":
+                    place = f"{path}:{key.start_mark.line + 1}"
+                    yield Finding(place, "stray_key", f'quote the text that ends before "{key.value}": it holds a comma.')
+
+
 def tracked_files(project: Path) -> list[str]:
     """What git tracks or would track, as paths inside the project."""
     command = ["git", "-C", str(project), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -388,6 +403,8 @@ def check_files(project: Path) -> Iterator[Finding]:
             continue  # not text
         for rule in wanted:
             yield from rule.findings(path, text)
+        if path.endswith(".yml"):
+            yield from stray_keys(path, text)
 
 
 @click.command()

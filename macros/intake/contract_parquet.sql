@@ -29,14 +29,13 @@ select
     {% for column in model.columns.values() -%}
         {%- set stamp = column.config.meta.get('local_date_of') -%}
         {%- if stamp and (found.files is none or stamp in present) -%}
-            {%- set instant = try_cast(stamp, 'timestamp') -%}
-            {{ local_date(instant) }} as {{ column.name }}
+            {{ local_date(contract_value(stamp, 'timestamp')) }} as {{ column.name }}
         {%- elif found.files is none -%}
-            {{ try_cast(column.name, column.data_type) }} as {{ column.name }}
+            {{ contract_value(column.name, column.data_type) }} as {{ column.name }}
         {%- else -%}
             {%- set values = [] -%}
             {%- for name in [column.name, column.config.meta.get('replaces')] if name in present -%}
-                {%- do values.append(try_cast(name, column.data_type)) -%}
+                {%- do values.append(contract_value(name, column.data_type)) -%}
             {%- endfor -%}
             {%- if values | length > 1 -%}
                 coalesce({{ values | join(', ') }}) as {{ column.name }}
@@ -51,6 +50,16 @@ where false
 {%- else -%}
 from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') | map('join', ' ') | unique | list | length <= 1) }}
 {%- endif -%}
+{%- endmacro %}
+
+
+{# A value of a contract file. Stamps are UTC; text that names another zone is read by it. #}
+{% macro contract_value(name, data_type) -%}
+    {%- if data_type | lower == 'timestamp' -%}
+    coalesce({{ try_cast(name, data_type) }}, case when {{ carries_zone(name) }} then {{ instant(name) }} end)
+    {%- else -%}
+    {{ try_cast(name, data_type) }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -2,11 +2,50 @@
   try_cast: null instead of an error when the text does not fit the type.
   DuckDB: try_cast(). Spark 3.5: try_cast() as well, but a bad plain cast is also null there unless ANSI mode is on.
   dbt.safe_cast() is a plain cast on DuckDB: it raises, and the error prints the value, which may be personal data.
+
+  A stamp that carries a zone (…+02:00, …Z, … UTC) is null: DuckDB would drop the offset and keep the wall clock, Spark would not.
+  instant() reads those. typeof() is known before any row is read: a column that is no text costs nothing.
 #}
 {% macro try_cast(expression, data_type) -%}
-    {{ return(adapter.dispatch('try_cast', 'rekindle')(expression, data_type)) }}
+    {%- set cast_expression = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
+    {%- if data_type | lower != 'timestamp' -%}
+        {{ return(cast_expression) }}
+    {%- endif -%}
+    case when {{ carries_zone(expression) }} then null else {{ cast_expression }} end
+{%- endmacro %}
+
+{# Whether a stamp is text that ends in a zone, of whatever spelling. #}
+{% macro carries_zone(expression) -%}
+    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    lower(typeof({{ expression }})) in ('varchar', 'string')
+    and {{ regex_like(text, ':[0-9]{2}([.][0-9]+)?[ ]*([A-Za-z]|[+-][0-9])') }}
 {%- endmacro %}
 
 {% macro default__try_cast(expression, data_type) -%}
     try_cast({{ expression }} as {{ data_type }})
+{%- endmacro %}
+
+{#
+  The UTC timestamp of a stamp that carries its zone: an offset (+02:00, +0200, +02, also after a blank), Z, UTC or GMT. Text or a
+  column with a time zone. Null for everything else: without a zone nobody knows the instant (local_to_utc() reads the local time
+  of the business), and short names of zones mean different things in different countries.
+  The text gets one spelling first, with +hh:mm, which both engines read; the session's time zone is UTC (profiles.yml).
+#}
+{% macro instant(expression) -%}
+    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set trimmed = regex_replace_all('upper(' ~ text ~ ')', '^[\\s]+|[\\s]+$', '') -%}
+    {%- set offset = regex_replace_all(trimmed, '[ ]*(Z|UTC|GMT)$', '+00:00') -%}
+    {%- set colon = regex_replace_all(offset, '[ ]*([+-][0-9]{2}):?([0-9]{2})$', '\\1:\\2') -%}
+    {%- set minutes = regex_replace_all(colon, '(:[0-9]{2}([.][0-9]+)?)[ ]*([+-][0-9]{2})$', '\\1\\3:00') -%}
+    {%- set spelled = regex_replace_all(minutes, '([T ][0-9]{2}:[0-9]{2})([+-])', '\\1:00\\2') -%}
+    {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?[+-][0-9]{2}:[0-9]{2}$' -%}
+    case when {{ regex_like(spelled, pattern) }} then {{ adapter.dispatch('instant_of_text', 'rekindle')(spelled) }} end
+{%- endmacro %}
+
+{% macro default__instant_of_text(text) -%}
+    timezone('UTC', try_cast({{ text }} as timestamptz))
+{%- endmacro %}
+
+{% macro spark__instant_of_text(text) -%}
+    try_cast({{ text }} as timestamp)
 {%- endmacro %}

@@ -42,7 +42,7 @@
     ({{ expression }} rlike '{{ pattern | replace("\\", "\\\\") }}')
 {%- endmacro %}
 
-{# Every match replaced. DuckDB replaces only the first match unless told 'g'; Spark replaces all. #}
+{# Every match replaced. DuckDB replaces only the first match unless told 'g', and writes groups as \1; Spark replaces all, $1. #}
 {% macro regex_replace_all(expression, pattern, replacement) -%}
     {{ return(adapter.dispatch('regex_replace_all', 'rekindle')(expression, pattern, replacement)) }}
 {%- endmacro %}
@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_replace_all(expression, pattern, replacement) -%}
-    regexp_replace({{ expression }}, '{{ pattern | replace("\\", "\\\\") }}', '{{ replacement }}')
+    regexp_replace({{ expression }}, '{{ pattern | replace("\\", "\\\\") }}', '{{ replacement | replace("\\", "$") }}')
 {%- endmacro %}
 
 {#

@@ -25,7 +25,7 @@ class CompiledModels:
             arguments = [
                 *("--quiet", "compile", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
                 *("--target-path", f"{folder}/target", "--log-path", f"{folder}/logs"),
-                *("--vars", json.dumps({"connector": "template", **variables}), "--select", *select),
+                *("--vars", json.dumps({"connector": "empty", **variables}), "--select", *select),
             ]
             # a process of its own: dbt leaves open logs behind in the one it runs in
             variables = {**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": f"{folder}/compile.duckdb"}

@@ -283,7 +283,7 @@ def test_totals_per_store_and_month_are_those_of_the_valid_lines(money: Money) -
 )
 def test_of_a_local_time_that_comes_twice_the_first_pass_is_taken(zone: str, clocks: list[str], tmp_path: Path) -> None:
     instants = ", ".join(f"{{{{ local_to_utc(\"timestamp '{each}'\") }}}}" for each in clocks)
-    variables = {"connector": "template", "business_timezone": zone, "as_of_date": "2024-11-02"}
+    variables = {"connector": "empty", "business_timezone": zone, "as_of_date": "2024-11-02"}
     inline = f"select {{{{ as_of_instant() }}}}, {instants}"
     place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-path", str(tmp_path / "logs")]
     command = ["--quiet", "compile", *place, "--target-path", str(tmp_path / "target"), "--inline", inline]

@@ -23,7 +23,7 @@ CONTRACT: dict[str, dict[str, Any]] = {
     model["name"].removeprefix("input_"): model
     for model in yaml.safe_load((INPUT / "_input__models.yml").read_text(encoding="utf-8"))["models"]
 }
-CONNECTORS = ["completejourney", "fixture", "parquet", "template"]
+CONNECTORS = ["completejourney", "empty", "fixture", "parquet"]
 
 # Who may need a column: parts of the datamart, and the scenarios of the business by their immutable key.
 CONSUMERS = {
@@ -198,24 +198,59 @@ def test_closed_lists_of_the_contract_are_those_that_intake_checks(entity: str) 
 # --- Every connector fills it -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("connector", CONNECTORS)
-def test_a_connector_has_exactly_the_models_of_the_contract(connector: str) -> None:
-    assert {path.stem for path in (INPUT / connector).glob("*.sql")} == {f"input_{entity}" for entity in CONTRACT}
+def connector_settings() -> dict[str, dict[str, Any]]:
+    """The connectors of the project and what they declare."""
+    config = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return dict(config["vars"]["connector_settings"])
+
+
+@pytest.mark.parametrize("connector", ["completejourney", "fixture", "parquet"])
+def test_a_connector_has_exactly_the_models_of_the_entities_that_it_declares(connector: str) -> None:
+    declared = connector_settings()[connector].get("entities", CONTRACT)
+    assert {path.stem for path in (INPUT / connector).glob("*.sql")} == {f"input_{entity}" for entity in declared}
 
 
 def test_the_folders_of_connectors_are_known() -> None:
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["connector_settings"]
-    assert sorted(settings) == CONNECTORS
+    assert sorted(connector_settings()) == CONNECTORS
     assert sorted(path.name for path in INPUT.iterdir() if path.is_dir()) == CONNECTORS
 
 
 @pytest.mark.parametrize("entity", CONTRACT)
-def test_the_template_has_the_columns_and_types_and_no_row(entity: str) -> None:
-    sql = rendered(INPUT / "template" / f"input_{entity}.sql")
+def test_an_entity_without_a_model_of_its_own_is_empty_and_has_the_columns_and_types(entity: str) -> None:
+    assert f"lacks_entity('{entity}')" in (INPUT / "empty" / f"input_{entity}.sql").read_text(encoding="utf-8")
+    macros = (PROJECT / "macros" / "intake" / "missing_entities.sql").read_text(encoding="utf-8")
+    template = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(macros)
+    columns = {column["name"]: column for column in CONTRACT[entity]["columns"]}
+    sql = template.make_module({"model": {"columns": columns}}).no_rows()  # type: ignore[attr-defined]
     relation = duckdb.connect().sql(sql)
     found = zip(relation.columns, (str(data_type) for data_type in relation.types), strict=True)
     assert [(name, data_type.replace(" ", "")) for name, data_type in found] == promised(entity)
     assert relation.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("entities", "sentence"),
+    [
+        (
+            "[contacts, order]",
+            "Connector 'empty' lists 'order' among its entities in dbt_project.yml, which is no entity of the input "
+            "contract: use contacts, identity_links, ",
+        ),
+        ("[contacts]", "depends on a node named 'input_contacts' which is disabled"),
+    ],
+)
+def test_a_list_of_entities_that_does_not_fit_stops_before_anything_is_built(
+    workshop: Workshop, copied: Path, entities: str, sentence: str
+) -> None:
+    config = (copied / "dbt_project.yml").read_text(encoding="utf-8")
+    assert "      entities: []  " in config
+    (copied / "dbt_project.yml").write_text(config.replace("      entities: []  ", f"      entities: {entities}  "))
+    said = workshop.dbt(
+        *("build", "--project-dir", str(copied), "--profiles-dir", str(copied), "--vars", "{connector: empty}")
+    )
+    assert said.code != 0
+    assert sentence in " ".join(said.text.split())
+    assert not workshop.warehouse.exists()
 
 
 @pytest.mark.parametrize("name", ["demo_warehouse", "fixture_warehouse"])
@@ -403,16 +438,21 @@ def test_short_lines_and_foreign_types_are_counted_and_nothing_stops(workshop: W
         ]
 
 
-def test_too_many_rejects_stop_what_depends_on_them(workshop: Workshop) -> None:
-    said = build(workshop, "+rejected_contacts", "intake_contacts", max_rejected_share=0.05)
+def test_too_many_rejects_stop_what_depends_on_them_and_not_the_table_that_says_why(workshop: Workshop) -> None:
+    selected = ("+rejected_row_summary", "contact_records", "contact_identifiers", "contact_edges")
+    said = build(workshop, *selected, max_rejected_share=0.05)
     assert said.code != 0
     assert "too_many_rejected_contacts" in said.text
     assert "Stopped     6 of 66 rows of input_contacts cannot be used, more than max_rejected_share (0.05)" in said.text
     with duckdb.connect(str(workshop.warehouse), read_only=True) as warehouse:
-        tables = {name for (name,) in warehouse.execute("select table_name from duckdb_tables()").fetchall()}
-    # the reasons are there to be read, what would build on the rest is not
-    assert "rejected_contacts" in tables
-    assert "intake_contacts" not in tables
+        relations = {name for (name,) in warehouse.execute("select table_name from information_schema.tables").fetchall()}
+        [(rejected,)] = warehouse.execute(
+            "select sum(rejected_rows) from quality.rejected_row_summary where entity = 'contacts' and is_row_rejected"
+        ).fetchall()
+    assert rejected == 6
+    # the rows are there to be looked at, who they are is not
+    assert "contact_records" in relations
+    assert not {"contact_identifiers", "contact_edges"} & relations
 
 
 def test_empty_tables_build(workshop: Workshop, spoiled: Path) -> None:
@@ -553,16 +593,16 @@ def test_a_connector_of_another_contract_version_is_one_sentence(
 ) -> None:
     """Also when it lacks an entity that is new: dbt would name a model that nobody there has heard of."""
     config = (copied / "dbt_project.yml").read_text(encoding="utf-8")
-    old = "    template:\n      contract_version: 2\n"
+    old = "    fixture:\n      contract_version: 2\n"
     assert old in config
-    (copied / "dbt_project.yml").write_text(config.replace(old, f"    template:\n      {line}\n"), encoding="utf-8")
-    (copied / "models" / "input" / "template" / "input_message_totals.sql").unlink()
+    (copied / "dbt_project.yml").write_text(config.replace(old, f"    fixture:\n      {line}\n"), encoding="utf-8")
+    (copied / "models" / "input" / "fixture" / "input_message_totals.sql").unlink()
     said = workshop.dbt(
-        *("build", "--project-dir", str(copied), "--profiles-dir", str(copied), "--vars", "{connector: template}")
+        *("build", "--project-dir", str(copied), "--profiles-dir", str(copied), "--vars", "{connector: fixture}")
     )
     assert said.code != 0
     assert (
-        f"Connector 'template' declares {declared} of the input contract and version 2 is read here: follow 'From "
+        f"Connector 'fixture' declares {declared} of the input contract and version 2 is read here: follow 'From "
         "version 1' in docs/contract-version-2.md, then write contract_version: 2 below the connector in "
         "connector_settings of dbt_project.yml."
     ) in said.text
@@ -574,14 +614,11 @@ def test_a_stranger_can_follow_the_connector_guide(
 ) -> None:
     """The blocks of the guide, on two raw files of three customers, give the rows that they promise."""
     guide = (PROJECT / "docs" / "connector-guide.md").read_text(encoding="utf-8")
-    shutil.copytree(copied / "models" / "input" / "template", copied / "models" / "input" / "acme")
-    for path in (copied / "models" / "input" / "acme").glob("*.sql"):
-        path.write_text(path.read_text(encoding="utf-8").replace("is_connector('template')", "is_connector('acme')"))
     [settings] = re.findall(r"```yaml\n( +acme:\n.*?)```", guide, re.DOTALL)
     config = (copied / "dbt_project.yml").read_text(encoding="utf-8")
-    (copied / "dbt_project.yml").write_text(config.replace("    template:\n", f"{settings}    template:\n"))
+    (copied / "dbt_project.yml").write_text(config.replace("    empty:\n", f"{settings}    empty:\n"))
     blocks = re.findall(r"```\w+\n(?:--|#) (models/\S+)\n(.*?)```", guide, re.DOTALL)
-    assert len(blocks) == 7
+    assert len(blocks) == 9
     for path, text in blocks:
         (copied / path).parent.mkdir(parents=True, exist_ok=True)
         (copied / path).write_text(text, encoding="utf-8")
@@ -607,6 +644,14 @@ def test_a_stranger_can_follow_the_connector_guide(
             "list_amount, coupon_amount, paid_amount, sold), "
             f"(select '2024-06-01 06:00' as exported)) to '{raw}/sales.parquet'"
         )
+    # as a spreadsheet saves them in Western Europe: one file per month, the second joined from two
+    (raw / "purchases_05.csv").write_bytes(
+        "receipt;card;shop;paid;bought\n1;'007;Café;1.234,50;2024-05-31T23:30:00+02:00\n".encode("latin-1")
+    )
+    (raw / "purchases_06.csv").write_bytes(
+        'receipt;card;paid;bought;note\n2;008;-5,00;2024-06-01 04:04:00 -0400;"two\nlines; été"\n'
+        "receipt;card;paid;bought;note\n3;009;7,25;2024-06-01 04:04:00;\n".encode("latin-1")
+    )
     workshop = make_workshop("acme")
     workshop.environment["REKINDLE_DATA"] = str(tmp_path / "data")
     said = workshop.dbt(
@@ -628,6 +673,15 @@ def test_a_stranger_can_follow_the_connector_guide(
             "select entity, reason, column_name, rejected_rows from quality.rejected_row_summary order by 1, 2"
         ).fetchall()
         consents = warehouse.execute("select contact_id, status from intake.intake_consents order by 1").fetchall()
+        purchases = warehouse.execute(
+            "select receipt, contact_id, cast(net_amount as varchar), cast(ordered_at as varchar) "
+            "from staging.stg_acme_crm__purchases order by 1"
+        ).fetchall()
+    assert purchases == [
+        ("1", "007", "1234.50", "2024-05-31 21:30:00"),
+        ("2", "008", "-5.00", "2024-06-01 08:04:00"),
+        ("3", "009", "7.25", None),
+    ]
     assert orders == [
         ("s1-1", "007", "completed", None, "2024-05-31 21:30:00", "2024-05-31"),
         ("s1-2", "007", "returned", "s1-1", "2024-05-31 21:40:00", "2024-05-31"),

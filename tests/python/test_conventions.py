@@ -293,3 +293,11 @@ def test_activation_reads_two_models_left_of_the_star_and_no_other() -> None:
 def test_every_folder_of_models_is_on_the_road() -> None:
     folders = {path.name for path in (paths.PROJECT / "models").iterdir() if path.is_dir()}
     assert folders <= set(ROAD)
+
+
+def test_a_text_that_an_unquoted_comma_cuts_off_is_refused() -> None:
+    good = 'columns:\n  - {name: a, description: "Of these, half."}\n  - {name: b, description: null, meta: }\n'
+    cut = "columns:\n  - {name: a, description: Of these, without an order.}\n"
+    assert list(check_conventions.stray_keys("x.yml", good)) == []
+    [found] = check_conventions.stray_keys("x.yml", cut)
+    assert (found.place, found.rule) == ("x.yml:2", "stray_key")

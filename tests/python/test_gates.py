@@ -61,7 +61,7 @@ class Landing:
             connection.execute(f"copy ({spoiled.format(rows=rows)}) to '{self.root}/visits.parquet'")
 
     def check(self, as_of: datetime.date = AS_OF, **options: bool) -> raw.Verdict:
-        return check_raw(self.manifest, "template", as_of, **options)
+        return check_raw(self.manifest, "empty", as_of, **options)
 
     def refused(self, as_of: datetime.date = AS_OF) -> list[str]:
         """What the closed gate says, without its last line, which says what to do."""
@@ -214,7 +214,7 @@ def test_what_a_closed_gate_saw_is_not_what_the_next_data_is_compared_with(landi
 
 def test_a_damaged_memory_means_that_everything_is_looked_at(landing: Landing) -> None:
     landing.check()
-    landing.memory.write_text('{"template": ', encoding="utf-8")
+    landing.memory.write_text('{"empty": ', encoding="utf-8")
     assert landing.check().judged == 7
 
 

@@ -287,7 +287,7 @@ def test_the_history_of_ids_is_appended_to_and_survives_a_full_refresh(
     monkeypatch.setenv("REKINDLE_WAREHOUSE", str(tmp_path / "build.duckdb"))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    dbt = Dbt("template")
+    dbt = Dbt("empty")
     first_run = {"as_of_date": "2024-01-31"}
     assert dbt.run("run", "--select", "+contact_profile_history", variables=first_run).success
 

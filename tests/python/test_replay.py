@@ -94,7 +94,7 @@ def test_the_fingerprint_changes_with_the_data_and_with_what_is_asked_for(tmp_pa
     before = fingerprint_of([data], "fixture", january, june)
     assert fingerprint_of([data], "fixture", january, june) == before
     assert fingerprint_of([data], "fixture", january, datetime.date(2024, 5, 1)) != before
-    assert fingerprint_of([data], "template", january, june) != before
+    assert fingerprint_of([data], "empty", january, june) != before
     data.write_text("a,b\n1,3\n", encoding="utf-8")
     assert fingerprint_of([data], "fixture", january, june) != before
 

@@ -137,13 +137,13 @@ def test_a_full_disk_harms_nothing_the_same_input_gives_equal_tables_and_late_da
     ) == [("2024-05-01",), ("2024-06-01",)]
 
 
-def test_the_template_builds_and_publishes_empty_tables(make_workshop: Callable[..., Workshop]) -> None:
-    template = make_workshop("template")
-    said = must(template.run("run"))
+def test_the_empty_connector_builds_and_publishes_empty_tables(make_workshop: Callable[..., Workshop]) -> None:
+    empty = make_workshop("empty")
+    said = must(empty.run("run"))
     assert "none published yet: no month with orders is closed" in said.text
     assert "Decided     no step was due" in said.text
     assert "Not ready   abandoned_cart lacks carts.cart_amount, carts.items, carts.updated_at" in said.text
-    assert rows(template.published, "select count(*) from segments.rfm_published") == [(0,)]
+    assert rows(empty.published, "select count(*) from segments.rfm_published") == [(0,)]
 
 
 def test_a_locked_warehouse_is_one_sentence_with_the_process(workshop: Workshop, april_warehouse: Path) -> None:

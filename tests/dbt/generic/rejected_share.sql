@@ -1,12 +1,15 @@
 {#
-  Intake rejected no more than max_rejected_share of an entity's input rows. Attached to rejected_<entity>, so that dbt
-  skips everything downstream when a feed is broken, instead of publishing a month that lacks a third of its orders.
+  Intake rejected no more than max_rejected_share of an entity's input rows. When a feed is broken, dbt skips what reads both
+  these rows and people, instead of publishing a month that lacks a third of its orders. It names contact_records for that reason:
+  dbt skips what depends on everything that a failed test reads, and quality.rejected_row_summary, which says what is wrong, reads
+  no people.
   Values set aside inside a row that stays (is_row_rejected = false) do not count, nor do rows of erased people: no
   fault of the feed.
   Fails with one sentence: how many, of what, mostly why.
 #}
 {% test rejected_share(model, to) %}
 {{ config(meta={'reason_column': 'reason'}) }}
+-- depends_on: {{ ref('contact_records') }}
 
 with
 

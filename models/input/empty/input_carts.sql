@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('carts')) }}
+
+{{ no_rows() }}

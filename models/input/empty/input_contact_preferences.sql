@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('contact_preferences')) }}
+
+{{ no_rows() }}

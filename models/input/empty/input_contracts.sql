@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('contracts')) }}
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('erasure_requests')) }}
+
+{{ no_rows() }}

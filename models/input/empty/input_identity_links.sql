@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('identity_links')) }}
+
+{{ no_rows() }}

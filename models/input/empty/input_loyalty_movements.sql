@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('loyalty_movements')) }}
+
+{{ no_rows() }}

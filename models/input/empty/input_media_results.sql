@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('media_results')) }}
+
+{{ no_rows() }}

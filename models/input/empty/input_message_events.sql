@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('message_events')) }}
+
+{{ no_rows() }}

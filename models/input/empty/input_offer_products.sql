@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('offer_products')) }}
+
+{{ no_rows() }}

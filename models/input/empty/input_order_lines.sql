@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('order_lines')) }}
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('product_availability')) }}
+
+{{ no_rows() }}

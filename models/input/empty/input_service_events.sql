@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('service_events')) }}
+
+{{ no_rows() }}

@@ -1,0 +1,3 @@
+{{ config(enabled=lacks_entity('web_events')) }}
+
+{{ no_rows() }}
