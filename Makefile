@@ -7,15 +7,18 @@ BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
+# Every command works in the installation of one connector: make build CONNECTOR=mine, make export CONNECTOR=mine
+OF := $(if $(CONNECTOR),--connector $(CONNECTOR))
+
 # A run of one's own: make build AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01
-RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
-REPLAY_OPTIONS := $(if $(FORCE),--force) $(if $(CONNECTOR),--connector $(CONNECTOR)) $(if $(ACCEPT),--accept $(ACCEPT))
+RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
+REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python worlds bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
-	@echo "Rekindle: make <command>"
+	@echo "Rekindle: make <command> [CONNECTOR=mine]"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
@@ -33,24 +36,24 @@ replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORC
 	@$(BIN)/python scripts/replay.py --from $(or $(FROM),2017-01) --to $(or $(TO),2017-12) $(REPLAY_OPTIONS)
 
 explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=… AS_OF=…)
-	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF))
+	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF)) $(OF)
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
-	@$(BIN)/python scripts/publish.py
+	@$(BIN)/python scripts/publish.py $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
-	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED)
+	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)
 
-ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes)
+ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
 
 erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=… or REQUESTS=1; YES=1 carries it out, NOW=1 does not wait)
 	@$(BIN)/python scripts/erase.py $(ERASE_OPTIONS)
 
 backup: demo-env ## Export the tables that cannot be rebuilt to backups/
-	@$(BIN)/python scripts/backup.py
+	@$(BIN)/python scripts/backup.py $(OF)
 
-restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=backups/2018-01-01_1)
-	@$(BIN)/python scripts/backup.py --restore "$(FOLDER)"
+restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=installations/mine/backups/2018-01-01_1)
+	@$(BIN)/python scripts/backup.py --restore "$(FOLDER)" $(OF)
 
 test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests
 
@@ -90,7 +93,7 @@ bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFIL
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
 
 docs: demo-env ## The dbt documentation as one page: target/docs/static_index.html
-	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet
+	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet $(if $(CONNECTOR),--vars '{connector: $(CONNECTOR)}')
 	@echo "Open target/docs/static_index.html"
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock'
@@ -100,8 +103,8 @@ lock: dev-env ## Recompile the locked requirements from pyproject.toml
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
 
-clean: ## Remove what any run makes again (keeps the warehouse, what was published and backups)
-	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis warehouse/replay
+clean: ## Remove what any run makes again (keeps installations but for unfinished replays)
+	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis installations/*/warehouse/replay
 	@find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 demo-env:

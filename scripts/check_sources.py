@@ -2,12 +2,10 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation
 from rekindle.calendar import as_date, default_as_of
 from rekindle.dbt import Dbt
 from rekindle.gates.raw import check_raw
-from rekindle.settings import chosen_connector
-from rekindle.warehouse import only_command
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,9 +17,9 @@ def main(as_of: str | None, connector: str | None, accept: bool) -> None:
 
     What passes is what the next data is compared with.
     """
-    chosen = chosen_connector(connector)
+    chosen = installation.enter(connector)
     date = as_date(as_of, "--as-of") if as_of else default_as_of(chosen)
-    with only_command(paths.warehouse()):
+    with installation.only_command():
         verdict = check_raw(Dbt(chosen).manifest, chosen, date, accept=accept, again=True)
     click.echo(f"Raw data    {verdict.judged:,} expectations hold" + (f", see {verdict.page}" if verdict.page else ""))
 

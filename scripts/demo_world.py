@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.calendar import as_date
 from rekindle.demo import responses
 
@@ -17,6 +17,7 @@ def main(as_of: str, files: tuple[Path, ...]) -> None:
 
     Reads those files and the raw data, never the warehouse. The same files give the same answers.
     """
+    installation.enter("completejourney")
     date = as_date(as_of, "--as-of")
     rows = responses.play(paths.data(), date, files)
     click.echo(

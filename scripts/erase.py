@@ -7,12 +7,11 @@ from operator import or_
 
 import click
 
-from rekindle import blocking, paths
+from rekindle import blocking, installation, paths
 from rekindle.blocking import Request
 from rekindle.erasing import People, Warehouse, erase, look_for, opened, waiting_feeds
 from rekindle.errors import RekindleError
 from rekindle.settings import setting
-from rekindle.warehouse import only_command
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,7 +20,8 @@ from rekindle.warehouse import only_command
 @click.option("--requests", is_flag=True, help="Everybody who asked, in input_erasure_requests or here before.")
 @click.option("--now", is_flag=True, help="Do not wait for platforms to acknowledge that they removed the person.")
 @click.option("--yes", is_flag=True, help="Carry it out; without it, only say what would happen.")
-def main(profile: str | None, contact: str | None, requests: bool, now: bool, yes: bool) -> None:
+@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+def main(profile: str | None, contact: str | None, requests: bool, now: bool, yes: bool, connector: str | None) -> None:
     """Take a person out of warehouse, publications, backups and exports, and keep them out.
 
     First the removal goes out to every platform that ever received the person; when all have acknowledged it, or after
@@ -29,7 +29,8 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
     """
     if sum([profile is not None, contact is not None, requests]) != 1:
         raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, or --requests.")
-    with only_command(paths.warehouse()), opened(paths.warehouse()) as warehouse:
+    installation.enter(connector)
+    with installation.only_command(), opened(paths.warehouse()) as warehouse:
         wanted = _everybody(warehouse) if requests else [_one(warehouse, profile, contact)]
         if not wanted:
             click.echo("Nobody who asked to be forgotten is left in the warehouse.")

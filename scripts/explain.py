@@ -2,7 +2,7 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.calendar import as_date
 from rekindle.explaining import Explainer
 
@@ -11,12 +11,15 @@ from rekindle.explaining import Explainer
 @click.argument("profile_id", required=False)
 @click.option("--scenario", metavar="SCENARIO", help="Only this scenario.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Only this date; counts are of the newest date when none is given.")
-def main(profile_id: str | None, scenario: str | None, as_of: str | None) -> None:
+@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+def main(profile_id: str | None, scenario: str | None, as_of: str | None, connector: str | None) -> None:
     """Tell in plain words why a profile got, or did not get, each message; without a profile, how many did.
 
-    Reads the warehouse (REKINDLE_WAREHOUSE) and changes nothing. Contact details are never shown.
+    Reads the warehouse and changes nothing. Contact details are never shown.
     """
     date = as_date(as_of, "--as-of") if as_of else None
+    installation.enter(connector)
+    installation.refuse_others()
     explainer = Explainer.open(paths.warehouse())
     try:
         told = explainer.person(profile_id, scenario, date) if profile_id else explainer.waterfalls(scenario, date)

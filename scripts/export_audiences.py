@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from rekindle import installation
 from rekindle.calendar import as_date
 from rekindle.errors import RekindleError
 from rekindle_export import runs
@@ -42,6 +43,7 @@ def main() -> None:
 _FEEDS = click.argument("feeds", nargs=-1)
 _AS_OF = click.option("--as-of", metavar="YYYY-MM-DD", help="Refuse audiences that are older.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+_CONNECTOR = click.option("--connector", help="Whose audiences; default: `connector` in dbt_project.yml.")
 _ACCEPT = click.option("--accept", multiple=True, metavar="FEED", help="Let it pass its guards: you looked at it.")
 
 
@@ -50,9 +52,12 @@ _ACCEPT = click.option("--accept", multiple=True, metavar="FEED", help="Let it p
 @_AS_OF
 @_JSON
 @_ACCEPT
-def plan(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...]) -> None:
+@_CONNECTOR
+def plan(
+    feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], connector: str | None
+) -> None:
     """Say what `export` would do, in counts; writes nothing."""
-    _export(feeds, as_of, as_json, accept, dry=True)
+    _export(feeds, as_of, as_json, accept, connector, dry=True)
 
 
 @main.command()
@@ -60,15 +65,27 @@ def plan(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple
 @_AS_OF
 @_JSON
 @_ACCEPT
-def export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...]) -> None:
+@_CONNECTOR
+def export(
+    feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], connector: str | None
+) -> None:
     """Write the feeds named, without names all of them with the opt-out and erasure lists."""
-    _export(feeds, as_of, as_json, accept, dry=False)
+    _export(feeds, as_of, as_json, accept, connector, dry=False)
 
 
-def _export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], *, dry: bool) -> None:
-    from rekindle_export import exporting  # DuckDB is loaded by those who need it
+def _export(
+    feeds: tuple[str, ...],
+    as_of: str | None,
+    as_json: bool,
+    accept: tuple[str, ...],
+    connector: str | None,
+    *,
+    dry: bool,
+) -> None:
+    from rekindle_export import exporting
 
     try:
+        installation.enter(connector)
         outcome = exporting.export(feeds, as_date(as_of, "--as-of") if as_of else None, dry=dry, accepted=accept)
     except RekindleError as error:
         if as_json:
@@ -89,15 +106,19 @@ def _export(feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tu
 
 @main.command()
 @click.argument("manifest", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def verify(manifest: Path) -> None:
+@_CONNECTOR
+def verify(manifest: Path, connector: str | None) -> None:
     """Check a committed run against its manifest."""
+    installation.enter(connector)
     click.echo(runs.verify(manifest.absolute()))
 
 
 @main.command()
 @click.argument("run_id")
-def ack(run_id: str) -> None:
+@_CONNECTOR
+def ack(run_id: str, connector: str | None) -> None:
     """Say that the platform has taken a run: the next delta starts from it."""
+    installation.enter(connector)
     folder, _ = runs.find_run(run_id)
     with folder.locked():
         _, run = runs.find_run(run_id)
@@ -107,8 +128,10 @@ def ack(run_id: str) -> None:
 
 @main.command()
 @click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Instead of each feed's retention_days.")
-def purge(older_than: int | None) -> None:
+@_CONNECTOR
+def purge(older_than: int | None, connector: str | None) -> None:
     """Remove the data files of old runs; manifests and ledgers stay."""
+    installation.enter(connector)
     purged, stopped = runs.purge(older_than)
     for run in purged:
         click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")

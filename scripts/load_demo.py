@@ -4,7 +4,7 @@ import time
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.demo import loader
 
 
@@ -12,6 +12,7 @@ from rekindle.demo import loader
 @click.option("--force", is_flag=True, help="Write the files again although they are there.")
 def main(force: bool) -> None:
     """Write the demo's raw files below data/raw: a public data set of baskets and a synthetic world around it."""
+    installation.enter("completejourney")
     started = time.monotonic()
     landing = loader.load(paths.data(), force=force)
     raw = paths.data() / "raw"

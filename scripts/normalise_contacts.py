@@ -2,21 +2,20 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.building import read_addresses
 from rekindle.calendar import default_as_of
 from rekindle.dbt import Dbt
-from rekindle.settings import chosen_connector
-from rekindle.warehouse import only_command, use_warehouse
+from rekindle.warehouse import use_warehouse
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
 def main(connector: str | None) -> None:
     """Build the input that names addresses (only that), then read the phones and e-mails that nobody has read yet."""
-    chosen = chosen_connector(connector)
+    chosen = installation.enter(connector)
     use_warehouse(paths.warehouse())
-    with only_command(paths.warehouse()):
+    with installation.only_command():
         phones, emails = read_addresses(Dbt(chosen), default_as_of(chosen))
     click.echo(phones)
     click.echo(emails)

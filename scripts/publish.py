@@ -2,19 +2,20 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.dbt import Dbt
 from rekindle.publishing import last_finished_build, publish, publish_activation
-from rekindle.settings import chosen_connector
-from rekindle.warehouse import only_command, warehouse_runs
+from rekindle.warehouse import warehouse_runs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+def main(connector: str | None) -> None:
     """Copy the public tables and the audiences of the last finished build to published/, each in one atomic step."""
-    with only_command(paths.warehouse()):
-        build = last_finished_build(warehouse_runs(paths.warehouse()))
-        manifest = Dbt(chosen_connector(build.connector)).manifest
+    chosen = installation.enter(connector)
+    with installation.only_command():
+        last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
+        manifest = Dbt(chosen).manifest
         published = [publish(manifest, paths.warehouse()), publish_activation(manifest, paths.warehouse())]
     for done in published:
         if done is not None:

@@ -2,12 +2,10 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation
 from rekindle.calendar import as_month
 from rekindle.errors import RekindleError
 from rekindle.replaying import Rhythm, replay
-from rekindle.settings import chosen_connector
-from rekindle.warehouse import only_command
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +31,7 @@ def main(
 
     Killed anywhere, the same command goes on where it stopped. The warehouse in use is untouched until the end.
     """
-    chosen = chosen_connector(connector)
+    chosen = installation.enter(connector)
     months = as_month(first, "--from"), as_month(last, "--to")
     if months[0] > months[1]:
         raise RekindleError(
@@ -51,7 +49,7 @@ def main(
         )
     if rhythm.daily_from is not None and rhythm.decides_from is None:
         raise RekindleError("--daily-from needs --decide-from: say from which month on anything is decided.")
-    with only_command(paths.warehouse()):
+    with installation.only_command():
         replay(chosen, *months, accepted, rhythm, force=force)
 
 

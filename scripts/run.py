@@ -2,14 +2,13 @@
 
 import click
 
-from rekindle import paths
+from rekindle import installation, paths
 from rekindle.building import build, decide, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.publishing import publish, publish_activation
-from rekindle.settings import chosen_connector
-from rekindle.warehouse import only_command, use_warehouse, warehouse_runs
+from rekindle.warehouse import use_warehouse, warehouse_runs
 from rekindle_export import exporting, runs
 from rekindle_export.errors import DONE, GUARD
 
@@ -37,13 +36,13 @@ def main(
 
     A date whose build did not finish is finished first. `dbt build` alone gives the same tables.
     """
-    chosen = chosen_connector(connector)
+    chosen = installation.enter(connector)
     date = as_date(as_of, "--as-of") if as_of else default_as_of(chosen)
     month = as_month(accept, "--accept") if accept else None
     if daily and month is not None:
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
     use_warehouse(paths.warehouse())
-    with only_command(paths.warehouse()):
+    with installation.only_command():
         dates = [*([] if daily else unfinished_dates(warehouse_runs(paths.warehouse()), date)), date]
         if month is not None and month not in [newest_closed_month(each) for each in dates]:
             raise RekindleError(

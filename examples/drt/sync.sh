@@ -3,7 +3,7 @@
 # drt opens a DuckDB file for writing and looks for profiles in ~/.drt. So it gets a home of its own, which only this user
 # reads and which is removed at the end; the published file is never locked and stays as it was.
 set -euo pipefail
-published="$(realpath "${1:?Name the published file: sync.sh ../../published/activation.duckdb --dry-run}")"
+published="$(realpath "${1:?Name the published file: sync.sh installations/mine/published/activation.duckdb --dry-run}")"
 shift
 home="$(mktemp -d)"
 trap 'rm -rf "$home"' EXIT

@@ -18,6 +18,7 @@
         ('as_of_date', 'date'),
         ('feed', dbt.type_string()),
         ('run_id', dbt.type_string()),
+        ('connector', dbt.type_string()),
     ]) -%}
 {% endmacro %}
 

@@ -67,7 +67,7 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') |
   Where the rows of an input model are: {pattern, files, columns per file}; files is none when the engine cannot tell.
 #}
 {% macro contract_files(name) %}
-    {%- set folder = env_var('REKINDLE_CONTRACT_PATH', 'data/contract').rstrip('/') -%}
+    {%- set folder = env_var('REKINDLE_CONTRACT_PATH', installation_folder() ~ '/data/contract').rstrip('/') -%}
     {%- set place = only_this_folder(folder) -%}
     {%- set single_file, folder_files = place ~ '/' ~ name ~ '.parquet', place ~ '/' ~ name ~ '/**/*.parquet' -%}
     {%- set single_files = files_matching(place ~ '/input_*.parquet') -%}

@@ -7,7 +7,7 @@
 #}
 {% macro config_check() %}
     {%- if execute and flags.WHICH in ('build', 'run', 'snapshot') -%}
-        {%- set problems = settings_problems() -%}
+        {%- set problems = installation_problems() + settings_problems() -%}
         {%- if not problems -%}
             {%- set problems = history_problems() -%}
         {%- endif -%}
@@ -183,7 +183,7 @@
         {%- if latest['connector'] is not none and latest['connector'] != var('connector') -%}
             {%- do problems.append(
                 "This warehouse holds the history of connector '" ~ latest['connector'] ~ "', not of '" ~ var('connector')
-                ~ "': point REKINDLE_WAREHOUSE to a file of its own."
+                ~ "': leave REKINDLE_WAREHOUSE and REKINDLE_INSTALLATION out, or point them to places of its own."
             ) -%}
         {%- elif latest['as_of_date'] is not none and as_of_date_text() < latest['as_of_date'] -%}
             {%- do problems.append(

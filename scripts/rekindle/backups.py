@@ -16,7 +16,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
-from rekindle.errors import RekindleError, without_values
+from rekindle.errors import RekindleError, of_another, without_values
 from rekindle.files import checksum, private_files, private_folder, private_writing, replace_file, sync
 from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import (
@@ -53,13 +53,15 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     try:
         with private_files(), contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
             private_folder(unfinished)
-            as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
+            runs = read_runs(connection)
+            as_of = max((run.as_of_date for run in runs), default=None)
             tables = [
                 _export(connection, schema, table, unfinished)
                 for schema, table in kept_tables(manifest)
                 if has_table(connection, schema, table)
             ]
-        content = {"as_of_date": str(as_of) if as_of else None, "tables": tables}
+        connector = runs[-1].connector if runs else None
+        content = {"connector": connector, "as_of_date": str(as_of) if as_of else None, "tables": tables}
         with private_writing(unfinished / "manifest.json") as manifest_file:
             manifest_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except (duckdb.Error, OSError) as error:
@@ -89,6 +91,9 @@ def restore(folder: Path, warehouse: Path) -> int:
         file = folder / table["file"]
         if not file.exists() or checksum(file) != table["sha256"]:
             raise RekindleError(f"{file} is missing or was changed after the backup: restore another backup.")
+    theirs = _connector_of(folder)
+    if theirs not in (None, paths.connector()):
+        raise RekindleError(of_another(folder, str(theirs), paths.connector(), "REKINDLE_WAREHOUSE"))
     private_folder(warehouse.parent)
     unfinished = warehouse.with_name(f".{warehouse.name}.restored")
     for leftover in (unfinished, write_ahead_log(unfinished)):
@@ -107,6 +112,18 @@ def restore(folder: Path, warehouse: Path) -> int:
     checkpoint(unfinished)
     replace_file(unfinished, warehouse)
     return sum(int(table["rows"]) for table in content["tables"])
+
+
+def _connector_of(folder: Path) -> str | None:
+    """Whose memory a backup holds, by its run_log, which backups have that are older than names in manifests."""
+    run_log = folder / "run.run_log.parquet"
+    if not run_log.exists():
+        return None
+    rows = duckdb.execute(
+        f"select connector from {parquet(run_log)} "
+        "order by started_at desc nulls last, invocation_id desc nulls last limit 1"
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
 
 
 def put_backup(new: Path, folder: Path) -> None:

@@ -42,12 +42,18 @@ def note_sealed_dates(warehouse: Path) -> None:
     try:
         connection.execute("create schema if not exists run")
         connection.execute(
-            "create table if not exists run.sealed_dates (as_of_date date, feed varchar, run_id varchar)"
+            "create table if not exists run.sealed_dates "
+            "(as_of_date date, feed varchar, run_id varchar, connector varchar)"
         )
+        # a table of before seals carried the name of their connector
+        connection.execute("alter table run.sealed_dates add column if not exists connector varchar")
         known = set(connection.execute("select run_id from run.sealed_dates").fetchall())
         for as_of_date, feed, run_id in committed_dates():
             if (run_id,) not in known:
-                connection.execute("insert into run.sealed_dates values (?, ?, ?)", [as_of_date, feed, run_id])
+                connection.execute(
+                    "insert into run.sealed_dates (as_of_date, feed, run_id, connector) values (?, ?, ?, ?)",
+                    [as_of_date, feed, run_id, paths.connector()],
+                )
     finally:
         connection.close()
 

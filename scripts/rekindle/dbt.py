@@ -29,7 +29,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from rekindle import paths
 from rekindle.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
 from rekindle.progress import Progress
-from rekindle.settings import project
+from rekindle.settings import own_connector
 
 # of the events that dbt takes for details, those that _Watcher reads
 READ_EVENTS = ("NodeFinished",)
@@ -154,7 +154,7 @@ class Dbt:
     def _vars(self, variables: Mapping[str, object]) -> str:
         # the project's own connector is left out, as in a plain `dbt build`: other vars would parse everything again
         given = {name: value for name, value in variables.items() if value is not None}
-        if self.connector != project()["vars"]["connector"]:
+        if self.connector != own_connector():
             given["connector"] = self.connector
         return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
 

@@ -1,6 +1,7 @@
 """One clear sentence for whoever runs a command, and a non-zero exit."""
 
 import re
+from pathlib import Path
 
 import click
 
@@ -30,6 +31,14 @@ _STACK = ("> in macro", "> called by")
 
 class RekindleError(click.ClickException):
     """Something the user can mend: the message says what, where and how. It never contains a customer's data."""
+
+
+def of_another(place: Path, theirs: str, ours: str, variable: str) -> str:
+    """The sentence about a place that carries the name of another connector; `variable` moves such places."""
+    return (
+        f"{place} belongs to connector '{theirs}', not to '{ours}': use --connector {theirs}, or give '{ours}' a place "
+        f"of its own ({variable})."
+    )
 
 
 def without_values(message: str) -> str:

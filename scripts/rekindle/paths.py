@@ -1,13 +1,40 @@
-"""Where things live. Each place can be moved by an environment variable; the defaults lie inside the project folder."""
+"""Where things live: everything of a connector in one folder, `installations/<connector>` inside the project folder.
+
+`REKINDLE_INSTALLATION` names another folder, and each place in it can be moved by a variable of its own.
+"""
 
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from rekindle import settings
+
+PROJECT = settings.PROJECT
+
+
+class _Chosen:
+    """What this process's command works for."""
+
+    connector: str | None = None
+
+
+def use_connector(connector: str) -> None:
+    """From here on, everything is looked for in this connector's installation."""
+    _Chosen.connector = connector
+
+
+def connector() -> str:
+    """The connector whose installation is used: the one that was chosen, else the project's own."""
+    return _Chosen.connector or settings.own_connector()
+
+
+def installation() -> Path:
+    """The folder with everything of a connector (`REKINDLE_INSTALLATION`). profiles.yml has the same rule."""
+    return (PROJECT / os.environ.get("REKINDLE_INSTALLATION", f"installations/{connector()}")).resolve()
 
 
 def _place(variable: str, default: str) -> Path:
-    return (PROJECT / os.environ.get(variable, default)).resolve()
+    named = os.environ.get(variable)
+    return (PROJECT / named if named else installation() / default).resolve()
 
 
 def data() -> Path:
@@ -45,11 +72,11 @@ def late_noes() -> Path:
     return _place("REKINDLE_LATE_NOES", "late_noes")
 
 
-def target() -> Path:
-    """What dbt and the gates leave to look at (`DBT_TARGET_PATH`)."""
-    return _place("DBT_TARGET_PATH", "target")
-
-
 def erasures() -> Path:
     """Requests to be forgotten and the tokens of who was (`REKINDLE_ERASURES`)."""
     return _place("REKINDLE_ERASURES", "erasures")
+
+
+def target() -> Path:
+    """What dbt and the gates leave to look at, of all connectors (`DBT_TARGET_PATH`)."""
+    return (PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()

@@ -52,12 +52,12 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
         build = last_finished_build(runs)
         connection.execute(
             "create table published._published as "
-            "select ? as version, ? as invocation_id, cast(? as date) as as_of_date",
-            [str(project()["version"]), build.invocation_id, build.as_of_date],
+            "select ? as version, ? as connector, ? as invocation_id, cast(? as date) as as_of_date",
+            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date],
         )
         connection.execute(
             "comment on table published._published is "
-            "'One row: the project version, the as-of date and the dbt invocation this file was published from.'"
+            "'One row: the project version, the connector, the as-of date and the dbt invocation of this publication.'"
         )
         return build
 
@@ -82,9 +82,9 @@ def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) 
         # models built again afterwards may have been built without their tests
         tests_passed = runs[-1].invocation_id == build.invocation_id
         connection.execute(
-            "create table published._published as select ? as version, ? as invocation_id, "
+            "create table published._published as select ? as version, ? as connector, ? as invocation_id, "
             "cast(? as date) as as_of_date, cast(? as boolean) as tests_passed",
-            [str(project()["version"]), build.invocation_id, build.as_of_date, tests_passed],
+            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date, tests_passed],
         )
         connection.execute("create table published._feeds (feed varchar, audience varchar, config varchar)")
         for audience, feed in feeds:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from rekindle import paths
-from rekindle.errors import RekindleError, without_values
+from rekindle.errors import RekindleError, of_another, without_values
 from rekindle.quoting import text
 from rekindle_export import late_noes
 from rekindle_export.errors import ContractError
@@ -81,8 +81,13 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
 
 
 def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetime.date | None) -> dict[str, Any]:
-    if not columns_of(connection, "main", "_published"):
+    columns = columns_of(connection, "main", "_published")
+    if not columns:
         raise ContractError(f"{file} does not say which build it comes from: {AGAIN}.")
+    if "connector" in columns:  # a file of before has no name and is taken for this installation's own
+        for (found,) in connection.execute("select connector from activation.main._published").fetchall():
+            if found != paths.connector():
+                raise ContractError(of_another(file, found, paths.connector(), "REKINDLE_PUBLISHED"))
     rows = connection.execute(
         "select version, invocation_id, cast(as_of_date as varchar), tests_passed from activation.main._published"
     ).fetchall()

@@ -112,6 +112,7 @@ class Piece:
 
 def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:
     """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
+    runs.refuse_others()
     reports = []
     gate = Gate("export")
     with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
@@ -373,6 +374,7 @@ class _Writer:
                 manifest
                 | {
                     "format": 1,
+                    "connector": paths.connector(),
                     "feed": self.folder.feed,
                     "as_of_date": self.as_of_date,
                     "run_id": run_id,

@@ -14,7 +14,7 @@ import duckdb
 
 from rekindle import paths, phones, spelling
 from rekindle.quoting import file_text, name, parquet
-from rekindle.settings import chosen_connector, setting
+from rekindle.settings import setting
 from rekindle_export.errors import ContractError
 from rekindle_export.rules import query
 
@@ -58,7 +58,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     for entity, file, told in found:
         _load(connection, entity, file, told)
     _spell_addresses(connection)
-    earliest = setting("earliest_plausible_date", chosen_connector(None))
+    earliest = setting("earliest_plausible_date", paths.connector())
     connection.execute(
         query("late_noes", channels=CHANNELS, purposes=PURPOSES, harmless=HARMLESS_EVENTS, earliest=str(earliest))
     )
@@ -124,7 +124,7 @@ def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: 
 def _spell_addresses(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `spelled_addresses`: how the publication spells the addresses that late consents name."""
     rows = connection.execute("select distinct address from input_consents where address is not null").fetchall()
-    country = str(setting("default_country_code", chosen_connector(None)) or "")
+    country = str(setting("default_country_code", paths.connector()) or "")
     connection.execute("create temp table spelled_addresses (address varchar, spelled varchar)")
     if rows:
         raw = [str(row[0]) for row in rows]

@@ -22,7 +22,7 @@ from typing import Any, TypeGuard
 import filelock
 
 from rekindle import files, paths
-from rekindle.errors import RekindleError
+from rekindle.errors import RekindleError, of_another
 from rekindle_export.errors import ContractError, LockedError
 
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
@@ -206,6 +206,24 @@ def feed_folders() -> list[FeedFolder]:
     return [FeedFolder(name) for name in sorted(path.name for path in folders) if FEED_NAME.fullmatch(name)]
 
 
+def connectors() -> set[str]:
+    """Whose the feeds are, by the newest manifest of each; one that is damaged or older than names says nothing."""
+    found = set()
+    for folder in feed_folders():
+        with contextlib.suppress(ContractError):  # the feed itself tells why
+            for file in folder.manifests()[-1:]:
+                name = read_manifest(file).get("connector")
+                found |= set() if name is None else {str(name)}
+    return found
+
+
+def refuse_others() -> None:
+    """Another connector's ledgers would take its people off the platforms, as if they had left ours."""
+    for found in connectors():
+        if found != paths.connector():
+            raise ContractError(of_another(paths.exports(), found, paths.connector(), "REKINDLE_EXPORTS"))
+
+
 def committed_dates() -> list[tuple[str, str, str]]:
     """(as_of_date, feed, run_id) of every committed run that carried decisions: those dates are sealed.
 
@@ -225,6 +243,7 @@ def committed_dates() -> list[tuple[str, str, str]]:
 
 def find_run(run_id: str) -> tuple[FeedFolder, CommittedRun]:
     """A committed run by its id."""
+    refuse_others()
     for folder in feed_folders():
         if any(file.parent.name == run_id for file in folder.manifests()):
             return folder, next(run for run in folder.runs() if run.run_id == run_id)
@@ -245,6 +264,9 @@ def verify(file: Path) -> str:
     refuse_symlinks(file)
     manifest = read_manifest(file)
     folder = file.parent
+    theirs = manifest.get("connector", paths.connector())
+    if theirs != paths.connector():
+        raise ContractError(of_another(folder, theirs, paths.connector(), "REKINDLE_EXPORTS"))
     name = f"{manifest['feed']} {manifest['run_id']}"
     if (folder / PURGED).exists():
         return f"{name}: purged ({_why_purged(folder)})"
@@ -267,6 +289,7 @@ def purge(older_than_days: int | None) -> tuple[list[CommittedRun], list[Rekindl
 
     Returns what was purged, and why a feed was not: it keeps no other feed's data lying around.
     """
+    refuse_others()
     purged: list[CommittedRun] = []
     stopped: list[RekindleError] = []
     for folder in feed_folders():

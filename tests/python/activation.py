@@ -187,9 +187,7 @@ class Retailer:
     def variables(self) -> dict[str, str]:
         return {
             **os.environ,
-            "REKINDLE_PUBLISHED": str(self.activation.parent),
-            "REKINDLE_EXPORTS": str(self.exports),
-            "REKINDLE_LATE_NOES": str(self.late_noes),
+            "REKINDLE_INSTALLATION": str(self.root),
             "DBT_TARGET_PATH": str(self.root / "target"),
             "PYTHONUTF8": "1",
         }

@@ -22,8 +22,8 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
 LONGEST_FIRST = (
-    *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "replay"),
-    *("decision_worlds", "cases_days"),
+    *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "installations"),
+    *("replay", "decision_worlds", "cases_days"),
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 

@@ -624,7 +624,7 @@ def test_a_stranger_can_follow_the_connector_guide(
     for path, text in blocks:
         (copied / path).parent.mkdir(parents=True, exist_ok=True)
         (copied / path).write_text(text, encoding="utf-8")
-    raw = tmp_path / "data" / "raw" / "acme"
+    raw = tmp_path / "data" / "raw"
     raw.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(

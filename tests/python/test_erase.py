@@ -215,7 +215,7 @@ class SmallShop(Retailer):
             for schema in ("run", "landing", "input", "intake", "identity", "core", "hub"):
                 connection.execute(f"create schema {schema}")
             connection.execute(
-                "create table run.run_log as select 'an-invocation' as invocation_id, 'fixture' as connector, "
+                "create table run.run_log as select 'an-invocation' as invocation_id, 'completejourney' as connector, "
                 "'full' as command_scope, cast(? as date) as as_of_date, timestamp '2024-07-01' as started_at, "
                 "timestamp '2024-07-01' as finished_at",
                 [as_of],
@@ -277,9 +277,6 @@ class SmallShop(Retailer):
     def variables(self) -> dict[str, str]:
         return {
             **super().variables(),
-            "REKINDLE_WAREHOUSE": str(self.warehouse),
-            "REKINDLE_BACKUPS": str(self.root / "backups"),
-            "REKINDLE_ERASURES": str(self.root / "erasures"),
             "REKINDLE_ERASURE_KEY": KEY,
         }
 

@@ -262,7 +262,7 @@ def test_what_cannot_be_explained_is_one_sentence(arguments: list[str], sentence
     put(warehouse, "activation.decisions", decision(ANNA, None))
     done = subprocess.run(
         [sys.executable, str(PROJECT / "scripts" / "explain.py"), *arguments],
-        env={**os.environ, "REKINDLE_WAREHOUSE": str(warehouse)},
+        env={**os.environ, "REKINDLE_WAREHOUSE": str(warehouse), "REKINDLE_INSTALLATION": str(warehouse.parent)},
         capture_output=True,
         text=True,
         check=False,

@@ -658,7 +658,7 @@ def test_a_committed_export_seals_its_date_and_nothing_else_does(
         building.note_sealed_dates(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         found = connection.execute("select * from run.sealed_dates").fetchall()
-    assert found == [(datetime.date(2024, 7, 1), "win_back", sealed.run_id)]
+    assert found == [(datetime.date(2024, 7, 1), "win_back", sealed.run_id, "completejourney")]
 
 
 def test_census_gets_three_tables_of_the_same_people(shop: Retailer) -> None:

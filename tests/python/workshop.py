@@ -103,14 +103,14 @@ class Workshop:
     def run(self, script: str, *arguments: str, largest_file: int | None = None) -> Said:
         """Calls `python scripts/<script>.py`, for this workshop's connector where that is an option."""
         return self._call(
-            [str(PROJECT / "scripts" / f"{script}.py"), *self._connector(script), *arguments], largest_file
+            [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script)], largest_file
         )
 
     def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
         """The same, killed (-9) in the given call of a function, as in `rekindle.replaying:replace_file`."""
         killer = Path(__file__).with_name("killed.py")
         command = [str(killer), where, str(call), str(PROJECT / "scripts" / f"{script}.py")]
-        said = self._call([*command, *self._connector(script), *arguments], None)
+        said = self._call([*command, *arguments, *self._connector(script)], None)
         assert said.code == -signal.SIGKILL, said.text
         return said
 
@@ -119,7 +119,7 @@ class Workshop:
         return self._call(["-m", "dbt.cli.main", *arguments], None)
 
     def _connector(self, script: str) -> list[str]:
-        return ["--connector", self.connector] if script in ("run", "replay") else []
+        return [] if script in ("load_demo", "demo_world") else ["--connector", self.connector]
 
     def _call(self, command: list[str], largest_file: int | None) -> Said:
         with tempfile.NamedTemporaryFile() as output:
