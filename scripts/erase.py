@@ -9,8 +9,9 @@ import click
 
 from rekindle import blocking, paths
 from rekindle.blocking import Request
-from rekindle.erasing import People, Warehouse, erase, look_for, opened, waiting_feeds
+from rekindle.erasing import ADVICE, erase, waiting_feeds
 from rekindle.errors import RekindleError
+from rekindle.finding import People, Warehouse, look_for, opened
 from rekindle.settings import setting
 from rekindle.warehouse import only_command
 
@@ -29,7 +30,7 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
     """
     if sum([profile is not None, contact is not None, requests]) != 1:
         raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, or --requests.")
-    with only_command(paths.warehouse()), opened(paths.warehouse()) as warehouse:
+    with only_command(paths.warehouse()), opened(paths.warehouse(), ADVICE) as warehouse:
         wanted = _everybody(warehouse) if requests else [_one(warehouse, profile, contact)]
         if not wanted:
             click.echo("Nobody who asked to be forgotten is left in the warehouse.")

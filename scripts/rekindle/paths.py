@@ -53,3 +53,8 @@ def target() -> Path:
 def erasures() -> Path:
     """Requests to be forgotten and the tokens of who was (`REKINDLE_ERASURES`)."""
     return _place("REKINDLE_ERASURES", "erasures")
+
+
+def access() -> Path:
+    """What was written for people who asked what is held about them (`REKINDLE_ACCESS`)."""
+    return _place("REKINDLE_ACCESS", "access")

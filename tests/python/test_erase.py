@@ -19,8 +19,8 @@ from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
 from rekindle import backups, blocking, forgetting
-from rekindle.erasing import People, opened
 from rekindle.errors import RekindleError
+from rekindle.finding import People, opened
 from rekindle_export import runs
 
 KEY = "the key of a shop in a test"
@@ -280,6 +280,7 @@ class SmallShop(Retailer):
             "REKINDLE_WAREHOUSE": str(self.warehouse),
             "REKINDLE_BACKUPS": str(self.root / "backups"),
             "REKINDLE_ERASURES": str(self.root / "erasures"),
+            "REKINDLE_ACCESS": str(self.root / "access"),
             "REKINDLE_ERASURE_KEY": KEY,
         }
 
