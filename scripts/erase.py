@@ -11,7 +11,7 @@ from rekindle import blocking, paths
 from rekindle.blocking import Request
 from rekindle.erasing import ADVICE, erase, waiting_feeds
 from rekindle.errors import RekindleError
-from rekindle.finding import People, Warehouse, look_for, opened
+from rekindle.finding import People, Warehouse, contact_named, look_for, opened
 from rekindle.settings import setting
 from rekindle.warehouse import only_command
 
@@ -72,13 +72,7 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
 
 
 def _one(warehouse: Warehouse, profile: str | None, contact: str | None) -> tuple[Request, People]:
-    if contact is not None:
-        source_system, colon, contact_id = contact.partition(":")
-        if not (source_system and colon and contact_id):
-            raise RekindleError("--contact is SOURCE:ID, such as till:123.")
-        person = warehouse.person_of(source_system, contact_id)
-    else:
-        person = warehouse.person(str(profile))
+    person = warehouse.person(str(profile)) if contact is None else warehouse.person_of(*contact_named(contact))
     if not person.profile_ids:
         raise RekindleError(
             "The warehouse knows nobody by that name: look it up in identity.contact_profiles. "

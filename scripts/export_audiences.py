@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from rekindle import answers
 from rekindle.calendar import as_date
 from rekindle.errors import RekindleError
 from rekindle_export import runs
@@ -105,13 +106,20 @@ def ack(run_id: str) -> None:
 
 
 @main.command()
-@click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Instead of each feed's retention_days.")
+@click.option(
+    "--older-than",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="Instead of retention_days of the feed, or of the answer.",
+)
 def purge(older_than: int | None) -> None:
-    """Remove the data files of old runs; manifests and ledgers stay."""
-    purged = runs.purge(older_than)
+    """Remove the data files of old runs, and answers to requests for access; manifests and ledgers stay."""
+    purged, removed = runs.purge(older_than), answers.purge(older_than)
     for run in purged:
         click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
-    if not purged:
+    if removed:
+        click.echo(f"Removed {removed} answers to requests for access")
+    if not purged and not removed:
         click.echo("Nothing is old enough.")
 
 

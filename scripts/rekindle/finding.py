@@ -289,6 +289,14 @@ RAW_VALUES = """
 """
 
 
+def contact_named(option: str) -> Contact:
+    """What --contact names. A contact id may hold colons, a source system holds none."""
+    source_system, colon, contact_id = option.partition(":")
+    if not (source_system and colon and contact_id):
+        raise RekindleError("--contact is SOURCE:ID, such as till:123.")
+    return source_system, contact_id
+
+
 @contextlib.contextmanager
 def opened(file: Path, advice: str = "mend the cause and run the same command again") -> Iterator[Warehouse]:
     """The warehouse, to look for somebody. Its log goes into it first; errors come out without values."""
@@ -354,7 +362,10 @@ def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table
         "where database_name = ? and not internal group by all order by all",
         [catalog],
     ).fetchall()
-    return [Table(*row, rows=f"{name(catalog)}.{name(row[0])}.{name(row[1])}") for row in rows]
+    return [
+        Table(schema, table, columns, texts, f"{name(catalog)}.{name(schema)}.{name(table)}")
+        for schema, table, columns, texts in rows
+    ]
 
 
 def backup_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Table]:
