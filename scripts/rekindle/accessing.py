@@ -144,8 +144,8 @@ def answer(warehouse: Warehouse, scope: Scope) -> dict[str, Any]:
         },
         "whose": {"contacts": sorted(map(list, scope.told.contacts)), "profile_ids": sorted(scope.told.profile_ids)},
         "why_one_person": list(_why(warehouse, scope)),
-        "consents": [_consent(row) for row in delivered.get("input_consents", [])],
-        "may_be_written_to": [_permission(row) for row in tables.get("hub.channel_permissions", [])],
+        "consents": [_consent(row) for row in _by(delivered, "input_consents", "changed_at")],
+        "may_be_written_to": [_permission(row) for row in _by(tables, "hub.channel_permissions", "purpose")],
         "segments": list(_segments(connection, tables)),
         "moves": list(_moves(connection, tables)),
         "decisions": list(_decisions(warehouse, scope, tables)),
@@ -323,16 +323,18 @@ def _set_aside(warehouse: Warehouse, scope: Scope) -> Iterator[Row]:
         ).fetchall()
         key = entities()[entity].key
         if set(key) <= {row[0] for row in described}:
-            columns = ", ".join(f"cast({name(column)} as varchar)" for column in key)
-            for row in rows_of(
-                warehouse.connection,
-                f"select column_name, reason, is_row_rejected from intake.{name(rejected)} "
-                f"where ({columns}) in (select ({columns}) from ({query})) order by all",
-            ):
+            delivered = f"select ({', '.join(f'cast({name(column)} as varchar)' for column in key)}) from ({query})"
+            where = f"({', '.join(f'cast({name(column)} as varchar)' for column in key)}) in ({delivered})"
+            shown = ", ".join(map(name, [*key, "column_name", "reason", "is_row_rejected"]))
+            for row in _rows(warehouse.connection, f"select {shown} from intake.{name(rejected)} where {where}", scope):
                 yield {"entity": entity, **row}
 
 
 # --- In words ---------------------------------------------------------------------------------------------------------
+
+
+def _by(found: Mapping[str, list[Row]], title: str, column: str) -> list[Row]:
+    return sorted(found.get(title, []), key=lambda row: str(row[column]))
 
 
 def _why(warehouse: Warehouse, scope: Scope) -> Iterator[str]:
@@ -371,16 +373,18 @@ def _segment_names(connection: duckdb.DuckDBPyConnection) -> Callable[[str | Non
 
 def _segments(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, list[Row]]) -> Iterator[str]:
     named = _segment_names(connection)
-    for row in sorted(tables.get("segments.rfm_published", []), key=lambda row: str(row["segment_month"])):
+    for row in _by(tables, "segments.rfm_published", "segment_month"):
         yield f"{row['segment_month'][:7]}: {named(row['segment'])}"
 
 
 def _moves(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, list[Row]]) -> Iterator[str]:
     named = _segment_names(connection)
-    for row in sorted(tables.get("segments.segment_moves", []), key=lambda row: str(row["segment_month"])):
-        if row["from_segment"] != row["to_segment"]:
-            steps = f", {row['steps_down']} steps down" if row["is_down"] else ""
-            yield f"{row['segment_month'][:7]}: from {named(row['from_segment'])} to {named(row['to_segment'])}{steps}"
+    for row in _by(tables, "segments.segment_moves", "segment_month"):
+        before, after = row["from_segment"], row["to_segment"]
+        if before != after:
+            came = f"from {named(before)} to" if before else "first in"
+            left = f", {row['steps_down']} steps down" if row["is_down"] else ""
+            yield f"{row['segment_month'][:7]}: {came} {named(after)}{left}"
 
 
 def _decisions(warehouse: Warehouse, scope: Scope, tables: Mapping[str, list[Row]]) -> Iterator[list[str]]:

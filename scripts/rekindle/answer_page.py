@@ -121,11 +121,12 @@ def _list(lines: Iterable[str]) -> str:
 def _table(rows: Iterable[Row]) -> str:
     """Rows with their columns; a column that is empty in all of them is left out."""
     rows = list(rows)
-    columns = [column for column in (rows[0] if rows else {}) if any(row[column] is not None for row in rows)]
+    known = dict.fromkeys(column for row in rows for column in row)
+    columns = [column for column in known if any(row.get(column) is not None for row in rows)]
     if not columns:
         return ""
     head = "".join(f"<th>{escape(_words(column))}</th>" for column in columns)
-    lines = "".join(f"<tr>{''.join(f'<td>{_cell(row[column])}</td>' for column in columns)}</tr>" for row in rows)
+    lines = "".join(f"<tr>{''.join(f'<td>{_cell(row.get(column))}</td>' for column in columns)}</tr>" for row in rows)
     return f"<div><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
 
 
