@@ -55,7 +55,8 @@ PER_PROFILE = {
 }
 # What they hold of purchases, which may be those of a record that is left out.
 MEASURES = ("recency_days", "frequency", "monetary_amount")
-# Columns that name an event of any entity.
+# Columns that name an event of any entity. What a journey made of an event may be about any record: it went to the best
+# address of all. So by these rows are left out, and only by the first of them told.
 REFERENCES = ("reference_id", "trigger_reference", "entry_key")
 SOMEBODY_ELSE = "(somebody else)"
 WORDS = {"granted": "yes", "denied": "no", "withdrawn": "no, from now on"}
@@ -271,7 +272,9 @@ def _is_told_in_part(table: Table, scope: Scope) -> str:
     conditions = [
         f"{name(column)} in (select value from told_keys where kind = {text(kind)})" for column, kind in kinds.items()
     ]
-    conditions += [f"{name(column)} in (select value from told_keys)" for column in references]
+    conditions += [
+        f"{name(column)} in (select value from told_keys)" for column in references if column == REFERENCES[0]
+    ]
     if table.title in PER_PROFILE:
         conditions = [
             f"profile_id = {text(profile_id)} and {PER_PROFILE[table.title]} >= {text(str(date))}"

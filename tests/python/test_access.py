@@ -22,7 +22,7 @@ from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 
 import access as access_command
 from rekindle import answers, finding
-from rekindle.accessing import GONE, HOUSEHOLD, PHONE, WEAKEST
+from rekindle.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
 from rekindle.finding import Table, opened
 
 KEY = "the key of a shop in a test"
@@ -103,7 +103,12 @@ def expected_rows(contacts: set[tuple[str, str]]) -> dict[str, pd.DataFrame]:
             if contact in table:
                 pairs = list(zip(table[system], table[contact], strict=True))
                 hers |= pd.Series([pair in contacts for pair in pairs], index=table.index)
-        found[file.stem] = table[hers]
+        found[file.stem] = table[hers].copy()
+    links = found["identity_links"]
+    links.loc[
+        [pair not in contacts for pair in zip(links["linked_source_system"], links["linked_contact_id"], strict=True)],
+        ["linked_source_system", "linked_contact_id"],
+    ] = SOMEBODY_ELSE
     lines, events = raw("order_lines"), raw("message_events")
     found["order_lines"] = lines[lines["order_id"].isin(set(found["orders"]["order_id"]) - {""})]
     found["message_events"] = events[events["message_id"].isin(set(found["messages"]["message_id"]) - {""})]
