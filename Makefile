@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(OF) $(if
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export erase backup restore lint check-builds check-python worlds bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain publish export access erase backup restore lint check-builds check-python worlds bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -43,6 +43,10 @@ publish: demo-env ## Publish the last finished build to published/rekindle.duckd
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)
+
+# the shell reads who it is from the environment: what an id holds is never part of a command
+access: demo-env ## Write what is held about a person to access/ (CONTACT=till:123 or PROFILE=…; ALL=1 every record)
+	@$(BIN)/python scripts/access.py $${CONTACT:+--contact "$$CONTACT"} $${PROFILE:+--profile "$$PROFILE"} $(if $(ALL),--all) $(OF)
 
 ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
 

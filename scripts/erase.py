@@ -9,8 +9,9 @@ import click
 
 from rekindle import blocking, installation, paths
 from rekindle.blocking import Request
-from rekindle.erasing import People, Warehouse, erase, look_for, opened, waiting_feeds
+from rekindle.erasing import ADVICE, erase, waiting_feeds
 from rekindle.errors import RekindleError
+from rekindle.finding import People, Warehouse, contact_named, look_for, opened
 from rekindle.settings import setting
 
 
@@ -30,7 +31,7 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
     if sum([profile is not None, contact is not None, requests]) != 1:
         raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, or --requests.")
     installation.enter(connector)
-    with installation.only_command(), opened(paths.warehouse()) as warehouse:
+    with installation.only_command(), opened(paths.warehouse(), ADVICE) as warehouse:
         wanted = _everybody(warehouse) if requests else [_one(warehouse, profile, contact)]
         if not wanted:
             click.echo("Nobody who asked to be forgotten is left in the warehouse.")
@@ -72,13 +73,7 @@ def main(profile: str | None, contact: str | None, requests: bool, now: bool, ye
 
 
 def _one(warehouse: Warehouse, profile: str | None, contact: str | None) -> tuple[Request, People]:
-    if contact is not None:
-        source_system, colon, contact_id = contact.partition(":")
-        if not (source_system and colon and contact_id):
-            raise RekindleError("--contact is SOURCE:ID, such as till:123.")
-        person = warehouse.person_of(source_system, contact_id)
-    else:
-        person = warehouse.person(str(profile))
+    person = warehouse.person(str(profile)) if contact is None else warehouse.person_of(*contact_named(contact))
     if not person.profile_ids:
         raise RekindleError(
             "The warehouse knows nobody by that name: look it up in identity.contact_profiles. "

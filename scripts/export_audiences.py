@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rekindle import installation
+from rekindle import answers, installation
 from rekindle.calendar import as_date
 from rekindle.errors import RekindleError
 from rekindle_export import runs
@@ -127,15 +127,23 @@ def ack(run_id: str, connector: str | None) -> None:
 
 
 @main.command()
-@click.option("--older-than", type=click.IntRange(min=0), metavar="DAYS", help="Instead of each feed's retention_days.")
+@click.option(
+    "--older-than",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="Instead of retention_days of the feed, or of the answer.",
+)
 @_CONNECTOR
 def purge(older_than: int | None, connector: str | None) -> None:
-    """Remove the data files of old runs; manifests and ledgers stay."""
+    """Remove the data files of old runs, and answers to requests for access; manifests and ledgers stay."""
     installation.enter(connector)
+    removed = answers.purge(older_than)
     purged, stopped = runs.purge(older_than)
     for run in purged:
         click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
-    if not (purged or stopped):
+    if removed:
+        click.echo(f"Removed {removed} answers to requests for access")
+    if not (purged or removed or stopped):
         click.echo("Nothing is old enough.")
     for error in stopped:
         error.show()

@@ -2,7 +2,7 @@
 
 import click
 
-from rekindle import installation, paths
+from rekindle import answers, installation, paths
 from rekindle.building import build, decide, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
@@ -43,6 +43,7 @@ def main(
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
     use_warehouse(paths.warehouse())
     with installation.only_command():
+        answers.purge()
         dates = [*([] if daily else unfinished_dates(warehouse_runs(paths.warehouse()), date)), date]
         if month is not None and month not in [newest_closed_month(each) for each in dates]:
             raise RekindleError(

@@ -130,6 +130,18 @@ def has_token(key: bytes, name: str) -> bool:
     return any(known == token for known, _ in _read(tokens_file())[1:])
 
 
+def is_erased(connection: duckdb.DuckDBPyConnection, contact: tuple[str, str]) -> bool:
+    """Whether a record was erased: the last build kept it out, or, where the key is set, there is a token of it."""
+    kept_out = connection.execute(
+        f"select {CONTACT_DIGEST} in (select contact_digest from landing.blocked_contacts) "
+        "from (values (?, ?)) as asked (source_system, contact_id)",
+        contact,
+    ).fetchone()
+    if kept_out is not None and kept_out[0]:
+        return True
+    return KEY in os.environ and has_token(erasure_key(), "|".join(("contact", *contact)))
+
+
 def add_tokens(key: bytes, names: Iterable[str], as_of: datetime.date) -> None:
     """Remembers names as erased, on the disk before this returns."""
     known = _read(tokens_file()) or [[sign(key, "check"), ""]]

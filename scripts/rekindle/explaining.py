@@ -8,7 +8,7 @@ Contact details are never read: everything here is keyed by the pseudonymous pro
 import datetime
 import json
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -60,12 +60,20 @@ class Explainer:
         if not warehouse.exists():
             raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to explain: {build}")
         connection = open_warehouse(warehouse, read_only=True)
+        explainer = cls.of(connection)
+        if explainer is None:
+            connection.close()
+            raise RekindleError(f"{warehouse} holds no decisions, so there is nothing to explain: {build}")
+        return explainer
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection) -> "Explainer | None":
+        """Explains the warehouse that a connection uses; None when it holds no decisions yet."""
         needed = (("activation", "decisions"), ("activation", "dim_scenarios"), ("config", "sentences"))
         found = all(has_table(connection, *table) for table in needed)
         newest = connection.execute("select max(as_of_date) from activation.decisions").fetchone() if found else None
         if newest is None or newest[0] is None:
-            connection.close()
-            raise RekindleError(f"{warehouse} holds no decisions, so there is nothing to explain: {build}")
+            return None
         explainer = cls(connection, {}, {}, newest[0])
         sentences = {
             (row["subject"], row["code"]): (row["counted"], row["sentence"])
@@ -108,25 +116,17 @@ class Explainer:
         now, ids = self._identities(profile_id)
         chosen = self._chosen(scenario)
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
-        yield from self._why_one_person(now)
-        marks = ", ".join("?" * len(ids))
-        decisions = self._rows(
-            "select decisions.*, entries.reason_code, entries.reason_parameters, entries.entered_date "
-            "from activation.decisions as decisions left join activation.scenario_entries as entries "
-            "using (scenario_id, profile_id, entry_key) "
-            f"where decisions.profile_id in ({marks}) and (?::date is null or decisions.as_of_date = ?) "
-            "order by decisions.as_of_date, decisions.scenario_id, decisions.entry_key, decisions.step",
-            [*ids, as_of, as_of],
-        )
-        decisions = [row for row in decisions if row["scenario_id"] in chosen]
-        of_today = self._of_newest_run(now)
+        for _, told in edges_in_words(self.connection, now):
+            yield f"  {told}"
+        decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
+        of_today = self.of_newest_run(now)
         date = None
         for row in decisions:
             if row["as_of_date"] != date:
                 date = row["as_of_date"]
                 yield ""
                 yield f"As of {date}"
-            yield from self._told(row, of_today.get(row["decision_id"]), now)
+            yield from self.told(row, of_today.get(row["decision_id"]), now)
         silent = [name for name in chosen if name not in {row["scenario_id"] for row in decisions}]
         if silent:
             yield ""
@@ -134,28 +134,20 @@ class Explainer:
             for name in silent:
                 yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
 
-    def _why_one_person(self, profile_id: str) -> Iterator[str]:
-        """What joins the contact records of a person, never a value; and which of it is weakest."""
-        known = "select 1 from duckdb_views() where schema_name = 'quality' and view_name = 'identity_edges'"
-        if not self._rows(known):
-            return
-        edges = self._rows(
-            "select * from quality.identity_edges where profile_id = ? or younger_profile_id = ? "
-            "order by verdict desc, strength desc, elder, younger",
-            [profile_id, profile_id],
+    def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
+        """Every step that was due for a person under these ids, with why its journey began; the oldest first."""
+        marks = ", ".join("?" * len(ids))
+        return self._rows(
+            "select decisions.*, entries.reason_code, entries.reason_parameters, entries.entered_date "
+            "from activation.decisions as decisions left join activation.scenario_entries as entries "
+            "using (scenario_id, profile_id, entry_key) "
+            f"where decisions.profile_id in ({marks}) and (?::date is null or decisions.as_of_date = ?) "
+            "order by decisions.as_of_date, decisions.scenario_id, decisions.entry_key, decisions.step",
+            [*ids, as_of, as_of],
         )
-        joining = [edge for edge in edges if edge["verdict"] == "one_person"]
-        for edge in edges:
-            records = " and ".join(f"{edge[f'{side}_source_system']}:{edge[f'{side}_contact_id']}" for side in _SIDES)
-            shared = " and ".join(said for column, said in _SHARED.items() if edge[column])
-            said = _VERDICTS[edge["verdict"]]
-            if edge["is_weakest"]:
-                others = [(each["elder"], each["younger"]) for each in joining if each is not edge]
-                is_needed = not _are_joined(edge["elder"], edge["younger"], others)
-                said += "; the weakest of what joins them" + (", without it they would be two" if is_needed else "")
-            yield f"  {records} share {shared}: {said}"
 
-    def _told(self, row: Row, reason: Row | None, profile_id: str) -> Iterator[str]:
+    def told(self, row: Row, reason: Row | None, profile_id: str) -> Iterator[str]:
+        """Lines: what became of a step, and why; `reason`: the step as the newest run saw it, if it did."""
         scenario = self.scenarios.get(row["scenario_id"], {})
         code = row["reason_code"] or (reason or {}).get("reason_code")
         why = (row["reason_parameters"] if row["reason_code"] else (reason or {}).get("reason_parameters")) or "{}"
@@ -189,7 +181,7 @@ class Explainer:
             lacks = next((said for column, said in _CHANNEL_TROUBLES.items() if not channel[column]), None)
             yield f"{CHANNELS[channel['channel']]}: {lacks or 'could be used'}"
 
-    def _of_newest_run(self, profile_id: str) -> dict[str, Row]:
+    def of_newest_run(self, profile_id: str) -> dict[str, Row]:
         """Decisions as the newest run made them: only these still know their reasons and channels."""
         if not has_table(self.connection, "activation", "gated_steps"):
             return {}
@@ -262,9 +254,37 @@ class Explainer:
         return known[1].format_map({name: shown.get(name, "unknown") for name in names})
 
     def _rows(self, question: str, parameters: list[Any] | None = None) -> list[Row]:
-        cursor = self.connection.execute(question, parameters or [])
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return rows_of(self.connection, question, parameters)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, question: str, parameters: list[Any] | None = None) -> list[Row]:
+    """The answer to a question, each row by its columns."""
+    cursor = connection.execute(question, parameters or [])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def edges_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[Row, str]]:
+    """What joins the contact records of a person, each with its sentence, never a value; and which of it is weakest."""
+    known = "select 1 from duckdb_views() where schema_name = 'quality' and view_name = 'identity_edges'"
+    if not connection.execute(known).fetchall():
+        return
+    edges = rows_of(
+        connection,
+        "select * from quality.identity_edges where profile_id = ? or younger_profile_id = ? "
+        "order by verdict desc, strength desc, elder, younger",
+        [profile_id, profile_id],
+    )
+    joining = [edge for edge in edges if edge["verdict"] == "one_person"]
+    for edge in edges:
+        records = " and ".join(f"{edge[f'{side}_source_system']}:{edge[f'{side}_contact_id']}" for side in _SIDES)
+        shared = " and ".join(said for column, said in _SHARED.items() if edge[column])
+        told = _VERDICTS[edge["verdict"]]
+        if edge["is_weakest"]:
+            others = [(each["elder"], each["younger"]) for each in joining if each is not edge]
+            is_needed = not _are_joined(edge["elder"], edge["younger"], others)
+            told += "; the weakest of what joins them" + (", without it they would be two" if is_needed else "")
+        yield edge, f"{records} share {shared}: {told}"
 
 
 def _are_joined(one: int, other: int, edges: list[tuple[int, int]]) -> bool:

@@ -41,7 +41,7 @@ def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses:
             sought |= _identifiers(connection, file, ids)
     found = []
     for folder in folders:
-        held = [run for run in folder.runs() if not run.is_purged and _run_holds(connection, run, sought)]
+        held = [run for run in folder.runs() if not run.is_purged and run_holds(connection, run, sought)]
         rows = {file: _count(connection, file, ids) for file in ledgers[folder.feed]}
         traces = Traces(folder, held, {file: count for file, count in rows.items() if count}, False)
         if traces.runs or traces.ledgers:
@@ -104,7 +104,8 @@ def _identifiers(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collect
     return {value for row in rows for value in row if value is not None}
 
 
-def _run_holds(connection: duckdb.DuckDBPyConnection, run: CommittedRun, sought: Collection[str]) -> bool:
+def run_holds(connection: duckdb.DuckDBPyConnection, run: CommittedRun, sought: Collection[str]) -> bool:
+    """Whether a data file of a run holds one of the values."""
     return any(file_holds(connection, run.folder / entry["name"], sought) for entry in run.manifest["files"])
 
 

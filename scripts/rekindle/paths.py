@@ -77,6 +77,11 @@ def erasures() -> Path:
     return _place("REKINDLE_ERASURES", "erasures")
 
 
+def access() -> Path:
+    """What was written for people who asked what is held about them (`REKINDLE_ACCESS`)."""
+    return _place("REKINDLE_ACCESS", "access")
+
+
 def target() -> Path:
     """What dbt and the gates leave to look at, of all connectors (`DBT_TARGET_PATH`)."""
     return (PROJECT / os.environ.get("DBT_TARGET_PATH", "target")).resolve()

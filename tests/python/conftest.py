@@ -23,7 +23,7 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 # second does not need.
 LONGEST_FIRST = (
     *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "installations"),
-    *("replay", "decision_worlds", "cases_days"),
+    *("replay", "access", "decision_worlds", "cases_days"),
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 

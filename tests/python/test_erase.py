@@ -19,8 +19,8 @@ from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
 from rekindle import backups, blocking, forgetting
-from rekindle.erasing import People, opened
 from rekindle.errors import RekindleError
+from rekindle.finding import People, opened
 from rekindle_export import runs
 
 KEY = "the key of a shop in a test"
@@ -376,6 +376,21 @@ def test_an_address_that_many_share_is_not_taken_from_the_others(small: SmallSho
     with small.here():
         blocking.land(small.warehouse)
     assert rows(small.warehouse, "select count(*) from landing.blocked_contacts") == [(1,)]
+
+
+def test_what_names_a_neighbour_with_the_same_phone_stays(small: SmallShop) -> None:
+    small.build([ANN, BOB])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        for contact in ("ann_at_till", "bob_at_till"):
+            connection.execute(
+                "insert into identity.contact_identifiers values ('till', ?, 'phone', '+32470000001', false)", [contact]
+            )
+        connection.execute(
+            "create table hub.phones as select * from (values ('ann', '+32470000001'), ('bob', '+32470000001')) "
+            "as phones (profile_id, phone)"
+        )
+    must(small.erase("--contact", "till:ann_at_till", "--yes"))
+    assert rows(small.warehouse, "select * from hub.phones") == [("bob", "+32470000001")]
 
 
 def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_before(small: SmallShop) -> None:

@@ -63,6 +63,10 @@ class Workshop:
         return self.root / "erasures"
 
     @property
+    def access(self) -> Path:
+        return self.root / "access"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
@@ -74,6 +78,7 @@ class Workshop:
             "REKINDLE_PUBLISHED": str(self.published.parent),
             "REKINDLE_BACKUPS": str(self.backups),
             "REKINDLE_ERASURES": str(self.erasures),
+            "REKINDLE_ACCESS": str(self.access),
             "REKINDLE_LATE_NOES": str(self.root / "late_noes"),
             "REKINDLE_EXPORTS": str(self.exports),
             "REKINDLE_FIXTURES": str(FIXTURES),
@@ -89,7 +94,7 @@ class Workshop:
 
     def clear(self) -> None:
         """As new, except for dbt's artefacts."""
-        places = [self.exports, self.root / "logs", self.erasures]
+        places = [self.exports, self.root / "logs", self.erasures, self.access]
         for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)
         self.warehouse.parent.mkdir(parents=True)
