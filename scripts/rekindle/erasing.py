@@ -23,7 +23,7 @@ from rekindle.contract import entities
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import checksum, private_files, replace_file, sync
 from rekindle.quoting import name, text
-from rekindle.warehouse import checkpoint, has_table, read_runs, write_ahead_log
+from rekindle.warehouse import checkpoint, has_table, must_hold, read_runs, write_ahead_log
 
 Contact = tuple[str, str]
 # Rows that stay and lose their person: the till's total must stay what it was.
@@ -98,6 +98,9 @@ class Warehouse:
         runs = [run for run in read_runs(connection) if run.is_finished]
         if not runs or not has_table(connection, "identity", "contact_profile_history"):
             raise RekindleError(f"{file} holds no finished build, so nobody can be found in it: build first.")
+        must_hold(
+            connection, {("identity", "contact_profiles"): ["profile_id"], ("input", "input_consents"): ["address"]}
+        )
         self.as_of = max(run.as_of_date for run in runs)
         self.connector = runs[-1].connector
 
