@@ -50,6 +50,8 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     connection = open_warehouse(warehouse, read_only=True)
     try:
         as_of = max((run.as_of_date for run in read_runs(connection)), default=None)
+        for killed in paths.backups().glob(".unfinished-*"):
+            shutil.rmtree(killed)
         unfinished = paths.backups() / f".unfinished-{os.getpid()}"
         unfinished.mkdir(parents=True, mode=0o700)
         tables = [
