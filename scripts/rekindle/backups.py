@@ -52,6 +52,8 @@ def back_up(manifest: Manifest, warehouse: Path) -> Path:
     private_folder(paths.backups())
     try:
         with private_files(), contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+            for killed in paths.backups().glob(".unfinished-*"):
+                shutil.rmtree(killed)
             private_folder(unfinished)
             runs = read_runs(connection)
             as_of = max((run.as_of_date for run in runs), default=None)

@@ -4,6 +4,7 @@ import datetime
 from pathlib import Path
 
 import click
+from dbt.contracts.graph.nodes import ModelNode
 
 from rekindle import blocking, paths
 from rekindle.calendar import newest_closed_month
@@ -13,7 +14,7 @@ from rekindle.errors import RekindleError
 from rekindle.gates.raw import check_raw
 from rekindle.phones import PhoneReport, normalise_contacts
 from rekindle.settings import setting
-from rekindle.warehouse import Run, open_warehouse, warehouse_runs
+from rekindle.warehouse import Run, must_hold, open_warehouse, warehouse_runs
 from rekindle_export.runs import committed_dates
 
 
@@ -102,6 +103,12 @@ def decide(dbt: Dbt, as_of: datetime.date) -> None:
     """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
+    models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
+    connection = open_warehouse(paths.warehouse(), read_only=True)
+    try:
+        must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
+    finally:
+        connection.close()
     build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"))
 
 

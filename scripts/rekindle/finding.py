@@ -22,7 +22,7 @@ from rekindle.errors import RekindleError, without_values
 from rekindle.files import private_files
 from rekindle.publishing import MODES
 from rekindle.quoting import name, parquet, text
-from rekindle.warehouse import checkpoint, has_table, read_runs
+from rekindle.warehouse import checkpoint, has_table, must_hold, read_runs
 
 Contact = tuple[str, str]
 # Look-ups by raw value, which may be spelled like no address of theirs.
@@ -123,6 +123,9 @@ class Warehouse:
         runs = [run for run in read_runs(connection) if run.is_finished]
         if not runs or not has_table(connection, "identity", "contact_profile_history"):
             raise RekindleError(f"{file} holds no finished build, so nobody can be found in it: build first.")
+        must_hold(
+            connection, {("identity", "contact_profiles"): ["profile_id"], ("input", "input_consents"): ["address"]}
+        )
         self.as_of = max(run.as_of_date for run in runs)
         self.connector = runs[-1].connector
 

@@ -23,7 +23,7 @@ from rekindle.errors import RekindleError, without_values
 from rekindle.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.quoting import name, text
 from rekindle.settings import project
-from rekindle.warehouse import Run, open_warehouse, read_runs, write_ahead_log
+from rekindle.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
 from rekindle_export.feeds import feeds_of, refuse_doubles
 
 # of activation only what has no row per person: counts and scenarios
@@ -121,6 +121,7 @@ def _write(
         try:
             connection.execute(f"attach {text(unfinished)} as published (storage_version {text(STORAGE_VERSION)})")
             build = describe(connection, read_runs(connection))
+            must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
             rows = sum(_copy(connection, model, keys[model.unique_id]) for model in models)
             connection.execute("detach published")
         except duckdb.Error as error:

@@ -5,7 +5,7 @@ import datetime
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,25 @@ def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
         [schema, table],
     ).fetchone()
     return found is not None and bool(found[0])
+
+
+def must_hold(connection: duckdb.DuckDBPyConnection, wanted: Mapping[tuple[str, str], Iterable[str]]) -> None:
+    """Says what to do when tables or columns of this version are missing: (schema, table) to columns.
+
+    After an upgrade and after a restore the file holds the memory, and what is built from it is older or not there.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_catalog()"
+    ).fetchall():
+        found.setdefault((schema, table), set()).add(column)
+    missing = [".".join(place) for place, columns in wanted.items() if not found.get(place, set()) >= {*columns}]
+    if missing:
+        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise RekindleError(
+            f"{missing[0]}{others} are not there as this version makes them: the warehouse was restored, or built by "
+            "another version. Run `python scripts/run.py` without --daily first (docs/upgrade.md)."
+        )
 
 
 def warehouse_runs(path: Path) -> list[Run]:

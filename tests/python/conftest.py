@@ -15,6 +15,7 @@ from consent_cases import Expected, tell_all
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from kills import ROWS, Night
 from people_project import Sent, build_and_export
 from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
@@ -23,7 +24,7 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 # second does not need.
 LONGEST_FIRST = (
     *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "installations"),
-    *("replay", "access", "decision_worlds", "cases_days"),
+    *("replay", "access", "kills", "upgrade", "decision_worlds", "cases_days"),
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 
@@ -115,6 +116,16 @@ def fixture_warehouse(shared: Path, make_workshop: Callable[..., Workshop]) -> P
 def april_warehouse(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
     """The same up to April 2024, two months behind. Read-only."""
     return _replayed(shared, make_workshop, "2024-04")
+
+
+@pytest.fixture(scope="session")
+def upgraded(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
+    """An installation of version 0.1.0 after its upgrade in place, as kills.py keeps it. Read-only."""
+
+    def build(path: Path) -> None:
+        Night(make_workshop("fixture", "upgraded"), path, seed=0).undisturbed(ROWS[0])
+
+    return built_once(shared / "upgraded", build)
 
 
 @pytest.fixture(scope="session")
