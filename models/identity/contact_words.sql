@@ -175,6 +175,20 @@ addressed_doubts as (
         on named_addresses.identifier_id = over_shared_addresses.identifier_id
 ),
 
+address_holders as (
+    select
+        source_system,
+        contact_id,
+        identifier_id
+    from record_addresses
+    union all
+    select
+        source_system,
+        contact_id,
+        address_id as identifier_id
+    from contact_address_history
+),
+
 -- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
 doubtful_records as (
     select
@@ -186,23 +200,14 @@ doubtful_records as (
     union
     select
         addressed_doubts.*,
-        record_addresses.source_system as holder_system,
-        record_addresses.contact_id as holder_id
+        address_holders.source_system as holder_system,
+        address_holders.contact_id as holder_id
     from addressed_doubts
-    inner join record_addresses
-        on addressed_doubts.named_id = record_addresses.identifier_id
+    inner join address_holders
+        on addressed_doubts.named_id = address_holders.identifier_id
     where
         not addressed_doubts.is_over_shared
         or addressed_doubts.record_id is null
-    union
-    select
-        addressed_doubts.*,
-        contact_address_history.source_system as holder_system,
-        contact_address_history.contact_id as holder_id
-    from addressed_doubts
-    inner join contact_address_history
-        on addressed_doubts.named_id = contact_address_history.address_id
-    where not addressed_doubts.is_over_shared
 ),
 
 -- whoever has something to say on a channel
@@ -366,7 +371,40 @@ noes_about_something_unreadable as (
         and names_something_unreadable
 ),
 
--- where the record was changed since, the message may have gone to an address that nobody knows any more
+-- an answer that could not be read is about the record's own addresses as any unreadable no is
+unreadable_stops as (
+    select distinct
+        contact_profiles.profile_id,
+        contact_profiles.source_system,
+        contact_profiles.contact_id,
+        channels.channel,
+        'unreadable_no' as reason,
+        doubts.said_at,
+        coalesce(contacts.updated_at > doubts.said_at, false) as was_changed_since
+    from doubts
+    inner join contact_profiles
+        on
+            doubts.record_system = contact_profiles.source_system
+            and doubts.record_id = contact_profiles.contact_id
+    inner join contacts
+        on
+            contact_profiles.source_system = contacts.source_system
+            and contact_profiles.contact_id = contacts.contact_id
+    inner join channels
+        on coalesce(doubts.channel, channels.channel) = channels.channel
+    where
+        doubts.entity = 'message_events'
+        and doubts.said_at is not null
+),
+
+all_stops as (
+    select * from stops
+    union all
+    select * from unreadable_stops
+),
+
+-- the message may have gone to what the record held before: to what it was seen with, and where it was changed since, to
+-- an address that nobody knows any more
 stop_addresses as (
     select
         stops.*,
@@ -379,26 +417,26 @@ stop_addresses as (
             and stops.channel = own_addresses.channel
     union
     select
-        stops.*,
+        all_stops.*,
         contact_address_history.address_id as address_key
-    from stops
+    from all_stops
     inner join channels
-        on stops.channel = channels.channel
+        on all_stops.channel = channels.channel
     inner join contact_address_history
         on
-            stops.source_system = contact_address_history.source_system
-            and stops.contact_id = contact_address_history.contact_id
+            all_stops.source_system = contact_address_history.source_system
+            and all_stops.contact_id = contact_address_history.contact_id
             and {{ list_holds('channels.address_kinds', 'contact_address_history.address_kind') }}
-            and contact_address_history.first_as_of_date <= cast(stops.said_at as date)
+            and contact_address_history.first_as_of_date <= cast(all_stops.said_at as date)
     union
     select
-        stops.*,
-        {{ hash_id(["'formerly'", 'stops.source_system', 'stops.contact_id']) }} as address_key
-    from stops
+        all_stops.*,
+        {{ hash_id(["'formerly'", 'all_stops.source_system', 'all_stops.contact_id']) }} as address_key
+    from all_stops
     inner join channels
-        on stops.channel = channels.channel
+        on all_stops.channel = channels.channel
     where
-        stops.was_changed_since
+        all_stops.was_changed_since
         and channels.address_kinds not in ('post', 'app')
 ),
 
@@ -448,37 +486,6 @@ unreadable_words as (
         on own_addresses.channel = channels.channel
 ),
 
--- an answer that could not be read may have come from an address that the record held before it was changed
-unreadable_stops_elsewhere as (
-    select distinct
-        contact_profiles.profile_id,
-        contact_profiles.source_system,
-        contact_profiles.contact_id,
-        channels.channel,
-        '*' as purpose,
-        {{ hash_id(["'formerly'", 'contact_profiles.source_system', 'contact_profiles.contact_id']) }} as address_key,
-        'stop' as word,
-        'unreadable_no' as reason,
-        cast(null as varchar) as evidence_reference,
-        doubts.said_at,
-        doubts.said_at as heard_at
-    from doubts
-    inner join contact_profiles
-        on
-            doubts.record_system = contact_profiles.source_system
-            and doubts.record_id = contact_profiles.contact_id
-    inner join contacts
-        on
-            contact_profiles.source_system = contacts.source_system
-            and contact_profiles.contact_id = contacts.contact_id
-    inner join channels
-        on coalesce(doubts.channel, channels.channel) = channels.channel
-    where
-        doubts.entity = 'message_events'
-        and contacts.updated_at > doubts.said_at
-        and channels.address_kinds not in ('post', 'app')
-),
-
 own_words as (
     select
         profile_id,
@@ -499,8 +506,6 @@ own_words as (
     select * from stop_words
     union all
     select * from unreadable_words
-    union all
-    select * from unreadable_stops_elsewhere
 ),
 
 -- before a split, all of them were one person: what was refused then, each of them refused
