@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -15,7 +16,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import duckdb
-from people_project import AS_OF, Sent, build, call, copy_project
+import forked
+from people_project import AS_OF, Sent, build, copy_project, environment
 from people_worlds import Difference, People, differences, oracle_of, people
 
 PERMISSIONS = "models/identity/address_permissions.sql"
@@ -506,7 +508,10 @@ def break_and_build(mutation: Mutation, told: People, folder: Path) -> None:
             shutil.copy(folder / "unbroken.duckdb", folder / "warehouse" / "build.duckdb")
             variables = f"{{connector: parquet, as_of_date: '{AS_OF}'}}"
             selected = f"{file.stem}+,+audience_members"
-            call(folder, "-m", "dbt.cli.main", "run", "--select", selected, "--vars", variables)
+            command = ["-m", "dbt.cli.main", "run", "--select", selected, "--vars", variables]
+            # starting dbt anew would take longer than what it does
+            done = forked.call(command, environment(folder), folder / "project", folder / "output.txt")
+            assert done == 0, (folder / "output.txt").read_text(encoding="utf-8")[-4000:]
         else:
             build(told.world, folder, "--no-publish", past=told.past)
     finally:
@@ -537,6 +542,7 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory(prefix="rekindle-mutations-") as temporary:
             folder = Path(temporary)
+            os.environ[forked.PARSED] = temporary
             build_once(told, folder, double_opt_in=double_opt_in)
             unbroken = judged(told, folder, double_opt_in=double_opt_in)
             print(f"Nothing broken: {len(unbroken)} differences", flush=True)

@@ -789,17 +789,31 @@ def bounced_softly(story: Story) -> None:
 
 def prefers(story: Story) -> None:
     """Says where to write, perhaps twice, perhaps to an address of nobody."""
-    kind = "phone" if story.channel in ("sms", "phone") else "email"
     for _ in range(story.random.choice((1, 2))):
-        value = nobodys(story) if story.chance(0.15) else story.own(story.anyone())
-        if value is not None:
-            story.add(
-                "contact_preferences",
-                story.anyone(),
-                preference_type=f"preferred_{kind}",
-                preference_value=value,
-                declared_at=story.when() + timedelta(hours=len(story.people.world["contact_preferences"]) % 5),
-            )
+        wish(story, nobodys(story) if story.chance(0.15) else story.own(story.anyone()), story.when())
+
+
+def prefers_something_else_lately(story: Story) -> None:
+    """Two open addresses, one of which would be taken first; first she wants the other one."""
+    record = story.anyone()
+    other = story.sibling(record, **taken_first(story))
+    for each in (record, other):
+        story.consent("granted", datetime.fromisoformat("2024-05-20 10:00"), each)
+    at = story.when()
+    wish(story, story.own(record), at)
+    if story.chance(0.8):
+        wish(story, nobodys(story) if story.chance(0.5) else story.own(other), at + timedelta(days=3))
+
+
+def wish(story: Story, address: object, at: datetime) -> None:
+    if address is not None:
+        story.add(
+            "contact_preferences",
+            story.anyone(),
+            preference_type=f"preferred_{'phone' if story.channel in ('sms', 'phone') else 'email'}",
+            preference_value=address,
+            declared_at=at + timedelta(hours=len(story.people.world["contact_preferences"]) % 5),
+        )
 
 
 def record_delivered_twice(story: Story) -> None:
@@ -834,7 +848,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(no_to_something_else, no_after_the_date, stopped_after_the_date, stopped_again_after_a_yes),
             *(stopped_between_a_yes_and_its_confirmation, stopped_at_the_same_instant, record_changed_after_a_stop),
             *(bounced, bounced_and_mended, bounced_and_changed_something_else, bounced_softly, moved_after_a_stop),
-            *(prefers, no_of_a_rejected_record),
+            *(prefers, prefers_something_else_lately, no_of_a_rejected_record),
             *(record_delivered_twice, record_of_the_future, event_of_an_unknown_message, erasure_of_nobody),
         )
     ),
