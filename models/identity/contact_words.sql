@@ -14,8 +14,8 @@ message_events as (
     select * from {{ ref('intake_message_events') }}
 ),
 
-unreadable_noes as (
-    select * from {{ ref('intake_unreadable_noes') }}
+doubtful_noes as (
+    select * from {{ ref('doubtful_noes') }}
 ),
 
 contacts as (
@@ -35,10 +35,7 @@ contact_address_history as (
 ),
 
 named_addresses as (
-    select
-        *,
-        {{ hash_id(["'address'", 'address']) }} as named_address_hash
-    from {{ ref('named_addresses') }}
+    select * from {{ ref('named_addresses') }}
 ),
 
 profile_splits as (
@@ -136,80 +133,6 @@ stops as (
     where message_events.event_type in ('unsubscribed', 'complained')
 ),
 
--- what an unreadable no may have meant: its record, or every record of that id where the system is missing
-doubts as (
-    select
-        unreadable_noes.*,
-        contact_profiles.source_system as record_system,
-        contact_profiles.contact_id as record_id
-    from unreadable_noes
-    left join contact_profiles
-        on
-            unreadable_noes.source_system = contact_profiles.source_system
-            and unreadable_noes.contact_id = contact_profiles.contact_id
-    where unreadable_noes.source_system is not null
-    union all
-    select
-        unreadable_noes.*,
-        contact_profiles.source_system as record_system,
-        contact_profiles.contact_id as record_id
-    from unreadable_noes
-    left join contact_profiles
-        on unreadable_noes.contact_id = contact_profiles.contact_id
-    where unreadable_noes.source_system is null
-),
-
-addressed_doubts as (
-    select
-        doubts.*,
-        named_addresses.identifier_type as named_kind,
-        named_addresses.identifier_id as named_id,
-        over_shared_addresses.identifier_id is not null as is_over_shared
-    from doubts
-    left join named_addresses
-        on
-            coalesce(doubts.source_system, '') = coalesce(named_addresses.source_system, '')
-            and coalesce(doubts.contact_id, '') = coalesce(named_addresses.contact_id, '')
-            and doubts.named_address_hash = named_addresses.named_address_hash
-    left join over_shared_addresses
-        on named_addresses.identifier_id = over_shared_addresses.identifier_id
-),
-
-address_holders as (
-    select
-        source_system,
-        contact_id,
-        identifier_id
-    from record_addresses
-    union all
-    select
-        source_system,
-        contact_id,
-        address_id as identifier_id
-    from contact_address_history
-),
-
--- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
-doubtful_records as (
-    select
-        addressed_doubts.*,
-        addressed_doubts.record_system as holder_system,
-        addressed_doubts.record_id as holder_id
-    from addressed_doubts
-    where addressed_doubts.record_id is not null
-    union
-    select
-        addressed_doubts.*,
-        address_holders.source_system as holder_system,
-        address_holders.contact_id as holder_id
-    from addressed_doubts
-    inner join address_holders
-        on addressed_doubts.named_id = address_holders.identifier_id
-    where
-        not addressed_doubts.is_over_shared
-        or addressed_doubts.record_id is null
-),
-
 -- whoever has something to say on a channel
 speakers as (
     select
@@ -225,12 +148,12 @@ speakers as (
     from stops
     union
     select
-        doubtful_records.holder_system as source_system,
-        doubtful_records.holder_id as contact_id,
+        doubtful_noes.source_system,
+        doubtful_noes.contact_id,
         channels.channel
-    from doubtful_records
+    from doubtful_noes
     inner join channels
-        on coalesce(doubtful_records.channel, channels.channel) = channels.channel
+        on doubtful_noes.channel in (channels.channel, '*')
 ),
 
 -- what a record stands for on a channel: its addresses there, or itself where it has none
@@ -379,22 +302,23 @@ unreadable_stops as (
         contact_profiles.contact_id,
         channels.channel,
         'unreadable_no' as reason,
-        doubts.said_at,
-        coalesce(contacts.updated_at > doubts.said_at, false) as was_changed_since
-    from doubts
+        doubtful_noes.said_at,
+        coalesce(contacts.updated_at > doubtful_noes.said_at, false) as was_changed_since
+    from doubtful_noes
     inner join contact_profiles
         on
-            doubts.record_system = contact_profiles.source_system
-            and doubts.record_id = contact_profiles.contact_id
+            doubtful_noes.source_system = contact_profiles.source_system
+            and doubtful_noes.contact_id = contact_profiles.contact_id
     inner join contacts
         on
             contact_profiles.source_system = contacts.source_system
             and contact_profiles.contact_id = contacts.contact_id
     inner join channels
-        on coalesce(doubts.channel, channels.channel) = channels.channel
+        on doubtful_noes.channel in (channels.channel, '*')
     where
-        doubts.entity = 'message_events'
-        and doubts.said_at is not null
+        doubtful_noes.is_answer
+        and doubtful_noes.is_of_the_record
+        and doubtful_noes.said_at = doubtful_noes.heard_at
 ),
 
 all_stops as (
@@ -462,26 +386,25 @@ unreadable_words as (
         own_addresses.source_system,
         own_addresses.contact_id,
         own_addresses.channel,
-        coalesce(doubtful_records.purpose, '*') as purpose,
+        doubtful_noes.purpose,
         case
             when
-                not doubtful_records.is_over_shared
-                and {{ list_holds('channels.address_kinds', 'doubtful_records.named_kind') }}
-                then doubtful_records.named_id
+                not doubtful_noes.is_over_shared
+                and {{ list_holds('channels.address_kinds', 'doubtful_noes.named_kind') }}
+                then doubtful_noes.named_id
             else own_addresses.address_key
         end as address_key,
         'unreadable' as word,
         'unreadable_no' as reason,
         cast(null as varchar) as evidence_reference,
-        -- said at no time that can be told: nothing is later
-        coalesce(doubtful_records.said_at, cast('9999-12-31' as timestamp)) as said_at,
-        coalesce(doubtful_records.said_at, cast('1900-01-01' as timestamp)) as heard_at
-    from doubtful_records
+        doubtful_noes.said_at,
+        doubtful_noes.heard_at
+    from doubtful_noes
     inner join own_addresses
         on
-            doubtful_records.holder_system = own_addresses.source_system
-            and doubtful_records.holder_id = own_addresses.contact_id
-            and coalesce(doubtful_records.channel, own_addresses.channel) = own_addresses.channel
+            doubtful_noes.source_system = own_addresses.source_system
+            and doubtful_noes.contact_id = own_addresses.contact_id
+            and doubtful_noes.channel in (own_addresses.channel, '*')
     inner join channels
         on own_addresses.channel = channels.channel
 ),

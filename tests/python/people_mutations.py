@@ -22,6 +22,7 @@ from people_worlds import Difference, People, differences, oracle_of, people
 
 PERMISSIONS = "models/identity/address_permissions.sql"
 WORDS = "models/identity/contact_words.sql"
+DOUBTFUL = "models/identity/doubtful_noes.sql"
 UNREADABLE = "models/intake/intake_unreadable_noes.sql"
 ADDRESSES = "models/hub/contact_addresses.sql"
 PERMITTED = "models/hub/permitted_addresses.sql"
@@ -112,9 +113,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an unknown record closes the address that it names",
-        WORDS,
-        "        or addressed_doubts.record_id is null",
-        "        and addressed_doubts.record_id is not null",
+        DOUBTFUL,
+        "        or addressed_noes.record_id is null",
+        "        and addressed_noes.record_id is not null",
     ),
     Mutation(
         "at a switchboard each record speaks for itself",
@@ -276,21 +277,21 @@ MUTATIONS = [
     ),
     Mutation(
         "an unreadable no closes whoever holds the address that it names",
-        WORDS,
-        "        not addressed_doubts.is_over_shared\n        or addressed_doubts.record_id is null",
+        DOUBTFUL,
+        "        not addressed_noes.is_over_shared\n        or addressed_noes.record_id is null",
         "        false",
     ),
     Mutation(
         "at a switchboard an unknown record may be anybody",
-        WORDS,
-        "        or addressed_doubts.record_id is null",
+        DOUBTFUL,
+        "        or addressed_noes.record_id is null",
         "        or false",
     ),
     Mutation(
         "an unreadable no about another purpose closes nothing here",
         WORDS,
-        "coalesce(doubtful_records.purpose, '*') as purpose",
-        "'*' as purpose",
+        "        doubtful_noes.purpose,\n",
+        "        '*' as purpose,\n",
     ),
     Mutation(
         "what was refused before a split both have refused",

@@ -571,7 +571,10 @@ def no_at_an_address_nobody_holds(story: Story) -> None:
 
 
 def no_at_an_unreadable_address(story: Story) -> None:
-    story.consent("withdrawn", story.when(), address=unreadable_address(story))
+    record, at = story.anyone(), story.when()
+    story.consent("withdrawn", at, record, address=unreadable_address(story))
+    if story.chance(0.6):
+        story.consent("granted", at + timedelta(days=5), story.sibling(record))
 
 
 def no_to_something_else(story: Story) -> None:
