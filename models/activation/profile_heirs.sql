@@ -11,7 +11,7 @@ scenario_entries as (
 ),
 
 profiles as (
-    select * from {{ ref('profiles') }}
+    select * from {{ ref('dim_profiles') }}
 ),
 
 profile_merges as (

@@ -32,7 +32,6 @@ PARTED = "models/identity/surviving_edges.sql"
 IDENTIFIERS = "models/identity/contact_identifiers.sql"
 SPELLING = "scripts/rekindle/spelling.py"
 PHONES = "scripts/rekindle/phones.py"
-CONTRACT = "models/input/_input__models.yml"
 
 
 @dataclass(frozen=True)
@@ -352,12 +351,6 @@ MUTATIONS = [
         UNREADABLE,
         "where coalesce(lower(trim(consents.status)), '') <> 'granted'",
         "where coalesce(consents.status, '') <> 'granted'",
-    ),
-    Mutation(
-        "noes count before copies of one key are dropped",
-        CONTRACT,
-        "key: [source_system, contact_id, channel, purpose, status, changed_at]",
-        "key: [source_system, contact_id, channel, purpose, changed_at]",
     ),
     Mutation(
         "whoever asked to be forgotten is written to nowhere",

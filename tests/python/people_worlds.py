@@ -319,8 +319,8 @@ def behind_extensions(story: Story) -> list[Record]:
 
 
 def numbers_with_decimals(story: Story) -> list[Record]:
-    """What a spreadsheet made of two numbers: nobody knows what they were, and they join nobody."""
-    number = f"{story.phone(0)[1:]}.0"
+    """What a spreadsheet made of one number: nobody knows what it was, and it joins nobody."""
+    number = f"{story.phone(0)[1:-1]}.{story.phone(0)[-1]}"
     one = story.record(phone=number, email=story.email(0))
     return [one, story.record(phone=number, email=None, last_name=f"Fam{story.number}b", first_name=None)]
 
@@ -981,7 +981,7 @@ def is_taken(row: Sent, verdict: Verdict, told: People) -> bool:
     if row.channel == "push":
         return True
     kinds = {"email": ("email",), "ads": ("email", "phone")}.get(row.channel, ("phone",))
-    values = {"email": one_spelling(row.email or None), "phone": row.phone or None}
+    values = {"email": row.email or None, "phone": row.phone or None}
     return all(values[kind] in verdict.taken.get(kind, frozenset({None})) for kind in kinds)
 
 

@@ -363,12 +363,12 @@ class Oracle:
             persons += [each for record in (word.record, *meant) if record for each in self._split_off[record]]
         return list({id(person): person for person in persons}.values())
 
-    def _named(self, row: Row, channel: str) -> tuple[bool, Address | None]:
+    def _named(self, row: Row, kinds: Iterable[str]) -> tuple[bool, Address | None]:
         """Whether the row names an address, and which; None: it cannot be read."""
         raw = row.get("address")
         if raw is None:
             return False, None
-        for kind in KINDS[channel]:
+        for kind in kinds:
             value = (
                 one_spelling(raw)
                 if kind == "email"
@@ -409,7 +409,8 @@ class Oracle:
                 continue
             purposes = (str(purpose),) if purpose in PURPOSES else PURPOSES
             for each in (str(channel),) if channel in CHANNELS else CHANNELS:
-                names, address = self._named(row, each)
+                # a row that cannot be read may name any address
+                names, address = self._named(row, KINDS[each if is_readable else "ads"])
                 # cautious: a no about an address that cannot be read may have meant any
                 is_clear = is_readable and (address is not None or not names)
                 for who in self._may_be(row):
@@ -434,9 +435,10 @@ class Oracle:
     def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[tuple[Record | None, Address]]:
         """Who speaks about which address; an unknown record at a switchboard may be anybody's there."""
         if record is not None and record in self.contacts:
-            if named is not None:
+            if named is not None and named[0] in KINDS[channel]:
                 return [(record, self._alone(record, named))]
-            return [(record, address) for address in self.own_addresses(record, channel)]
+            sharers = self._of_nobody(named, channel) if named and not self.is_shared_by_many(named) else []
+            return [*((record, address) for address in self.own_addresses(record, channel)), *sharers]
         if named is not None:
             return self._of_nobody(named, channel)
         unknown = self.strangers.get(record or ("", ""))
@@ -459,7 +461,7 @@ class Oracle:
             confirmed = moment(row, "double_opt_in_confirmed_at")
             if confirmed is None or confirmed >= self.settings.as_of:
                 return
-        names, address = self._named(row, channel)
+        names, address = self._named(row, KINDS[channel])
         if names and address is None:
             return
         for speaker, meant in self._meant(record, channel, address):
