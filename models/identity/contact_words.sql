@@ -1,5 +1,10 @@
 -- Every yes and every no that was said, and about which address; address_permissions says what follows from them.
 -- The rule in words: docs/decisions/0005-consent-is-about-an-address.md.
+{%- set word_columns = [
+    'source_system', 'contact_id', 'channel', 'purpose', 'address_key', 'word', 'reason', 'evidence_reference',
+    'said_at', 'heard_at',
+] %}
+
 with
 
 consents as (
@@ -412,16 +417,7 @@ unreadable_words as (
 own_words as (
     select
         profile_id,
-        source_system,
-        contact_id,
-        channel,
-        purpose,
-        address_key,
-        word,
-        reason,
-        evidence_reference,
-        said_at,
-        heard_at
+        {{ word_columns | join(',\n        ') }}
     from consent_words
     union all
     select * from noes_about_something_unreadable
@@ -435,16 +431,7 @@ own_words as (
 words_before_a_split as (
     select
         profile_splits.profile_id,
-        own_words.source_system,
-        own_words.contact_id,
-        own_words.channel,
-        own_words.purpose,
-        own_words.address_key,
-        own_words.word,
-        own_words.reason,
-        own_words.evidence_reference,
-        own_words.said_at,
-        own_words.heard_at
+        own_words.{{ word_columns | join(',\n        own_words.') }}
     from own_words
     inner join profile_splits
         on
@@ -471,16 +458,7 @@ holders as (
 words_of_others as (
     select distinct
         holders.profile_id,
-        own_words.source_system,
-        own_words.contact_id,
-        own_words.channel,
-        own_words.purpose,
-        own_words.address_key,
-        own_words.word,
-        own_words.reason,
-        own_words.evidence_reference,
-        own_words.said_at,
-        own_words.heard_at
+        own_words.{{ word_columns | join(',\n        own_words.') }}
     from own_words
     inner join holders
         on
