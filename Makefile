@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AS_OF),--as-of $(AS_OF)) $(OF) $(if
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export access erase backup restore lint check-builds check-python worlds kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain publish export access erase backup restore lint check-builds check-python worlds mutations kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -92,6 +92,9 @@ worlds: dev-env ## Try permissions on new made-up people, decisions on new stori
 	@echo "Seed: $(SEED)"
 	@$(BIN)/python tests/python/people_worlds.py --people $(or $(PEOPLE),10000) --seed $(SEED)
 	@STORIES=$(or $(STORIES),5000) SEED=$(SEED) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/python/test_decision_worlds.py -k side_by_side
+
+mutations: dev-env ## Break each rule of who is written to once: do the worlds see it? (PEOPLE=3000 ONLY=stop; an hour)
+	@$(BIN)/python tests/python/people_mutations.py --people $(or $(PEOPLE),3000) $(if $(ONLY),--only "$(ONLY)")
 
 # exact moments and delays after them; a failure prints the life, and its seed finds it again
 kills: SEED := $(or $(SEED),$(shell date +%s))

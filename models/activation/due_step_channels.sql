@@ -25,8 +25,8 @@ profile_merges as (
     select * from {{ ref('profile_merges') }}
 ),
 
-profile_splits as (
-    select * from {{ ref('profile_splits') }}
+profile_heirs as (
+    select * from {{ ref('profile_heirs') }}
 ),
 
 contact_addresses as (
@@ -140,36 +140,22 @@ candidates as (
 ),
 
 -- what reached somebody before a split reached each of those who were taken for one
-heirs as (
-    select
-        profile_id,
-        profile_id as addressed_id,
-        cast(null as date) as until_date
-    from due_profiles
-    union all
-    select
-        due_profiles.profile_id,
-        profile_splits.sibling_profile_id as addressed_id,
-        profile_splits.split_as_of_date as until_date
-    from due_profiles
-    inner join profile_splits
-        on due_profiles.profile_id = profile_splits.profile_id
-),
-
 recent_messages as (
     select
         messages.message_id,
-        heirs.profile_id,
+        profile_heirs.profile_id,
         messages.decision_id,
         messages.channel,
         messages.message_kind,
         messages.sent_date,
         messages.first_not_sent_at
     from messages
-    inner join heirs
+    inner join profile_heirs
         on
-            messages.profile_id = heirs.addressed_id
-            and (heirs.until_date is null or messages.sent_date < heirs.until_date)
+            messages.profile_id = profile_heirs.remembered_id
+            and (profile_heirs.until_date is null or messages.sent_date < profile_heirs.until_date)
+    inner join due_profiles
+        on profile_heirs.profile_id = due_profiles.profile_id
     where {{ happened_by('messages.sent_at') }}
 ),
 

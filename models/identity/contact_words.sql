@@ -1,5 +1,10 @@
 -- Every yes and every no that was said, and about which address; address_permissions says what follows from them.
 -- The rule in words: docs/decisions/0005-consent-is-about-an-address.md.
+{%- set word_columns = [
+    'source_system', 'contact_id', 'channel', 'purpose', 'address_key', 'word', 'reason', 'evidence_reference',
+    'said_at', 'heard_at',
+] %}
+
 with
 
 consents as (
@@ -14,8 +19,8 @@ message_events as (
     select * from {{ ref('intake_message_events') }}
 ),
 
-unreadable_noes as (
-    select * from {{ ref('intake_unreadable_noes') }}
+doubtful_noes as (
+    select * from {{ ref('doubtful_noes') }}
 ),
 
 contacts as (
@@ -35,10 +40,7 @@ contact_address_history as (
 ),
 
 named_addresses as (
-    select
-        *,
-        {{ hash_id(["'address'", 'address']) }} as named_address_hash
-    from {{ ref('named_addresses') }}
+    select * from {{ ref('named_addresses') }}
 ),
 
 profile_splits as (
@@ -136,75 +138,6 @@ stops as (
     where message_events.event_type in ('unsubscribed', 'complained')
 ),
 
--- what an unreadable no may have meant: its record, or every record of that id where the system is missing
-doubts as (
-    select
-        unreadable_noes.*,
-        contact_profiles.source_system as record_system,
-        contact_profiles.contact_id as record_id
-    from unreadable_noes
-    left join contact_profiles
-        on
-            unreadable_noes.source_system = contact_profiles.source_system
-            and unreadable_noes.contact_id = contact_profiles.contact_id
-    where unreadable_noes.source_system is not null
-    union all
-    select
-        unreadable_noes.*,
-        contact_profiles.source_system as record_system,
-        contact_profiles.contact_id as record_id
-    from unreadable_noes
-    left join contact_profiles
-        on unreadable_noes.contact_id = contact_profiles.contact_id
-    where unreadable_noes.source_system is null
-),
-
-addressed_doubts as (
-    select
-        doubts.*,
-        named_addresses.identifier_type as named_kind,
-        named_addresses.identifier_id as named_id,
-        over_shared_addresses.identifier_id is not null as is_over_shared
-    from doubts
-    left join named_addresses
-        on
-            coalesce(doubts.source_system, '') = coalesce(named_addresses.source_system, '')
-            and coalesce(doubts.contact_id, '') = coalesce(named_addresses.contact_id, '')
-            and doubts.named_address_hash = named_addresses.named_address_hash
-    left join over_shared_addresses
-        on named_addresses.identifier_id = over_shared_addresses.identifier_id
-),
-
--- and everybody who holds or held the address that it names; of a switchboard only when the record is not known
-doubtful_records as (
-    select
-        addressed_doubts.*,
-        addressed_doubts.record_system as holder_system,
-        addressed_doubts.record_id as holder_id
-    from addressed_doubts
-    where addressed_doubts.record_id is not null
-    union
-    select
-        addressed_doubts.*,
-        record_addresses.source_system as holder_system,
-        record_addresses.contact_id as holder_id
-    from addressed_doubts
-    inner join record_addresses
-        on addressed_doubts.named_id = record_addresses.identifier_id
-    where
-        not addressed_doubts.is_over_shared
-        or addressed_doubts.record_id is null
-    union
-    select
-        addressed_doubts.*,
-        contact_address_history.source_system as holder_system,
-        contact_address_history.contact_id as holder_id
-    from addressed_doubts
-    inner join contact_address_history
-        on addressed_doubts.named_id = contact_address_history.address_id
-    where not addressed_doubts.is_over_shared
-),
-
 -- whoever has something to say on a channel
 speakers as (
     select
@@ -220,12 +153,12 @@ speakers as (
     from stops
     union
     select
-        doubtful_records.holder_system as source_system,
-        doubtful_records.holder_id as contact_id,
+        doubtful_noes.source_system,
+        doubtful_noes.contact_id,
         channels.channel
-    from doubtful_records
+    from doubtful_noes
     inner join channels
-        on coalesce(doubtful_records.channel, channels.channel) = channels.channel
+        on doubtful_noes.channel in (channels.channel, '*')
 ),
 
 -- what a record stands for on a channel: its addresses there, or itself where it has none
@@ -366,7 +299,41 @@ noes_about_something_unreadable as (
         and names_something_unreadable
 ),
 
--- where the record was changed since, the message may have gone to an address that nobody knows any more
+-- an answer that could not be read is about the record's own addresses as any unreadable no is
+unreadable_stops as (
+    select distinct
+        contact_profiles.profile_id,
+        contact_profiles.source_system,
+        contact_profiles.contact_id,
+        channels.channel,
+        'unreadable_no' as reason,
+        doubtful_noes.said_at,
+        coalesce(contacts.updated_at > doubtful_noes.said_at, false) as was_changed_since
+    from doubtful_noes
+    inner join contact_profiles
+        on
+            doubtful_noes.source_system = contact_profiles.source_system
+            and doubtful_noes.contact_id = contact_profiles.contact_id
+    inner join contacts
+        on
+            contact_profiles.source_system = contacts.source_system
+            and contact_profiles.contact_id = contacts.contact_id
+    inner join channels
+        on doubtful_noes.channel in (channels.channel, '*')
+    where
+        doubtful_noes.is_answer
+        and doubtful_noes.is_of_the_record
+        and doubtful_noes.said_at = doubtful_noes.heard_at
+),
+
+all_stops as (
+    select * from stops
+    union all
+    select * from unreadable_stops
+),
+
+-- the message may have gone to what the record held before: to what it was seen with, and where it was changed since, to
+-- an address that nobody knows any more
 stop_addresses as (
     select
         stops.*,
@@ -379,26 +346,26 @@ stop_addresses as (
             and stops.channel = own_addresses.channel
     union
     select
-        stops.*,
+        all_stops.*,
         contact_address_history.address_id as address_key
-    from stops
+    from all_stops
     inner join channels
-        on stops.channel = channels.channel
+        on all_stops.channel = channels.channel
     inner join contact_address_history
         on
-            stops.source_system = contact_address_history.source_system
-            and stops.contact_id = contact_address_history.contact_id
+            all_stops.source_system = contact_address_history.source_system
+            and all_stops.contact_id = contact_address_history.contact_id
             and {{ list_holds('channels.address_kinds', 'contact_address_history.address_kind') }}
-            and contact_address_history.first_as_of_date <= cast(stops.said_at as date)
+            and contact_address_history.first_as_of_date <= cast(all_stops.said_at as date)
     union
     select
-        stops.*,
-        {{ hash_id(["'formerly'", 'stops.source_system', 'stops.contact_id']) }} as address_key
-    from stops
+        all_stops.*,
+        {{ hash_id(["'formerly'", 'all_stops.source_system', 'all_stops.contact_id']) }} as address_key
+    from all_stops
     inner join channels
-        on stops.channel = channels.channel
+        on all_stops.channel = channels.channel
     where
-        stops.was_changed_since
+        all_stops.was_changed_since
         and channels.address_kinds not in ('post', 'app')
 ),
 
@@ -424,74 +391,33 @@ unreadable_words as (
         own_addresses.source_system,
         own_addresses.contact_id,
         own_addresses.channel,
-        coalesce(doubtful_records.purpose, '*') as purpose,
+        doubtful_noes.purpose,
         case
             when
-                not doubtful_records.is_over_shared
-                and {{ list_holds('channels.address_kinds', 'doubtful_records.named_kind') }}
-                then doubtful_records.named_id
+                not doubtful_noes.is_over_shared
+                and {{ list_holds('channels.address_kinds', 'doubtful_noes.named_kind') }}
+                then doubtful_noes.named_id
             else own_addresses.address_key
         end as address_key,
         'unreadable' as word,
         'unreadable_no' as reason,
         cast(null as varchar) as evidence_reference,
-        -- said at no time that can be told: nothing is later
-        coalesce(doubtful_records.said_at, cast('9999-12-31' as timestamp)) as said_at,
-        coalesce(doubtful_records.said_at, cast('1900-01-01' as timestamp)) as heard_at
-    from doubtful_records
+        doubtful_noes.said_at,
+        doubtful_noes.heard_at
+    from doubtful_noes
     inner join own_addresses
         on
-            doubtful_records.holder_system = own_addresses.source_system
-            and doubtful_records.holder_id = own_addresses.contact_id
-            and coalesce(doubtful_records.channel, own_addresses.channel) = own_addresses.channel
+            doubtful_noes.source_system = own_addresses.source_system
+            and doubtful_noes.contact_id = own_addresses.contact_id
+            and doubtful_noes.channel in (own_addresses.channel, '*')
     inner join channels
         on own_addresses.channel = channels.channel
-),
-
--- an answer that could not be read may have come from an address that the record held before it was changed
-unreadable_stops_elsewhere as (
-    select distinct
-        contact_profiles.profile_id,
-        contact_profiles.source_system,
-        contact_profiles.contact_id,
-        channels.channel,
-        '*' as purpose,
-        {{ hash_id(["'formerly'", 'contact_profiles.source_system', 'contact_profiles.contact_id']) }} as address_key,
-        'stop' as word,
-        'unreadable_no' as reason,
-        cast(null as varchar) as evidence_reference,
-        doubts.said_at,
-        doubts.said_at as heard_at
-    from doubts
-    inner join contact_profiles
-        on
-            doubts.record_system = contact_profiles.source_system
-            and doubts.record_id = contact_profiles.contact_id
-    inner join contacts
-        on
-            contact_profiles.source_system = contacts.source_system
-            and contact_profiles.contact_id = contacts.contact_id
-    inner join channels
-        on coalesce(doubts.channel, channels.channel) = channels.channel
-    where
-        doubts.entity = 'message_events'
-        and contacts.updated_at > doubts.said_at
-        and channels.address_kinds not in ('post', 'app')
 ),
 
 own_words as (
     select
         profile_id,
-        source_system,
-        contact_id,
-        channel,
-        purpose,
-        address_key,
-        word,
-        reason,
-        evidence_reference,
-        said_at,
-        heard_at
+        {{ word_columns | join(',\n        ') }}
     from consent_words
     union all
     select * from noes_about_something_unreadable
@@ -499,24 +425,13 @@ own_words as (
     select * from stop_words
     union all
     select * from unreadable_words
-    union all
-    select * from unreadable_stops_elsewhere
 ),
 
 -- before a split, all of them were one person: what was refused then, each of them refused
 words_before_a_split as (
     select
         profile_splits.profile_id,
-        own_words.source_system,
-        own_words.contact_id,
-        own_words.channel,
-        own_words.purpose,
-        own_words.address_key,
-        own_words.word,
-        own_words.reason,
-        own_words.evidence_reference,
-        own_words.said_at,
-        own_words.heard_at
+        own_words.{{ word_columns | join(',\n        own_words.') }}
     from own_words
     inner join profile_splits
         on
@@ -543,16 +458,7 @@ holders as (
 words_of_others as (
     select distinct
         holders.profile_id,
-        own_words.source_system,
-        own_words.contact_id,
-        own_words.channel,
-        own_words.purpose,
-        own_words.address_key,
-        own_words.word,
-        own_words.reason,
-        own_words.evidence_reference,
-        own_words.said_at,
-        own_words.heard_at
+        own_words.{{ word_columns | join(',\n        own_words.') }}
     from own_words
     inner join holders
         on

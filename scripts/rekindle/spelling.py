@@ -36,7 +36,7 @@ UNPLAIN = f"""
 def spelled(raw_email: str) -> str | None:
     """The one spelling, None when it is not one e-mail address."""
     visible = "".join(sign for sign in raw_email if not _is_invisible(sign)).strip()
-    local_part, at, domain = unicodedata.normalize("NFC", visible).rpartition("@")
+    local_part, at, domain = visible.rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):

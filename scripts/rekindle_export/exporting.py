@@ -66,7 +66,7 @@ class Report:
     message: str = ""
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{count:,} {what}" for what, count in self.counts.items())
+        counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in self.counts.items())
         return "  ".join(part for part in (f"{self.feed:<28}", f"{self.status:<9}", counts, self.message) if part)
 
 

@@ -186,7 +186,7 @@ def exported_people(request: pytest.FixtureRequest, shared: Path) -> ExportedPeo
 
     def build(path: Path) -> None:
         folder = path.with_name("people")
-        sent = build_and_export(told.world, folder, double_opt_in=double_opt_in)
+        sent = build_and_export(told.world, folder, double_opt_in=double_opt_in, past=told.past)
         shutil.rmtree(folder)
         path.write_text(json.dumps([asdict(row) for row in sent]), encoding="utf-8")
 

@@ -22,6 +22,7 @@ import yaml
 from rekindle.paths import PROJECT
 
 AS_OF = "2024-07-01"
+PAST_AS_OF = "2020-09-14"
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
 # Which scenario writes on which channel; a feed takes it in the format that holds every column.
 SCENARIO = dict.fromkeys(CHANNELS, "abandoned_cart") | {"ads": "media_reactivation"}
@@ -201,16 +202,34 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def build_and_export(world: World, folder: Path, *, double_opt_in: bool) -> list[Sent]:
-    """What `run.py` writes for platforms when it is given the world."""
+def build_and_export(world: World, folder: Path, *, double_opt_in: bool, past: World | None = None) -> list[Sent]:
+    """What `run.py` writes for platforms when it is given the world, which may have seen another one before."""
     project = folder / "project"
     if not project.exists():
         copy_project(project, double_opt_in=double_opt_in)
-    write_contract(world, folder / "contract")
     for place in ("published", "exports"):
         shutil.rmtree(folder / place, ignore_errors=True)
-    run(folder)
+    build(world, folder, past=past)
     return read_exports(folder / "exports")
+
+
+def build(world: World, folder: Path, *options: str, past: World | None = None) -> None:
+    """`run.py` on the world, into a warehouse that remembers nothing but who was who in the past."""
+    shutil.rmtree(folder / "warehouse", ignore_errors=True)
+    (folder / "warehouse").mkdir()
+    if past is not None:
+        write_contract(past, folder / "contract")
+        remember(folder)
+    write_contract(world, folder / "contract")
+    run_day(folder, AS_OF, *options)
+
+
+def remember(folder: Path) -> None:
+    """Who was who at which address: the tables that are kept, and what they are made of."""
+    call(folder, str(folder / "project" / "scripts" / "normalise_contacts.py"), "--connector", "parquet")
+    variables = f"{{connector: parquet, as_of_date: '{PAST_AS_OF}'}}"
+    kept = "+contact_address_history +contact_profile_history +profile_split_history"
+    call(folder, "-m", "dbt.cli.main", "run", "--select", *kept.split(), "--vars", variables)
 
 
 def run(folder: Path, *options: str) -> None:

@@ -4,11 +4,12 @@ Written from docs/ and from the contract alone; it shares no code, no column and
 pages leave two readings open, it takes the one that writes to fewer people, and says so ("cautious").
 """
 
+import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import phonenumbers
@@ -39,6 +40,11 @@ class Settings:
     require_double_opt_in: bool
     country_code: str = "BE"
     max_contacts_per_identifier: int = 10
+    # a mailbox provider is paused when more than this share complained of enough messages of the last days
+    mailbox_min_contacts: int = 50
+    mailbox_days: int = 28
+    mailbox_min_delivered: int = 1000
+    mailbox_stop_share: float = 0.003
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Contact:
     record: Record
     email: str | None
     phone: str | None
+    extension: str | None  # a number behind which somebody sits: it identifies, and no channel takes it
     row: Row
 
     def of_kind(self, kind: str) -> str | None:
@@ -86,6 +93,8 @@ class Person:
 
     records: list[Contact]
     is_erased: bool
+    # records of others that were one person with these once: their noes of then are this person's as well
+    former: set[Record] = field(default_factory=set)
     words: dict[tuple[str, str], list[Word]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -113,17 +122,23 @@ def one_spelling(email: object) -> str | None:
 
 
 @cache
-def one_number(phone: object, country_code: object, default_country: str) -> str | None:
-    """The number in E.164 when its numbering plan has it."""
-    if phone is None:
-        return None
+def dialled(phone: object, country_code: object, default_country: str) -> tuple[str | None, str | None]:
+    """The number in E.164 when its numbering plan has it, and its extension; a number with decimals is none."""
+    if phone is None or re.search(r"[.,]\d{1,2}$|\.\d*$|\d[eE]", str(phone).strip()):
+        return None, None
     try:
         number = phonenumbers.parse(str(phone), str(country_code or default_country))
     except phonenumbers.NumberParseException:
-        return None
+        return None, None
     if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return None, None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), number.extension
+
+
+def one_number(phone: object, country_code: object, default_country: str) -> str | None:
+    """A number that can be called or texted: not one behind which there is an extension."""
+    number, extension = dialled(phone, country_code, default_country)
+    return None if extension else number
 
 
 # --- Rows that can be read ----------------------------------------------------------------------------------------
@@ -152,10 +167,13 @@ def record_of(row: Row) -> Record | None:
 class Oracle:
     """Answers for one world."""
 
-    def __init__(self, world: World, settings: Settings) -> None:
+    def __init__(self, world: World, settings: Settings, past: "Oracle | None" = None) -> None:
+        """`past`: what an earlier build saw of contacts and links."""
         self.settings = settings
         self.world = world
+        self.past = past
         self.contacts = self._read_contacts()
+        self.strangers = self._read_rejected_contacts()
         self.namesakes: dict[str, list[Record]] = defaultdict(list)
         for record in self.contacts:
             self.namesakes[record[1]].append(record)
@@ -165,7 +183,10 @@ class Oracle:
         for row in world["contact_preferences"]:
             self._preferences[record_of(row), row.get("preference_type")].append(row)
         self.person_of = {contact.record: person for person in self.persons for contact in person.records}
+        self._split_off: dict[Record, list[Person]] = defaultdict(list)
+        self._remember_splits()
         self._bounces = self._read_bounces()
+        self.paused = self._paused_domains()
         self._hear()
 
     # --- Records and people ---
@@ -174,29 +195,47 @@ class Oracle:
         found: dict[Record, Row] = {}
         for row in self.world["contacts"]:
             record = record_of(row)
-            if record is None or row.get("silo") not in SILOS or moment(row, "created_at") is None:
-                continue
-            if row.get("extracted_at") is None or row.get("created_date") is None:
+            if record is None or not self._is_a_contact(row):
                 continue
             known = found.get(record)
             if known is None or str(known["extracted_at"]) < str(row["extracted_at"]):
                 found[record] = row
-        return {
-            record: Contact(
-                record,
-                one_spelling(row.get("email")),
-                one_number(row.get("phone"), row.get("country_code"), self.settings.country_code),
-                row,
-            )
-            for record, row in found.items()
-        }
+        return {record: self._contact(record, row) for record, row in found.items()}
+
+    def _is_a_contact(self, row: Row) -> bool:
+        return (
+            row.get("silo") in SILOS
+            and moment(row, "created_at") is not None
+            and None not in (row.get("extracted_at"), row.get("created_date"))
+        )
+
+    def _contact(self, record: Record, row: Row) -> Contact:
+        phone = dialled(row.get("phone"), row.get("country_code"), self.settings.country_code)
+        number, extension = phone
+        return Contact(
+            record,
+            one_spelling(row.get("email")),
+            None if extension else number,
+            f"{number} {extension}" if extension else None,
+            row,
+        )
+
+    def _read_rejected_contacts(self) -> dict[Record, Contact]:
+        """Records that intake rejected: nobody, but they may speak for who holds their addresses."""
+        found: dict[Record, Contact] = {}
+        for row in self.world["contacts"]:
+            record = record_of(row)
+            if record is not None and record not in self.contacts:
+                found[record] = self._contact(record, row)
+        return found
 
     def _holders(self) -> dict[Address, list[Record]]:
         """Who holds an e-mail, a phone or a card."""
         found: dict[Address, list[Record]] = defaultdict(list)
         for contact in self.contacts.values():
             card = contact.row.get("loyalty_card_id")
-            for kind, value in (("email", contact.email), ("phone", contact.phone), ("card", card)):
+            values = {"email": contact.email, "phone": contact.phone, "extension": contact.extension, "card": card}
+            for kind, value in values.items():
                 if value is not None:
                     found[kind, value].append(contact.record)
         return found
@@ -206,20 +245,51 @@ class Oracle:
         return len(self.holders.get(address, ())) > self.settings.max_contacts_per_identifier
 
     def _join(self) -> list[Person]:
-        graph: Graph = defaultdict(set)
-        for one, other, kind in self._edges():
-            graph[one].add((other, kind))
-            graph[other].add((one, kind))
-        for one, other in self._links("different"):
-            while path := _path(graph, one, other):
-                first, second, kind = min(path, key=lambda edge: (STRENGTH[edge[2]], edge))
-                graph[first].discard((second, kind))
-                graph[second].discard((first, kind))
+        """Decision 0013: the strongest edges that join whoever is joined, less those that part different people."""
+        edges = sorted(self._edges().items(), key=self._rank, reverse=True)
+        tree: Graph = defaultdict(dict)
+        leader = {record: record for record in self.contacts}
+
+        def lead(record: Record) -> Record:
+            while leader[record] != record:
+                record = leader[record]
+            return record
+
+        # any other edge is a way around that is weaker
+        for rank, ((one, other), _) in enumerate(edges):
+            if lead(one) != lead(other):
+                leader[lead(one)] = lead(other)
+                tree[one][other] = tree[other][one] = -rank
+        weakest = [min(path) for one, other in self._links("different") if (path := _path(tree, one, other))]
+        for _, one, other in weakest:
+            tree[one].pop(other, None)
+            tree[other].pop(one, None)
         erased = {record_of(row) for row in self.world["erasure_requests"]}
         return [
             Person([self.contacts[record] for record in group], is_erased=not erased.isdisjoint(group))
-            for group in _components(self.contacts, graph)
+            for group in _components(self.contacts, tree)
         ]
+
+    def _rank(self, edge: "tuple[tuple[Record, Record], int]") -> tuple[object, ...]:
+        """Stronger is larger; of two alike the one whose younger record is older, then whose older one is."""
+        ages = sorted((self._age(record) for record in edge[0]), reverse=True)
+        return (edge[1], *((-(stamp - EARLIEST).total_seconds(), _reversed(record)) for stamp, record in ages))
+
+    def _age(self, record: Record) -> tuple[datetime, Record]:
+        created = self.contacts[record].row["created_at"]
+        assert isinstance(created, datetime)
+        return created, record
+
+    def _remember_splits(self) -> None:
+        """Whoever was one person with somebody once, and is another now, goes on with what that one refused."""
+        for person in self.past.persons if self.past else ():
+            records = [contact.record for contact in person.records if contact.record in self.person_of]
+            for record in records:
+                for other in records:
+                    mine = self.person_of[other]
+                    if mine is not self.person_of[record] and record not in mine.former:
+                        mine.former.add(record)
+                        self._split_off[record].append(mine)
 
     def _links(self, kind: str) -> Iterator[tuple[Record, Record]]:
         for row in self.world["identity_links"]:
@@ -229,23 +299,37 @@ class Oracle:
             if is_readable and one is not None and (row.get("link_type") or "same") == kind:
                 yield one, other
 
-    def _edges(self) -> "Iterator[Edge]":
+    def _edges(self) -> "dict[tuple[Record, Record], int]":
+        """Which two records are joined, and how strongly."""
+        kinds: dict[tuple[Record, Record], set[str]] = defaultdict(set)
         for (kind, value), records in self.holders.items():
-            if len(records) < 2 or self.is_shared_by_many((kind, value)):
-                continue
-            for position, one in enumerate(records):
-                for other in records[position + 1 :]:
-                    if kind != "phone" or not self._are_strangers(one, other):
-                        yield min(one, other), max(one, other), kind
+            if len(records) > 1 and not self.is_shared_by_many((kind, value)):
+                for position, one in enumerate(records):
+                    for other in records[position + 1 :]:
+                        kinds[min(one, other), max(one, other)].add(kind)
         for one, other in self._links("same"):
-            yield min(one, other), max(one, other), "link"
+            kinds[min(one, other), max(one, other)].add("link")
+        households = {(min(pair), max(pair)) for pair in self._links("household")}
+        return {
+            pair: self._strength(pair, shared)
+            for pair, shared in kinds.items()
+            if shared & {"email", "card", "link"} or not (pair in households or self._are_strangers(*pair))
+        }
+
+    def _strength(self, pair: tuple[Record, Record], shared: set[str]) -> int:
+        if "link" in shared or "card" in shared:
+            return 5 if "link" in shared else 4
+        if "email" in shared:
+            is_proved = all(self.contacts[record].row.get("email_verified_at") is not None for record in pair)
+            return 3 if is_proved else 2
+        return 1
 
     def _are_strangers(self, one: Record, other: Record) -> bool:
-        """Both names and both e-mails are known and differ."""
+        """Names and e-mails are known on both sides, and differ; what is unknown differs from nothing."""
         first, second = self.contacts[one], self.contacts[other]
-        names = [_name(first.row), _name(second.row)]
-        emails = [first.email, second.email]
-        return all(None not in pair and pair[0] != pair[1] for pair in (names, emails))
+        return _differ(first.email, second.email) and any(
+            _differ(_folded(first.row.get(name)), _folded(second.row.get(name))) for name in ("first_name", "last_name")
+        )
 
     # --- Words ---
 
@@ -270,22 +354,21 @@ class Oracle:
 
     def _concerned(self, word: Word) -> list[Person]:
         """Whose word it is: of who said it; a no also of everybody who holds the address."""
-        found: dict[int, Person] = {}
-        if word.record is not None and word.record in self.person_of:
-            person = self.person_of[word.record]
-            found[id(person)] = person
-        if word.is_no and word.address[0] in ("email", "phone"):
-            for record in self.holders.get(word.address, ()):
-                person = self.person_of[record]
-                found[id(person)] = person
-        return list(found.values())
+        persons = [self.person_of[word.record]] if word.record in self.person_of else []
+        holders = self.holders.get(word.address, ()) if word.is_no and word.address[0] in KINDS["ads"] else ()
+        persons += [self.person_of[record] for record in holders]
+        if word.is_no:
+            # what one of them refused, or may have refused, before they were two, both have
+            meant = holders if word.is_unreadable and word.is_named else ()
+            persons += [each for record in (word.record, *meant) if record for each in self._split_off[record]]
+        return list({id(person): person for person in persons}.values())
 
-    def _named(self, row: Row, channel: str) -> tuple[bool, Address | None]:
+    def _named(self, row: Row, kinds: Iterable[str]) -> tuple[bool, Address | None]:
         """Whether the row names an address, and which; None: it cannot be read."""
         raw = row.get("address")
         if raw is None:
             return False, None
-        for kind in KINDS[channel]:
+        for kind in kinds:
             value = (
                 one_spelling(raw)
                 if kind == "email"
@@ -303,6 +386,8 @@ class Oracle:
         copies: dict[tuple[object, ...], Row] = {}
         for row in self.world["consents"]:
             record, status = record_of(row), row.get("status")
+            if str(status).lower() == "granted" != status:
+                continue  # could only be a yes
             channel, purpose = row.get("channel"), row.get("purpose")
             stamp = moment(row, "changed_at")
             is_readable = (
@@ -324,12 +409,20 @@ class Oracle:
                 continue
             purposes = (str(purpose),) if purpose in PURPOSES else PURPOSES
             for each in (str(channel),) if channel in CHANNELS else CHANNELS:
-                names, address = self._named(row, each)
+                # a row that cannot be read may name any address
+                names, address = self._named(row, KINDS[each if is_readable else "ads"])
                 # cautious: a no about an address that cannot be read may have meant any
                 is_clear = is_readable and (address is not None or not names)
                 for who in self._may_be(row):
                     for speaker, meant in self._meant(who, each, address):
-                        yield each, purposes, Word(speaker, meant, said_at, True, not is_clear, address is not None)
+                        yield (
+                            each,
+                            purposes,
+                            Word(
+                                *(speaker, meant, said_at, True, not is_clear),
+                                is_named=address is not None or who not in self.contacts,
+                            ),
+                        )
         for row in copies.values():
             yield from self._yes(row)
 
@@ -337,17 +430,29 @@ class Oracle:
         """Whose row it is; without a source system any record of that id."""
         if row.get("source_system") is not None or row.get("contact_id") is None:
             return [record_of(row)]
-        return [None, *self.namesakes.get(str(row["contact_id"]), ())]
+        return [*self.namesakes.get(str(row["contact_id"]), ())] or [None]
 
     def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[tuple[Record | None, Address]]:
         """Who speaks about which address; an unknown record at a switchboard may be anybody's there."""
-        if record is None or record not in self.contacts:
-            if named is None or not self.is_shared_by_many(named):
-                return [(record, named)] if named is not None else []
-            return [(holder, ("record", holder)) for holder in self.holders[named]]
+        if record is not None and record in self.contacts:
+            if named is not None and named[0] in KINDS[channel]:
+                return [(record, self._alone(record, named))]
+            sharers = self._of_nobody(named, channel) if named and not self.is_shared_by_many(named) else []
+            return [*((record, address) for address in self.own_addresses(record, channel)), *sharers]
         if named is not None:
-            return [(record, self._alone(record, named))]
-        return [(record, address) for address in self.own_addresses(record, channel)]
+            return self._of_nobody(named, channel)
+        unknown = self.strangers.get(record or ("", ""))
+        values = [(kind, unknown.of_kind(kind)) for kind in ("email", "phone")] if unknown else []
+        held: list[Address] = [(kind, value) for kind, value in values if value is not None]
+        return [meant for address in held for meant in self._of_nobody(address, channel)]
+
+    def _of_nobody(self, address: Address, channel: str) -> list[tuple[Record | None, Address]]:
+        """Said by a record that is nobody's: about the address, and of one that cannot be meant about who holds it."""
+        if address[0] in KINDS[channel] and not self.is_shared_by_many(address):
+            return [(None, address)]
+        return [
+            (holder, own) for holder in self.holders.get(address, ()) for own in self.own_addresses(holder, channel)
+        ]
 
     def _yes(self, row: Row) -> Iterator[tuple[str, tuple[str, ...], Word]]:
         channel, record, stamp = str(row["channel"]), record_of(row), moment(row, "changed_at")
@@ -356,7 +461,7 @@ class Oracle:
             confirmed = moment(row, "double_opt_in_confirmed_at")
             if confirmed is None or confirmed >= self.settings.as_of:
                 return
-        names, address = self._named(row, channel)
+        names, address = self._named(row, KINDS[channel])
         if names and address is None:
             return
         for speaker, meant in self._meant(record, channel, address):
@@ -372,11 +477,12 @@ class Oracle:
                 continue
             for message in messages.get(row.get("message_id"), ()):
                 record = record_of(message)
-                if record not in self.contacts or record is None:
+                if record is None:
                     continue
                 channel, stamp = message.get("channel"), moment(row, "occurred_at")
                 is_readable = (
                     kind in EVENTS
+                    and record in self.contacts
                     and stamp is not None
                     and channel in CHANNELS
                     and moment(message, "sent_at") is not None
@@ -387,17 +493,29 @@ class Oracle:
                 if said_at is None:
                     continue
                 for each in (str(channel),) if channel in CHANNELS else CHANNELS:
-                    for meant in self.own_addresses(record, each):
-                        yield each, PURPOSES, Word(record, meant, said_at, is_no=True, is_unreadable=not is_readable)
+                    for speaker, meant in self._meant(record, each, None):
+                        is_of_nobody = record not in self.contacts
+                        yield each, PURPOSES, Word(speaker, meant, said_at, True, not is_readable, is_of_nobody)
+                    if record not in self.contacts:
+                        continue
+                    for meant in self._held_then(record, each, said_at):
+                        yield each, PURPOSES, Word(record, meant, said_at, is_no=True)
                     changed = self.contacts[record].row.get("updated_at")
                     if isinstance(changed, datetime) and changed > said_at and KINDS[each]:
                         yield each, PURPOSES, Word(record, NOBODY_KNOWS, said_at, is_no=True)
 
+    def _held_then(self, record: Record, channel: str, at: datetime) -> list[Address]:
+        """What an earlier build saw at the record, when it was made before."""
+        before = self.past.contacts.get(record) if self.past and self.past.settings.as_of <= at else None
+        values = [(kind, before.of_kind(kind)) for kind in KINDS[channel]] if before else []
+        return [(kind, value) for kind, value in values if value is not None]
+
     # --- Addresses that work ---
 
-    def _read_bounces(self) -> dict[Address, list[tuple[datetime, Contact]]]:
+    def _read_bounces(self) -> dict[Address, list[tuple[datetime, Contact, bool]]]:
+        """When an address bounced, at whose record, and whether an earlier build had seen it there."""
         messages = {row.get("message_id"): row for row in self.world["messages"]}
-        found: dict[Address, list[tuple[datetime, Contact]]] = defaultdict(list)
+        found: dict[Address, list[tuple[datetime, Contact, bool]]] = defaultdict(list)
         for row in self.world["message_events"]:
             message = messages.get(row.get("message_id"))
             stamp = moment(row, "occurred_at")
@@ -410,15 +528,41 @@ class Oracle:
             for kind in KINDS[str(channel)] or (str(channel),):
                 value = contact.of_kind(kind) if KINDS[str(channel)] else contact.record
                 if value is not None:
-                    found[kind, value].append((stamp, contact))
+                    found[kind, value].append((stamp, contact, False))
+            for address in self._held_then(contact.record, str(channel), stamp):
+                found[address].append((stamp, contact, True))
         return found
+
+    def _paused_domains(self) -> set[str]:
+        """Mailbox providers whose people complained too often of late (docs/tracking.md)."""
+        domains = {record: _domain(contact.email) for record, contact in self.contacts.items() if contact.email}
+        contacts = Counter(domains.values())
+        first = self.settings.as_of - timedelta(days=self.settings.mailbox_days)
+        recent = {
+            row["message_id"]: domains[record]
+            for row in self.world["messages"]
+            if (record := record_of(row)) in domains and row.get("channel") == "email"
+            if (sent := moment(row, "sent_at")) is not None and first <= sent < self.settings.as_of
+        }
+        answers = {(row["message_id"], row["event_type"]) for row in self.world["message_events"]}
+        delivered, complained = (
+            Counter(recent[name] for name, kind in answers if name in recent and kind == wanted)
+            for wanted in ("delivered", "complained")
+        )
+        return {
+            domain
+            for domain, count in delivered.items()
+            if contacts[domain] >= self.settings.mailbox_min_contacts
+            and count >= self.settings.mailbox_min_delivered
+            and complained[domain] > self.settings.mailbox_stop_share * count
+        }
 
     def _works(self, channel: str, address: Address, holders: list[Contact]) -> bool:
         """Whether it has not bounced since; `holders`: the records of the person that have it."""
         kind = address[0] if address[0] != "record" else channel
         verified = [contact.row.get(f"{kind}_verified_at") for contact in holders]
-        for stamp, contact in self._bounces.get((kind, address[1]), ()):
-            changed = contact.row.get("updated_at")
+        for stamp, contact, was_seen in self._bounces.get((kind, address[1]), ()):
+            changed = None if was_seen else contact.row.get("updated_at")
             if not any(isinstance(each, datetime) and each > stamp for each in (changed, *verified)):
                 return False
         return True
@@ -428,7 +572,7 @@ class Oracle:
     def is_open(self, person: Person, channel: str, purpose: str, address: Address) -> bool:
         """Points 1 to 4 of the rule for one address."""
         words = person.words[channel, purpose]
-        own = {contact.record for contact in person.records}
+        own = {contact.record for contact in person.records} | person.former
         yes = _latest(words, is_no=False)
         # an unreadable no closes the person, whoever said it, when it names the address; else who said it
         unreadable = _latest(
@@ -461,6 +605,8 @@ class Oracle:
             if best:
                 top = max(rank for rank, _ in best)
                 taken[kind] = frozenset(value for rank, value in best if rank == top)
+        if channel == "email" and {_domain(value) for value in taken.get("email", ())} & self.paused:
+            return Verdict({}, "paused")
         return Verdict(taken, "open" if taken else "no_consent" if is_reachable else "no_address")
 
     def _candidates(
@@ -513,15 +659,27 @@ class Oracle:
 
 # --- Small helpers ------------------------------------------------------------------------------------------------
 
-Edge = tuple[Record, Record, str]
-Graph = dict[Record, set[tuple[Record, str]]]
-# of a chain between two people the weakest link goes: a number is passed on, a mailbox is shared, a card is carried
-STRENGTH = {"phone": 0, "email": 1, "card": 2, "link": 3}
+# who is joined with whom, and how strongly (less than nothing: a rank from the strongest downwards)
+Graph = dict[Record, dict[Record, int]]
 
 
-def _name(row: Row) -> str | None:
-    parts = [str(row[part]).strip().lower() for part in ("first_name", "last_name") if row.get(part)]
-    return " ".join(parts) or None
+def _folded(name: object) -> str | None:
+    """A name for comparing: case, accents, spaces and punctuation make no difference."""
+    letters = unicodedata.normalize("NFD", str(name or "").casefold())
+    return "".join(letter for letter in letters if letter.isalnum()) or None
+
+
+def _domain(email: object) -> str:
+    return str(email).partition("@")[2]
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _reversed(record: Record) -> tuple[int, ...]:
+    """Sorts the other way round."""
+    return tuple(-ord(letter) for letter in "/".join(record))
 
 
 def _latest(words: Iterable[Word], *, is_no: bool) -> dict[Address, datetime]:
@@ -532,22 +690,20 @@ def _latest(words: Iterable[Word], *, is_no: bool) -> dict[Address, datetime]:
     return found
 
 
-def _path(graph: Graph, start: Record, end: Record) -> list[Edge]:
-    """A shortest chain between two records; empty when there is none."""
-    came_from: dict[Record, tuple[Record, str] | None] = {start: None}
+def _path(tree: Graph, start: Record, end: Record) -> list[tuple[int, Record, Record]]:
+    """The edges of the only way between two records of a tree; none when there is no way."""
+    came_from: dict[Record, Record] = {start: start}
     front = [start]
     while front and end not in came_from:
-        found = []
-        for record in front:
-            for other, kind in sorted(graph.get(record, ())):
-                if other not in came_from:
-                    came_from[other] = (record, kind)
-                    found.append(other)
-        front = found
+        record = front.pop()
+        for other in tree.get(record, {}):
+            if other not in came_from:
+                came_from[other] = record
+                front.append(other)
     path, record = [], end
-    while step := came_from.get(record):
-        path.append((min(step[0], record), max(step[0], record), step[1]))
-        record = step[0]
+    while record != start and record in came_from:
+        path.append((tree[record][came_from[record]], record, came_from[record]))
+        record = came_from[record]
     return path
 
 
@@ -561,7 +717,7 @@ def _components(records: Iterable[Record], graph: Graph) -> Iterator[list[Record
         while front:
             record = front.pop()
             group.append(record)
-            for other, _ in graph.get(record, ()):
+            for other in graph.get(record, ()):
                 if other not in seen:
                     seen.add(other)
                     front.append(other)

@@ -48,6 +48,7 @@ def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
     """Exports; returns who was left out because of a late no."""
     report = shop.export(feed)[feed]
     rows = [row["profile_id"] for row in shop.last(feed).rows("rejected") if row["reason"] == "late_no"]
+    assert f"{len(rows)} late noes" in str(report)
     assert report.counts["late_noes"] == len(rows) == shop.last(feed).manifest["counts"]["late_noes"]
     assert not set(rows) & {row["profile_id"] for row in shop.last(feed).rows("full")}
     return rows

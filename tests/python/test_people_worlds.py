@@ -8,14 +8,9 @@ from conftest import PEOPLE, PEOPLE_SEED, ExportedPeople
 from consent_cases import tell_all
 from people_mutations import MUTATIONS, Mutation
 from people_project import Sent, purpose
-from people_worlds import END_OF_AS_OF, People, differences, people, rare_kinds
-from permission_oracle import Oracle, Settings
+from people_worlds import People, differences, oracle_of, people, rare_kinds
 
 from rekindle.paths import PROJECT
-
-
-def oracle_of(told: People, *, double_opt_in: bool) -> Oracle:
-    return Oracle(told.world, Settings(END_OF_AS_OF, require_double_opt_in=double_opt_in))
 
 
 def test_the_files_hold_whom_the_oracle_allows_and_nobody_else(exported_people: ExportedPeople) -> None:
@@ -32,7 +27,7 @@ def test_every_kind_of_trouble_is_told_often_enough() -> None:
 
 
 def test_the_same_seed_tells_the_same_people_and_another_seed_others() -> None:
-    assert people(50, 1).world == people(50, 1).world
+    assert people(50, 1) == people(50, 1)
     assert people(50, 1).world != people(50, 2).world
 
 

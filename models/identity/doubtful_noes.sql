@@ -1,0 +1,136 @@
+-- A no that could not be read may be the no of several: of its record, and of whoever holds or held the address that it
+-- names.
+with
+
+unreadable_noes as (
+    select * from {{ ref('intake_unreadable_noes') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+contact_identifiers as (
+    select * from {{ ref('contact_identifiers') }}
+),
+
+contact_address_history as (
+    select * from {{ ref('contact_address_history') }}
+),
+
+named_addresses as (
+    select
+        *,
+        {{ hash_id(["'address'", 'address']) }} as named_address_hash
+    from {{ ref('named_addresses') }}
+),
+
+held_addresses as (
+    select
+        source_system,
+        contact_id,
+        identifier_id,
+        is_over_shared
+    from contact_identifiers
+    where identifier_type in ('email', 'phone')
+),
+
+over_shared_addresses as (
+    select distinct identifier_id
+    from held_addresses
+    where is_over_shared
+),
+
+-- its record, or every record of that id where the system is missing
+noes_of_records as (
+    select
+        unreadable_noes.*,
+        contact_profiles.source_system as record_system,
+        contact_profiles.contact_id as record_id
+    from unreadable_noes
+    left join contact_profiles
+        on
+            unreadable_noes.source_system = contact_profiles.source_system
+            and unreadable_noes.contact_id = contact_profiles.contact_id
+    where unreadable_noes.source_system is not null
+    union all
+    select
+        unreadable_noes.*,
+        contact_profiles.source_system as record_system,
+        contact_profiles.contact_id as record_id
+    from unreadable_noes
+    left join contact_profiles
+        on unreadable_noes.contact_id = contact_profiles.contact_id
+    where unreadable_noes.source_system is null
+),
+
+addressed_noes as (
+    select
+        noes_of_records.channel,
+        noes_of_records.purpose,
+        noes_of_records.record_system,
+        noes_of_records.record_id,
+        named_addresses.identifier_type as named_kind,
+        named_addresses.identifier_id as named_id,
+        noes_of_records.entity = 'message_events' as is_answer,
+        over_shared_addresses.identifier_id is not null as is_over_shared,
+        noes_of_records.said_at
+    from noes_of_records
+    left join named_addresses
+        on
+            coalesce(noes_of_records.source_system, '') = coalesce(named_addresses.source_system, '')
+            and coalesce(noes_of_records.contact_id, '') = coalesce(named_addresses.contact_id, '')
+            and noes_of_records.named_address_hash = named_addresses.named_address_hash
+    left join over_shared_addresses
+        on named_addresses.identifier_id = over_shared_addresses.identifier_id
+),
+
+holders as (
+    select
+        source_system,
+        contact_id,
+        identifier_id
+    from held_addresses
+    union all
+    select
+        source_system,
+        contact_id,
+        address_id as identifier_id
+    from contact_address_history
+),
+
+-- at a switchboard each record speaks for itself: it is anybody's only when the record is not known
+doubtful_noes as (
+    select
+        addressed_noes.*,
+        addressed_noes.record_system as source_system,
+        addressed_noes.record_id as contact_id
+    from addressed_noes
+    where addressed_noes.record_id is not null
+    union
+    select
+        addressed_noes.*,
+        holders.source_system,
+        holders.contact_id
+    from addressed_noes
+    inner join holders
+        on addressed_noes.named_id = holders.identifier_id
+    where
+        not addressed_noes.is_over_shared
+        or addressed_noes.record_id is null
+)
+
+select distinct
+    source_system,
+    contact_id,
+    coalesce(channel, '*') as channel,
+    coalesce(purpose, '*') as purpose,
+    named_kind,
+    coalesce(named_id, '') as named_id,
+    coalesce(source_system = record_system and contact_id = record_id, false) as is_of_the_record,
+    is_answer,
+    is_over_shared,
+    -- said at no time that can be told: nothing is later
+    coalesce(said_at, cast('9999-12-31' as timestamp)) as said_at,
+    coalesce(said_at, cast('1900-01-01' as timestamp)) as heard_at
+from doubtful_noes
