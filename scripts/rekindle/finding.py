@@ -374,7 +374,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table
 def backup_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Table]:
     """Every table of a backup, in the order of its manifest."""
     for entry in manifest_of(folder)["tables"]:
-        rows = parquet(folder / entry['file'])
+        rows = parquet(folder / entry["file"])
         described = connection.execute(f"describe select * from {rows}").fetchall()
         texts = [row[0] for row in described if row[1] == "VARCHAR"]
         yield Table(entry["schema"], entry["table"], [row[0] for row in described], texts, rows)

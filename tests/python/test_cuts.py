@@ -77,7 +77,7 @@ def test_the_proposal_is_complete_and_rises_whatever_the_customers_are_like(empt
         "a few who buy a lot": [draw.randint(1, 40) for _ in range(60)],
         "one customer": [4],
     }[kind]
-    days = []
+    days: list[tuple[str, date, int, float]] = []
     for number, count in enumerate(visits):
         # the first of them bought before the window only: they count, with nothing in it
         first = end - timedelta(days=400) if number % 10 == 9 else end
