@@ -28,7 +28,7 @@ from rekindle.gates.raw import measure, raw_tables
 from rekindle.paths import PROJECT
 from rekindle.publishing import publish_audiences
 from rekindle.sources import check_sources, source_files
-from rekindle.warehouse import open_warehouse
+from rekindle.warehouse import only_command, open_warehouse
 from rekindle_export import runs
 from rekindle_export.errors import DONE, ContractError
 
@@ -277,6 +277,27 @@ def test_a_warehouse_is_backed_up_restored_and_published_whatever_it_and_the_fol
         ((comment,),) = rows(done.path, "select comment from duckdb_tables() where table_name = 'aud'")
         assert comment == (" ".join(name.split()) or None)
         assert rows(done.path, "select count(*) from duckdb_tables() where table_name = 'pwned'") == [(0,)]
+
+
+def test_places_may_be_links_and_what_they_point_at_is_private(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    finished(real / "build.duckdb")
+    write(real / "contract" / "input_contacts.parquet", "theirs")
+    for path in (real, real / "build.duckdb"):
+        path.chmod(0o777)
+    link.symlink_to(real)
+    assert Macros(link / "contract").contract_files("input_contacts")["files"] == [
+        str(link / "contract" / "input_contacts.parquet")
+    ]
+    nothing: Any = SimpleNamespace(nodes={})
+    with mock.patch.dict(os.environ, {"REKINDLE_BACKUPS": str(link / "backups")}), only_command(link / "build.duckdb"):
+        folder = back_up(nothing, link / "build.duckdb")
+        assert restore(folder, link / "restored.duckdb") == 1
+    closed = {
+        path.name: path.stat().st_mode & 0o077 for path in (real, *real.rglob("*")) if "contract" not in str(path)
+    }
+    assert {"real", "build.duckdb", "restored.duckdb", "backups", folder.name, "manifest.json"} <= set(closed)
+    assert set(closed.values()) == {0}
 
 
 # --- feeds and exports ------------------------------------------------------------------------------------------------
