@@ -16,6 +16,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode, SnapshotNode
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, of_another, without_values
 from rekindle.files import checksum, private_files, private_folder, private_writing, replace_file, sync
 from rekindle.quoting import name, parquet, text
@@ -101,7 +102,7 @@ def restore(folder: Path, warehouse: Path) -> int:
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
     try:
-        with private_files(), contextlib.closing(duckdb.connect(str(unfinished))) as connection:
+        with private_files(), contextlib.closing(connect(unfinished)) as connection:
             for table in content["tables"]:
                 connection.execute(f"create schema if not exists {name(table['schema'])}")
                 connection.execute(table["definition"])

@@ -18,6 +18,7 @@ from rekindle import answers, blocking, forgetting, paths
 from rekindle.backups import sweep_backups
 from rekindle.blocking import Request
 from rekindle.contract import entities
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import private_files
 from rekindle.publishing import MODES
@@ -308,7 +309,7 @@ def opened(file: Path, advice: str = "mend the cause and run the same command ag
     checkpoint(file)
     os.chdir(paths.PROJECT)  # views name raw files relative to it
     try:
-        with private_files(), contextlib.closing(duckdb.connect(":memory:")) as connection:
+        with private_files(), contextlib.closing(connect()) as connection:
             connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
             connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
             connection.execute("set timezone = 'UTC'")

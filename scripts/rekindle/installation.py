@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle import paths, warehouse
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, of_another
 from rekindle.settings import chosen_connector
 from rekindle.warehouse import has_table, open_warehouse, read_runs
@@ -94,7 +95,7 @@ def _names_in_publication(file: Path) -> set[str]:
     """Nothing of a file that cannot be read: it is replaced by the next publication, and the exporter says so."""
     with contextlib.suppress(duckdb.Error):
         if file.exists():
-            with contextlib.closing(duckdb.connect(str(file), read_only=True)) as connection:
+            with contextlib.closing(connect(file, read_only=True)) as connection:
                 if "connector" in _columns(connection, "main", "_published"):
                     return {str(row[0]) for row in connection.execute("select connector from _published").fetchall()}
     return set()

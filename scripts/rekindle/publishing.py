@@ -19,6 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.quoting import name, text
@@ -113,7 +114,7 @@ def _write(
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
     open_warehouse(warehouse).close()  # says so when it is locked
-    with private_files(), contextlib.closing(duckdb.connect(":memory:")) as connection:
+    with private_files(), contextlib.closing(connect()) as connection:
         connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
         connection.execute("set temp_directory = ?", [str(target.with_name(".rekindle.spill"))])
         connection.execute(f"attach {text(warehouse)} as {name(warehouse.stem)} (read_only)")

@@ -15,6 +15,7 @@ from dbt.adapters.duckdb.relation import DuckDBRelation
 from dbt.contracts.graph.manifest import Manifest
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError
 from rekindle.quoting import text
 
@@ -63,7 +64,7 @@ def source_files(manifest: Manifest, connector: str) -> list[Path]:
 def check_sources(manifest: Manifest, connector: str) -> None:
     """Raises RekindleError, one sentence per raw table that cannot be built from."""
     problems: list[str] = []
-    connection = duckdb.connect(":memory:")
+    connection = connect()
     try:
         for source in external_sources(manifest, connector):
             problems.extend(_problems(connection, source, connector))

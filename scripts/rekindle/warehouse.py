@@ -13,6 +13,7 @@ import duckdb
 import filelock
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError
 from rekindle.files import private_file, private_files, private_folder
 
@@ -37,7 +38,7 @@ def open_warehouse(
     while True:
         try:
             with private_files():
-                return duckdb.connect(str(path), read_only=read_only)
+                return connect(path, read_only=read_only)
         except duckdb.IOException as error:
             holder = _HOLDER.search(str(error))
             if "Permission denied" in str(error):

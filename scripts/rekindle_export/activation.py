@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, of_another, without_values
 from rekindle.quoting import text
 from rekindle_export import late_noes
@@ -60,7 +61,7 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
     if file.stat().st_mode & 0o077:
         raise ContractError(f"{file} holds contact details and others may read it: chmod 600 it.")
     try:
-        with duckdb.connect(":memory:") as connection:
+        with connect() as connection:
             memory = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
             connection.execute("set memory_limit = ?", [memory])
             # DuckDB gives memory back after every large task; asking for it again is a tenth of sorting and writing

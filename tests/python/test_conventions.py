@@ -81,6 +81,9 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
             ("models/staging/a/_a__sources.yml", """read_parquet('{{ env_var("D", "d") }}/x')"""),
         ),
     ],
+    "own_progress": [
+        (("scripts/rekindle/a.py", "connect(path)"), ("scripts/rekindle/a.py", "duckdb.connect(str(path))")),
+    ],
     "registry_address": [
         (("README.md", "pip install"), ("requirements/dev.txt", "--index-url https://mirror.example.com/simple")),
         (

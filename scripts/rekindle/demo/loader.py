@@ -12,6 +12,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from rekindle.demo import responses, world
+from rekindle.engine import connect
 from rekindle.errors import RekindleError
 
 MARKER = "demo_loaded.json"
@@ -78,7 +79,7 @@ def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
         shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".demo_load_", dir=raw) as folder:
         new = Path(folder)
-        with duckdb.connect(":memory:", config={"temp_directory": str(new / "spill")}) as con:
+        with connect(config={"temp_directory": str(new / "spill")}) as con:
             world.generate(con, package)
             rows = world.write(con, new)
         # Without its marker a half-moved set of files is loaded again, never taken for complete.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from rekindle.engine import connect
 from rekindle.errors import RekindleError
 from rekindle.quoting import file_text, parquet, text
 
@@ -84,7 +85,7 @@ def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     rows = {}
-    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+    with connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         _read(connection, data / "raw", exported)
         for script in sorted(SQL_FOLDER.glob("*.sql")):

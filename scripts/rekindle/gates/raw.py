@@ -19,6 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rekindle import paths
+from rekindle.engine import connect
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import private_writing
 from rekindle.gates.judge import Gate, Measure
@@ -91,7 +92,7 @@ def check_raw(
         return Verdict(0, None)
     seen: dict[str, dict[str, int]] = {}
     measures: list[Measure] = []
-    connection = duckdb.connect(":memory:")
+    connection = connect()
     try:
         for table in tables:
             counts = measure(connection, table, as_of, setting("earliest_plausible_date", connector))
