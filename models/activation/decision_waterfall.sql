@@ -3,6 +3,17 @@ with
 
 decisions as (
     select * from {{ ref('decisions') }}
+),
+
+-- a step that waits is decided again the next day
+dated_decisions as (
+    select
+        scenario_id,
+        closed_gate,
+        outcome,
+        as_of_date,
+        max(as_of_date) over (partition by scenario_id, profile_id, entry_key, step) as last_decided_date
+    from decisions
 )
 
 select
@@ -10,6 +21,7 @@ select
     coalesce(closed_gate, 'selected') as stopped_at_gate,
     outcome,
     cast(count(*) as integer) as decision_count,
+    cast(sum(case when as_of_date = last_decided_date then 1 else 0 end) as integer) as step_count,
     cast(case
         {% for gate in gates() -%}
             when closed_gate = '{{ gate }}' then {{ loop.index }}
@@ -17,7 +29,7 @@ select
         else {{ gates() | length + 1 }}
     end as integer) as gate_order,
     as_of_date
-from decisions
+from dated_decisions
 group by
     scenario_id,
     closed_gate,
