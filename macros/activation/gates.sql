@@ -1,4 +1,4 @@
-{# The gates, in order. What each means: docs/decisions-ledger.md. #}
+{# The gates, in order. What each means: docs/scenario-guide.md. #}
 {% macro gates() %}
     {{ return([
         'not_erased', 'not_stopped', 'reachable', 'consented', 'not_suppressed', 'not_cooling_down', 'not_held_out',
