@@ -15,7 +15,7 @@ from consent_cases import Expected, tell_all
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
-from kills import ROWS, Night
+from kills import UPGRADE, Night
 from people_project import Sent, build_and_export
 from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
@@ -123,7 +123,7 @@ def upgraded(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
     """An installation of version 0.1.0 after its upgrade in place, as kills.py keeps it. Read-only."""
 
     def build(path: Path) -> None:
-        Night(make_workshop("fixture", "upgraded"), path, seed=0).undisturbed(ROWS[0])
+        Night(make_workshop("fixture", "upgraded"), path, seed=0).undisturbed(UPGRADE)
 
     return built_once(shared / "upgraded", build)
 

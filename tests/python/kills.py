@@ -65,14 +65,13 @@ class Row:
     done_when: str = ""
 
 
+UPGRADE = Row("upgrade", 1, ("run", "--as-of", LAST_AS_OF), starts_upgraded=False)
 ROWS = tuple(
     row
     for row in (
-        Row("upgrade", 1, ("run", "--as-of", LAST_AS_OF), starts_upgraded=False),
-        Row("day", 1, ("run", "--as-of", "2024-07-02", "--daily")),
         Row("publish", 4, ("publish",), from_the_other=("published",)),
-        Row("export", 5, ("export_audiences", "export"), from_the_other=("exports",)),
-        Row("erase", 5, ("erase", "--requests", "--now", "--yes")),
+        Row("export", 4, ("export_audiences", "export"), from_the_other=("exports",)),
+        Row("erase", 4, ("erase", "--requests", "--now", "--yes")),
         Row("access", 2, ("access", "--contact", "pos:lea_born_on_29_february")),
         Row("backup", 2, ("backup",)),
         Row(
@@ -82,6 +81,8 @@ ROWS = tuple(
             without=("warehouse",),
             done_when="warehouse/build.duckdb",
         ),
+        Row("day", 1, ("run", "--as-of", "2024-07-02", "--daily")),
+        UPGRADE,
     )
     if (SCRIPTS / f"{row.command[0]}.py").exists()
 )
@@ -158,7 +159,7 @@ class Night:
 
     def begin(self, row: Row) -> None:
         """Puts in place what a row starts from."""
-        upgraded = self.undisturbed(ROWS[0]) if row.starts_upgraded else None
+        upgraded = self.undisturbed(UPGRADE) if row.starts_upgraded else None
         move_in(self.workshop)
         for place in PLACES:
             if upgraded is not None and place not in row.from_the_other:
@@ -201,7 +202,7 @@ class Night:
         root = self.workshop.root
         if self.workshop.warehouse.exists():
             warehouse_runs(self.workshop.warehouse)
-        start = self.states / ROWS[0].name if row.starts_upgraded else None
+        start = self.states / UPGRADE.name if row.starts_upgraded else None
         for edition in EDITIONS:
             file = root / "published" / edition
             assert not write_ahead_log(file).exists(), self.why(f"{edition} has a log")
@@ -244,7 +245,7 @@ class Night:
         assert memories(root / "backups") == memories(expected / "backups"), self.why("backups")
         leftovers = [
             str(path.relative_to(root))
-            for place in PLACES
+            for place in (*PLACES, "access")
             for path in (root / place).rglob("*")
             if path.name.startswith(".") and path.name != ".lock"
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from kills import ROWS, Night
+from kills import ROWS, UPGRADE, Night
 from workshop import Workshop
 
 KILLS, SEED = 20, 20240701
@@ -12,7 +12,7 @@ KILLS, SEED = 20, 20240701
 def test_killed_anywhere_nothing_is_half_written_and_the_next_call_ends_as_if_nothing_had_happened(
     make_workshop: Callable[..., Workshop], upgraded: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / ROWS[0].name).symlink_to(upgraded / ROWS[0].name)
+    (tmp_path / UPGRADE.name).symlink_to(upgraded / UPGRADE.name)
     night = Night(make_workshop("fixture", "killed"), tmp_path, SEED, exact=True)
     night.go_through(KILLS)
     print(f"kills: KILLS={KILLS} SEED={SEED}, {dict(night.kills)}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from installation import ASKED, ERASED, SILENT
-from kills import LEFT_OVER, ROWS, contents, move_in
+from kills import LEFT_OVER, UPGRADE, contents, move_in
 from workshop import LAST_AS_OF, Workshop, differences, must, rows
 
 from rekindle_export import runs
@@ -119,7 +119,7 @@ def test_a_backup_of_the_old_version_goes_on_without_losing_a_decision(restored:
     assert rows(restored.warehouse, "select count(*) from landing.blocked_contacts") == [(1,)]
 
     # the old warehouse, upgraded in place, has lost nothing either: it holds the same, and what nobody makes any more
-    in_place = upgraded / ROWS[0].name
+    in_place = upgraded / UPGRADE.name
     assert set(differences(in_place / "warehouse" / "build.duckdb", restored.warehouse)) == LEFT_OVER
     assert lost(in_place / "warehouse" / "build.duckdb", backup_of(restored)) == {}
     assert contents(in_place / "exports") == contents(restored.exports)
