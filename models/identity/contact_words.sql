@@ -332,8 +332,8 @@ all_stops as (
     select * from unreadable_stops
 ),
 
--- the message may have gone to what the record held before: to what it was seen with, and where it was changed since, to
--- an address that nobody knows any more
+-- the message may have gone to what the record held before: to what it was seen with, and where it was changed since,
+-- to an address that nobody knows any more
 stop_addresses as (
     select
         stops.*,
