@@ -64,7 +64,7 @@
             ~ "': a table may always keep its rows; it must be a number above 1."
         ) -%}
     {%- endif -%}
-    {%- for name in ['REKINDLE_DATA', 'REKINDLE_FIXTURES'] if modules.re.search('[*?[]', env_var(name, '')) -%}
+    {%- for name in ['REKINDLE_DATA', 'REKINDLE_FIXTURES', 'REKINDLE_INSTALLATION'] if modules.re.search('[*?[]', env_var(name, '')) -%}
         {%- do problems.append(
             name ~ " is '" ~ env_var(name) ~ "': readers take * ? [ for wildcards and would read other folders; name one without."
         ) -%}
