@@ -21,10 +21,6 @@ profiles as (
     select * from {{ ref('dim_profiles') }}
 ),
 
-profile_merges as (
-    select * from {{ ref('profile_merges') }}
-),
-
 profile_heirs as (
     select * from {{ ref('profile_heirs') }}
 ),
@@ -161,19 +157,21 @@ recent_messages as (
 
 suppressed_channels as (
     select
-        coalesce(profile_merges.new_profile_id, suppressions.profile_id) as profile_id,
+        profile_heirs.profile_id,
         channels.channel,
         min(suppressions.reason) as reason
     from suppressions
     inner join channels
         on suppressions.channel in (channels.channel, '*')
-    left join profile_merges
-        on suppressions.profile_id = profile_merges.old_profile_id
+    inner join profile_heirs
+        on
+            suppressions.profile_id = profile_heirs.remembered_id
+            and (profile_heirs.until_date is null or suppressions.valid_from_date <= profile_heirs.until_date)
     where
         suppressions.valid_from_date <= {{ as_of_date() }}
         and (suppressions.valid_to_date is null or suppressions.valid_to_date > {{ as_of_date() }})
     group by
-        coalesce(profile_merges.new_profile_id, suppressions.profile_id),
+        profile_heirs.profile_id,
         channels.channel
 ),
 

@@ -10,6 +10,10 @@ scenario_entries as (
     select * from {{ source('memory', 'scenario_entries') }}
 ),
 
+suppressions as (
+    select * from {{ ref('suppressions') }}
+),
+
 profiles as (
     select * from {{ ref('dim_profiles') }}
 ),
@@ -32,6 +36,9 @@ known_ids as (
     union
     select profile_id
     from scenario_entries
+    union
+    select profile_id
+    from suppressions
 ),
 
 -- whose past it is today: of whoever carries on the id
