@@ -64,9 +64,10 @@ def main(
         done = None if daily else publish(dbt.manifest, paths.warehouse())
         sent = publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
-        click.echo(f"Published   {done.path} ({done.tables} tables, {done.rows:,} rows)")
+        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows:\n            {paths.shown(done.path)}")
     if sent is not None:
-        click.echo(f"Published   {sent.path} ({sent.tables} tables, {sent.rows:,} rows, personal data)")
+        click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
+        click.echo(f"            {paths.shown(sent.path)}")
     if sent is not None and not no_export:
         outcome = exporting.export((), date, dry=False)
         reports = outcome.reports
@@ -89,7 +90,8 @@ def main(
             taken = acknowledge([report for report in reports if report.exit_code == DONE])
             click.echo(f"Verified    {taken} export runs, and acknowledged as if the platforms had taken them")
     if demo:
-        click.echo("Next        open it read-only in any DuckDB client; README.md has the first questions to ask.")
+        click.echo("Next        open the first of them read-only in any DuckDB client;")
+        click.echo("            README.md has the first questions to ask.")
 
 
 def acknowledge(reports: list[exporting.Report]) -> int:

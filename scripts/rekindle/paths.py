@@ -37,6 +37,11 @@ def _place(variable: str, default: str) -> Path:
     return (PROJECT / named if named else installation() / default).resolve()
 
 
+def shown(path: Path) -> str:
+    """A path as people read it: from the project folder, where it lies in it."""
+    return str(path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path)
+
+
 def data() -> Path:
     """Raw files that the loaders write (`REKINDLE_DATA`)."""
     return _place("REKINDLE_DATA", "data")

@@ -66,7 +66,9 @@ class Report:
     message: str = ""
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in self.counts.items())
+        # only what is not zero, so that a line fits a terminal; how many members there are is always said
+        told = {what: count for what, count in self.counts.items() if count or what == "members"}
+        counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in told.items())
         return "  ".join(part for part in (f"{self.feed:<28}", f"{self.status:<9}", counts, self.message) if part)
 
 

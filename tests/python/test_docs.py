@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import duckdb
+import pytest
 import yaml
+from workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,3 +75,30 @@ def test_the_exposure_names_what_is_published() -> None:
                 if access == "public" and "access='protected'" not in sql:
                     public.add(model["name"])
     assert named == public
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/segments.md"])
+def test_questions_to_the_published_file_have_answers(page: str, demo_workshop: Workshop) -> None:
+    questions = re.findall(r"```sql\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert questions
+    with duckdb.connect(str(demo_workshop.published), read_only=True) as published:
+        for question in questions:
+            assert published.execute(question).fetchall(), question
+
+
+@pytest.mark.parametrize("page", ["docs/scenario-guide.md", "docs/upgrade.md"])
+def test_questions_to_the_warehouse_can_be_asked(page: str, demo_warehouse: Path) -> None:
+    questions = re.findall(r"```sql\n(select.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert questions
+    with duckdb.connect(str(demo_warehouse), read_only=True) as warehouse:
+        for question in questions:
+            assert warehouse.execute(question).description, question
+
+
+def test_people_whom_the_readme_names_are_in_the_demo(demo_warehouse: Path) -> None:
+    [profile] = re.findall(r"make explain PROFILE=(\w+)", README)
+    [(system, contact)] = re.findall(r"make access CONTACT=(\w+):(\w+)", README)
+    with duckdb.connect(str(demo_warehouse), read_only=True) as warehouse:
+        assert warehouse.execute("from core.profiles where profile_id = ?", [profile]).fetchall()
+        who = "from identity.contact_profiles where source_system = ? and contact_id = ?"
+        assert warehouse.execute(who, [system, contact]).fetchall()
