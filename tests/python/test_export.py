@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rekindle import building
 from rekindle_export import runs
 from rekindle_export.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
-from rekindle_export.exporting import Outcome
+from rekindle_export.exporting import Outcome, Report
 from rekindle_export.late_noes import LateNoes
 from rekindle_export.targets import load_target, target_names
 
@@ -706,3 +706,10 @@ def test_the_newest_manifest_chain_tells_a_missed_run(shop: Retailer) -> None:
     found = committed(shop.exports, "win_back")
     assert [run.manifest["previous_run_id"] for run in found] == [None, *[run.run_id for run in found[:-1]]]
     assert runs.RUN_ID.fullmatch(found[0].run_id)
+
+
+def test_a_line_about_a_feed_tells_what_is_not_zero_and_always_how_many_members_there_are() -> None:
+    quiet = Report("crm", "new run", counts={"members": 0, "added": 0, "late_noes": 0})
+    busy = Report("crm", "new run", counts={"members": 1200, "added": 0, "removed": 2, "late_noes": 1})
+    assert str(quiet).split()[-2:] == ["0", "members"]
+    assert str(busy).endswith("1,200 members, 2 removed, 1 late noes")
