@@ -31,7 +31,7 @@
 
 {# The identifier of an order, checkout or place of sale: with the shop in front when the setting names one. #}
 {% macro shopify_key(expression) -%}
-    {%- set shop = setting('shop') -%}
+    {%- set shop = setting('shopify_shop') -%}
     {{ dbt.concat(["'" ~ dbt.escape_single_quotes(shop) ~ "-'", expression]) if shop else expression }}
 {%- endmacro %}
 
@@ -40,12 +40,14 @@
   The contact record of whoever bought: one per e-mail, or per phone where there is no e-mail, since the orders file names no customer.
   A hash, for an identifier goes where an address may not. Null for nobody: a till sale to a passer-by.
 #}
-{% macro shopify_buyer(email, phone) -%}
+{% macro shopify_buyer(email, phone, prefix='buyer-') -%}
     {%- set email_key = normalised_email(email) -%}
     {%- set phone_key = "nullif(" ~ digits(phone) ~ ", '')" -%}
     case
-        when {{ email_key }} is not null then {{ dbt.concat(["'buyer-'", hash_id(["'email'", email_key])]) }}
-        when {{ phone_key }} is not null then {{ dbt.concat(["'buyer-'", hash_id(["'phone'", phone_key])]) }}
+        when {{ email_key }} is not null
+            then {{ dbt.concat(["'" ~ prefix ~ "'", hash_id(["'email'", email_key])]) }}
+        when {{ phone_key }} is not null
+            then {{ dbt.concat(["'" ~ prefix ~ "'", hash_id(["'phone'", phone_key])]) }}
     end
 {%- endmacro %}
 
@@ -56,6 +58,12 @@
 {%- endmacro %}
 
 
+{# A gift card sold is no goods, nor is a tip; nothing but the name tells. #}
+{% macro is_no_goods(product_name) -%}
+    coalesce({{ regex_like('lower(' ~ product_name ~ ')', setting('shopify_not_goods') | join('|')) }}, false)
+{%- endmacro %}
+
+
 {#
   What became of an order. A cancellation counts whatever the payment says; what was refunded was sold before, its return is an order
   of its own; unpaid ones are what the setting says. A test order has no mark but its payment method.
@@ -63,7 +71,7 @@
 {% macro shopify_order_status() -%}
     case
         when was_cancelled or financial_status = 'voided' or payment_method like '%bogus%' then 'cancelled'
-        when financial_status in ('pending', 'authorized', 'expired') then '{{ setting("unpaid_order_status") }}'
+        when financial_status in ('pending', 'authorized', 'expired') then '{{ setting("shopify_unpaid_order_status") }}'
         when financial_status in ('paid', 'partially_paid', 'partially_refunded', 'refunded') then 'completed'
         else financial_status
     end
@@ -230,14 +238,11 @@ from orders
 {%- endmacro %}
 
 
-{#
-  The contact record of a customer. Files of old have no number: then it is the buyer of that e-mail or phone. A number that a
-  spreadsheet destroyed names nobody: null.
-#}
+{# The contact record of a customer; a number that a spreadsheet destroyed names nobody: null. #}
 {% macro shopify_customer(is_numbered, customer_id, email, phone) -%}
     case
         when {{ is_numbered }} then {{ dbt.concat(["'customer-'", customer_id]) }}
-        else {{ shopify_buyer(email, phone) }}
+        else {{ shopify_buyer(email, phone, prefix='customer-') }}
     end
 {%- endmacro %}
 

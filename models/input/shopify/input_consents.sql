@@ -1,7 +1,15 @@
 {{ config(enabled=is_connector('shopify')) }}
 
--- Files say what is, not since when. So a yes is dated when it can have been given at the earliest, and a no when it can have been said
--- at the latest: whatever somebody said elsewhere with a time of its own, a yes of unknown age never overrules a no.
+{# of two states in one file, or in files of unknown age, the no is the later one -#}
+{%- set history -%}
+    partition by source_system, contact_id, channel
+    order by
+        extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last,
+        state asc nulls last, row_number asc nulls last
+{%- endset -%}
+
+-- Files say what is, not since when. So a yes is dated when it can have been given at the earliest, and a no when it
+-- can have been said at the latest: a yes of unknown age never overrules a no that was said elsewhere.
 with
 
 order_rows as (
@@ -43,8 +51,7 @@ dated_customers as (
     select
         {{ shopify_customer('customers.is_numbered', 'customers.customer_id', 'customers.email', 'customers.phone') }}
             as contact_id,
-        customers.email,
-        customers.phone,
+        customers.row_number,
         customers.accepts_email,
         customers.accepts_sms,
         shop.opened_at,
@@ -60,13 +67,13 @@ identified_profiles as (
     from profiles
 ),
 
--- what each file says of each contact: known_at is when the contact said so, earliest_at when it can have at the earliest
+-- what each file says of each contact: known_at is when the contact said so, earliest_at when it was at the earliest
 answers as (
     select
         'shopify' as source_system,
         contact_id,
         'email' as channel,
-        email as address,
+        row_number,
         accepts_email as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -77,7 +84,7 @@ answers as (
         'shopify' as source_system,
         contact_id,
         'sms' as channel,
-        phone as address,
+        row_number,
         accepts_sms as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -88,8 +95,9 @@ answers as (
         'klaviyo' as source_system,
         contact_id,
         'email' as channel,
-        email as address,
-        -- suppressed by a complaint, an unsubscription or the staff is a no, whatever the consent says; a dead address is not
+        row_number,
+        -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says;
+        -- a dead address is none
         case
             when {{ regex_like('suppressions', 'UNSUBSCRIBE|SPAM_COMPLAINT|USER_SUPPRESSED') }} then 'unsubscribed'
             else email_consent
@@ -103,7 +111,7 @@ answers as (
         'klaviyo' as source_system,
         contact_id,
         'sms' as channel,
-        phone as address,
+        row_number,
         sms_consent as answer,
         sms_consented_at as known_at,
         created_at as earliest_at,
@@ -117,7 +125,7 @@ states as (
         source_system,
         contact_id,
         channel,
-        address,
+        row_number,
         case answer
             when 'yes' then 'granted'
             when 'subscribed' then 'granted'
@@ -136,22 +144,12 @@ states as (
     where answer is not null
 ),
 
--- of two states in one file, or in files of unknown age, the no is the later one
 ordered_states as (
     select
         *,
-        lag(state) over (
-            partition by source_system, contact_id, channel
-            order by
-                extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last,
-                state asc nulls last, known_at asc nulls last, address asc nulls last
-        ) as previous_state,
-        lag(extracted_at) over (
-            partition by source_system, contact_id, channel
-            order by
-                extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last,
-                state asc nulls last, known_at asc nulls last, address asc nulls last
-        ) as previous_extracted_at
+        lag(state) over ({{ history }}) as previous_state,
+        lag(known_at) over ({{ history }}) as previous_known_at,
+        lag(extracted_at) over ({{ history }}) as previous_extracted_at
     from states
 ),
 
@@ -160,20 +158,22 @@ changes as (
         source_system,
         contact_id,
         channel,
-        address,
         case when state = 'unticked' then 'withdrawn' else state end as status,
         case
             when state <> 'granted' then extracted_at
-            when previous_extracted_at is null then coalesce(known_at, earliest_at)
+            when known_at is not null then known_at
+            when previous_extracted_at is null then earliest_at
             -- it was another one in the file before, and is granted since
-            else coalesce(known_at, {{ add_seconds('previous_extracted_at', 1) }})
+            else {{ add_seconds('previous_extracted_at', 1) }}
         end as changed_at,
         known_at is null as is_undated,
         extracted_at
     from ordered_states
     where
-        coalesce(previous_state, '') <> state
-        and (state <> 'unticked' or previous_state = 'granted')
+        (state = 'unticked' and previous_state = 'granted')
+        or (state <> 'unticked' and coalesce(previous_state, '') <> state)
+        -- said again
+        or (state = 'granted' and known_at <> previous_known_at)
 )
 
 select
@@ -182,7 +182,8 @@ select
     channel,
     'marketing' as purpose,
     status,
-    address,
+    -- the box and the consent are the record's, whatever address it has
+    cast(null as varchar) as address,
     changed_at,
     case when status = 'granted' and not is_undated then 'export' else 'export, time unknown' end as evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,

@@ -50,8 +50,8 @@ purchases as (
     from checkout_rows
 ),
 
--- The orders file names no customer: whoever bought or began to is a record of its own, guests and customers alike, as they wrote
--- themselves last; identity joins it with the customer of the same e-mail. Its id never changes, also when a guest becomes a customer.
+-- The orders file names no customer: whoever bought or began to is a record of its own, as they wrote themselves last;
+-- identity joins it with the customer of the same e-mail. A guest who becomes a customer keeps it.
 buyers as (
     select
         *,
@@ -59,7 +59,8 @@ buyers as (
         row_number() over (
             partition by contact_id
             order by
-                created_at desc nulls last, extracted_at desc nulls last, kind desc nulls last, row_number desc nulls last
+                created_at desc nulls last, extracted_at desc nulls last, kind desc nulls last,
+                row_number desc nulls last
         ) as copy_number
     from purchases
     where contact_id is not null
@@ -81,8 +82,8 @@ shop as (
     from purchases
 ),
 
--- customers have no dates: they are as old as the first purchase with their e-mail, else as the first of anybody, so that nobody who
--- has been there for years is taken for a newcomer
+-- customers have no dates: they are as old as the first purchase with their e-mail, else as the first of anybody, so
+-- that nobody who has been there for years is taken for a newcomer
 dated_customers as (
     select
         customers.*,

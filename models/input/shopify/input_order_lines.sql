@@ -19,7 +19,7 @@ orders as (
                 abs(subtotal_amount + shipping_amount + duty_amount + tax_amount - total_amount) <= 0.02
                 then false
             when abs(subtotal_amount + shipping_amount + duty_amount - total_amount) <= 0.02 then true
-            else {{ setting('prices_include_tax') }}
+            else {{ setting('shopify_prices_include_tax') }}
         end as is_tax_included,
         {{ is_given_back() }} as is_given_back
     from order_rows
@@ -66,8 +66,8 @@ totals as (
     from lines
 ),
 
--- Whether the order's discount holds those of its lines already is not documented. What the subtotal lacks is a discount on goods
--- when the order's discount can pay for it; anything else stays visible as a difference to the subtotal.
+-- Whether the order's discount holds those of its lines already is not documented. What the subtotal lacks is a
+-- discount on goods when the order's discount can pay for it; anything else stays visible as a difference to it.
 residues as (
     select
         *,
@@ -104,7 +104,7 @@ goods as (
     from taxed
 ),
 
--- a gift card sold is no goods, nor is a tip; a line that an edit took out has quantity 0
+-- a line that an edit took out has quantity 0
 sold_lines as (
     select
         *,
@@ -115,7 +115,7 @@ sold_lines as (
     from goods
     where
         coalesce(quantity, 1) <> 0
-        and not coalesce({{ regex_like('lower(product_name)', setting('not_goods')) }}, false)
+        and not {{ is_no_goods('product_name') }}
 ),
 
 signs as (

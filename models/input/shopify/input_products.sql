@@ -39,7 +39,7 @@ known_products as (
         row_number,
         2 as priority
     from order_rows
-    where not coalesce({{ regex_like('lower(product_name)', setting('not_goods')) }}, false)
+    where not {{ is_no_goods('product_name') }}
 ),
 
 ranked_products as (
