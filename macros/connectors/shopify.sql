@@ -19,7 +19,8 @@
 #}
 {% macro exported_at(file_name) -%}
     {%- set day = regex_replace_all(file_name, '^.*([0-9]{4}-[0-9]{2}-[0-9]{2})[^0-9/][^/]*$', '\\1') -%}
-    {{ local_to_utc(add_seconds(add_days(try_cast(day, 'date'), 1), -1)) }}
+    {%- set next_day = add_days(try_cast(day, 'date'), 1) -%}
+    {{ local_to_utc(add_seconds(next_day, -1)) }}
 {%- endmacro %}
 
 

@@ -1,12 +1,8 @@
 {{ config(enabled=is_connector('shopify')) }}
 
 {# of two states in one file, or in files of unknown age, the no is the later one -#}
-{%- set history -%}
-    partition by source_system, contact_id, channel
-    order by
-        extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last,
-        state asc nulls last, row_number asc nulls last
-{%- endset -%}
+{%- set history = "partition by source_system, contact_id, channel order by extracted_at asc nulls last, "
+    ~ "case state when 'granted' then 1 else 2 end asc nulls last, state asc nulls last, row_number asc nulls last" -%}
 
 -- Files say what is, not since when. So a yes is dated when it can have been given at the earliest, and a no when it
 -- can have been said at the latest: a yes of unknown age never overrules a no that was said elsewhere.
