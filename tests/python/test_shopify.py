@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from workshop import Said, Workshop, must, rows
 
+from rekindle.gates.raw import ROWS_WORTH_COMPARING
 from rekindle.paths import PROJECT
 
 DOWNLOADS = PROJECT / "tests" / "fixtures" / "shopify"
@@ -280,20 +281,24 @@ def test_no_identifier_holds_an_address(shop: Workshop) -> None:
     assert [found for (found,) in ids if "@" in str(found) or "4700000" in str(found)] == []
 
 
-def test_a_file_that_was_not_downloaded_again_closes_the_gate(shop: Workshop) -> None:
-    """The noes of customers and profiles would be lost with it."""
+def test_a_file_that_was_not_downloaded_again_closes_the_gate(make_workshop: Callable[..., Workshop]) -> None:
+    """The noes of its profiles would be lost with it."""
+    workshop = make_workshop("shopify", "a shop whose profiles get lost")
+    folder = download(workshop, *(path.name for path in DOWNLOADS.glob("*.csv")))
 
     def look() -> Said:
-        return shop.run("check_sources", "--connector", "shopify", "--as-of", "2024-07-01")
+        return workshop.run("check_sources", "--connector", "shopify", "--as-of", "2024-07-01")
 
+    more = folder / "klaviyo_profiles_2024-06-30_2.csv"
+    people = [f"person{number}@example.com,P{number},UNSUBSCRIBED" for number in range(ROWS_WORTH_COMPARING)]
+    more.write_text("\n".join(["Email,Klaviyo ID,Email Marketing Consent", *people, ""]), encoding="utf-8")
     must(look())
-    folder = shop.root / "data" / "raw" / "shopify"
-    for path in folder.glob("klaviyo_profiles_2024*.csv"):
-        path.unlink()
+    more.unlink()
     said = look()
     assert said.code == 1
     assert "Raw table klaviyo.profiles: " in said.text
-    (folder / "klaviyo_profiles_columns.csv").unlink()
+    for path in folder.glob("klaviyo_profiles*.csv"):
+        path.unlink()
     assert "Raw table klaviyo.profiles: there is no file " in look().error
 
 
