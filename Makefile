@@ -68,7 +68,7 @@ check-python: dev-env
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/python
 
 # the layering of every connector's models is checked, not only of the one that is built by default
-CONNECTORS := completejourney fixture empty
+CONNECTORS := completejourney fixture empty shopify
 
 lint: dev-env ## Style, types and conventions of SQL, yml and Python
 	@$(BIN)/ruff check --quiet .

@@ -66,3 +66,21 @@
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}
+
+{#
+  The number of a row in its raw file (over several files: as they are read, one after the other), for files in which the order of
+  rows means something. Only directly above the source.
+  DuckDB: a window without order is computed in one thread, in the order in which read_csv(…, parallel = false) reads, whatever the
+  setting preserve_insertion_order says. Spark: grows with the row inside each partition, and a file that is not split is one.
+#}
+{% macro file_row_number() -%}
+    {{ return(adapter.dispatch('file_row_number', 'rekindle')()) }}
+{%- endmacro %}
+
+{% macro default__file_row_number() -%}
+    row_number() over ()
+{%- endmacro %}
+
+{% macro spark__file_row_number() -%}
+    monotonically_increasing_id()
+{%- endmacro %}

@@ -23,7 +23,7 @@ CONTRACT: dict[str, dict[str, Any]] = {
     model["name"].removeprefix("input_"): model
     for model in yaml.safe_load((INPUT / "_input__models.yml").read_text(encoding="utf-8"))["models"]
 }
-CONNECTORS = ["completejourney", "empty", "fixture", "parquet"]
+CONNECTORS = ["completejourney", "empty", "fixture", "parquet", "shopify"]
 
 # Who may need a column: parts of the datamart, and the scenarios of the business by their immutable key.
 CONSUMERS = {
@@ -204,7 +204,7 @@ def connector_settings() -> dict[str, dict[str, Any]]:
     return dict(config["vars"]["connector_settings"])
 
 
-@pytest.mark.parametrize("connector", ["completejourney", "fixture", "parquet"])
+@pytest.mark.parametrize("connector", ["completejourney", "fixture", "parquet", "shopify"])
 def test_a_connector_has_exactly_the_models_of_the_entities_that_it_declares(connector: str) -> None:
     declared = connector_settings()[connector].get("entities", CONTRACT)
     assert {path.stem for path in (INPUT / connector).glob("*.sql")} == {f"input_{entity}" for entity in declared}

@@ -1,0 +1,277 @@
+{# What the models of the connector `shopify` share: docs/shopify.md says what the files hold and what they cannot tell. #}
+
+{# Identifiers, phones and postal codes are exported with one apostrophe in front, against spreadsheets. Names keep theirs. #}
+{% macro without_apostrophe(expression) -%}
+    {{ as_is(regex_replace_all(as_is(expression), '^\\x27', '')) }}
+{%- endmacro %}
+
+
+{# An identifier of Shopify: digits. What a spreadsheet made of it (9.01381E+12) names nothing any more: null, and so rejected. #}
+{% macro shopify_number(expression) -%}
+    {%- set text = without_apostrophe(expression) -%}
+    case when {{ regex_like(text, '^[0-9]+$') }} then {{ text }} end
+{%- endmacro %}
+
+
+{#
+  When a file was exported at the latest, by the date in its name (orders_export_2024-06-30.csv): the last second of that local day,
+  since events of the day are in the file. Null without a date in the name.
+#}
+{% macro exported_at(file_name) -%}
+    {%- set day = regex_replace_all(file_name, '^.*([0-9]{4}-[0-9]{2}-[0-9]{2})[^0-9/][^/]*$', '\\1') -%}
+    {%- set next_day = add_days(try_cast(day, 'date'), 1) -%}
+    {{ local_to_utc(add_seconds(next_day, -1)) }}
+{%- endmacro %}
+
+
+{# Klaviyo does not say in which zone it writes: a stamp without one is read as UTC, as its API and imports have it. #}
+{% macro klaviyo_time(expression) -%}
+    coalesce({{ instant(expression) }}, {{ try_cast(expression, 'timestamp') }})
+{%- endmacro %}
+
+
+{# The identifier of an order, checkout or place of sale: with the shop in front when the setting names one. #}
+{% macro shopify_key(expression) -%}
+    {%- set shop = setting('shopify_shop') -%}
+    {{ dbt.concat(["'" ~ dbt.escape_single_quotes(shop) ~ "-'", expression]) if shop else expression }}
+{%- endmacro %}
+
+
+{#
+  The contact record of whoever bought: one per e-mail, or per phone where there is no e-mail, since the orders file names no customer.
+  A hash, for an identifier goes where an address may not. Null for nobody: a till sale to a passer-by.
+#}
+{% macro shopify_buyer(email, phone, prefix='buyer-') -%}
+    {%- set email_key = normalised_email(email) -%}
+    {%- set phone_key = "nullif(" ~ digits(phone) ~ ", '')" -%}
+    case
+        when {{ email_key }} is not null
+            then {{ dbt.concat(["'" ~ prefix ~ "'", hash_id(["'email'", email_key])]) }}
+        when {{ phone_key }} is not null
+            then {{ dbt.concat(["'" ~ prefix ~ "'", hash_id(["'phone'", phone_key])]) }}
+    end
+{%- endmacro %}
+
+
+{# The orders file names no product: the stock keeping unit, else the line's name. #}
+{% macro shopify_product(sku, product_name) -%}
+    coalesce({{ sku }}, {{ dbt.concat(["'name-'", hash_id([product_name])]) }})
+{%- endmacro %}
+
+
+{# A gift card sold is no goods, nor is a tip; nothing but the name tells. #}
+{% macro is_no_goods(product_name) -%}
+    coalesce({{ regex_like('lower(' ~ product_name ~ ')', setting('shopify_not_goods') | join('|')) }}, false)
+{%- endmacro %}
+
+
+{#
+  What became of an order. A cancellation counts whatever the payment says; what was refunded was sold before, its return is an order
+  of its own; unpaid ones are what the setting says. A test order has no mark but its payment method.
+#}
+{% macro shopify_order_status() -%}
+    case
+        when was_cancelled or financial_status = 'voided' or payment_method like '%bogus%' then 'cancelled'
+        when financial_status in ('pending', 'authorized', 'expired') then '{{ setting("shopify_unpaid_order_status") }}'
+        when financial_status in ('paid', 'partially_paid', 'partially_refunded', 'refunded') then 'completed'
+        else financial_status
+    end
+{%- endmacro %}
+
+
+{# Whether all of an order was given back. Of a part nobody knows which lines, and a cancelled order was never sold. #}
+{% macro is_given_back() -%}
+    coalesce(refunded_amount >= total_amount and total_amount > 0 and {{ shopify_order_status() }} <> 'cancelled', false)
+{%- endmacro %}
+
+
+{#
+  The rows of an orders or checkouts file. An order is as many rows as lines, one after the other, and only the first says which order
+  it is: order_row, the number of that row, names the copy of the order. The same order may be in several files: is_newest_copy is
+  true of the rows of the one exported last.
+#}
+{% macro shopify_order_rows(raw) -%}
+with
+
+numbered_rows as (
+    select
+        *,
+        {{ file_row_number() }} as row_number
+    from {{ raw }}
+),
+
+-- files may have been joined with their headers
+typed_rows as (
+    select
+        file_name,
+        row_number,
+        {{ as_is('name') }} as order_name,
+        {{ without_apostrophe('id') }} is not null as is_first_row,
+        {{ shopify_number('id') }} as order_id,
+        {{ as_is('email') }} as email,
+        {{ without_apostrophe('phone') }} as phone,
+        {{ without_apostrophe('"Billing Zip"') }} as postal_code,
+        {{ as_is('"Billing City"') }} as city,
+        {{ as_is('"Billing Street"') }} as street_address,
+        upper({{ as_is('"Billing Country"') }}) as country,
+        lower({{ as_is('"Financial Status"') }}) as financial_status,
+        lower({{ as_is('"Payment Method"') }}) as payment_method,
+        lower({{ as_is('source') }}) as source_name,
+        {{ as_is('location') }} as location_name,
+        upper({{ as_is('currency') }}) as currency_code,
+        {{ as_is('"Discount Code"') }} as discount_codes,
+        {{ without_apostrophe('"Lineitem sku"') }} as sku,
+        {{ as_is('"Lineitem name"') }} as product_name,
+        {{ as_is('vendor') }} as vendor,
+        {{ try_cast('"Lineitem quantity"', 'integer') }} as quantity,
+        {{ try_cast('"Lineitem price"', 'decimal(18,2)') }} as price_amount,
+        coalesce({{ try_cast('"Lineitem discount"', 'decimal(18,2)') }}, 0) as line_discount_amount,
+        {{ try_cast('subtotal', 'decimal(18,2)') }} as subtotal_amount,
+        coalesce({{ try_cast('shipping', 'decimal(18,2)') }}, 0) as shipping_amount,
+        coalesce({{ try_cast('taxes', 'decimal(18,2)') }}, 0) as tax_amount,
+        coalesce({{ try_cast('duties', 'decimal(18,2)') }}, 0) as duty_amount,
+        {{ try_cast('total', 'decimal(18,2)') }} as total_amount,
+        coalesce({{ try_cast('"Discount Amount"', 'decimal(18,2)') }}, 0) as order_discount_amount,
+        coalesce({{ try_cast('"Refunded Amount"', 'decimal(18,2)') }}, 0) as refunded_amount,
+        {{ as_is('"Cancelled at"') }} is not null as was_cancelled,
+        {{ instant('"Created at"') }} as created_at,
+        {{ exported_at('file_name') }} as exported_at
+    from numbered_rows
+    where coalesce(name, '') <> 'Name'
+),
+
+runs as (
+    select
+        *,
+        max(case when is_first_row then row_number end) over (
+            partition by file_name
+            order by row_number asc nulls last
+            rows between unbounded preceding and current row
+        ) as run_row,
+        coalesce(exported_at, max(created_at) over (partition by file_name)) as extracted_at
+    from typed_rows
+),
+
+-- a row without its order's first row belongs to nobody knows which: no order_row, and rejected for its missing key
+named_runs as (
+    select
+        *,
+        first_value(order_name) over (partition by run_row order by row_number asc nulls last) as run_name
+    from runs
+),
+
+orders as (
+    select
+        *,
+        case when order_name = run_name then run_row end as order_row,
+        first_value(order_id) over (partition by run_row order by row_number asc nulls last) as run_order_id
+    from named_runs
+)
+
+select
+    order_row,
+    is_first_row,
+    case when order_row is not null then run_order_id end as order_id,
+    row_number,
+    email,
+    phone,
+    postal_code,
+    city,
+    street_address,
+    country,
+    financial_status,
+    payment_method,
+    source_name,
+    location_name,
+    currency_code,
+    discount_codes,
+    sku,
+    product_name,
+    vendor,
+    quantity,
+    price_amount,
+    line_discount_amount,
+    subtotal_amount,
+    shipping_amount,
+    tax_amount,
+    duty_amount,
+    total_amount,
+    order_discount_amount,
+    refunded_amount,
+    was_cancelled,
+    order_row is null
+    or first_value(run_row) over (
+        partition by run_order_id
+        order by extracted_at desc nulls last, run_row desc nulls last, row_number asc nulls last
+    ) = run_row as is_newest_copy,
+    created_at,
+    extracted_at
+from orders
+{%- endmacro %}
+
+
+{# The order that gives another one back. #}
+{% macro shopify_return(order_id) -%}
+    {{ dbt.concat([order_id, "'-R'"]) }}
+{%- endmacro %}
+
+
+{# Where it was sold: the till's place by its name, or the web shop; null for a till without a place. #}
+{% macro shopify_store(source_name, location_name) -%}
+    {%- set place = 'lower(' ~ location_name ~ ')' -%}
+    case when {{ source_name }} = 'pos' then {{ shopify_key(place) }} else {{ shopify_key("'web'") }} end
+{%- endmacro %}
+
+
+{#
+  A line's part of an amount, by its weight among the lines of its order, to the cent: what is due up to the line less what was due
+  up to the one before, so that the parts add up to the amount and none is larger than its weight.
+#}
+{% macro shared_out(amount, weight, order_row, line_number) -%}
+    {%- set running = 'sum(' ~ weight ~ ') over (partition by ' ~ order_row ~ ' order by ' ~ line_number ~ ' asc nulls last '
+        ~ 'rows between unbounded preceding and current row)' -%}
+    {%- set share = 'cast(' ~ amount ~ ' as double) / cast(nullif(sum(' ~ weight ~ ') over (partition by ' ~ order_row ~ '), 0) as double)' -%}
+    coalesce(
+        cast(round(cast({{ running }} as double) * {{ share }}, 2) as decimal(18,2))
+        - cast(round(cast({{ running }} - {{ weight }} as double) * {{ share }}, 2) as decimal(18,2)),
+        0
+    )
+{%- endmacro %}
+
+
+{# The contact record of a customer; a number that a spreadsheet destroyed names nobody: null. #}
+{% macro shopify_customer(is_numbered, customer_id, email, phone) -%}
+    case
+        when {{ is_numbered }} then {{ dbt.concat(["'customer-'", customer_id]) }}
+        else {{ shopify_buyer(email, phone, prefix='customer-') }}
+    end
+{%- endmacro %}
+
+
+{# The contact record of a Klaviyo profile; the export may have been made without the column of its identifier. #}
+{% macro klaviyo_profile(profile_id, email) -%}
+    coalesce({{ profile_id }}, {{ dbt.concat(["'email-'", hash_id([normalised_email(email)])]) }})
+{%- endmacro %}
+
+
+{# Klaviyo writes this day for consents that are older or have no time. #}
+{% macro klaviyo_floor() -%}
+    cast('1990-01-02 00:00:00' as timestamp)
+{%- endmacro %}
+
+
+{# As many discount codes of one order as are read: more than Shopify lets a customer combine. #}
+{% macro code_numbers() -%}
+    {%- for number in range(1, 7) %}
+    select {{ number }} as code_number
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# One of the codes of an order, which are joined with commas; customers write them in any case. #}
+{% macro shopify_code(discount_codes, code_number) -%}
+    lower({{ as_is(dbt.split_part(discount_codes, "','", code_number)) }})
+{%- endmacro %}

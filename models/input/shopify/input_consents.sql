@@ -1,0 +1,187 @@
+{{ config(enabled=is_connector('shopify')) }}
+
+{# of two states in one file, or in files of unknown age, the no is the later one -#}
+{%- set history = "partition by source_system, contact_id, channel order by extracted_at asc nulls last, "
+    ~ "case state when 'granted' then 1 else 2 end asc nulls last, state asc nulls last, row_number asc nulls last" -%}
+
+-- Files say what is, not since when. So a yes is dated when it can have been given at the earliest, and a no when it
+-- can have been said at the latest: a yes of unknown age never overrules a no that was said elsewhere.
+with
+
+order_rows as (
+    select * from {{ ref('stg_shopify__orders') }}
+),
+
+checkout_rows as (
+    select * from {{ ref('stg_shopify__checkouts') }}
+),
+
+customers as (
+    select * from {{ ref('stg_shopify__customers') }}
+),
+
+profiles as (
+    select * from {{ ref('stg_klaviyo__profiles') }}
+),
+
+purchases as (
+    select
+        created_at,
+        extracted_at
+    from order_rows
+    union all
+    select
+        created_at,
+        extracted_at
+    from checkout_rows
+),
+
+shop as (
+    select
+        min(created_at) as opened_at,
+        max(extracted_at) as extracted_at
+    from purchases
+),
+
+dated_customers as (
+    select
+        {{ shopify_customer('customers.is_numbered', 'customers.customer_id', 'customers.email', 'customers.phone') }}
+            as contact_id,
+        customers.row_number,
+        customers.accepts_email,
+        customers.accepts_sms,
+        shop.opened_at,
+        coalesce(customers.exported_at, shop.extracted_at) as extracted_at
+    from customers
+    cross join shop
+),
+
+identified_profiles as (
+    select
+        *,
+        {{ klaviyo_profile('profile_id', 'email') }} as contact_id
+    from profiles
+),
+
+-- what each file says of each contact: known_at is when the contact said so, earliest_at when it was at the earliest
+answers as (
+    select
+        'shopify' as source_system,
+        contact_id,
+        'email' as channel,
+        row_number,
+        accepts_email as answer,
+        cast(null as timestamp) as known_at,
+        opened_at as earliest_at,
+        extracted_at
+    from dated_customers
+    union all
+    select
+        'shopify' as source_system,
+        contact_id,
+        'sms' as channel,
+        row_number,
+        accepts_sms as answer,
+        cast(null as timestamp) as known_at,
+        opened_at as earliest_at,
+        extracted_at
+    from dated_customers
+    union all
+    select
+        'klaviyo' as source_system,
+        contact_id,
+        'email' as channel,
+        row_number,
+        -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says;
+        -- a dead address is none
+        case
+            when {{ regex_like('suppressions', 'UNSUBSCRIBE|SPAM_COMPLAINT|USER_SUPPRESSED') }} then 'unsubscribed'
+            else email_consent
+        end as answer,
+        email_consented_at as known_at,
+        created_at as earliest_at,
+        extracted_at
+    from identified_profiles
+    union all
+    select
+        'klaviyo' as source_system,
+        contact_id,
+        'sms' as channel,
+        row_number,
+        sms_consent as answer,
+        sms_consented_at as known_at,
+        created_at as earliest_at,
+        extracted_at
+    from identified_profiles
+),
+
+-- a box that is not ticked says nothing, unless it was ticked before; another word than these is rejected, and counted
+states as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        row_number,
+        case answer
+            when 'yes' then 'granted'
+            when 'subscribed' then 'granted'
+            when 'no' then 'unticked'
+            when 'never_subscribed' then 'unticked'
+            when 'unsubscribed' then 'withdrawn'
+            else answer
+        end as state,
+        -- 1990-01-01 stands for older times, and a clock may be ahead: such a time is not known
+        case
+            when known_at > {{ klaviyo_floor() }} and known_at <= extracted_at then known_at
+        end as known_at,
+        earliest_at,
+        extracted_at
+    from answers
+    where answer is not null
+),
+
+ordered_states as (
+    select
+        *,
+        lag(state) over ({{ history }}) as previous_state,
+        lag(known_at) over ({{ history }}) as previous_known_at,
+        lag(extracted_at) over ({{ history }}) as previous_extracted_at
+    from states
+),
+
+changes as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        case when state = 'unticked' then 'withdrawn' else state end as status,
+        case
+            when state <> 'granted' then extracted_at
+            when known_at is not null then known_at
+            when previous_extracted_at is null then earliest_at
+            -- it was another one in the file before, and is granted since
+            else {{ add_seconds('previous_extracted_at', 1) }}
+        end as changed_at,
+        known_at is null as is_undated,
+        extracted_at
+    from ordered_states
+    where
+        (state = 'unticked' and previous_state = 'granted')
+        or (state <> 'unticked' and coalesce(previous_state, '') <> state)
+        -- said again
+        or (state = 'granted' and known_at <> previous_known_at)
+)
+
+select
+    source_system,
+    contact_id,
+    channel,
+    'marketing' as purpose,
+    status,
+    -- the box and the consent are the record's, whatever address it has
+    cast(null as varchar) as address,
+    changed_at,
+    case when status = 'granted' and not is_undated then 'export' else 'export, time unknown' end as evidence_reference,
+    cast(null as timestamp) as double_opt_in_confirmed_at,
+    extracted_at
+from changes

@@ -1,0 +1,37 @@
+{{ config(enabled=is_connector('shopify')) }}
+
+with
+
+order_rows as (
+    select * from {{ ref('stg_shopify__orders') }}
+    where is_first_row and is_newest_copy
+),
+
+numbers as (
+    {{ code_numbers() }}
+),
+
+uses as (
+    select
+        {{ shopify_code('order_rows.discount_codes', 'numbers.code_number') }} as offer_id,
+        {{ local_date('order_rows.created_at') }} as used_date,
+        order_rows.extracted_at
+    from order_rows
+    cross join numbers
+)
+
+-- the codes that orders name; neither their value nor their end is in the files
+select
+    'shopify' as source_system,
+    offer_id,
+    'coupon' as offer_type,
+    cast(null as varchar) as offer_name,
+    cast(null as varchar) as campaign_id,
+    cast(null as decimal(18,2)) as face_value_amount,
+    cast(null as varchar) as funded_by,
+    min(used_date) as valid_from,
+    cast(null as date) as valid_to,
+    max(extracted_at) as extracted_at
+from uses
+where offer_id is not null
+group by offer_id

@@ -1,0 +1,61 @@
+{{ config(enabled=is_connector('shopify')) }}
+
+with
+
+numbered_rows as (
+    select
+        *,
+        {{ file_row_number() }} as row_number
+    from {{ source('klaviyo', 'profiles') }}
+),
+
+profiles as (
+    select
+        row_number,
+        file_name,
+        {{ as_is('"Klaviyo ID"') }} as profile_id,
+        {{ as_is('email') }} as email,
+        {{ without_apostrophe('"Phone Number"') }} as phone,
+        {{ as_is('"First Name"') }} as first_name,
+        {{ as_is('"Last Name"') }} as last_name,
+        {{ as_is('country') }} as country,
+        coalesce({{ without_apostrophe('"Zip Code"') }}, {{ without_apostrophe('zip') }}) as postal_code,
+        {{ as_is('city') }} as city,
+        coalesce({{ as_is('address') }}, {{ as_is('"Address 1"') }}) as street_address,
+        {{ as_is('"Email Marketing Consent"') }} as email_consent,
+        {{ as_is('"SMS Marketing Consent"') }} as sms_consent,
+        upper({{ as_is('"Email Suppressions"') }}) as suppressions,
+        {{ klaviyo_time('"Email Marketing Consent Timestamp"') }} as email_consented_at,
+        {{ klaviyo_time('"SMS Marketing Consent Timestamp"') }} as sms_consented_at,
+        coalesce(
+            {{ klaviyo_time('"Profile Created On"') }},
+            {{ klaviyo_time('"Date Added"') }},
+            {{ klaviyo_time('"First Active"') }}
+        ) as created_at,
+        {{ klaviyo_time('"Last Active"') }} as last_active_at,
+        {{ exported_at('file_name') }} as exported_at
+    from numbered_rows
+    -- files may have been joined with their headers
+    where coalesce(email, '') <> 'Email'
+)
+
+select
+    row_number,
+    profile_id,
+    email,
+    phone,
+    first_name,
+    last_name,
+    country,
+    postal_code,
+    city,
+    street_address,
+    -- written in any case, with a space or an underscore
+    lower({{ regex_replace_all('email_consent', '[ _]+', '_') }}) as email_consent,
+    lower({{ regex_replace_all('sms_consent', '[ _]+', '_') }}) as sms_consent,
+    suppressions,
+    email_consented_at,
+    sms_consented_at,
+    created_at,
+    coalesce(exported_at, max(coalesce(last_active_at, created_at)) over (partition by file_name)) as extracted_at
+from profiles

@@ -1,0 +1,3 @@
+{{ config(enabled=is_connector('shopify')) }}
+
+{{ shopify_order_rows(source('shopify', 'checkouts')) }}

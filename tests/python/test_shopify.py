@@ -1,0 +1,319 @@
+"""A download folder of a shop, full of traps: what the connector `shopify` makes of it, against rows made by hand."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from workshop import Said, Workshop, must, rows
+
+from rekindle.gates.raw import ROWS_WORTH_COMPARING
+from rekindle.paths import PROJECT
+
+DOWNLOADS = PROJECT / "tests" / "fixtures" / "shopify"
+COLUMNS = PROJECT / "models" / "staging" / "shopify" / "columns"
+VARIABLES = (
+    "{connector: shopify, business_timezone: Europe/Brussels, default_country_code: BE, as_of_date: 2024-07-01, "
+    "max_rejected_share: 0.6}"
+)
+# the last second of the day in the files' names, in Brussels
+JUNE, MAY = "2024-06-30 21:59:59", "2024-05-31 21:59:59"
+# the first purchase of all files
+OPENED = "2023-01-15 09:00:00"
+
+
+def buyer(address: str) -> str:
+    """The contact record of whoever bought with an e-mail (or a phone, when it has no @)."""
+    kind = "email" if "@" in address else "phone"
+    return "buyer-" + hashlib.md5(f"{kind}|{address}".encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+ANN, BEN, CLEO = buyer("ann@example.com"), buyer("ben@example.com"), buyer("cleo@example.com")
+DORA, JANE, GUS = buyer("dora@example.com"), buyer("jane@example.com"), buyer("32470000017")
+IVY = buyer("ivy@example.com").replace("buyer", "customer")
+
+
+def download(workshop: Workshop, *names: str) -> Path:
+    """The folder of raw files of a workshop, with the files that hold only headers, and these downloads."""
+    folder = workshop.root / "data" / "raw" / "shopify"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(COLUMNS, folder)
+    for name in names:
+        shutil.copy(DOWNLOADS / name, folder)
+    workshop.environment["REKINDLE_DATA"] = str(workshop.root / "data")
+    return folder
+
+
+def table(warehouse: Path, columns: str, name: str) -> list[tuple[str | None, ...]]:
+    """Columns of a table as text, sorted by them."""
+    texts = ", ".join(f"cast({column.strip()} as varchar)" for column in columns.split(","))
+    found = rows(warehouse, f"select {texts} from {name} order by all nulls first")
+    return [tuple(None if cell is None else str(cell) for cell in row) for row in found]
+
+
+@pytest.fixture(scope="module")
+def shop(make_workshop: Callable[..., Workshop]) -> Workshop:
+    """Everything that was downloaded, as far as valid rows and rejects."""
+    workshop = make_workshop("shopify")
+    download(workshop, *(path.name for path in DOWNLOADS.glob("*.csv")))
+    must(workshop.dbt("build", "--selector", "contract", "--vars", VARIABLES))
+    return workshop
+
+
+def test_an_order_is_one_row_in_utc_with_what_the_newest_file_says(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "order_id, contact_id, store_id, sales_channel, ordered_at, order_date, order_status, original_order_id",
+        "intake.intake_orders",
+    )
+    assert found == [
+        # another shop's #1001, of an older form: with a byte-order mark, and without what only some plans have
+        ("4000000000001", DORA, "web", "web", OPENED, "2023-01-15", "completed", None),
+        # pending in May's file, paid in June's; a note of four lines
+        ("5000000000001", ANN, "web", "web", "2024-05-03 21:30:00", "2024-05-03", "completed", None),
+        # a guest, ten minutes into June in Brussels
+        ("5000000000002", BEN, "web", "web", "2024-05-31 22:10:00", "2024-06-01", "completed", None),
+        # sold in May; the refund has no date but that of the first file that shows it
+        ("5000000000003", CLEO, "web", "web", "2024-05-10 10:00:00", "2024-05-10", "completed", None),
+        ("5000000000003-R", CLEO, "web", "web", JUNE, "2024-06-30", "returned", "5000000000003"),
+        # half refunded, nobody knows which half
+        ("5000000000004", ANN, "web", "web", "2024-06-02 08:00:00", "2024-06-02", "completed", None),
+        # cancelled and paid back: not sold, so not returned
+        ("5000000000005", ANN, "web", "web", "2024-06-03 08:00:00", "2024-06-03", "cancelled", None),
+        # a passer-by at the till, and one who gave a phone
+        ("5000000000006", None, "ghent market", "store", "2024-06-04 08:00:00", "2024-06-04", "completed", None),
+        ("5000000000007", GUS, "ghent market", "store", "2024-06-04 09:00:00", "2024-06-04", "completed", None),
+        ("5000000000011", ANN, "web", "web", "2024-06-06 08:00:00", "2024-06-06", "completed", None),
+        ("5000000000012", ANN, "web", "app", "2024-06-07 08:00:00", "2024-06-07", "completed", None),
+        # a test, and one that is not paid
+        ("5000000000013", ANN, "web", "web", "2024-06-08 08:00:00", "2024-06-08", "cancelled", None),
+        ("5000000000014", ANN, "web", "web", "2024-06-09 08:00:00", "2024-06-09", "cancelled", None),
+        ("5000000000015", DORA, "web", "phone", "2024-06-10 08:00:00", "2024-06-10", "completed", None),
+    ]
+
+
+def test_lines_add_up_to_what_was_paid_for_goods(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "order_id, line_number, product_id, quantity, gross_amount, discount_amount, offer_discount_amount, net_amount",
+        "intake.intake_order_lines",
+    )
+    spoon = ("SPOON", "1", "1.00", "0.00", "0.00", "1.00")
+    assert found == [
+        ("4000000000001", "1", "MUG-BLUE", "1", "8.00", "0.00", "0.00", "8.00"),
+        ("4000000000001", "2", "SPOON", "2", "2.00", "0.00", "0.00", "2.00"),
+        # unit price × quantity; an apostrophe before 0042
+        ("5000000000001", "1", "MUG-BLUE", "2", "20.00", "0.00", "0.00", "20.00"),
+        ("5000000000001", "2", "0042", "1", "5.50", "0.00", "0.00", "5.50"),
+        # 10.00 off 36.00, by a code
+        ("5000000000002", "1", "MUG-BLUE", "3", "30.00", "0.00", "8.33", "21.67"),
+        ("5000000000002", "2", "0042", "1", "5.00", "0.00", "1.39", "3.61"),
+        ("5000000000002", "3", "SPOON", "1", "1.00", "0.00", "0.28", "0.72"),
+        # 5.60 of tax on top of 28.00, of which 2.00 are off the first line
+        ("5000000000003", "1", "BOWL", "1", "23.60", "0.00", "2.00", "21.60"),
+        ("5000000000003", "2", "PLATE", "1", "12.00", "0.00", "0.00", "12.00"),
+        ("5000000000003-R", "1", "BOWL", "-1", "-23.60", "0.00", "-2.00", "-21.60"),
+        ("5000000000003-R", "2", "PLATE", "-1", "-12.00", "0.00", "0.00", "-12.00"),
+        ("5000000000004", "1", "VASE", "2", "30.00", "0.00", "0.00", "30.00"),
+        ("5000000000005", "1", "MUG-BLUE", "1", "10.00", "0.00", "0.00", "10.00"),
+        # no stock keeping unit
+        (
+            *("5000000000006", "1", "name-" + hashlib.md5(b"Repair of a cup", usedforsecurity=False).hexdigest()[:16]),
+            *("1", "7.00", "0.00", "0.00", "7.00"),
+        ),
+        ("5000000000007", "1", *spoon),
+        # beside a gift card and a tip, 3.00 off all three without a code
+        ("5000000000011", "1", "MUG-BLUE", "1", "10.00", "0.48", "0.00", "9.52"),
+        # the first line was edited away
+        ("5000000000012", "2", *spoon),
+        ("5000000000013", "1", *spoon),
+        ("5000000000014", "1", *spoon),
+        ("5000000000015", "1", *spoon),
+    ]
+
+
+def test_guests_customers_and_profiles_are_records_of_their_own(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "source_system, contact_id, silo, email, phone, last_name, country_code, postal_code, created_at",
+        "intake.intake_contacts",
+    )
+    first = {"ann": "2024-05-03 21:30:00", "ben": "2024-05-31 22:10:00", "cleo": "2024-05-10 10:00:00"}
+    gus, made = "+32 470 00 00 17", "2024-02-01 09:00:00"
+    shopify = [
+        (ANN, "ann@example.com", None, None, None, None, first["ann"]),
+        (BEN, "Ben@Example.com", None, None, None, None, first["ben"]),
+        (CLEO, "cleo@example.com", None, None, None, None, first["cleo"]),
+        (DORA, "dora@example.com", None, None, None, None, OPENED),
+        (JANE, "jane@example.com", None, None, None, None, "2024-06-20 18:15:00"),
+        (GUS, None, gus, None, None, None, "2024-06-04 09:00:00"),
+        # no number in the oldest form of the file
+        (IVY, "ivy@example.com", None, "Example", None, None, OPENED),
+        # a name keeps its apostrophe, a postal code and a phone lose theirs
+        ("customer-7000000000001", "ann@example.com", "+32470000011", "'t Example", "BE", "9000", first["ann"]),
+        ("customer-7000000000002", "ben@example.com", None, "Example", None, None, first["ben"]),
+        ("customer-7000000000003", "cleo@example.com", None, "Example", None, None, first["cleo"]),
+        ("customer-7000000000005", "eve@example.com", None, "Example", None, None, OPENED),
+        ("customer-7000000000007", None, gus, "Example", None, None, OPENED),
+        ("customer-7000000000008", "hal@example.com", None, "Example", None, None, OPENED),
+    ]
+    klaviyo = [
+        ("KANN", "ann@example.com", None, None, None, None, "2024-01-05 08:00:00"),
+        *(
+            (f"K{name.upper()}", f"{name}@example.com", None, None, None, None, made)
+            for name in ("ben", "cleo", "kim", "leo", "mo", "nia", "pat")
+        ),
+        ("KQUINN", None, "+32470000027", None, None, None, made),
+    ]
+    assert found == sorted(
+        [("klaviyo", row[0], "newsletter", *row[1:]) for row in klaviyo]
+        + [("shopify", row[0], "web_shop", *row[1:]) for row in shopify],
+        key=lambda row: [str(cell) for cell in row],
+    )
+
+
+def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "source_system, contact_id, channel, purpose, status, changed_at, evidence_reference",
+        "intake.intake_consents",
+    )
+    undated = "export, time unknown"
+    assert found == [
+        ("klaviyo", "KANN", "email", "marketing", "granted", "2024-01-05 08:00:00", "export"),
+        # the shop's yes of the same person is older: this no wins
+        ("klaviyo", "KBEN", "email", "marketing", "withdrawn", JUNE, undated),
+        # 1990-01-01
+        ("klaviyo", "KKIM", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
+        # subscribed, and suppressed by hand; a bounce is no word of a person
+        ("klaviyo", "KLEO", "email", "marketing", "withdrawn", JUNE, undated),
+        ("klaviyo", "KMO", "email", "marketing", "granted", "2024-02-03 08:00:00", "export"),
+        # 2030
+        ("klaviyo", "KNIA", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
+        ("klaviyo", "KQUINN", "sms", "marketing", "granted", "2024-03-01 17:00:00", "export"),
+        ("shopify", "customer-7000000000001", "email", "marketing", "granted", OPENED, undated),
+        ("shopify", "customer-7000000000002", "email", "marketing", "granted", OPENED, undated),
+        # yes in May, no in June
+        ("shopify", "customer-7000000000003", "email", "marketing", "granted", OPENED, undated),
+        ("shopify", "customer-7000000000003", "email", "marketing", "withdrawn", JUNE, undated),
+        # no in May, yes in June: some time after
+        (
+            *("shopify", "customer-7000000000005", "email", "marketing", "granted"),
+            *("2024-05-31 22:00:00", undated),
+        ),
+        ("shopify", "customer-7000000000007", "sms", "marketing", "granted", OPENED, undated),
+        ("shopify", IVY, "email", "marketing", "granted", OPENED, undated),
+    ]
+
+
+def test_products_stores_codes_and_checkouts(shop: Workshop) -> None:
+    repair = "name-" + hashlib.md5(b"Repair of a cup", usedforsecurity=False).hexdigest()[:16]
+    assert table(shop.warehouse, "product_id, product_name, brand, department, category", "intake.intake_products") == [
+        # of the file with the newer headers
+        ("0042", "Green tea", "Leaf", None, "Tea"),
+        ("BOWL", "Bowl", "Blue Pottery", None, None),
+        # what is said of the product stands in the row of its first variant only
+        ("MUG-BLUE", "Mug", "Blue Pottery", "Home & Garden", "Mugs"),
+        ("MUG-RED", "Mug", "Blue Pottery", "Home & Garden", "Mugs"),
+        ("PLATE", "Plate", "Blue Pottery", None, None),
+        ("SPOON", "Spoon", "Blue Pottery", None, None),
+        ("VASE", "Vase", "Blue Pottery", None, None),
+        (repair, "Repair of a cup", "Blue Pottery", None, None),
+    ]
+    assert table(shop.warehouse, "store_id, store_name, store_type", "intake.intake_stores") == [
+        ("ghent market", "Ghent Market", "store"),
+        ("web", "web", "web"),
+    ]
+    assert table(shop.warehouse, "offer_id, offer_type, valid_from, valid_to", "intake.intake_offers") == [
+        ("summer10", "coupon", "2024-06-01", None),
+        ("vip", "coupon", "2024-05-10", None),
+        ("welcome", "coupon", "2024-05-10", None),
+    ]
+    assert table(
+        shop.warehouse,
+        "redemption_id, offer_id, contact_id, redeemed_at, order_id, redeemed_amount",
+        "intake.intake_offer_redemptions",
+    ) == [
+        ("5000000000002-summer10", "summer10", BEN, "2024-05-31 22:10:00", "5000000000002", "10.00"),
+        ("5000000000003-vip", "vip", CLEO, "2024-05-10 10:00:00", "5000000000003", None),
+        ("5000000000003-welcome", "welcome", CLEO, "2024-05-10 10:00:00", "5000000000003", None),
+    ]
+    assert table(
+        shop.warehouse, "cart_id, contact_id, updated_at, items, item_count, cart_amount", "intake.intake_carts"
+    ) == [("31000000000001", JANE, "2024-06-20 18:15:00", "0042,MUG-BLUE", "3", "30.45")]
+
+
+def test_what_cannot_be_read_is_counted(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "entity, reason, column_name, rejected_rows",
+        "quality.rejected_row_summary where is_row_rejected",
+    )
+    assert found == [
+        # nobody is known of a checkout
+        ("carts", "missing_value", "contact_id", "1"),
+        # a number that a spreadsheet destroyed
+        ("consents", "missing_key", "contact_id", "1"),
+        # `perhaps` and `PENDING_SOMEWHERE`
+        ("consents", "not_in_list", "status", "2"),
+        ("contacts", "missing_key", "contact_id", "1"),
+        # of the destroyed number, and a row whose order has no first row
+        ("order_lines", "missing_key", "order_id", "2"),
+        ("order_lines", "unknown_order", "order_id", "3"),
+        ("orders", "missing_key", "order_id", "1"),
+        # 45448.4167
+        ("orders", "missing_value", "ordered_at", "1"),
+        # `on_the_moon`
+        ("orders", "not_in_list", "order_status", "1"),
+        ("orders", "wrong_currency", "currency_code", "1"),
+    ]
+
+
+def test_no_identifier_holds_an_address(shop: Workshop) -> None:
+    ids = rows(
+        shop.warehouse,
+        "select contact_id from input.input_contacts union select contact_id from input.input_consents "
+        "union select contact_id from input.input_orders union select cart_id from input.input_carts "
+        "union select redemption_id from input.input_offer_redemptions",
+    )
+    assert len(ids) > 20
+    assert [found for (found,) in ids if "@" in str(found) or "4700000" in str(found)] == []
+
+
+def test_a_file_that_was_not_downloaded_again_closes_the_gate(make_workshop: Callable[..., Workshop]) -> None:
+    """The noes of its profiles would be lost with it."""
+    workshop = make_workshop("shopify", "a shop whose profiles get lost")
+    folder = download(workshop, *(path.name for path in DOWNLOADS.glob("*.csv")))
+
+    def look() -> Said:
+        return workshop.run("check_sources", "--connector", "shopify", "--as-of", "2024-07-01")
+
+    more = folder / "klaviyo_profiles_2024-06-30_2.csv"
+    people = [f"person{number}@example.com,P{number},UNSUBSCRIBED" for number in range(ROWS_WORTH_COMPARING)]
+    more.write_text("\n".join(["Email,Klaviyo ID,Email Marketing Consent", *people, ""]), encoding="utf-8")
+    must(look())
+    more.unlink()
+    said = look()
+    assert said.code == 1
+    assert "Raw table klaviyo.profiles: " in said.text
+    for path in folder.glob("klaviyo_profiles*.csv"):
+        path.unlink()
+    assert "Raw table klaviyo.profiles: there is no file " in look().error
+
+
+def test_orders_of_an_older_form_are_enough(make_workshop: Callable[..., Workshop]) -> None:
+    workshop = make_workshop("shopify", "one file of a shop")
+    download(workshop, "orders_export_old_shop.csv")
+    models = ("--select", "path:models/staging/shopify", "path:models/input/shopify")
+    must(workshop.dbt("run", *models, "--vars", VARIABLES))
+    assert table(workshop.warehouse, "order_id, contact_id, ordered_at, extracted_at", "input.input_orders") == [
+        ("4000000000001", DORA, OPENED, OPENED)
+    ]
+    assert table(workshop.warehouse, "product_id, quantity, net_amount", "input.input_order_lines") == [
+        ("MUG-BLUE", "1", "8.00"),
+        ("SPOON", "2", "2.00"),
+    ]
+    assert table(workshop.warehouse, "contact_id, created_at", "input.input_contacts") == [(DORA, OPENED)]
+    assert table(workshop.warehouse, "contact_id", "input.input_consents") == []
+    assert table(workshop.warehouse, "cart_id", "input.input_carts") == []
