@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 
 import access as access_command
-from rekindle import answers, finding
+from rekindle import answers, finding, paths
 from rekindle.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
 from rekindle.finding import Table, opened
 
@@ -33,8 +33,11 @@ def call(workshop: Workshop, *arguments: str, **variables: str) -> Said:
     """`python scripts/access.py …`, in this process: starting one takes longer than most of these tests."""
     before = Path.cwd()
     try:
-        with mock.patch.dict(os.environ, {**workshop.variables(), **variables}):
-            result = CliRunner().invoke(access_command.main, arguments)
+        with (
+            mock.patch.dict(os.environ, {**workshop.variables(), **variables}),
+            mock.patch.object(paths._Chosen, "connector", None),
+        ):
+            result = CliRunner().invoke(access_command.main, [*arguments, "--connector", workshop.connector])
     finally:
         os.chdir(before)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
