@@ -209,7 +209,10 @@ class Night:
             editions = [expected / "published" / edition, *([start / "published" / edition] if start else [])]
             is_known = edition_of(file) in [edition_of(each) for each in (*editions, self.at_first(edition))]
             assert is_known, self.why(f"{edition} is neither the old nor the new edition")
-        with mock.patch.dict(os.environ, self.workshop.variables()):
+        with (
+            mock.patch.dict(os.environ, self.workshop.variables()),
+            mock.patch.object(paths._Chosen, "connector", self.workshop.connector),
+        ):
             for folder in runs.feed_folders():
                 folder.base()
                 folder.newest_ledger()

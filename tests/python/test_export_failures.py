@@ -222,7 +222,9 @@ def test_a_disk_that_is_full_in_whatever_step_commits_nothing_and_leaves_nothing
 def folder_of_nobody() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
+    umask = os.umask(0o022)  # dbt, run in this process, leaves one behind under which nobody else reads anything
     yield folder
+    os.umask(umask)
     shutil.rmtree(folder)
 
 

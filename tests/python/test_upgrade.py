@@ -15,6 +15,7 @@ from installation import ASKED, ERASED, SILENT
 from kills import LEFT_OVER, UPGRADE, contents, move_in
 from workshop import LAST_AS_OF, Workshop, differences, must, rows
 
+from rekindle import paths
 from rekindle_export import runs
 
 NEXT_DAY = "2024-07-02"
@@ -97,7 +98,10 @@ def rows_of(file: Path) -> int:
         return int(connection.execute(f"select count(*) from read_parquet('{file}')").fetchall()[0][0])
 
 
-def test_a_backup_of_the_old_version_goes_on_without_losing_a_decision(restored: Workshop, upgraded: Path) -> None:
+def test_a_backup_of_the_old_version_goes_on_without_losing_a_decision(
+    restored: Workshop, upgraded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths._Chosen, "connector", restored.connector)
     sent, forgotten = contents(restored.exports), contents(restored.erasures)
     ledgers = {name for name in sent if name.endswith(".parquet") and "/ledger/" in name}
     assert ledgers

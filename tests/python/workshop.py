@@ -9,6 +9,7 @@ import shutil
 import signal
 import stat
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,14 +109,14 @@ class Workshop:
     def run(self, script: str, *arguments: str, largest_file: int | None = None) -> Said:
         """Calls `python scripts/<script>.py`, for this workshop's connector where that is an option."""
         return self._call(
-            [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script)], largest_file
+            [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script, arguments)], largest_file
         )
 
     def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
         """The same, killed (-9) in the given call of a function, as in `rekindle.replaying:replace_file`."""
         killer = Path(__file__).with_name("killed.py")
         command = [str(killer), where, str(call), str(PROJECT / "scripts" / f"{script}.py")]
-        said = self._call([*command, *arguments, *self._connector(script)], None)
+        said = self._call([*command, *arguments, *self._connector(script, arguments)], None)
         assert said.code == -signal.SIGKILL, said.text
         return said
 
@@ -123,14 +124,15 @@ class Workshop:
         """The same at one of all its moments (killed.py), if it comes to that; moment 0 counts them."""
         killer = Path(__file__).with_name("killed.py")
         command = [str(killer), "moment", moment, str(PROJECT / "scripts" / f"{script}.py")]
-        return self._call([*command, *self._connector(script), *arguments], None)
+        return self._call([*command, *arguments, *self._connector(script, arguments)], None)
 
     def dbt(self, *arguments: str) -> Said:
         """Plain dbt, as an analytics engineer calls it."""
         return self._call(["-m", "dbt.cli.main", *arguments], None)
 
-    def _connector(self, script: str) -> list[str]:
-        return [] if script in ("load_demo", "demo_world") else ["--connector", self.connector]
+    def _connector(self, script: str, arguments: Sequence[str]) -> list[str]:
+        is_option = script not in ("load_demo", "demo_world")
+        return ["--connector", self.connector] if is_option and "--connector" not in arguments else []
 
     def _call(self, command: list[str], largest_file: int | None) -> Said:
         with tempfile.NamedTemporaryFile() as output:
