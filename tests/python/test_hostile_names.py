@@ -125,7 +125,7 @@ def test_raw_files_are_found_measured_and_fingerprinted_in_whatever_folder(name:
         write(folder / "orders.parquet", "order", 3)
         manifest = manifest_of(folder, {"said": "varchar"}, "orders")
         source = manifest.sources["source.rekindle.mine.orders"]
-        source.meta["external_location"] = rendered(IN_GUIDE, str(folder)).replace("/raw/acme", "")
+        source.meta["external_location"] = rendered(IN_GUIDE, str(folder)).replace("/raw/", "/")
         check_sources(manifest, "mine")
         assert source_files(manifest, "mine") == [folder / "orders.parquet"]
         (table,) = raw_tables(manifest, "mine")
@@ -150,7 +150,8 @@ def test_every_shipped_source_doubles_the_quotes_of_its_folder(tmp_path: Path) -
                 file = re.findall(r"'(?:[^']|'')*'", rendered(location, folder))[0]
                 ((read,),) = duckdb.execute(f"select {file}").fetchall()
                 found.append(read.startswith(f"{folder}/"))
-    assert found == [True] * 4
+    assert len(found) >= 6
+    assert all(found)
 
 
 class Returned(Exception):
@@ -174,6 +175,7 @@ class Macros:
             "adapter": SimpleNamespace(dispatch=lambda name, package: self.names[f"default__{name}"]),
             "dbt": SimpleNamespace(escape_single_quotes=lambda text: text.replace("'", "''")),
             "contract_entities": lambda: {"contacts": {}},
+            "installation_folder": lambda: str(folder),
         }
         for file in ("portability/raw_files.sql", "intake/contract_parquet.sql"):
             source = (PROJECT / "macros" / file).read_text(encoding="utf-8")
@@ -258,7 +260,7 @@ def test_a_warehouse_is_backed_up_restored_and_published_whatever_it_and_the_fol
         places = {"REKINDLE_BACKUPS": f"{root}/{name}/backups {name}", "REKINDLE_PUBLISHED": f"{root}/{name}/{name}"}
         finished(warehouse)
         nothing: Any = SimpleNamespace(nodes={})
-        with mock.patch.dict(os.environ, places):
+        with mock.patch.dict(os.environ, places), mock.patch.object(paths._Chosen, "connector", "fixture"):
             folder = back_up(nothing, warehouse)
             restored = warehouse.with_name(f"restored {name}")
             assert restore(folder, restored) == 1
@@ -290,7 +292,11 @@ def test_places_may_be_links_and_what_they_point_at_is_private(tmp_path: Path) -
         str(link / "contract" / "input_contacts.parquet")
     ]
     nothing: Any = SimpleNamespace(nodes={})
-    with mock.patch.dict(os.environ, {"REKINDLE_BACKUPS": str(link / "backups")}), only_command(link / "build.duckdb"):
+    with (
+        mock.patch.dict(os.environ, {"REKINDLE_BACKUPS": str(link / "backups")}),
+        mock.patch.object(paths._Chosen, "connector", "fixture"),
+        only_command(link / "build.duckdb"),
+    ):
         folder = back_up(nothing, link / "build.duckdb")
         assert restore(folder, link / "restored.duckdb") == 1
     closed = {
