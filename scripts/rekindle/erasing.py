@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle import blocking, forgetting
+from rekindle import blocking, forgetting, paths
 from rekindle.backups import put_backup
 from rekindle.files import checksum, replace_file, sync
 from rekindle.finding import (
@@ -28,7 +28,6 @@ from rekindle.finding import (
     tables_of,
     workplace,
 )
-from rekindle.publishing import MODES
 from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import write_ahead_log
 
@@ -93,7 +92,7 @@ def _written_anew(connection: duckdb.DuckDBPyConnection, file: Path, people: Peo
         connection.execute("checkpoint compacted")
     finally:
         connection.execute("detach compacted")
-    new.chmod(MODES.get(file.name, 0o600))
+    new.chmod(paths.PUBLICATIONS.get(file.name, 0o600))
     return new
 
 

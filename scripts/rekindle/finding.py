@@ -21,7 +21,6 @@ from rekindle.contract import entities
 from rekindle.engine import connect
 from rekindle.errors import RekindleError, without_values
 from rekindle.files import private_files
-from rekindle.publishing import MODES
 from rekindle.quoting import name, parquet, text
 from rekindle.warehouse import checkpoint, has_table, must_hold, read_runs
 
@@ -389,7 +388,7 @@ def backup_folders() -> list[Path]:
 
 def publications() -> list[Path]:
     """The published files that are there."""
-    return [file for each in MODES if (file := paths.published() / each).exists()]
+    return [file for each in paths.PUBLICATIONS if (file := paths.published() / each).exists()]
 
 
 @contextlib.contextmanager

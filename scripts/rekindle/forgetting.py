@@ -91,7 +91,7 @@ def _is_waiting(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: 
         # the base may be of a time when the platform was sent other identifiers: then nothing is known for sure
         if _columns(connection, folder.ledger(base)) != _columns(connection, folder.ledger(newest)):
             return True
-        ledger = f"{parquet(folder.ledger(base))}"
+        ledger = parquet(folder.ledger(base))
         query += f" except select {columns} from {ledger} where {_is_of(ids)} and status <> 'member'"
         query += f" union all select {columns} from {ledger} where {_is_of(ids)} and status = 'member'"
     return bool(connection.execute(f"select 1 from ({query}) limit 1").fetchall())

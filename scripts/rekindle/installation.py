@@ -19,7 +19,6 @@ from rekindle.settings import chosen_connector
 from rekindle.warehouse import has_table, open_warehouse, read_runs
 from rekindle_export import runs
 
-PUBLICATIONS = ("rekindle.duckdb", "activation.duckdb")
 # The folders that lay in the project folder itself when all connectors shared them, and what moves each of them since.
 SHARED = {
     "warehouse": "REKINDLE_WAREHOUSE",
@@ -64,7 +63,7 @@ def _names() -> Iterator[tuple[Path, str, str]]:
     """Every place that carries a name, the variable that moves it, and the name."""
     for found in _names_in_warehouse(paths.warehouse()):
         yield paths.warehouse(), "REKINDLE_WAREHOUSE", found
-    for each in PUBLICATIONS:
+    for each in paths.PUBLICATIONS:
         file = paths.published() / each
         for found in _names_in_publication(file):
             yield file, "REKINDLE_PUBLISHED", found

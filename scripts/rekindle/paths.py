@@ -9,6 +9,8 @@ from pathlib import Path
 from rekindle import settings
 
 PROJECT = settings.PROJECT
+# what is published, and who may read it: consumers of the owner's group, and the owner alone
+PUBLICATIONS = {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}
 
 
 class _Chosen:

@@ -31,8 +31,6 @@ from rekindle_export.feeds import feeds_of, refuse_doubles
 LAYERS = ("core", "segments", "hub", "activation")
 AUDIENCE_LAYER = "audiences"
 STORAGE_VERSION = "v1.0.0"
-# who may read what is published: consumers of the owner's group, and the owner alone
-MODES = {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def _write(
         except RekindleError:
             unfinished.unlink(missing_ok=True)
             raise
-    unfinished.chmod(MODES[file])
+    unfinished.chmod(paths.PUBLICATIONS[file])
     replace_file(unfinished, target)
     return Publication(target, build.as_of_date, len(models), rows)
 

@@ -166,7 +166,7 @@ def ledger_rows(
     stored: list[str] = []
     source = "(values (0)) where false"
     if run is not None:
-        source = f"{parquet(folder.ledger(run))}"
+        source = parquet(folder.ledger(run))
         stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
     if forgotten:
@@ -184,7 +184,7 @@ def ledger_rows(
 
 def read_whole(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun) -> None:
     """Raises ContractError when a run's ledger lost its end or a page: with less of it people stay on a platform."""
-    ledger = f"{parquet(folder.ledger(run))}"
+    ledger = parquet(folder.ledger(run))
     try:
         connection.execute(f"select bit_xor(hash(each)), count(profile_id), count(status) from {ledger} as each")
     except duckdb.OutOfMemoryException:

@@ -41,7 +41,6 @@ from rekindle_export import runs
 INSTALLATION = paths.PROJECT / "tests" / "fixtures" / "upgrade" / "installation.zip"
 SCRIPTS = paths.PROJECT / "scripts"
 PLACES = ("warehouse", "published", "exports", "erasures", "backups")
-EDITIONS = ("rekindle.duckdb", "activation.duckdb")
 KILLS_PER_LIFE = 5
 INVOCATION = re.compile(rb'"invocation_id": "[^"]*"')
 LONGEST_DELAY = 40  # milliseconds after a moment began
@@ -203,7 +202,7 @@ class Night:
         if self.workshop.warehouse.exists():
             warehouse_runs(self.workshop.warehouse)
         start = self.states / UPGRADE.name if row.starts_upgraded else None
-        for edition in EDITIONS:
+        for edition in paths.PUBLICATIONS:
             file = root / "published" / edition
             assert not write_ahead_log(file).exists(), self.why(f"{edition} has a log")
             editions = [expected / "published" / edition, *([start / "published" / edition] if start else [])]
@@ -239,7 +238,7 @@ class Night:
         root = self.workshop.root
         different = set(differences(self.workshop.warehouse, expected / "warehouse" / "build.duckdb"))
         assert different == set(), self.why(different)
-        for edition in EDITIONS:
+        for edition in paths.PUBLICATIONS:
             file = root / "published" / edition
             if file.exists() or (expected / "published" / edition).exists():
                 assert edition_of(file) == edition_of(expected / "published" / edition), self.why(edition)
