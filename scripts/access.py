@@ -16,7 +16,7 @@ from rekindle.finding import contact_named, opened
 @click.option("--profile", metavar="ID", help="The person with this profile id, today's or an earlier one.")
 @click.option("--contact", metavar="SOURCE:ID", help="The person this contact record belongs to.")
 @click.option("--all", "everything", is_flag=True, help="Tell every record, also those that may be somebody else's.")
-@click.option("--connector", help="In whose installation; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(profile: str | None, contact: str | None, everything: bool, connector: str | None) -> None:
     """Write everything that is held about a person, as JSON and as a page to read, into the folder access/.
 

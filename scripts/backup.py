@@ -16,7 +16,7 @@ from rekindle.dbt import Dbt
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Fill a fresh warehouse from this backup instead.",
 )
-@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(folder: Path | None, connector: str | None) -> None:
     """Export the kept tables (publications, snapshots, run log, phone look-up) to backups/<as-of date>_<n>/."""
     chosen = installation.enter(connector)

@@ -10,7 +10,7 @@ from rekindle.gates.raw import check_raw
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--as-of", metavar="YYYY-MM-DD", help="The date that the data must be fresh for; default: as configured.")
-@click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 @click.option("--accept", is_flag=True, help="The data is meant to have changed that much since the last time.")
 def main(as_of: str | None, connector: str | None, accept: bool) -> None:
     """Look at the raw data as `run.py` does before it builds, and say what is wrong with it.

@@ -21,7 +21,7 @@ from rekindle.settings import setting
 @click.option("--requests", is_flag=True, help="Everybody who asked, in input_erasure_requests or here before.")
 @click.option("--now", is_flag=True, help="Do not wait for platforms to acknowledge that they removed the person.")
 @click.option("--yes", is_flag=True, help="Carry it out; without it, only say what would happen.")
-@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(profile: str | None, contact: str | None, requests: bool, now: bool, yes: bool, connector: str | None) -> None:
     """Take a person out of warehouse, publications, backups and exports, and keep them out.
 

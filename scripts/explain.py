@@ -11,7 +11,7 @@ from rekindle.explaining import Explainer
 @click.argument("profile_id", required=False)
 @click.option("--scenario", metavar="SCENARIO", help="Only this scenario.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Only this date; counts are of the newest date when none is given.")
-@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(profile_id: str | None, scenario: str | None, as_of: str | None, connector: str | None) -> None:
     """Tell in plain words why a profile got, or did not get, each message; without a profile, how many did.
 

@@ -43,7 +43,6 @@ def main() -> None:
 _FEEDS = click.argument("feeds", nargs=-1)
 _AS_OF = click.option("--as-of", metavar="YYYY-MM-DD", help="Refuse audiences that are older.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-_CONNECTOR = click.option("--connector", help="Whose audiences; default: `connector` in dbt_project.yml.")
 _ACCEPT = click.option("--accept", multiple=True, metavar="FEED", help="Let it pass its guards: you looked at it.")
 
 
@@ -52,7 +51,7 @@ _ACCEPT = click.option("--accept", multiple=True, metavar="FEED", help="Let it p
 @_AS_OF
 @_JSON
 @_ACCEPT
-@_CONNECTOR
+@installation.CONNECTOR
 def plan(
     feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], connector: str | None
 ) -> None:
@@ -65,7 +64,7 @@ def plan(
 @_AS_OF
 @_JSON
 @_ACCEPT
-@_CONNECTOR
+@installation.CONNECTOR
 def export(
     feeds: tuple[str, ...], as_of: str | None, as_json: bool, accept: tuple[str, ...], connector: str | None
 ) -> None:
@@ -82,7 +81,7 @@ def _export(
     *,
     dry: bool,
 ) -> None:
-    from rekindle_export import exporting
+    from rekindle_export import exporting  # half a second, which plain commands do not wait for
 
     try:
         installation.enter(connector)
@@ -106,7 +105,7 @@ def _export(
 
 @main.command()
 @click.argument("manifest", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@_CONNECTOR
+@installation.CONNECTOR
 def verify(manifest: Path, connector: str | None) -> None:
     """Check a committed run against its manifest."""
     installation.enter(connector)
@@ -115,7 +114,7 @@ def verify(manifest: Path, connector: str | None) -> None:
 
 @main.command()
 @click.argument("run_id")
-@_CONNECTOR
+@installation.CONNECTOR
 def ack(run_id: str, connector: str | None) -> None:
     """Say that the platform has taken a run: the next delta starts from it."""
     installation.enter(connector)
@@ -133,7 +132,7 @@ def ack(run_id: str, connector: str | None) -> None:
     metavar="DAYS",
     help="Instead of retention_days of the feed, or of the answer.",
 )
-@_CONNECTOR
+@installation.CONNECTOR
 def purge(older_than: int | None, connector: str | None) -> None:
     """Remove the data files of old runs, and answers to requests for access; manifests and ledgers stay."""
     installation.enter(connector)

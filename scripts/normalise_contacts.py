@@ -10,7 +10,7 @@ from rekindle.warehouse import use_warehouse
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(connector: str | None) -> None:
     """Build the input that names addresses (only that), then read the phones and e-mails that nobody has read yet."""
     chosen = installation.enter(connector)

@@ -9,7 +9,7 @@ from rekindle.warehouse import warehouse_runs
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 def main(connector: str | None) -> None:
     """Copy the public tables and the audiences of the last finished build to published/, each in one atomic step."""
     chosen = installation.enter(connector)

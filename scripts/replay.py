@@ -16,7 +16,7 @@ from rekindle.replaying import Rhythm, replay
     "--decide-from", metavar="YYYY-MM", help="Demo only: decide whom to write to with each month from then on."
 )
 @click.option("--daily-from", metavar="YYYY-MM", help="Demo only: and on each day from then on.")
-@click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 @click.option("--force", is_flag=True, help="Start from nothing, even when nothing changed or other months get lost.")
 def main(
     first: str,

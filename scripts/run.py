@@ -18,7 +18,7 @@ from rekindle_export.errors import DONE, GUARD
 @click.option(
     "--accept", metavar="YYYY-MM", help="Publish this month although the brake holds it back: you looked at it."
 )
-@click.option("--connector", help="Where the data comes from; default: `connector` in dbt_project.yml.")
+@installation.CONNECTOR
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")

@@ -24,12 +24,6 @@
 {%- endmacro %}
 
 
-{# Klaviyo does not say in which zone it writes: a stamp without one is read as UTC, as its API and imports have it. #}
-{% macro klaviyo_time(expression) -%}
-    coalesce({{ instant(expression) }}, {{ try_cast(expression, 'timestamp') }})
-{%- endmacro %}
-
-
 {# The identifier of an order, checkout or place of sale: with the shop in front when the setting names one. #}
 {% macro shopify_key(expression) -%}
     {%- set shop = setting('shopify_shop') -%}

@@ -56,7 +56,7 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') |
 {# A value of a contract file. Stamps are UTC; text that names another zone is read by it. #}
 {% macro contract_value(name, data_type) -%}
     {%- if data_type | lower == 'timestamp' -%}
-    coalesce({{ try_cast(name, data_type) }}, case when {{ carries_zone(name) }} then {{ instant(name) }} end)
+    {{ utc_unless_zoned(name) }}
     {%- else -%}
     {{ try_cast(name, data_type) }}
     {%- endif -%}

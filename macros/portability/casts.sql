@@ -42,6 +42,11 @@
     case when {{ regex_like(spelled, pattern) }} then {{ adapter.dispatch('instant_of_text', 'rekindle')(spelled) }} end
 {%- endmacro %}
 
+{# The UTC timestamp of a stamp that is UTC unless it carries another zone. #}
+{% macro utc_unless_zoned(expression) -%}
+    coalesce({{ try_cast(expression, 'timestamp') }}, {{ instant(expression) }})
+{%- endmacro %}
+
 {% macro default__instant_of_text(text) -%}
     timezone('UTC', try_cast({{ text }} as timestamptz))
 {%- endmacro %}

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import duckdb
 
 from rekindle import paths, warehouse
@@ -19,6 +20,8 @@ from rekindle.settings import chosen_connector
 from rekindle.warehouse import has_table, open_warehouse, read_runs
 from rekindle_export import runs
 
+# for every command that works in an installation
+CONNECTOR = click.option("--connector", help="Whose installation; default: `connector` in dbt_project.yml.")
 # The folders that lay in the project folder itself when all connectors shared them, and what moves each of them since.
 SHARED = {
     "warehouse": "REKINDLE_WAREHOUSE",

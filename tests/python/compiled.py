@@ -17,21 +17,34 @@ from rekindle.paths import PROJECT
 Row = tuple[Any, ...]
 
 
+def dbt_compile(folder: Path, variables: Mapping[str, Any], *arguments: str) -> str:
+    """What `dbt compile` prints; its target and logs lie in the folder. Without a connector, of the empty one."""
+    command = [
+        *("--quiet", "compile", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--vars", json.dumps({"connector": "empty", **variables}), *arguments),
+    ]
+    # a process of its own: dbt leaves open logs behind in the one it runs in
+    environment = {**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": str(folder / "compile.duckdb")}
+    output = folder / "output"
+    code = forked.call(["-m", "dbt.cli.main", *command], environment, PROJECT, output)
+    said = output.read_text(encoding="utf-8")
+    assert code == 0, said
+    return said
+
+
+def compile_inline(folder: Path, query: str, **variables: Any) -> str:
+    """A query with macros, as dbt compiles it."""
+    said = dbt_compile(folder, variables, "--inline", query)
+    return said[said.index("select") :]
+
+
 class CompiledModels:
     """The SQL of models and singular tests by name; every relation in it is a table of the same name in memory."""
 
     def __init__(self, select: Iterable[str], variables: Mapping[str, Any]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            arguments = [
-                *("--quiet", "compile", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-                *("--target-path", f"{folder}/target", "--log-path", f"{folder}/logs"),
-                *("--vars", json.dumps({"connector": "empty", **variables}), "--select", *select),
-            ]
-            # a process of its own: dbt leaves open logs behind in the one it runs in
-            variables = {**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": f"{folder}/compile.duckdb"}
-            output = Path(folder) / "output"
-            code = forked.call(["-m", "dbt.cli.main", *arguments], variables, PROJECT, output)
-            assert code == 0, output.read_text(encoding="utf-8")
+            dbt_compile(Path(folder), variables, "--select", *select)
             manifest = json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
         relations = [(node["relation_name"], node["name"]) for node in nodes if node.get("relation_name")]

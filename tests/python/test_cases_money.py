@@ -1,19 +1,16 @@
 """Cases of money and coupons from the raw contract file to what is counted, sent or listed; one contact per case."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-import forked
 import pytest
+from compiled import compile_inline
 from people_project import Sent, World, copy_project, empty_world, read_exports, run, write_contract
 from workshop import rows
-
-from rekindle.paths import PROJECT
 
 OF_A_SALE = {"sales_channel": "store", "currency_code": "EUR"}
 
@@ -283,17 +280,10 @@ def test_totals_per_store_and_month_are_those_of_the_valid_lines(money: Money) -
 )
 def test_of_a_local_time_that_comes_twice_the_first_pass_is_taken(zone: str, clocks: list[str], tmp_path: Path) -> None:
     instants = ", ".join(f"{{{{ local_to_utc(\"timestamp '{each}'\") }}}}" for each in clocks)
-    variables = {"connector": "empty", "business_timezone": zone, "as_of_date": "2024-11-02"}
-    inline = f"select {{{{ as_of_instant() }}}}, {instants}"
-    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-path", str(tmp_path / "logs")]
-    command = ["--quiet", "compile", *place, "--target-path", str(tmp_path / "target"), "--inline", inline]
-    environment = {**os.environ, "REKINDLE_WAREHOUSE": str(tmp_path / "compile.duckdb")}
-    output = tmp_path / "output"
-    code = forked.call(["-m", "dbt.cli.main", *command, "--vars", json.dumps(variables)], environment, PROJECT, output)
-    compiled = output.read_text(encoding="utf-8")
-    assert code == 0, compiled
+    query = f"select {{{{ as_of_instant() }}}}, {instants}"
+    compiled = compile_inline(tmp_path, query, business_timezone=zone, as_of_date="2024-11-02")
     with duckdb.connect() as connection:
-        found = connection.execute(compiled[compiled.index("select") :]).fetchall()[0]
+        found = connection.execute(compiled).fetchall()[0]
     # fold=0 is the first pass; the as-of date ends where the next day begins for the first time
     expected = [datetime.fromisoformat(each).replace(tzinfo=ZoneInfo(zone)) for each in ("2024-11-03 00:00", *clocks)]
     assert list(found) == [each.astimezone(ZoneInfo("UTC")).replace(tzinfo=None) for each in expected]

@@ -1,14 +1,10 @@
 """Stamps that carry a zone: instant() reads them, try_cast() to a timestamp leaves them out."""
 
-import json
-import os
 from datetime import UTC, datetime
 
 import duckdb
-import forked
 import pytest
-
-from rekindle.paths import PROJECT
+from compiled import compile_inline
 
 # as tools write them: shops, e-mail providers, databases, logs
 READ = (
@@ -28,17 +24,8 @@ UNREAD = (
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Both macros over the column `stamp` of a table `stamps`."""
-    folder = tmp_path_factory.mktemp("instants")
-    inline = "select {{ try_cast('stamp', 'timestamp') }}, {{ instant('stamp') }} from stamps"
-    place = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-path", str(folder / "logs")]
-    command = ["--quiet", "compile", *place, "--target-path", str(folder / "target"), "--inline", inline]
-    environment = {**os.environ, "REKINDLE_WAREHOUSE": str(folder / "compile.duckdb")}
-    output = folder / "output"
-    variables = json.dumps({"connector": "empty"})
-    code = forked.call(["-m", "dbt.cli.main", *command, "--vars", variables], environment, PROJECT, output)
-    text = output.read_text(encoding="utf-8")
-    assert code == 0, text
-    return text[text.index("select") :]
+    query = "select {{ try_cast('stamp', 'timestamp') }}, {{ instant('stamp') }} from stamps"
+    return compile_inline(tmp_path_factory.mktemp("instants"), query)
 
 
 def read(compiled: str, stamp: str | None, data_type: str = "varchar") -> tuple[datetime | None, datetime | None]:

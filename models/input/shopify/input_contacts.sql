@@ -21,33 +21,22 @@ profiles as (
 ),
 
 purchases as (
-    select
-        {{ shopify_buyer('email', 'phone') }} as contact_id,
-        email,
-        phone,
-        country,
-        postal_code,
-        city,
-        street_address,
-        created_at,
-        extracted_at,
-        'order' as kind,
-        row_number
-    from order_rows
-    union all
-    select
-        {{ shopify_buyer('email', 'phone') }} as contact_id,
-        email,
-        phone,
-        country,
-        postal_code,
-        city,
-        street_address,
-        created_at,
-        extracted_at,
-        'checkout' as kind,
-        row_number
-    from checkout_rows
+    {% for kind in ['order', 'checkout'] -%}
+        select
+            {{ shopify_buyer('email', 'phone') }} as contact_id,
+            email,
+            phone,
+            country,
+            postal_code,
+            city,
+            street_address,
+            created_at,
+            extracted_at,
+            '{{ kind }}' as kind,
+            row_number
+        from {{ kind }}_rows
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- The orders file names no customer: whoever bought or began to is a record of its own, as they wrote themselves last;

@@ -25,14 +25,15 @@ profiles as (
         {{ as_is('"Email Marketing Consent"') }} as email_consent,
         {{ as_is('"SMS Marketing Consent"') }} as sms_consent,
         upper({{ as_is('"Email Suppressions"') }}) as suppressions,
-        {{ klaviyo_time('"Email Marketing Consent Timestamp"') }} as email_consented_at,
-        {{ klaviyo_time('"SMS Marketing Consent Timestamp"') }} as sms_consented_at,
+        -- it does not say in which zone it writes: UTC, as its API and imports have it
+        {{ utc_unless_zoned('"Email Marketing Consent Timestamp"') }} as email_consented_at,
+        {{ utc_unless_zoned('"SMS Marketing Consent Timestamp"') }} as sms_consented_at,
         coalesce(
-            {{ klaviyo_time('"Profile Created On"') }},
-            {{ klaviyo_time('"Date Added"') }},
-            {{ klaviyo_time('"First Active"') }}
+            {{ utc_unless_zoned('"Profile Created On"') }},
+            {{ utc_unless_zoned('"Date Added"') }},
+            {{ utc_unless_zoned('"First Active"') }}
         ) as created_at,
-        {{ klaviyo_time('"Last Active"') }} as last_active_at,
+        {{ utc_unless_zoned('"Last Active"') }} as last_active_at,
         {{ exported_at('file_name') }} as exported_at
     from numbered_rows
     -- files may have been joined with their headers
