@@ -49,3 +49,17 @@
 {% macro is_open_trigger(triggered_date, scenario) -%}
     {{ add_days(triggered_date, scenario ~ '.journey_days') }} >= {{ as_of_date() }}
 {%- endmacro %}
+
+
+{# The periods in which a state may trigger, and what each is called in the seed scenario_moments. #}
+{% macro trigger_periods() %}
+    {{ return({'month': 1, 'quarter': 3, 'half_year': 6, 'year': 12}) }}
+{% endmacro %}
+
+
+{# The first day of the period of so many months that the as-of date lies in. #}
+{% macro period_start(months) -%}
+    {%- set parts = as_of_date_text().split('-') -%}
+    {%- set month = (parts[1] | int - 1) // months * months + 1 -%}
+    cast('{{ modules.datetime.date(parts[0] | int, month, 1).strftime('%Y-%m-%d') }}' as date)
+{%- endmacro %}

@@ -61,3 +61,12 @@
         'store_visit', 'ticket', 'complaint', 'survey_answer', 'refund', 'loyalty_use',
     ]) }}
 {% endmacro %}
+
+
+{# What moments with a closed list of subjects can be about; went_down is about the segments of the seed. #}
+{% macro moment_subjects() %}
+    {{ return({
+        'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
+        'inactive': engagement_tiers() | reject('equalto', 'active') | list,
+    }) }}
+{% endmacro %}

@@ -159,6 +159,24 @@
     )
 {%- endmacro %}
 
+{# `"key":value` of a key that stands in a column: letters, digits and underscores, as the seeds' tests demand. #}
+{% macro json_pair(key, value) -%}
+    {%- set object = json_object({'v': value}) -%}
+    {{ dbt.concat(["'\"'", key, "'\":'", "substr(" ~ object ~ ", 6, length(" ~ object ~ ") - 6)"]) }}
+{%- endmacro %}
+
+{#
+  Several JSON objects, as json_object() writes them, as one: their keys behind one another; one that is null adds nothing.
+  concat_ws() leaves out nulls on every engine.
+#}
+{% macro json_objects_as_one(objects) -%}
+    {%- set insides = [] -%}
+    {%- for object in objects -%}
+        {%- do insides.append("nullif(substr(" ~ object ~ ", 2, length(" ~ object ~ ") - 2), '')") -%}
+    {%- endfor -%}
+    {{ dbt.concat(["'{'", "concat_ws(',', " ~ insides | join(', ') ~ ")", "'}'"]) }}
+{%- endmacro %}
+
 {# Whether a text is a JSON object. DuckDB: json_type() of a text that may not be JSON at all. Spark: get_json_object() of the root. #}
 {% macro is_json_object(expression) -%}
     {{ return(adapter.dispatch('is_json_object', 'rekindle')(expression)) }}

@@ -124,14 +124,14 @@
 {# The same for the settings of scenarios and decisions. #}
 {% macro decision_settings_problems() %}
     {%- set problems = [] -%}
-    {%- if setting('scenarios') is string or setting('scenarios') is not sequence or not setting('scenarios') -%}
+    {%- if setting('moments') is string or setting('moments') is not sequence or not setting('moments') -%}
         {%- do problems.append(
-            "scenarios is '" ~ setting('scenarios') ~ "': it must be a list of models scn_<name>, such as [welcome]."
+            "moments is '" ~ setting('moments') ~ "': it must be a list of models of models/scenarios/moments, such as "
+            ~ "[moment_cart_left]."
         ) -%}
     {%- endif -%}
     {%- for name, words in {
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
-        'welcome_offer_type': ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'],
     }.items() -%}
         {%- if setting(name) not in words -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be one of " ~ words | join(', ') ~ ".") -%}

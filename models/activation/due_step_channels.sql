@@ -256,14 +256,7 @@ tiers as (
     select
         profile_id,
         max_messages_30_days,
-        case
-            when last_contact_date is null then 'to_delete'
-            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_dormant_months')) }} then 'active'
-            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_at_risk_months')) }} then 'dormant'
-            when last_contact_date > {{ add_months(as_of_date(), '-' ~ setting('tier_to_delete_months')) }}
-                then 'at_risk'
-            else 'to_delete'
-        end as engagement_tier
+        {{ engagement_tier('last_contact_date', as_of_date()) }} as engagement_tier
     from last_contacts
 ),
 

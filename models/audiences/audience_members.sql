@@ -16,6 +16,10 @@ triggers as (
     select * from {{ ref('scenario_triggers') }}
 ),
 
+audience_texts as (
+    select * from {{ ref('audience_texts') }}
+),
+
 profile_contacts as (
     select * from {{ ref('profile_contacts') }}
 ),
@@ -32,7 +36,8 @@ permissions as (
 live_decisions as (
     select
         decisions.*,
-        triggers.content
+        scenarios.objective,
+        triggers.personalisation
     from decisions
     inner join scenarios
         on
@@ -44,56 +49,79 @@ live_decisions as (
             and decisions.profile_id = triggers.profile_id
             and decisions.entry_key = triggers.entry_key
     where
-        triggers.content <> '{}'
-        and (
-            decisions.as_of_date = {{ as_of_date() }}
-            or (
-                scenarios.kind = 'media'
-                and decisions.as_of_date < {{ as_of_date() }}
-            )
+        decisions.as_of_date = {{ as_of_date() }}
+        or (
+            scenarios.kind = 'media'
+            and decisions.as_of_date < {{ as_of_date() }}
         )
+),
+
+-- what a message says follows from its decision: the offer that the step gives, not the one its journey began with
+said as (
+    select
+        live_decisions.*,
+        {{ json_object({
+            'objective': 'live_decisions.objective',
+            'lever': 'coalesce(live_decisions.offer_type, audience_texts.lever)',
+            'cta': 'audience_texts.cta',
+        }) }} as purport,
+        audience_texts.texts,
+        case
+            when live_decisions.offer_id is not null
+                then {{ json_object({'offer_amount': 'live_decisions.offer_amount'}) }}
+        end as offer
+    from live_decisions
+    left join audience_texts
+        on live_decisions.scenario_id = audience_texts.scenario_id
+),
+
+messages as (
+    select
+        *,
+        {{ json_objects_as_one(['purport', 'texts', 'personalisation', 'offer']) }} as content
+    from said
 )
 
 select
-    live_decisions.decision_id,
-    live_decisions.scenario_id,
-    live_decisions.profile_id,
-    live_decisions.entry_key,
-    live_decisions.step,
-    live_decisions.variant,
-    live_decisions.template,
-    live_decisions.purpose,
-    live_decisions.channel,
+    messages.decision_id,
+    messages.scenario_id,
+    messages.profile_id,
+    messages.entry_key,
+    messages.step,
+    messages.variant,
+    messages.template,
+    messages.purpose,
+    messages.channel,
     case
-        when live_decisions.channel = 'email' then profile_contacts.email
-        when live_decisions.channel = 'ads' then profile_contacts.ads_email
+        when messages.channel = 'email' then profile_contacts.email
+        when messages.channel = 'ads' then profile_contacts.ads_email
     end as email,
     case
-        when live_decisions.channel = 'sms' then profile_contacts.sms_phone
-        when live_decisions.channel = 'phone' then profile_contacts.call_phone
-        when live_decisions.channel = 'ads' then profile_contacts.ads_phone
+        when messages.channel = 'sms' then profile_contacts.sms_phone
+        when messages.channel = 'phone' then profile_contacts.call_phone
+        when messages.channel = 'ads' then profile_contacts.ads_phone
     end as phone,
     profile_contacts.first_name,
     profile_contacts.last_name,
     profile_contacts.language_code,
     profile_contacts.country_code,
-    case when live_decisions.channel = 'post' then profile_contacts.street_address end as street_address,
-    case when live_decisions.channel = 'post' then profile_contacts.postal_code end as postal_code,
-    case when live_decisions.channel = 'post' then profile_contacts.city end as city,
-    live_decisions.offer_type,
-    live_decisions.offer_id,
-    live_decisions.content,
-    live_decisions.offer_amount,
+    case when messages.channel = 'post' then profile_contacts.street_address end as street_address,
+    case when messages.channel = 'post' then profile_contacts.postal_code end as postal_code,
+    case when messages.channel = 'post' then profile_contacts.city end as city,
+    messages.offer_type,
+    messages.offer_id,
+    messages.content,
+    messages.offer_amount,
     {{ as_of_date() }} as as_of_date,
-    live_decisions.send_date,
+    messages.send_date,
     permissions.consented_at,
-    live_decisions.send_at
-from live_decisions
+    messages.send_at
+from messages
 inner join profile_contacts
-    on live_decisions.profile_id = profile_contacts.profile_id
+    on messages.profile_id = profile_contacts.profile_id
 -- no row without a permission that holds today: a sealed date is no excuse
 inner join permissions
     on
-        live_decisions.profile_id = permissions.profile_id
-        and live_decisions.channel = permissions.channel
-        and live_decisions.purpose = permissions.purpose
+        messages.profile_id = permissions.profile_id
+        and messages.channel = permissions.channel
+        and messages.purpose = permissions.purpose

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{# A sum over no lines is null, so that null is no proof of goods: the row stays, and scn_abandoned_cart asks items. #}
+{# A sum over no lines is null, so that null is no proof of goods: the row stays, and moment_cart_left asks items. #}
 {{ rejected_rows(
     'carts',
     happened_at='updated_at',

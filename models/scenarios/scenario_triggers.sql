@@ -1,40 +1,141 @@
-{{ config(materialized='view') }}
--- The triggers of all scenarios in setting `scenarios`, each from its own model.
+-- Who is triggered: each scenario listens to the moments that its rows of scenario_moments name.
 with
 
-triggers as (
-    {% for scenario in setting('scenarios') -%}
+scenarios as (
+    select *
+    from {{ ref('scenarios') }}
+    where is_enabled
+),
+
+scenario_moments as (
+    select * from {{ ref('scenario_moments') }}
+),
+
+moments as (
+    select * from {{ ref('moments') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+scenario_offers as (
+    select * from {{ ref('scenario_offers') }}
+),
+
+offer_choices as (
+    select * from {{ ref('offer_choices') }}
+),
+
+-- what happens once has its own date; what simply is so triggers once per period
+periods as (
+    {% for period, months in trigger_periods().items() -%}
         select
-            scenario_id,
-            profile_id,
-            entry_key,
-            trigger_reference,
-            reason_code,
-            reason_parameters,
-            offer_type,
-            offer_id,
-            content,
-            offer_amount,
-            expected_value_amount,
-            triggered_date,
-            triggered_at
-        from {{ ref('scn_' ~ scenario) }}
+            '{{ period }}' as period,
+            {{ period_start(months) }} as period_date
         {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+dated_moments as (
+    select
+        scenario_moments.scenario_id,
+        moments.profile_id,
+        coalesce(moments.moment_key, cast(periods.period_date as varchar)) as entry_key,
+        coalesce(moments.moment_reference, cast(periods.period_date as varchar)) as trigger_reference,
+        scenario_moments.reason_code,
+        moments.reason_parameters,
+        moments.personalisation,
+        moments.subject,
+        moments.moment_value,
+        moments.expected_value_amount,
+        scenarios.kind,
+        scenarios.journey_days,
+        case when scenario_moments.days_before is null then moments.moment_at end as moment_at,
+        coalesce(
+            {{ add_days('moments.moment_date', '-coalesce(scenario_moments.days_before, 0)') }}, periods.period_date
+        ) as triggered_date
+    from moments
+    inner join scenario_moments
+        on
+            moments.moment = scenario_moments.moment
+            and (scenario_moments.subjects is null or {{ list_holds('scenario_moments.subjects', 'moments.subject') }})
+            and (scenario_moments.at_least is null or moments.moment_value >= scenario_moments.at_least)
+            and (scenario_moments.at_most is null or moments.moment_value <= scenario_moments.at_most)
+    inner join scenarios
+        on scenario_moments.scenario_id = scenarios.scenario_id
+    left join periods
+        on scenario_moments.period = periods.period
+),
+
+-- a list for ad platforms is drawn from those who allow that, and nobody else is written down for it
+triggers as (
+    select dated_moments.*
+    from dated_moments
+    inner join profiles
+        on dated_moments.profile_id = profiles.profile_id
+    where
+        dated_moments.triggered_date <= {{ as_of_date() }}
+        and {{ is_open_trigger('dated_moments.triggered_date', 'dated_moments') }}
+        and (dated_moments.kind <> 'media' or profiles.has_ads_consent)
+),
+
+-- the row for the subject before the general one, then the highest value that it reaches
+ranked_offers as (
+    select
+        triggers.scenario_id,
+        triggers.profile_id,
+        triggers.entry_key,
+        scenario_offers.offer_type,
+        scenario_offers.offer_rule,
+        row_number() over (
+            partition by triggers.scenario_id, triggers.profile_id, triggers.entry_key
+            order by
+                case when scenario_offers.subject = '*' then 1 else 0 end asc nulls last,
+                scenario_offers.from_value desc nulls last
+        ) as place
+    from triggers
+    inner join scenario_offers
+        on
+            triggers.scenario_id = scenario_offers.scenario_id
+            and scenario_offers.subject in (triggers.subject, '*')
+            and (scenario_offers.from_value is null or triggers.moment_value >= scenario_offers.from_value)
+),
+
+-- an offer that nobody could give on the day of sending is none
+offers as (
+    select
+        ranked_offers.scenario_id,
+        ranked_offers.profile_id,
+        ranked_offers.entry_key,
+        offer_choices.offer_type,
+        offer_choices.offer_id,
+        offer_choices.offer_amount
+    from ranked_offers
+    inner join offer_choices
+        on
+            ranked_offers.offer_type = offer_choices.offer_type
+            and ranked_offers.offer_rule = offer_choices.offer_rule
+    where ranked_offers.place = 1
 )
 
 select
-    scenario_id,
-    profile_id,
-    entry_key,
-    trigger_reference,
-    reason_code,
-    reason_parameters,
-    offer_type,
-    offer_id,
-    content,
-    offer_amount,
-    expected_value_amount,
-    triggered_date,
-    triggered_at
+    triggers.scenario_id,
+    triggers.profile_id,
+    triggers.entry_key,
+    triggers.trigger_reference,
+    triggers.reason_code,
+    triggers.reason_parameters,
+    offers.offer_type,
+    offers.offer_id,
+    triggers.personalisation,
+    offers.offer_amount,
+    triggers.expected_value_amount,
+    triggers.triggered_date,
+    coalesce(triggers.moment_at, {{ local_to_utc('cast(triggers.triggered_date as timestamp)') }}) as triggered_at
 from triggers
+left join offers
+    on
+        triggers.scenario_id = offers.scenario_id
+        and triggers.profile_id = offers.profile_id
+        and triggers.entry_key = offers.entry_key

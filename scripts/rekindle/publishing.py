@@ -9,7 +9,7 @@ years.
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,25 @@ from rekindle.files import ONLY_THE_GROUP_READS, private_files, private_folder, 
 from rekindle.quoting import name, text
 from rekindle.settings import project
 from rekindle.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
-from rekindle_export.feeds import feeds_of, refuse_doubles
+from rekindle_export.feeds import Feed, feed_of_row
 
 # of activation only what has no row per person: counts and scenarios
 LAYERS = ("core", "segments", "hub", "activation")
 AUDIENCE_LAYER = "audiences"
+# whoever pulls one scenario's messages reads a table of its own, with the rows of this model
+MEMBERS = "audience_members"
 STORAGE_VERSION = "v1.0.0"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a publication: the rows of a model, or those of them that `condition` holds for."""
+
+    model: Any
+    name: str
+    sort_key: str
+    description: str
+    condition: str = "true"
 
 
 @dataclass(frozen=True)
@@ -60,21 +73,25 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
         )
         return build
 
-    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
-    return _write(warehouse, "rekindle.duckdb", models, keys, describe)
+    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
+    return _write(warehouse, "rekindle.duckdb", tables, describe)
 
 
 def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
     """Publishes the audiences of the last finished build for the exporter; none when the project has no audiences."""
     models = audience_models(manifest)
-    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
-    return publish_audiences(models, keys, warehouse) if models else None
+    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
+    return publish_audiences(tables, warehouse) if tables else None
 
 
-def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) -> Publication:
-    """Copies audience models to published/activation.duckdb (mode 0600), with their feeds; `keys`: sort keys by id."""
-    feeds = [(model.alias, feed) for model in models for feed in feeds_of(model.name, _meta(model).get("export", []))]
-    refuse_doubles(feed for _, feed in feeds)
+def publish_audiences(tables: list[Table], warehouse: Path) -> Publication:
+    """Copies audience models to published/activation.duckdb (mode 0600), one table per scenario, and their feeds.
+
+    Raises ContractError for a wrong row of the seed `feeds`.
+    """
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        tables = [*tables, *_tables_of_scenarios(connection, tables)]
+        feeds = _feeds(connection, [table.name for table in tables])
 
     def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
         build = last_finished_build(runs, scopes=("full", "daily"))
@@ -93,17 +110,52 @@ def publish_audiences(models: list[Any], keys: dict[str, str], warehouse: Path) 
             )
         return build
 
-    return _write(warehouse, "activation.duckdb", models, keys, describe)
+    return _write(warehouse, "activation.duckdb", tables, describe)
+
+
+def _tables_of_scenarios(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[Table]:
+    """`aud_<scenario>` for each scenario there is, switched on or not: who pulls it finds it."""
+    members = [table for table in tables if table.name == MEMBERS]
+    scenarios = connection.execute("select scenario_id, scenario_name from config.scenarios order by 1").fetchall()
+    return [
+        replace(
+            table,
+            name=f"aud_{scenario}",
+            condition=f"scenario_id = {text(scenario)}",
+            description=f"{title}: the rows of {MEMBERS} of this scenario. {table.description}",
+        )
+        for table in members
+        for scenario, title in scenarios
+    ]
+
+
+def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tuple[str, Feed]]:
+    """The feeds of the seed, each with the table that its rows come from."""
+    cursor = connection.execute("select * from config.feeds order by feed")
+    columns = [column[0] for column in cursor.description or []]
+    found = []
+    for values in cursor.fetchall():
+        row = dict(zip(columns, values, strict=True))
+        audience = row.pop("audience")
+        table = next((each for each in (f"aud_{audience}", audience) if each in tables), None)
+        if table is None:
+            raise RekindleError(
+                f"Seed feeds, row {row['feed']}: audience is {audience or 'nothing'}: name a scenario, or a table of "
+                "models/audiences."
+            )
+        if found and found[-1][1].feed == row["feed"]:
+            raise RekindleError(f"Seed feeds has two rows {row['feed']}: give one of them another name.")
+        found.append((table, feed_of_row(row)))
+    return found
 
 
 def _write(
     warehouse: Path,
     file: str,
-    models: list[Any],
-    keys: dict[str, str],
+    tables: list[Table],
     describe: Callable[[duckdb.DuckDBPyConnection, list[Run]], Run],
 ) -> Publication:
-    """A new file of the models' tables and what `describe` adds, put in the place of the old one in one step."""
+    """A new file of these tables and what `describe` adds, put in the place of the old one in one step."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
     target = paths.published() / file
@@ -120,8 +172,9 @@ def _write(
         try:
             connection.execute(f"attach {text(unfinished)} as published (storage_version {text(STORAGE_VERSION)})")
             build = describe(connection, read_runs(connection))
+            models = [table.model for table in tables]
             must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
-            rows = sum(_copy(connection, model, keys[model.unique_id]) for model in models)
+            rows = sum(_copy(connection, table) for table in tables)
             connection.execute("detach published")
         except duckdb.Error as error:
             unfinished.unlink(missing_ok=True)
@@ -133,7 +186,7 @@ def _write(
             raise
     unfinished.chmod(paths.PUBLICATIONS[file])
     replace_file(unfinished, target)
-    return Publication(target, build.as_of_date, len(models), rows)
+    return Publication(target, build.as_of_date, len(tables), rows)
 
 
 def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) -> Run:
@@ -178,19 +231,21 @@ def audience_models(manifest: Manifest) -> list[Any]:
     return sorted(models, key=lambda model: str(model.name))
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, model: Any, sort_key: str) -> int:
-    table = f"published.{name(model.schema)}.{name(model.alias)}"
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    model = table.model
+    target = f"published.{name(model.schema)}.{name(table.name)}"
     connection.execute(f"create schema if not exists published.{name(model.schema)}")
     connection.execute(
-        f"create table {table} as select * from {name(model.schema)}.{name(model.alias)} order by {sort_key}"
+        f"create table {target} as select * from {name(model.schema)}.{name(model.alias)} "
+        f"where {table.condition} order by {table.sort_key}"
     )
-    if model.description:
-        connection.execute(f"comment on table {table} is {text(_one_line(model.description))}")
+    if table.description:
+        connection.execute(f"comment on table {target} is {text(_one_line(table.description))}")
     for column in model.columns.values():
         if column.description:
-            place = f"{table}.{name(column.name)}"
+            place = f"{target}.{name(column.name)}"
             connection.execute(f"comment on column {place} is {text(_one_line(column.description))}")
-    counted = connection.execute(f"select count(*) from {table}").fetchone()
+    counted = connection.execute(f"select count(*) from {target}").fetchone()
     return int(counted[0]) if counted else 0
 
 

@@ -17,7 +17,7 @@ from rekindle.errors import RekindleError, of_another, without_values
 from rekindle.quoting import text
 from rekindle_export import late_noes
 from rekindle_export.errors import ContractError
-from rekindle_export.feeds import Feed, feeds_of, refuse_doubles
+from rekindle_export.feeds import Feed, read_feed
 from rekindle_export.late_noes import LateNoes
 from rekindle_export.rules import query
 
@@ -103,10 +103,8 @@ def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetim
 
 
 def _feeds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Feed]]:
-    rows = connection.execute("select audience, config from activation.main._feeds order by feed").fetchall()
-    feeds = [(str(audience), feed) for audience, config in rows for feed in feeds_of(audience, json.loads(config))]
-    refuse_doubles(feed for _, feed in feeds)
-    return feeds
+    rows = connection.execute("select feed, audience, config from activation.main._feeds order by feed").fetchall()
+    return [(str(audience), read_feed(f"Feed {feed}", json.loads(config))) for feed, audience, config in rows]
 
 
 def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:

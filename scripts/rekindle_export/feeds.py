@@ -1,6 +1,6 @@
-"""What the business configures: `config.meta.export` of an audience model, one feed or a list of them."""
+"""What the business configures: a row of the seed `feeds` per feed."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
@@ -86,24 +86,21 @@ class Feed(Strict):
         return min(ages, default=None)
 
 
-def feeds_of(model: str, meta: Any) -> list[Feed]:
-    """The feeds of one audience model; raises ContractError, in a sentence that names the model and the key."""
-    entries = meta if isinstance(meta, list) else [meta]
-    found = []
-    for entry in entries:
-        try:
-            found.append(Feed.model_validate(entry))
-        except ValidationError as error:
-            raise ContractError(
-                f"meta.export of {model}: {first_problem(error)}. docs/activation.md lists the keys."
-            ) from None
-    return found
+def feed_of_row(row: Mapping[str, str | None]) -> Feed:
+    """The feed that a row of the seed says; raises ContractError, in a sentence that names the row and the column."""
+    given: dict[str, Any] = {key: value for key, value in row.items() if value is not None}
+    where = f"Seed feeds, row {given.get('feed', 'without a name')}"
+    for column in ("content", "guards"):
+        words = [word.partition("=") for word in given.get(column, "").split()]
+        if not all(key and value for key, _, value in words):
+            raise ContractError(f"{where}: {column} is written as name=value, several of them separated by spaces.")
+        given[column] = {key: value for key, _, value in words}
+    return read_feed(where, given)
 
 
-def refuse_doubles(feeds: Iterable[Feed]) -> None:
-    """Two feeds of one name would overwrite each other's history."""
-    seen: set[str] = set()
-    for feed in feeds:
-        if feed.feed in seen:
-            raise ContractError(f"Two audience models export a feed '{feed.feed}': give one of them another name.")
-        seen.add(feed.feed)
+def read_feed(where: str, values: Any) -> Feed:
+    """A feed with these values; raises ContractError, in a sentence that says where they stand and which is wrong."""
+    try:
+        return Feed.model_validate(values)
+    except ValidationError as error:
+        raise ContractError(f"{where}: {first_problem(error)}. docs/activation.md lists the columns.") from None

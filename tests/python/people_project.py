@@ -7,7 +7,6 @@ open, and ads take whoever has been silent for long.
 import csv
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -112,10 +111,7 @@ def copy_project(folder: Path, *, double_opt_in: bool) -> None:
     copy_files(folder, SHOP | only_permission | {"require_double_opt_in": str(double_opt_in).lower()})
     config = folder / "seeds" / "config"
     _edit_rows(config / "scenarios.csv", _one_campaign)
-    if (config / "feeds.csv").exists():
-        _edit_feeds(config / "feeds.csv")
-    else:
-        _edit(folder / "models/audiences/_audiences__models.yml", _feeds_of_the_models)
+    _edit_feeds(config / "feeds.csv")
 
 
 def _one_campaign(row: dict[str, str]) -> dict[str, str]:
@@ -125,20 +121,6 @@ def _one_campaign(row: dict[str, str]) -> dict[str, str]:
         "media_reactivation": {"holdout_share": "0"},
     }
     return row | changes.get(row["scenario_id"], {"is_enabled": "false"})
-
-
-def _feeds_of_the_models(text: str) -> str:
-    for scenario in set(SCENARIO.values()):
-        head, mark, rest = text.partition(f"  - name: aud_{scenario}\n")
-        assert mark, f"no model of the audience {scenario}"
-        feeds = "".join(
-            f"          - {{feed: {channel}, target: generic, channel: {channel}, "
-            f"purpose: {purpose(channel)}, mode: full}}\n"
-            for channel in CHANNELS
-            if SCENARIO[channel] == scenario
-        )
-        text = head + mark + re.sub(r"(        export:\n)(?:          - .*\n)+", rf"\1{feeds}", rest, count=1)
-    return text
 
 
 def _edit_feeds(path: Path) -> None:

@@ -428,7 +428,7 @@ def test_an_audience_that_breaks_its_contract_does_not_leave(shop: Retailer, pro
         ("drop table audiences.audience_withdrawals", "has no table audience_withdrawals"),
         ("drop table audiences.audience_permissions", "has no table audience_permissions"),
         ("drop table audiences.audience_contacts", "has no table audience_contacts"),
-        ("update _feeds set config = replace(config, 'channel', 'chanel')", "meta.export of aud_win_back"),
+        ("update _feeds set config = replace(config, 'channel', 'chanel')", "Feed win_back: "),
     ],
 )
 def test_a_publication_that_cannot_be_trusted_stops_everything(shop: Retailer, problem: str, sentence: str) -> None:

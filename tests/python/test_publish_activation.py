@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from workshop import rows
 
 from rekindle import publishing
 from rekindle.errors import RekindleError
-from rekindle_export.feeds import feeds_of
+from rekindle_export.feeds import read_feed
 
 JULY = datetime.date(2024, 7, 1)
 
@@ -46,26 +47,34 @@ def build(warehouse: Path, *runs: tuple[str, bool]) -> None:
                 ],
             )
         connection.execute(
-            "create table audiences.aud_win_back as select 'ann' as profile_id, 'ann@example.com' as email"
+            "create table audiences.audience_members as select * from (values "
+            "('ann', 'ann@example.com', 'win_back'), ('bob', 'bob@example.com', 'welcome')) "
+            "as members (profile_id, email, scenario_id); "
+            "create schema config; "
+            "create table config.scenarios as select * from (values ('win_back', 'Win back'), ('welcome', 'Welcome')) "
+            "as scenarios (scenario_id, scenario_name); "
+            "create table config.feeds (feed varchar, audience varchar, target varchar, channel varchar, "
+            "purpose varchar, mode varchar, format varchar, content varchar, guards varchar, text_policy varchar, "
+            "retention_days varchar, max_full_age_days varchar)"
         )
 
 
-def model(export: Any = None, name: str = "aud_win_back") -> Any:
-    return SimpleNamespace(
-        unique_id=f"model.rekindle.{name}",
-        name=name,
-        alias=name,
-        schema="audiences",
-        description="People to win back.",
-        columns={},
-        meta={},
-        config=SimpleNamespace(meta={} if export is None else {"export": export}),
-    )
+def table(name: str = "audience_members") -> publishing.Table:
+    model = SimpleNamespace(alias=name, schema="audiences", columns={})
+    return publishing.Table(model, name, "all", "People to win back.")
 
 
-def publish(warehouse: Path, *models: Any) -> Path:
-    found = list(models) or [model(EMAIL_FEED)]
-    return publishing.publish_audiences(found, {each.unique_id: "all" for each in found}, warehouse).path
+def publish(warehouse: Path, *feeds: dict[str, Any]) -> Path:
+    """Publishes with these rows of the seed feeds."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from config.feeds")
+        for feed in feeds or [EMAIL_FEED]:
+            row = {"audience": "win_back", **feed}
+            columns = ", ".join(row)
+            connection.execute(
+                f"insert into config.feeds ({columns}) values ({', '.join('?' * len(row))})", [*row.values()]
+            )
+    return publishing.publish_audiences([table()], warehouse).path
 
 
 @pytest.mark.parametrize("scope", ["full", "daily"])
@@ -78,11 +87,39 @@ def test_audiences_of_a_finished_build_are_published_for_their_owner_only(wareho
         os.umask(before)
     assert [path.name for path in file.parent.iterdir()] == ["activation.duckdb"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert rows(file, "select * from audiences.aud_win_back") == [("ann", "ann@example.com")]
+    assert rows(file, "select * from audiences.aud_win_back") == [("ann", "ann@example.com", "win_back")]
+    assert rows(file, "select profile_id from audiences.aud_welcome") == [("bob",)]
+    assert rows(file, "select count(*) from audiences.audience_members") == [(2,)]
+    said = "select comment from duckdb_tables() where table_name = 'aud_win_back'"
+    assert rows(file, said) == [("Win back: the rows of audience_members of this scenario. People to win back.",)]
     assert rows(file, "select invocation_id, as_of_date, tests_passed from _published") == [("run-1", JULY, True)]
     ((feed, audience, config),) = rows(file, "select feed, audience, config from _feeds")
     assert (feed, audience) == ("win_back", "aud_win_back")
-    assert feeds_of("aud_win_back", json.loads(str(config))) == feeds_of("aud_win_back", EMAIL_FEED)
+    assert read_feed("", json.loads(str(config))) == read_feed("", EMAIL_FEED)
+
+
+def test_a_row_of_the_seed_says_all_that_a_feed_can_be_told(warehouse: Path) -> None:
+    build(warehouse, ("full", True))
+    told = {
+        "mode": "delta",
+        "format": "jsonl",
+        "content": "CTA=cta Amount=offer_amount",
+        "guards": "min_rows=3 platform_minimum=false max_remove_pct=20",
+        "text_policy": "reject",
+        "retention_days": "7",
+        "max_full_age_days": "5",
+    }
+    file = publish(warehouse, {**EMAIL_FEED, **told})
+    ((config,),) = rows(file, "select config from _feeds")
+    expected = {
+        **EMAIL_FEED,
+        **told,
+        "content": {"CTA": "cta", "Amount": "offer_amount"},
+        "guards": {"min_rows": 3, "platform_minimum": False, "max_remove_pct": 20},
+        "retention_days": 7,
+        "max_full_age_days": 5,
+    }
+    assert read_feed("", json.loads(str(config))) == read_feed("", expected)
 
 
 def test_models_built_afterwards_leave_it_open_whether_their_tests_passed(warehouse: Path) -> None:
@@ -108,16 +145,17 @@ def test_after_a_build_that_did_not_finish_the_last_publication_stays(warehouse:
 def test_one_audience_can_feed_several_platforms(warehouse: Path) -> None:
     build(warehouse, ("full", True))
     second = {**EMAIL_FEED, "feed": "win_back_brevo", "target": "brevo"}
-    file = publish(warehouse, model([EMAIL_FEED, second]))
+    file = publish(warehouse, EMAIL_FEED, second)
     assert rows(file, "select feed from _feeds order by feed") == [("win_back",), ("win_back_brevo",)]
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"guard": {}}, "there is no key 'guard'"),
-        ({"guards": {"min_row": 1}}, "there is no key 'guards.min_row'"),
-        ({"guards": {"max_remove_pct": 120}}, "key 'guards.max_remove_pct'"),
+        ({"guards": "min_row=1"}, "there is no key 'guards.min_row'"),
+        ({"guards": "max_remove_pct=120"}, "key 'guards.max_remove_pct'"),
+        ({"guards": "min_rows"}, "guards is written as name=value"),
+        ({"target": None}, "key 'target'"),
         ({"target": "fax"}, "target: There is no target 'fax': use one of actito, brevo,"),
         ({"channel": "ads"}, "channel: mailchimp takes email"),
         ({"format": "parquet"}, "format: mailchimp takes csv"),
@@ -126,23 +164,35 @@ def test_one_audience_can_feed_several_platforms(warehouse: Path) -> None:
         ({"feed": "Win back"}, "feed: lower case letters"),
         ({"feed": "../evil"}, "feed: lower case letters"),
         ({"feed": "opt_out_brevo"}, "not beginning with opt_out_"),
-        ({"content": {"CTA": "a'b"}}, "key 'content.CTA'"),
-        ({"retention_days": 0}, "key 'retention_days'"),
+        ({"content": "CTA=a'b"}, "key 'content.CTA'"),
+        ({"content": "CTA"}, "content is written as name=value"),
+        ({"text_policy": "keep"}, "key 'text_policy'"),
+        ({"retention_days": "0"}, "key 'retention_days'"),
+        ({"retention_days": "long"}, "key 'retention_days'"),
+        ({"max_full_age_days": "0"}, "key 'max_full_age_days'"),
     ],
 )
-def test_a_wrong_feed_stops_the_publication_in_a_sentence_that_names_model_and_key(
+def test_a_wrong_feed_stops_the_publication_in_a_sentence_that_names_row_and_column(
     warehouse: Path, change: dict[str, Any], sentence: str
 ) -> None:
     build(warehouse, ("full", True))
-    with pytest.raises(RekindleError, match=f"meta.export of aud_win_back: .*{sentence}"):
-        publish(warehouse, model({**EMAIL_FEED, "target": "mailchimp", **change}))
+    name = change.get("feed", "win_back")
+    with pytest.raises(RekindleError, match=f"Seed feeds, row {re.escape(name)}: .*{sentence}"):
+        publish(warehouse, {**EMAIL_FEED, "target": "mailchimp", **change})
     assert not (warehouse.parent / "published" / "activation.duckdb").exists()
 
 
 def test_two_feeds_of_one_name_are_refused(warehouse: Path) -> None:
     build(warehouse, ("full", True))
-    with pytest.raises(RekindleError, match="Two audience models export a feed 'win_back'"):
-        publish(warehouse, model(EMAIL_FEED), model(EMAIL_FEED, "aud_welcome"))
+    with pytest.raises(RekindleError, match="Seed feeds has two rows win_back: give one of them another name"):
+        publish(warehouse, EMAIL_FEED, {**EMAIL_FEED, "audience": "welcome"})
+
+
+@pytest.mark.parametrize("audience", ["winback", None])
+def test_an_audience_that_there_is_not_is_refused(warehouse: Path, audience: str | None) -> None:
+    build(warehouse, ("full", True))
+    with pytest.raises(RekindleError, match=r"Seed feeds, row win_back: audience is .*: name a scenario, or a table"):
+        publish(warehouse, {**EMAIL_FEED, "audience": audience})
 
 
 def test_without_audience_models_nothing_is_published(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:

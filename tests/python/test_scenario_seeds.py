@@ -10,16 +10,16 @@ from compiled import CompiledModels, fill
 from rekindle.paths import PROJECT
 
 AGREE = "scenarios_seeds_agree_and_keep_their_salts"
-OFFERS = "scenarios_downgrade_offers_can_be_given"
+TEXTS = "scenarios_texts_can_be_sent"
 SEEDS = (
     *("scenarios", "scenario_steps", "scenario_step_variants", "channel_rules", "message_caps", "gate_applicability"),
-    "downgrade_offers",
+    *("scenario_moments", "scenario_offers", "content_blocks"),
 )
 
 
 @pytest.fixture(scope="module")
 def tests() -> CompiledModels:
-    return CompiledModels([AGREE, OFFERS], {"as_of_date": "2024-03-01"})
+    return CompiledModels([AGREE, TEXTS], {"as_of_date": "2024-03-01"})
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def seeds() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def reasons(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> list[str]:
-    return sorted(str(reason) for test in (AGREE, OFFERS) for (reason,) in tests.rows(seeds, test))
+    return sorted(str(reason) for test in (AGREE, TEXTS) for (reason,) in tests.rows(seeds, test))
 
 
 def test_the_seeds_as_shipped_have_nothing_wrong(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
@@ -59,6 +59,20 @@ def edit_step(step: str, change: str) -> str:
     return f"update scenario_steps set {change} where scenario_id = 'welcome' and step = '{step}'"
 
 
+def edit_moment(change: str) -> str:
+    return f"update scenario_moments set {change} where scenario_id = 'welcome'"
+
+
+def edit_offer(change: str) -> str:
+    return f"update scenario_offers set {change} where subject = 'champions' and from_value = 1"
+
+
+def edit_text(key: str, change: str) -> str:
+    return f"update content_blocks set {change} where scenario_id = 'welcome' and text_key = '{key}'"
+
+
+MOMENT = "Seed scenario_moments, row welcome, became_contactable: "
+OFFER = "Seed scenario_offers, row anti_attrition, champions, 1.00: "
 WELCOME = "Seed scenarios, row welcome: "
 FIRST, REMINDER = (f"Seed scenario_steps, row welcome, {step}: " for step in ("first_message", "reminder"))
 
@@ -132,12 +146,69 @@ WRONG_EDITS = {
         edit("welcome", "journey_days = 27"),
         WELCOME + "journey_days is 27 and its steps may take 28 (entry_window_days and every stop_after_days): write",
     ),
-    "an enabled scenario that the setting leaves out": (
-        "insert into scenarios by name select 'again' as scenario_id, 99 as priority, "
-        "* exclude (scenario_id, priority) from scenarios where scenario_id = 'welcome'; "
-        "insert into scenario_steps by name select 'again' as scenario_id, "
-        "* exclude (scenario_id) from scenario_steps where scenario_id = 'welcome'",
-        "Seed scenarios, row again: it is enabled and the setting scenarios leaves it out: add the name in",
+    "an enabled scenario that listens to nothing": (
+        "delete from scenario_moments where scenario_id = 'welcome'",
+        WELCOME + "it is enabled and listens to nothing: add what triggers it to scenario_moments, or write",
+    ),
+    "a moment of no scenario": (
+        edit_moment("scenario_id = 'wlcome'"),
+        "Seed scenario_moments, row wlcome, became_contactable: there is no scenario wlcome: add its row to scenarios",
+    ),
+    "a moment that there is not": (
+        edit_moment("moment = 'contactable'"),
+        "Seed scenario_moments, row welcome, contactable: there is no moment contactable: write one of the setting",
+    ),
+    "a moment that is missing": (
+        edit_moment("moment = null"),
+        "Seed scenario_moments, row welcome, nothing: there is no moment nothing: write one of the setting",
+    ),
+    "a state without a period": (
+        "update scenario_moments set period = 'week' where moment = 'inactive'",
+        "Seed scenario_moments, row media_reactivation, inactive: period is week: what simply is so triggers once per",
+    ),
+    "a period of what happens once": (
+        edit_moment("period = 'month'"),
+        MOMENT + "period is month, but became_contactable happens on a date of its own: leave it empty.",
+    ),
+    "days before a state": (
+        "update scenario_moments set days_before = 3 where moment = 'inactive'",
+        "row media_reactivation, inactive: days_before is 3, but a state has no date: leave it empty.",
+    ),
+    "a negative number of days before": (
+        edit_moment("days_before = -1"),
+        MOMENT + "days_before is -1: write 0 or more, or leave it empty.",
+    ),
+    "a message that may come after the date it is about": (
+        edit_moment("days_before = 6"),
+        MOMENT + "days_before is 6 and the entry window of the scenario is 7 days: the message could come after the",
+    ),
+    "values between which nothing lies": (
+        edit_moment("at_least = 3, at_most = 2"),
+        MOMENT + "at_least is 3.00 and at_most 2.00: nothing lies between, mend one of them.",
+    ),
+    "no reason": (edit_moment("reason_code = null"), MOMENT + "reason_code is missing: name the reason as a code"),
+    "a subject that the moment is never about": (
+        "update scenario_moments set subjects = 'loyal>champion' where moment = 'went_down'",
+        "Seed scenario_moments, row anti_attrition, went_down: subjects names champion, which went_down is never "
+        "about: use one of champions,loyal.",
+    ),
+    "a tier that there is not": (
+        "update scenario_moments set subjects = 'dormant>active' where moment = 'inactive'",
+        "inactive: subjects names active, which inactive is never about: use one of at_risk,dormant,to_delete.",
+    ),
+    "two rows for one moment": (
+        "insert into scenario_moments by name select 'champions' as subjects, * exclude (subjects) "
+        "from scenario_moments where moment = 'went_down'",
+        "row anti_attrition, went_down: two rows of the scenario catch the same moment: give each its own subjects",
+    ),
+    "the same row twice": (
+        "insert into scenario_moments from scenario_moments where moment = 'cart_left'",
+        "Seed scenario_moments, row abandoned_cart, cart_left: two rows of the scenario catch the same moment",
+    ),
+    "two rows whose values overlap": (
+        edit_moment("at_most = 10") + "; insert into scenario_moments by name select 10 as at_least, null as at_most, "
+        "* exclude (at_least, at_most) from scenario_moments where scenario_id = 'welcome'",
+        MOMENT + "two rows of the scenario catch the same moment",
     ),
     "a step of no scenario": (
         "insert into scenario_steps by name select 'wlcome' as scenario_id, * exclude (scenario_id) "
@@ -291,25 +362,75 @@ WRONG_EDITS = {
         "insert into gate_applicability values ('message', 'lucky', 10, true)",
         "Seed gate_applicability, row message, lucky: there is no such kind or gate: take the row out.",
     ),
-    "a downgrade from no segment": (
-        "update downgrade_offers set from_segment = 'champion' where from_segment = 'champions' and steps_down = 1",
-        "Seed downgrade_offers, row champion, 1: there is no segment champion: name one of the seed segments",
+    "an offer of no scenario": (
+        edit_offer("scenario_id = 'anti_attriton'"),
+        "Seed scenario_offers, row anti_attriton, champions, 1.00: there is no scenario anti_attriton: add its row to",
     ),
-    "a downgrade of no step": (
-        "update downgrade_offers set steps_down = 0 where from_segment = '*' and steps_down = 1",
-        "Seed downgrade_offers, row *, 0: steps_down is 0: write the smallest number of steps, 1 or more.",
+    "an offer for no segment": (
+        edit_offer("subject = 'champion'"),
+        "Seed scenario_offers, row anti_attrition, champion: champion is nothing that its moment is ever about: use "
+        "one of champions,loyal, or write * for any.",
     ),
-    "a downgrade that gives an unknown type of offer": (
-        "update downgrade_offers set offer_type = 'present' where from_segment = '*' and steps_down = 1",
-        "Seed downgrade_offers, row *, 1: offer_type is present: write coupon,",
+    "an offer for nobody": (
+        edit_offer("subject = null"),
+        "Seed scenario_offers, row anti_attrition, nothing, 1.00: subject is missing: name what the moment is about",
     ),
-    "a downgrade that gives by no rule": (
-        "update downgrade_offers set offer_rule = 'keep' where from_segment = '*' and steps_down = 1",
-        "Seed downgrade_offers, row *, 1: offer_rule is keep: write lowest_value,",
+    "two offers for one case": (
+        edit_offer("subject = '*'"),
+        "Seed scenario_offers, row anti_attrition, *, 1.00: there is another row for the same case",
     ),
-    "a downgrade that gives an offer that nobody has": (
-        "update downgrade_offers set offer_rule = 'id:six_off' where from_segment = '*' and steps_down = 1",
-        "Seed downgrade_offers, row *, 1: offer_rule is id:six_off and dim_offers has no such coupon: name one",
+    "two offers from no value on": (
+        "insert into scenario_offers from scenario_offers where scenario_id = 'welcome'",
+        "Seed scenario_offers, row welcome, *, nothing: there is another row for the same case",
+    ),
+    "an unknown type of offer": (
+        edit_offer("offer_type = 'present'"),
+        OFFER + "offer_type is present: write coupon,",
+    ),
+    "an offer by no rule": (edit_offer("offer_rule = 'keep'"), OFFER + "offer_rule is keep: write lowest_value,"),
+    "an offer that no such offer is": (
+        edit_offer("offer_rule = 'id:six_off'"),
+        OFFER + "offer_rule is id:six_off and dim_offers has no such exclusive_promotion: name one",
+    ),
+    "a text of no scenario": (
+        edit_text("headline", "scenario_id = 'wlcome'"),
+        "Seed content_blocks, row wlcome, headline: there is no scenario wlcome: add its row to scenarios",
+    ),
+    "a key that is none": (
+        edit_text("headline", "text_key = 'Head line'"),
+        "Seed content_blocks, row welcome, Head line: text_key is Head line: write small letters, digits and",
+    ),
+    "a key that is missing": (
+        edit_text("headline", "text_key = null"),
+        "Seed content_blocks, row welcome, nothing: text_key is nothing: write small letters",
+    ),
+    "a key that the message has already": (
+        edit_text("headline", "text_key = 'offer_amount'"),
+        "row welcome, offer_amount: text_key is offer_amount, which the message gets from its scenario and its offer",
+    ),
+    "a text that is missing": (
+        edit_text("headline", "content_text = null"),
+        "Seed content_blocks, row welcome, headline: content_text is missing: write the text, or take the row out.",
+    ),
+    "a text that begins on no day": (
+        edit_text("headline", "valid_from_date = null"),
+        "row welcome, headline: valid_from_date is missing: write the first day of sending",
+    ),
+    "a text that ends before it begins": (
+        edit_text("headline", "valid_to_date = '2013-01-01'"),
+        "row welcome, headline: it ends (2013-01-01) before it begins (2013-01-01): mend one of the dates.",
+    ),
+    "two texts on one day": (
+        "insert into content_blocks values ('welcome', 'headline', 'Hello', '2024-01-01', null)",
+        "row welcome, headline: two texts of the key are valid on 2024-01-01: let one end before the other begins.",
+    ),
+    "nothing to lead with": (
+        edit_text("lever", "valid_to_date = '2024-03-02'"),
+        "Seed content_blocks, row welcome: it has no lever on the day of sending: add what the message leads with",
+    ),
+    "nowhere to lead to": (
+        edit_text("cta", "valid_from_date = '2024-03-03'"),
+        "Seed content_blocks, row welcome: it has no cta on the day of sending: add where the message leads to",
     ),
 }
 
@@ -326,12 +447,22 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
     "edited",
     [
         "update scenario_steps set offer_rule = 'id:five_off' where step = 'reminder'",
-        "update downgrade_offers set offer_rule = 'id:five_off' where offer_type = 'coupon'",
+        "update scenario_offers set offer_rule = 'id:five_off' where offer_type = 'coupon'",
+        "delete from scenario_offers where scenario_id = 'welcome'",
+        "update scenario_moments set subjects = 'loyal' where moment = 'went_down'; "
+        "insert into scenario_moments by name select 'champions' as subjects, 'left_the_top' as reason_code, "
+        "* exclude (subjects, reason_code) from scenario_moments where moment = 'went_down'",
+        "update scenario_moments set at_most = 9 where moment = 'cart_left'; "
+        "insert into scenario_moments by name select 9.01 as at_least, null as at_most, "
+        "* exclude (at_least, at_most) from scenario_moments where moment = 'cart_left'",
+        edit_text("headline", "valid_to_date = '2024-01-01'") + "; "
+        "insert into content_blocks values ('welcome', 'headline', 'Hello', '2024-01-01', null)",
         "update scenario_steps set condition = 'clicked:discount' where step = 'reminder'",
         "update scenario_steps set fallback_condition = 'skip' where step = 'reminder'",
         "update scenario_steps set fallback_condition = null where step = 'reminder'",
         "update scenarios set holdout_share = 0, message_limit = null, cooldown_days = 0 where scenario_id = 'welcome'",
-        "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'",
+        "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'; "
+        "delete from scenario_moments where scenario_id = 'welcome'",
         "update scenarios set holdout_salt = 'new' where scenario_id = 'anti_attrition'",
         "delete from scenario_step_variants",
     ],
@@ -343,13 +474,9 @@ def test_an_edit_that_means_something_is_let_through(
     assert reasons(tests, seeds) == []
 
 
-def test_a_name_in_the_setting_without_a_row_is_one_sentence(
-    tests: CompiledModels, seeds: duckdb.DuckDBPyConnection
-) -> None:
-    seeds.execute("delete from scenarios where scenario_id = 'welcome'; delete from scenario_step_variants")
-    seeds.execute("delete from scenario_steps where scenario_id = 'welcome'")
-    seeds.execute("delete from channel_rules where event = 'welcome'")
-    assert reasons(tests, seeds) == [
-        "Seed scenarios, row welcome: the setting scenarios names it and there is no such row: "
-        "add the row or take the name out."
-    ]
+def test_a_scenario_goes_with_all_its_rows(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
+    for seed in SEEDS:
+        key = {"channel_rules": "event", "message_caps": None, "gate_applicability": None}.get(seed, "scenario_id")
+        if key is not None:
+            seeds.execute(f"delete from {seed} where {key} = 'welcome'")
+    assert reasons(tests, seeds) == []

@@ -48,7 +48,8 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
     ((source_system, contact_id),) = rows(
         workshop.warehouse,
         "select source_system, contact_id from identity.contact_profiles as contacts "
-        f"inner join audiences.aud_{OWN} as members on contacts.profile_id = members.profile_id",
+        "inner join audiences.audience_members as members on contacts.profile_id = members.profile_id "
+        f"and members.scenario_id = '{OWN}'",
     )
     say_no(workshop, str(source_system), str(contact_id))
     said = must(workshop.run("run", "--as-of", LAST_AS_OF))
@@ -61,7 +62,8 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
         f"where scenario_id = '{OWN}'",
     ) == [("selected", "closed", "consented")]
     # sealed or not: nobody leaves without a consent that holds today
-    assert rows(workshop.warehouse, f"select count(*) from audiences.aud_{OWN}") == [(0,)]
+    own = f"from audiences.audience_members where scenario_id = '{OWN}'"
+    assert rows(workshop.warehouse, f"select count(*) {own}") == [(0,)]
 
     refused = workshop.run("run", "--as-of", "2024-06-30", "--daily")
     assert refused.code == 1

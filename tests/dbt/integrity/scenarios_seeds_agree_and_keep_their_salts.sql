@@ -5,7 +5,8 @@
 {%- set channels = contract_lists().channel -%}
 {%- set is_channel = "in ('" ~ channels | join("', '") ~ "')" -%}
 {%- set kinds = ['message', 'media', 'hygiene'] -%}
-{%- set asked = setting('scenarios') -%}
+{%- set offer_types = ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'] -%}
+{%- set periods = trigger_periods().keys() | list -%}
 {%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
 
 with
@@ -32,6 +33,18 @@ message_caps as (
 
 gate_applicability as (
     select * from {{ ref('gate_applicability') }}
+),
+
+scenario_moments as (
+    select * from {{ ref('scenario_moments') }}
+),
+
+scenario_offers as (
+    select * from {{ ref('scenario_offers') }}
+),
+
+segments as (
+    select * from {{ ref('dim_segments') }}
 ),
 
 offers as (
@@ -159,34 +172,254 @@ tied_priorities as (
     ], relation='priorities') }}
 ),
 
--- dbt resolves ref() before any seed can be read, so the names stand in the setting too; both have to say the same
-asked_scenarios as (
-    {% for scenario in asked -%}
-        select '{{ scenario }}' as scenario_id
+-- the kinds of moment there are, and the subjects of those that have a closed list of them
+known_moments as (
+    {% for model in setting('moments') -%}
+        {%- set kind, moment = model.split('_', 1) -%}
+        select
+            '{{ moment }}' as moment,
+            {{ 'true' if kind == 'state' else 'false' }} as is_state
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-compared_scenarios as (
+known_subjects as (
     select
-        coalesce(asked_scenarios.scenario_id, scenarios.scenario_id) as scenario_id,
-        asked_scenarios.scenario_id is not null as is_asked,
-        scenarios.scenario_id is not null as has_row,
-        coalesce(scenarios.is_enabled, false) as is_enabled
-    from asked_scenarios
-    full outer join scenarios
-        on asked_scenarios.scenario_id = scenarios.scenario_id
+        'went_down' as moment,
+        segment as subject
+    from segments
+    {% for moment, subjects in moment_subjects().items() -%}
+        {% for subject in subjects -%}
+            union all
+            select
+                '{{ moment }}' as moment,
+                '{{ subject }}' as subject
+        {% endfor -%}
+    {% endfor %}
 ),
 
-unlisted_scenarios as (
-    {{ seed_findings('scenarios', ['scenario_id'], [
-        ("not has_row", "the setting scenarios names it and there is no such row: add the row or take the name out."),
+closed_lists as (
+    select
+        moment,
+        {{ sorted_list('subject') }} as subjects
+    from known_subjects
+    group by moment
+),
+
+listeners as (
+    select
+        scenario_moments.*,
+        scenarios.scenario_id is not null as has_scenario,
+        scenarios.entry_window_days,
+        known_moments.moment is not null as is_known,
+        coalesce(known_moments.is_state, false) as is_state,
+        row_number() over (
+            order by
+                scenario_moments.scenario_id asc nulls first,
+                scenario_moments.moment asc nulls first,
+                scenario_moments.subjects asc nulls first,
+                scenario_moments.at_least asc nulls first,
+                scenario_moments.at_most asc nulls first,
+                scenario_moments.reason_code asc nulls first
+        ) as place_in_file
+    from scenario_moments
+    left join scenarios
+        on scenario_moments.scenario_id = scenarios.scenario_id
+    left join known_moments
+        on scenario_moments.moment = known_moments.moment
+),
+
+wrong_moments as (
+    {{ seed_findings('scenario_moments', ['scenario_id', 'moment'], [
+        ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
         (
-            "is_enabled and not is_asked",
-            "it is enabled and the setting scenarios leaves it out: add the name in dbt_project.yml, or "
-            ~ "write is_enabled false.",
+            "not is_known",
+            "there is no moment {moment}: write one of the setting moments without its first word, such as cart_left.",
         ),
-    ], relation='compared_scenarios') }}
+        (
+            "is_known and is_state and coalesce(period, '') not in ('" ~ periods | join("', '") ~ "')",
+            "period is {period}: what simply is so triggers once per period, write " ~ periods | join(", ") ~ ".",
+        ),
+        (
+            "is_known and not is_state and period is not null",
+            "period is {period}, but {moment} happens on a date of its own: leave it empty.",
+        ),
+        (
+            "is_state and days_before is not null",
+            "days_before is {days_before}, but a state has no date: leave it empty.",
+        ),
+        ("days_before < 0", "days_before is {days_before}: write 0 or more, or leave it empty."),
+        (
+            "days_before > 0 and entry_window_days > days_before",
+            "days_before is {days_before} and the entry window of the scenario is {entry_window_days} days: the "
+            ~ "message could come after the date it is about, shorten entry_window_days.",
+        ),
+        ("at_least > at_most", "at_least is {at_least} and at_most {at_most}: nothing lies between, mend one of them."),
+        ("reason_code is null", "reason_code is missing: name the reason as a code, such as {moment}."),
+    ], relation='listeners') }}
+),
+
+listener_subjects as (
+    {{ words_of('scenario_moments', ['scenario_id', 'moment'], 'subjects', '>') }}
+),
+
+judged_subjects as (
+    select
+        listener_subjects.*,
+        closed_lists.subjects,
+        known_subjects.subject is not null as is_known
+    from listener_subjects
+    inner join closed_lists
+        on listener_subjects.moment = closed_lists.moment
+    left join known_subjects
+        on
+            listener_subjects.moment = known_subjects.moment
+            and listener_subjects.word = known_subjects.subject
+),
+
+wrong_subjects as (
+    {{ seed_findings('scenario_moments', ['scenario_id', 'moment'], [
+        ("not is_known", "subjects names {word}, which {moment} is never about: use one of {subjects}."),
+    ], relation='judged_subjects') }}
+),
+
+-- the words of each row's choice; no word stands for all of them
+listener_words as (
+    select
+        listeners.place_in_file,
+        listeners.scenario_id,
+        listeners.moment,
+        coalesce(listeners.at_least, -1000000000) as at_least,
+        coalesce(listeners.at_most, 1000000000) as at_most,
+        case
+            when listeners.subjects is null then '*'
+            else split_part(listeners.subjects, '>', places.place)
+        end as word
+    from listeners
+    inner join places
+        on
+            places.place = 1
+            or split_part(listeners.subjects, '>', places.place) <> ''
+),
+
+doubled_moments as (
+    select distinct
+        one.scenario_id,
+        one.moment
+    from listener_words as one
+    inner join listener_words as other
+        on
+            one.scenario_id = other.scenario_id
+            and one.moment = other.moment
+            and one.place_in_file < other.place_in_file
+            and (one.word = other.word or one.word = '*' or other.word = '*')
+            and one.at_least <= other.at_most
+            and other.at_least <= one.at_most
+),
+
+doubled_listeners as (
+    {{ seed_findings('scenario_moments', ['scenario_id', 'moment'], [
+        (
+            "true",
+            "two rows of the scenario catch the same moment: give each its own subjects, or values that do not "
+            ~ "overlap.",
+        ),
+    ], relation='doubled_moments') }}
+),
+
+deaf_scenarios as (
+    select scenarios.scenario_id
+    from scenarios
+    left join scenario_moments
+        on scenarios.scenario_id = scenario_moments.scenario_id
+    where
+        scenarios.is_enabled
+        and scenario_moments.scenario_id is null
+),
+
+unheard_scenarios as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "true",
+            "it is enabled and listens to nothing: add what triggers it to scenario_moments, or write is_enabled "
+            ~ "false.",
+        ),
+    ], relation='deaf_scenarios') }}
+),
+
+rows_and_offers as (
+    select
+        scenario_offers.*,
+        scenarios.scenario_id is not null as has_scenario,
+        known_offers.offer_id is not null as is_offer_known,
+        row_number() over (
+            partition by scenario_offers.scenario_id, scenario_offers.subject, scenario_offers.from_value
+            order by
+                scenario_offers.offer_type asc nulls first,
+                scenario_offers.offer_rule asc nulls first
+        ) as place
+    from scenario_offers
+    left join scenarios
+        on scenario_offers.scenario_id = scenarios.scenario_id
+    left join offers as known_offers
+        on
+            {{ dbt.concat(["'id:'", "known_offers.offer_id"]) }} = scenario_offers.offer_rule
+            and known_offers.offer_type = scenario_offers.offer_type
+),
+
+offer_subjects as (
+    select
+        rows_and_offers.scenario_id,
+        rows_and_offers.subject,
+        closed_lists.subjects,
+        max(case when known_subjects.subject is null then 0 else 1 end) as is_known
+    from rows_and_offers
+    inner join scenario_moments
+        on rows_and_offers.scenario_id = scenario_moments.scenario_id
+    inner join closed_lists
+        on scenario_moments.moment = closed_lists.moment
+    left join known_subjects
+        on
+            scenario_moments.moment = known_subjects.moment
+            and rows_and_offers.subject = known_subjects.subject
+    where rows_and_offers.subject <> '*'
+    group by
+        rows_and_offers.scenario_id,
+        rows_and_offers.subject,
+        closed_lists.subjects
+),
+
+wrong_offers as (
+    {{ seed_findings('scenario_offers', ['scenario_id', 'subject', 'from_value'], [
+        ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
+        ("subject is null", "subject is missing: name what the moment is about, or write * for any."),
+        (
+            "place > 1",
+            "there is another row for the same case: a subject and a value have one offer, take one of them out.",
+        ),
+        (
+            "coalesce(offer_type, '') not in ('" ~ offer_types | join("', '") ~ "')",
+            "offer_type is {offer_type}: write " ~ offer_types | join(", ") ~ ".",
+        ),
+        (
+            "coalesce(offer_rule, '') not in ('lowest_value', 'highest_value') "
+            ~ "and coalesce(offer_rule, '') not like 'id:_%'",
+            "offer_rule is {offer_rule}: write lowest_value, highest_value or id:<offer_id>.",
+        ),
+        (
+            "offer_rule like 'id:_%' and not is_offer_known",
+            "offer_rule is {offer_rule} and dim_offers has no such {offer_type}: name one that it has.",
+        ),
+    ], relation='rows_and_offers') }}
+),
+
+wrong_offer_subjects as (
+    {{ seed_findings('scenario_offers', ['scenario_id', 'subject'], [
+        (
+            "is_known = 0",
+            "{subject} is nothing that its moment is ever about: use one of {subjects}, or write * for any.",
+        ),
+    ], relation='offer_subjects') }}
 ),
 
 -- an arm is drawn by the salts: others would draw other people in the middle of a comparison
@@ -541,7 +774,8 @@ wrong_gates as (
 )
 
 {% for findings in [
-    'wrong_scenarios', 'wrong_words', 'tied_priorities', 'unlisted_scenarios', 'changed_salts', 'wrong_steps',
+    'wrong_scenarios', 'wrong_words', 'tied_priorities', 'wrong_moments', 'wrong_subjects', 'doubled_listeners',
+    'unheard_scenarios', 'wrong_offers', 'wrong_offer_subjects', 'changed_salts', 'wrong_steps',
     'lost_steps', 'wrong_first_steps', 'cyclic_steps', 'short_journeys', 'wrong_variants', 'wrong_rules', 'wrong_caps',
     'wrong_gates',
 ] -%}

@@ -1,10 +1,10 @@
 -- Can be written to for the first time, by e-mail or else by text message.
 with
 
-scenario as (
+moment_windows as (
     select *
-    from {{ ref('scenarios') }}
-    where scenario_id = 'welcome'
+    from {{ ref('moment_windows') }}
+    where moment = 'became_contactable'
 ),
 
 profiles as (
@@ -21,14 +21,6 @@ hub_profiles as (
 
 web_events as (
     select * from {{ ref('fct_web_events') }}
-),
-
-offer_choices as (
-    select * from {{ ref('offer_choices') }}
-),
-
-content_blocks as (
-    select * from {{ ref('scenario_content') }}
 ),
 
 first_grants as (
@@ -66,8 +58,8 @@ newcomers as (
         {{ add_seconds('contactable_since.contactable_at', 60 * setting('welcome_same_visit_minutes')) }}
             as triggered_at
     from contactable_since
-    inner join scenario
-        on {{ is_open_trigger('contactable_since.triggered_date', 'scenario') }}
+    inner join moment_windows
+        on contactable_since.triggered_date >= moment_windows.oldest_date
     where
         {{ days_between('contactable_since.first_contact_date', 'contactable_since.triggered_date') }}
         <= {{ setting('welcome_max_days_after_first_contact') }}
@@ -121,33 +113,19 @@ targets as (
 )
 
 select
-    'welcome' as scenario_id,
-    targets.profile_id,
-    'first_contact' as entry_key,
-    targets.first_silo as trigger_reference,
-    'became_contactable' as reason_code,
-    {{ json_object({'first_silo': 'targets.first_silo'}) }} as reason_parameters,
-    offer_choices.offer_type,
-    offer_choices.offer_id,
+    profile_id,
+    'became_contactable' as moment,
+    'first_contact' as moment_key,
+    first_silo as moment_reference,
+    cast(null as varchar) as subject,
+    {{ json_object({'first_silo': 'first_silo'}) }} as reason_parameters,
     {{ json_object({
-        'objective': 'scenario.objective',
-        'lever': "coalesce(offer_choices.offer_type, 'relation')",
-        'cta': "'discover'",
-        'headline': 'content_blocks.headline',
-        'service': 'content_blocks.service',
-        'interest': 'targets.interest',
-        'interest_source': 'targets.interest_source',
-        'preferred_store_id': 'targets.preferred_store_id',
-    }) }} as content,
-    offer_choices.offer_amount,
+        'interest': 'interest',
+        'interest_source': 'interest_source',
+        'preferred_store_id': 'preferred_store_id',
+    }) }} as personalisation,
+    cast(null as decimal(18, 2)) as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
-    targets.triggered_date,
-    targets.triggered_at
+    triggered_date as moment_date,
+    triggered_at as moment_at
 from targets
-cross join scenario
-left join offer_choices
-    on
-        offer_choices.offer_type = '{{ setting("welcome_offer_type") }}'
-        and offer_choices.offer_rule = 'lowest_value'
-left join content_blocks
-    on scenario.scenario_id = content_blocks.scenario_id

@@ -1,1 +1,0 @@
-{{ audience_of('abandoned_cart') }}

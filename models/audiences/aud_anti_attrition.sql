@@ -1,1 +1,0 @@
-{{ audience_of('anti_attrition') }}

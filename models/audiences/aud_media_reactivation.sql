@@ -1,1 +1,0 @@
-{{ audience_of('media_reactivation') }}

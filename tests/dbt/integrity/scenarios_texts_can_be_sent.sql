@@ -1,0 +1,92 @@
+-- Every scenario that writes to people has its words on the day of sending. Apart from the other seeds, because only
+-- the audiences read texts: a test stops what depends on everything that it reads.
+{{ config(meta={'reason_column': 'reason'}) }}
+
+with
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+content_blocks as (
+    select * from {{ ref('content_blocks') }}
+),
+
+texts as (
+    select
+        content_blocks.*,
+        scenarios.scenario_id is not null as has_scenario,
+        lag(coalesce(content_blocks.valid_to_date, cast('9999-12-31' as date))) over (
+            partition by content_blocks.scenario_id, content_blocks.text_key
+            order by content_blocks.valid_from_date asc nulls first, content_blocks.content_text asc nulls first
+        ) as ends_before_date
+    from content_blocks
+    left join scenarios
+        on content_blocks.scenario_id = scenarios.scenario_id
+),
+
+wrong_texts as (
+    {{ seed_findings('content_blocks', ['scenario_id', 'text_key'], [
+        ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
+        (
+            "not " ~ regex_like("coalesce(text_key, '')", '^[a-z][a-z0-9_]*$'),
+            "text_key is {text_key}: write small letters, digits and underscores, such as headline.",
+        ),
+        (
+            "text_key in ('objective', 'offer_amount')",
+            "text_key is {text_key}, which the message gets from its scenario and its offer: choose another.",
+        ),
+        ("content_text is null", "content_text is missing: write the text, or take the row out."),
+        ("valid_from_date is null", "valid_from_date is missing: write the first day of sending, such as 2024-01-01."),
+        (
+            "valid_to_date <= valid_from_date",
+            "it ends ({valid_to_date}) before it begins ({valid_from_date}): mend one of the dates.",
+        ),
+        (
+            "valid_from_date < ends_before_date",
+            "two texts of the key are valid on {valid_from_date}: let one end before the other begins.",
+        ),
+    ], relation='texts') }}
+),
+
+valid_texts as (
+    select
+        scenario_id,
+        max(case when text_key = 'lever' then 1 else 0 end) as levers,
+        max(case when text_key = 'cta' then 1 else 0 end) as ctas
+    from content_blocks
+    where
+        valid_from_date <= {{ send_date() }}
+        and (valid_to_date is null or valid_to_date > {{ send_date() }})
+    group by scenario_id
+),
+
+talking_scenarios as (
+    select
+        scenarios.scenario_id,
+        coalesce(valid_texts.levers, 0) as levers,
+        coalesce(valid_texts.ctas, 0) as ctas
+    from scenarios
+    left join valid_texts
+        on scenarios.scenario_id = valid_texts.scenario_id
+    where
+        scenarios.is_enabled
+        and scenarios.kind <> 'hygiene'
+        and (scenarios.starts_date is null or scenarios.starts_date <= {{ as_of_date() }})
+        and (scenarios.ends_date is null or scenarios.ends_date >= {{ as_of_date() }})
+),
+
+silent_scenarios as (
+    {{ seed_findings('content_blocks', ['scenario_id'], [
+        (
+            "levers = 0",
+            "it has no lever on the day of sending: add what the message leads with when it has no offer, such as "
+            ~ "service.",
+        ),
+        ("ctas = 0", "it has no cta on the day of sending: add where the message leads to, such as discover."),
+    ], relation='talking_scenarios') }}
+)
+
+select reason from wrong_texts
+union all
+select reason from silent_scenarios
