@@ -16,8 +16,8 @@ triggers as (
     select * from {{ ref('scenario_triggers') }}
 ),
 
-audience_texts as (
-    select * from {{ ref('audience_texts') }}
+scenario_texts as (
+    select * from {{ ref('scenario_texts') }}
 ),
 
 profile_contacts as (
@@ -62,17 +62,17 @@ said as (
         live_decisions.*,
         {{ json_object({
             'objective': 'live_decisions.objective',
-            'lever': 'coalesce(live_decisions.offer_type, audience_texts.lever)',
-            'cta': 'audience_texts.cta',
+            'lever': 'coalesce(live_decisions.offer_type, scenario_texts.lever)',
+            'cta': 'scenario_texts.cta',
         }) }} as purport,
-        audience_texts.texts,
+        scenario_texts.texts,
         case
             when live_decisions.offer_id is not null
                 then {{ json_object({'offer_amount': 'live_decisions.offer_amount'}) }}
         end as offer
     from live_decisions
-    left join audience_texts
-        on live_decisions.scenario_id = audience_texts.scenario_id
+    left join scenario_texts
+        on live_decisions.scenario_id = scenario_texts.scenario_id
 ),
 
 messages as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view', access='protected') }}
+{{ config(materialized='view') }}
 -- The texts of a scenario that are valid on the day of sending, one row per scenario: what it leads with when it has no
 -- offer, where it leads to, and all other texts as one JSON object.
 with
