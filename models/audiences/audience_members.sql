@@ -56,7 +56,8 @@ live_decisions as (
         )
 ),
 
--- what a message says follows from its decision: the offer that the step gives, not the one its journey began with
+-- What a message says follows from its decision: the offer that the step gives, not the one its journey began with. A
+-- scenario that has no words on the day of sending writes to nobody.
 said as (
     select
         live_decisions.*,
@@ -71,7 +72,7 @@ said as (
                 then {{ json_object({'offer_amount': 'live_decisions.offer_amount'}) }}
         end as offer
     from live_decisions
-    left join scenario_texts
+    inner join scenario_texts
         on live_decisions.scenario_id = scenario_texts.scenario_id
 ),
 

@@ -105,17 +105,20 @@ def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_
         fill(
             connection,
             "scenarios",
-            {"scenario_id": "varchar", "kind": "varchar", "is_enabled": "boolean"},
-            [(name, "message", name != "off") for name in everybody],
+            {"scenario_id": "varchar", "kind": "varchar", "objective": "varchar", "is_enabled": "boolean"},
+            [(name, "message", "retain", name != "off") for name in everybody],
         )
         fill(
             connection,
             "scenario_triggers",
-            dict.fromkeys(("scenario_id", "profile_id", "entry_key", "content"), "varchar"),
-            [
-                (name, f"person of {name}", "key", "{}" if name == "empty" else '{"cta": "x"}')
-                for name in ("on", "off", "empty")
-            ],
+            dict.fromkeys(("scenario_id", "profile_id", "entry_key", "personalisation"), "varchar"),
+            [(name, f"person of {name}", "key", "{}") for name in ("on", "off", "empty")],
+        )
+        fill(
+            connection,
+            "scenario_texts",
+            dict.fromkeys(("scenario_id", "lever", "cta", "texts"), "varchar"),
+            [(name, "relation", "x", "{}") for name in ("on", "off", "gone")],
         )
         names = ("profile_id", "email", "sms_phone", "call_phone", "ads_email", "ads_phone", "first_name", "last_name")
         places = ("language_code", "country_code", "street_address", "postal_code", "city")
@@ -135,7 +138,7 @@ def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_
         )
         models.build(connection, "audience_members")
         assert connection.execute("select scenario_id, email, content from audience_members").fetchall() == [
-            ("on", "on@example.com", '{"cta": "x"}')
+            ("on", "on@example.com", '{"objective":"retain","lever":"relation","cta":"x"}')
         ]
         assert connection.execute("select count(*) from decisions").fetchall() == [(4,)]
 
