@@ -5,9 +5,9 @@ import shutil
 
 import click
 
-from rekindle.dbt import Dbt, target_folder
-from rekindle.errors import RekindleError
-from rekindle.warehouse import use_warehouse
+from rekindle.ground.dbt import Dbt, target_folder
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.warehouse import use_warehouse
 
 CONNECTORS = ("empty", "fixture")
 

@@ -17,8 +17,8 @@ from typing import Any
 import click
 import yaml
 
-from rekindle import paths
-from rekindle.errors import RekindleError
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
 
 LARGEST_FILE_BYTES = 2_000_000
 
@@ -162,20 +162,20 @@ TEXT_RULES = (
         "path_in_sql",
         r"\bread_(parquet|csv|json)\((\?|'?\{(?!file_text\())|\b(attach|copy|from|to)\s+'\{|\battach\s+\?",
         "a name may hold quotes, and readers take * ? [ for a pattern: parquet(…), file_text(…), text(…) of "
-        "rekindle.quoting.",
+        "rekindle.ground.quoting.",
         files=("scripts/**/*.py",),
         # the first makes such SQL safe, the second holds sentences and no SQL
-        exempt=("scripts/rekindle/quoting.py", "scripts/rekindle/errors.py"),
+        exempt=("scripts/rekindle/ground/quoting.py", "scripts/rekindle/ground/errors.py"),
         code_only=False,
         flags=re.NOFLAG,
     ),
     TextRule(
         "own_progress",
         r"\bduckdb\.connect\(",
-        "rekindle.engine.connect() opens DuckDB without its progress bar, which would stand between our lines.",
-        files=("scripts/rekindle/**/*.py", "scripts/rekindle_export/**/*.py"),
+        "rekindle.ground.engine.connect() opens DuckDB without its progress bar, which would stand between our lines.",
+        files=("scripts/rekindle/**/*.py", "scripts/rekindle/export/**/*.py"),
         # the benchmark measures other people's SQL in a process of its own
-        exempt=("scripts/rekindle/engine.py", "scripts/rekindle/bench/engine.py"),
+        exempt=("scripts/rekindle/ground/engine.py", "scripts/rekindle/bench/engine.py"),
         flags=re.NOFLAG,
     ),
     TextRule(
@@ -196,7 +196,7 @@ TEXT_RULES = (
     TextRule(
         "machine_path",
         r"(?<![\w./~*}])/(home|root|Users|work)/\w",
-        "a path of one machine: use rekindle.paths, or a path inside the project.",
+        "a path of one machine: use rekindle.ground.paths, or a path inside the project.",
         files=EVERYTHING,
         exempt=("tests/python/test_conventions.py",),
         code_only=False,

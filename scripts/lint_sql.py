@@ -14,7 +14,7 @@ import warnings
 
 from sqlfluff.cli.commands import cli
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 # the largest first, so that no process ends long before the others
 FIRST = ("tests/dbt", "models/activation", "models/segments", "models/identity", "models/hub", "models/input")

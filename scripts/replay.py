@@ -2,10 +2,10 @@
 
 import click
 
-from rekindle import installation
-from rekindle.calendar import as_month
-from rekindle.errors import RekindleError
-from rekindle.replaying import Rhythm, replay
+from rekindle.ground.calendar import as_month
+from rekindle.ground.errors import RekindleError
+from rekindle.run import installation
+from rekindle.run.replaying import Rhythm, replay
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,15 +2,16 @@
 
 import click
 
-from rekindle import answers, installation, paths
-from rekindle.building import build, decide, prepare, unfinished_dates
-from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
-from rekindle.dbt import Dbt
-from rekindle.errors import RekindleError
-from rekindle.publishing import publish, publish_activation
-from rekindle.warehouse import use_warehouse, warehouse_runs
-from rekindle_export import exporting, runs
-from rekindle_export.errors import DONE, GUARD
+from rekindle.export import exporting, runs
+from rekindle.forget import answers
+from rekindle.ground import paths
+from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.errors import DONE, GUARD, RekindleError
+from rekindle.ground.warehouse import use_warehouse, warehouse_runs
+from rekindle.run import installation
+from rekindle.run.building import build, decide, prepare, unfinished_dates
+from rekindle.run.publishing import publish, publish_activation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

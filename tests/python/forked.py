@@ -57,7 +57,7 @@ def _server() -> subprocess.Popen[str]:
 def _import_what_is_slow() -> None:
     sys.path.insert(0, str(SCRIPTS))
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    for module in ("rekindle.dbt", "rekindle_export.exporting"):
+    for module in ("rekindle.ground.dbt", "rekindle.export.exporting"):
         importlib.import_module(module)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own past, not ours

@@ -21,9 +21,10 @@ from click.testing import CliRunner
 from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 
 import access as access_command
-from rekindle import answers, finding, paths
-from rekindle.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
-from rekindle.finding import Table, opened
+from rekindle.forget import answers, finding
+from rekindle.forget.finding import Table, opened
+from rekindle.ground import paths
+from rekindle.tell.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
 
 KEY = "the key of a shop in a test"
 Answer = dict[str, Any]
@@ -575,8 +576,8 @@ def test_the_page_runs_nothing_and_loads_nothing(street: Workshop) -> None:
 
 
 @pytest.mark.parametrize(("where", "call_number"), [
-    ("rekindle.answers:_write", 1), ("rekindle.answers:_write", 2), ("rekindle.answers:sync", 2),
-    ("rekindle.answers:replace_file", 1),
+    ("rekindle.forget.answers:_write", 1), ("rekindle.forget.answers:_write", 2), ("rekindle.forget.answers:sync", 2),
+    ("rekindle.forget.answers:replace_file", 1),
 ])  # fmt: skip
 def test_an_answer_is_whole_or_not_there_wherever_it_was_killed(street: Workshop, where: str, call_number: int) -> None:
     shutil.rmtree(street.access, ignore_errors=True)

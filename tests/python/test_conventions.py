@@ -10,8 +10,8 @@ import yaml
 
 import check_conventions
 from check_conventions import Finding, Manifest, TextRule
-from rekindle import paths
-from rekindle.errors import RekindleError
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
 
 MODEL = "models/core/fct_orders.sql"
 

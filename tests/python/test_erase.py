@@ -18,10 +18,12 @@ from click.testing import CliRunner
 from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
-from rekindle import backups, blocking, forgetting
-from rekindle.errors import RekindleError
-from rekindle.finding import People, opened
-from rekindle_export import runs
+from rekindle.export import runs
+from rekindle.forget import blocking, forgetting
+from rekindle.forget.finding import People, opened
+from rekindle.ground import rules
+from rekindle.ground.errors import RekindleError
+from rekindle.run import backups
 
 KEY = "the key of a shop in a test"
 
@@ -148,7 +150,9 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
     assert "knows nobody by that name" in unknown.error
 
 
-@pytest.mark.parametrize(("where", "call"), [("rekindle.erasing:_put", 1), ("rekindle.erasing:replace_file", 1)])
+@pytest.mark.parametrize(
+    ("where", "call"), [("rekindle.forget.erasing:_put", 1), ("rekindle.forget.erasing:replace_file", 1)]
+)
 def test_an_erasure_killed_while_files_are_replaced_leaves_a_usable_warehouse_and_is_finished_by_the_next_call(
     shop: Workshop, where: str, call: int
 ) -> None:
@@ -408,7 +412,7 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
     with small.here():
         blocking.land(small.warehouse)
     blocked = (
-        f"select contact_id from input.input_contacts where {blocking.CONTACT_DIGEST} "
+        f"select contact_id from input.input_contacts where {rules.contact_digest('input_contacts')} "
         "in (select contact_digest from landing.blocked_contacts) order by all"
     )
     assert rows(small.warehouse, blocked) == [("ann_at_till",), ("moved invisibly",), ("moved to another shop",)]

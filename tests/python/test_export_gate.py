@@ -7,12 +7,12 @@ import duckdb
 import pytest
 from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, person
 
+from rekindle.export import exporting, staging
+from rekindle.export.exporting import Piece
 from rekindle.gates import files
 from rekindle.gates.files import Promise, ledger_measure, measures_of
 from rekindle.gates.judge import Gate
-from rekindle_export import exporting, staging
-from rekindle_export.errors import CONTRACT
-from rekindle_export.exporting import Piece
+from rekindle.ground.errors import CONTRACT
 
 COPY_TO = Piece.copy_to
 CANARY = "canary.person@example.com"

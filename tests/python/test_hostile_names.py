@@ -21,16 +21,15 @@ from hypothesis import strategies as st
 from raw_sources import manifest_of
 from workshop import Workshop, must, rows
 
-from rekindle import paths, quoting
-from rekindle.backups import back_up, restore
-from rekindle.errors import RekindleError
+from rekindle.export import runs
 from rekindle.gates.raw import measure, raw_tables
-from rekindle.paths import PROJECT
-from rekindle.publishing import publish_audiences
-from rekindle.sources import check_sources, source_files
-from rekindle.warehouse import only_command, open_warehouse
-from rekindle_export import runs
-from rekindle_export.errors import DONE, ContractError
+from rekindle.ground import paths, quoting
+from rekindle.ground.errors import DONE, ContractError, RekindleError
+from rekindle.ground.paths import PROJECT
+from rekindle.ground.sources import check_sources, source_files
+from rekindle.ground.warehouse import only_command, open_warehouse
+from rekindle.run.backups import back_up, restore
+from rekindle.run.publishing import publish_audiences
 
 PWNED = "*'); create table pwned as select 42; --"
 HOSTILE = "'\"`;[](){}*?$%&|<>!#~^@:,.-_ \t\nabcÄé日\u202e\x1b"

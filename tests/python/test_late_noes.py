@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from activation import EMAIL_FEED, Person, Retailer, committed, person
 
-from rekindle_export.errors import CONTRACT, GUARD
+from rekindle.ground.errors import CONTRACT, GUARD
 
 CONSENTS = "source_system,contact_id,channel,purpose,status,address,changed_at,extracted_at"
 EVENTS = "message_id,event_type,occurred_at"

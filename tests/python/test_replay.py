@@ -8,11 +8,12 @@ import duckdb
 import pytest
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, differences, digest, must, rows
 
-from rekindle import paths
-from rekindle.errors import RekindleError
-from rekindle.replaying import _note_start, _refuse_months_before_data, fingerprint_of
-from rekindle.warehouse import use_warehouse
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.warehouse import use_warehouse
+from rekindle.run.replaying import _note_start, _refuse_months_before_data, fingerprint_of
 
+ADVANCE = "rekindle.ground.progress:Progress.advance"  # each step of dbt that ends
 UNLOOKED = ("--from", FIRST_MONTH, "--to", LAST_MONTH)
 MONTHS = (*UNLOOKED, *ACCEPTED)
 
@@ -25,19 +26,19 @@ def test_a_replay_killed_anywhere_and_called_again_gives_what_an_uninterrupted_o
         connection.execute("drop table run.replays")  # else nothing would be left to do
     old = digest(workshop.warehouse)
 
-    workshop.kill("rekindle.progress:Progress.advance", 60, "replay", *MONTHS)  # while customers and facts are built
+    workshop.kill(ADVANCE, 60, "replay", *MONTHS)  # while customers and facts are built
     braked = workshop.run("replay", *UNLOOKED)
     assert braked.code == 1, "the brake holds in a replay as well"
     assert "Stopped     The month is held back: far more customers went down than usual" in braked.text
     assert "run again with --accept YYYY-MM" in braked.text
 
-    workshop.kill("rekindle.progress:Progress.advance", 4, "replay", *MONTHS)  # in the first month
-    between_months = workshop.kill("rekindle.replaying:_step", 2, "replay", *MONTHS)
+    workshop.kill(ADVANCE, 4, "replay", *MONTHS)  # in the first month
+    between_months = workshop.kill("rekindle.run.replaying:_step", 2, "replay", *MONTHS)
     assert "customers and facts" not in between_months.text, "what was finished is not built again"
-    workshop.kill("rekindle.progress:Progress.advance", 40, "replay", *MONTHS)  # in the last, with what is wanted once
-    workshop.kill("rekindle.replaying:replace_file", 1, "replay", *MONTHS)  # before the swap
+    workshop.kill(ADVANCE, 40, "replay", *MONTHS)  # in the last, with what is wanted once
+    workshop.kill("rekindle.run.replaying:replace_file", 1, "replay", *MONTHS)  # before the swap
     assert digest(workshop.warehouse) == old, "nothing touches the warehouse in use before the swap"
-    workshop.kill("rekindle.replaying:shutil.rmtree", 1, "replay", *MONTHS)  # right after it
+    workshop.kill("rekindle.run.replaying:shutil.rmtree", 1, "replay", *MONTHS)  # right after it
 
     ended = must(workshop.run("replay", *MONTHS))
     assert "nothing changed since" in ended.text

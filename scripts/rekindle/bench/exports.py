@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from rekindle import files
 from rekindle.bench.engine import SQL, Engine
 from rekindle.bench.measure import middle
-from rekindle.errors import RekindleError
+from rekindle.export import exporting, runs, staging
+from rekindle.export.targets import load_target
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import name, text
-from rekindle_export import exporting, runs, staging
-from rekindle_export.rules import apply
-from rekindle_export.targets import load_target
+from rekindle.ground import files
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import name, text
+from rekindle.ground.rules import apply
 
 TARGET = "meta_custom_audience"
 FEED = {"feed": "bench", "target": TARGET, "channel": "ads", "purpose": "ads_personalisation"}
