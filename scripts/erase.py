@@ -10,7 +10,9 @@ import click
 from rekindle.forget import blocking
 from rekindle.forget.blocking import Request
 from rekindle.forget.erasing import ADVICE, erase, waiting_feeds
-from rekindle.forget.finding import People, Warehouse, contact_named, look_for, opened
+from rekindle.forget.finding import Warehouse, contact_named, opened
+from rekindle.forget.looking import look_for
+from rekindle.forget.people import People
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.settings import setting

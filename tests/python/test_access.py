@@ -21,10 +21,12 @@ from click.testing import CliRunner
 from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 
 import access as access_command
-from rekindle.forget import answers, finding
-from rekindle.forget.finding import Table, opened
+from rekindle.forget import answers, looking
+from rekindle.forget.finding import opened
+from rekindle.forget.tables import Table
 from rekindle.ground import paths
-from rekindle.tell.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
+from rekindle.tell.scope import GONE, HOUSEHOLD, PHONE, WEAKEST
+from rekindle.tell.told_rows import SOMEBODY_ELSE
 
 KEY = "the key of a shop in a test"
 Answer = dict[str, Any]
@@ -479,7 +481,7 @@ def keyed_tables(file: Path) -> set[str]:
 
 def walked(workshop: Workshop) -> dict[str, list[Table]]:
     with mock.patch.dict(os.environ, workshop.variables()), opened(workshop.warehouse) as warehouse:
-        return {place: list(tables) for place, tables in finding.walk(warehouse)}
+        return {place: list(tables) for place, tables in looking.walk(warehouse)}
 
 
 @pytest.fixture
@@ -534,12 +536,12 @@ def test_no_table_that_holds_a_person_is_forgotten(noted: Workshop, asker: str) 
 
 def test_a_table_that_the_walk_forgets_is_seen(noted: Workshop) -> None:
     whole = {table.title for table in walked(noted)["build.duckdb"]}
-    forgetful = finding.tables_of
+    forgetful = looking.tables_of
 
     def without_one(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
         return [table for table in forgetful(connection, catalog) if table.title != "core.fct_orders"]
 
-    with mock.patch.object(finding, "tables_of", without_one):
+    with mock.patch.object(looking, "tables_of", without_one):
         left = {table.title for table in walked(noted)["build.duckdb"]}
     assert keyed_tables(noted.warehouse) - whole == set()
     assert keyed_tables(noted.warehouse) - left == {"core.fct_orders"}

@@ -19,8 +19,9 @@ from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
 from rekindle.export import runs
-from rekindle.forget import blocking, forgetting
-from rekindle.forget.finding import People, opened
+from rekindle.forget import backup_folders, blocking, traces
+from rekindle.forget.finding import opened
+from rekindle.forget.people import People
 from rekindle.ground import rules
 from rekindle.ground.errors import RekindleError
 from rekindle.run import backups
@@ -586,14 +587,14 @@ def test_a_run_is_searched_whatever_its_format(tmp_path: Path) -> None:
             "a.parquet": "format parquet",
         }.items():
             connection.execute(f"copy t to '{tmp_path / file}' ({options})")
-            assert forgetting.file_holds(connection, tmp_path / file, {"person199998@example.com"}), file
-            assert not forgetting.file_holds(connection, tmp_path / file, {"nobody@example.com"}), file
-            assert not forgetting.file_holds(connection, tmp_path / file, set()), file
+            assert traces.file_holds(connection, tmp_path / file, {"person199998@example.com"}), file
+            assert not traces.file_holds(connection, tmp_path / file, {"nobody@example.com"}), file
+            assert not traces.file_holds(connection, tmp_path / file, set()), file
         (tmp_path / "empty.csv").touch()
-        assert not forgetting.file_holds(connection, tmp_path / "empty.csv", {"x"})
+        assert not traces.file_holds(connection, tmp_path / "empty.csv", {"x"})
         # across the border of two pieces
-        (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"x" * (forgetting.CHUNK - 3) + b"needle" + b"x" * 9))
-        assert forgetting.file_holds(connection, tmp_path / "b.csv.gz", {"needle"})
+        (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"x" * (traces.CHUNK - 3) + b"needle" + b"x" * 9))
+        assert traces.file_holds(connection, tmp_path / "b.csv.gz", {"needle"})
 
 
 def test_exports_that_a_replay_set_aside_go_whole_when_they_hold_the_person(small: SmallShop) -> None:
@@ -638,7 +639,7 @@ def test_a_backup_is_whole_wherever_its_replacement_was_killed(small: SmallShop,
     if step == "after":
         new.rename(folder)
     with small.here():
-        backups.sweep_backups()
+        backup_folders.sweep_backups()
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert (folder / "manifest.json").exists()
 

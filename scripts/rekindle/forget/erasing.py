@@ -11,26 +11,16 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.forget import blocking, forgetting
-from rekindle.forget.finding import (
-    People,
-    Report,
-    Table,
-    Warehouse,
-    attached,
-    backup_folders,
-    backup_tables,
-    look_for,
-    manifest_of,
-    publications,
-    tables_of,
-    workplace,
-)
+from rekindle.forget import blocking, traces
+from rekindle.forget.backup_folders import backup_folders, backup_tables, manifest_of, put_backup
+from rekindle.forget.finding import Warehouse, workplace
+from rekindle.forget.looking import Report, look_for
+from rekindle.forget.people import People
+from rekindle.forget.tables import Table, attached, publications, tables_of
 from rekindle.ground import paths, rules
 from rekindle.ground.files import checksum, replace_file, sync
 from rekindle.ground.quoting import name, parquet, text
 from rekindle.ground.warehouse import write_ahead_log
-from rekindle.run.backups import put_backup
 
 # Rows that stay and lose their person: the till's total must stay what it was.
 ANONYMISED = ("fct_orders", "fct_order_lines")
@@ -40,15 +30,15 @@ ADVICE = "mend the cause and run the same command again; what is not replaced ye
 
 def waiting_feeds(warehouse: Warehouse, people: People) -> list[str]:
     """Feeds whose platform may still hold them."""
-    found = forgetting.find(warehouse.connection, people.profile_ids, people.addresses)
-    return [traces.folder.feed for traces in found if traces.is_waiting]
+    found = traces.find(warehouse.connection, people.profile_ids, people.addresses)
+    return [each.folder.feed for each in found if each.is_waiting]
 
 
 def erase(warehouse: Warehouse, people: People, key: bytes) -> Report:
     """Takes them out of everything; returns where they were. Safe to call again when it was killed."""
     report = look_for(warehouse, people)
     blocking.add_tokens(key, people.token_names, warehouse.as_of)
-    forgetting.forget(warehouse.connection, report.exports, people.profile_ids)
+    traces.erase(warehouse.connection, report.exports, people.profile_ids)
     for folder in backup_folders():
         if report.holds(f"backups/{folder.name}"):
             _rewrite_backup(warehouse.connection, folder, people)

@@ -1,116 +1,23 @@
-"""Who a person is and where they are: the one walk over every table and file that erasure and access follow.
-
-What is not found here is neither erased nor told: a new place is added here, never in one of the two.
-"""
+"""Who a person is: the records, ids and addresses of somebody whom one of them names."""
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from rekindle.forget import answers, blocking, forgetting
+from rekindle.forget import blocking
 from rekindle.forget.blocking import Request
+from rekindle.forget.people import Contact, People
 from rekindle.ground import paths, rules
 from rekindle.ground.contract import entities
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_files
-from rekindle.ground.quoting import name, parquet, text
+from rekindle.ground.quoting import name, text
 from rekindle.ground.warehouse import checkpoint, has_table, must_hold, read_runs
-from rekindle.run.backups import sweep_backups
-
-Contact = tuple[str, str]
-# Look-ups by raw value, which may be spelled like no address of theirs.
-RAW_ADDRESSES = {("landing", "phone_numbers"): "raw_phone", ("landing", "email_addresses"): "raw_email"}
-# Columns that name a contact record, by its ids or by its seniority.
-CONTACT_PAIRS = (("source_system", "contact_id"), ("linked_source_system", "linked_contact_id"))
-SENIORITIES = (("seniority",), ("elder", "younger"), ("one", "other"))
-
-
-@dataclass(frozen=True)
-class People:
-    """Who is sought, by everything the project knows them by. Several persons at once are one set."""
-
-    contacts: frozenset[Contact] = frozenset()
-    profile_ids: frozenset[str] = frozenset()
-    addresses: frozenset[str] = frozenset()  # e-mails and phones of theirs alone
-    token_names: frozenset[str] = frozenset()  # what blocks a new delivery
-    seniorities: frozenset[int] = frozenset()  # numbers of their records in identity
-
-    def __or__(self, other: "People") -> "People":
-        return People(*(getattr(self, each.name) | getattr(other, each.name) for each in fields(self)))
-
-    def are_in(self, columns: Iterable[str], texts: Iterable[str]) -> str:
-        """The SQL condition for a row that names one of them; `texts`: the columns that hold text."""
-        known_by = ", ".join(map(text, sorted(self.profile_ids | self.addresses)))
-        conditions = [f"{name(column)} in ({known_by})" for column in texts] if known_by else []
-        pairs = ", ".join(f"({text(system)}, {text(contact)})" for system, contact in sorted(self.contacts))
-        for system, contact in CONTACT_PAIRS:
-            if {system, contact} <= set(columns) and pairs:
-                conditions.append(f"({system}, {contact}) in ({pairs})")
-        numbers = ", ".join(map(str, sorted(self.seniorities)))
-        for together in SENIORITIES:
-            if set(together) <= set(columns) and numbers:
-                conditions += [f"{name(column)} in ({numbers})" for column in together]
-        return f"coalesce({' or '.join(conditions) or 'false'}, false)"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the walk: in a DuckDB file that is attached, or a Parquet file of a backup."""
-
-    schema: str
-    table: str
-    columns: list[str]
-    texts: list[str]  # the columns that hold text
-    rows: str  # what stands after `from`
-
-    @property
-    def title(self) -> str:
-        """As the report names it."""
-        return f"{self.schema}.{self.table}"
-
-    def names(self, people: People) -> str:
-        """The SQL condition for its rows that name the people; needs their messages and the raw addresses kept."""
-        if (self.schema, self.table) in RAW_ADDRESSES:
-            raw_address = RAW_ADDRESSES[self.schema, self.table]
-            return f"{raw_address} not in (select raw_address from temp.kept_raw_addresses)"
-        named = people.are_in(self.columns, self.texts)
-        if "message_id" in self.columns:
-            theirs = "coalesce(message_id in (select message_id from temp.their_messages), false)"
-            return f"({named} or {theirs})"
-        return named
-
-
-@dataclass
-class Report:
-    """Where the people are, or were: rows per place and table, of every table that was looked at. Never a value."""
-
-    places: dict[str, dict[str, int]] = field(default_factory=dict)
-    exports: list[forgetting.Traces] = field(default_factory=list)
-    folders: list[Path] = field(default_factory=list)  # to be removed whole
-
-    def holds(self, place: str) -> bool:
-        """Whether a place has a row of them."""
-        return any(self.places[place].values())
-
-    def lines(self) -> Iterator[str]:
-        """The report, for people."""
-        for place, counts in self.places.items():
-            found = {table: rows for table, rows in counts.items() if rows}
-            yield f"{place}: {sum(found.values()):,} rows in {len(found)} of {len(counts)} tables"
-            for table, rows in found.items():
-                yield f"  {table:<44} {rows:>7,}"
-        for traces in self.exports:
-            yield f"exports/{traces}"
-        for folder in self.folders:
-            yield f"{folder}: whole"
 
 
 class Warehouse:
@@ -228,7 +135,7 @@ class Warehouse:
 
     def raw_counts(self, people: People) -> dict[str, int]:
         """Rows of the raw data, as the input contract shows them, that name them or go with a row that does."""
-        return {view: self._count(f"({query})", "true") for view, query in self.delivered(people).items()}
+        return {view: self.count(f"({query})", "true") for view, query in self.delivered(people).items()}
 
     def keep_raw_addresses(self, people: People) -> None:
         """Makes the table of raw phones and e-mails that somebody else still has: nobody's input holds the others."""
@@ -277,7 +184,8 @@ class Warehouse:
     def _pairs(self, question: str, ids: Iterable[str]) -> list[Contact]:
         return self.connection.execute(f"{question} ({', '.join(map(text, sorted(ids)))})").fetchall()
 
-    def _count(self, relation: str, condition: str) -> int:
+    def count(self, relation: str, condition: str) -> int:
+        """Rows of a relation that meet a condition."""
         counted = self.connection.execute(f"select count(*) from {relation} where {condition}").fetchone()
         return int(counted[0]) if counted else 0
 
@@ -325,97 +233,3 @@ def opened(file: Path, advice: str = "mend the cause and run the same command ag
 def workplace(file: Path) -> Path:
     """The folder beside a file in which it is written anew."""
     return file.with_name(f".{file.stem}.erasing")
-
-
-def look_for(warehouse: Warehouse, people: People) -> Report:
-    """Where they are; changes nothing."""
-    report = Report()
-    warehouse.keep_raw_addresses(people)
-    warehouse.find_messages(people)
-    for place, tables in walk(warehouse):
-        report.places[place] = {table.title: warehouse._count(table.rows, table.names(people)) for table in tables}
-    report.exports = forgetting.find(warehouse.connection, people.profile_ids, people.addresses)
-    report.folders = [
-        *(folder for folder in _leftovers(warehouse) if folder.exists()),
-        *(
-            folder
-            for folder in sorted(paths.backups().glob("exports_*"))
-            if forgetting.folder_holds(warehouse.connection, folder, people.profile_ids, people.addresses)
-        ),
-        *answers.about(people.contacts, people.profile_ids | people.addresses),
-    ]
-    return report
-
-
-def walk(warehouse: Warehouse) -> Iterator[tuple[str, list[Table]]]:
-    """Every place that holds rows about people, with all its tables: the warehouse, what is published, the backups."""
-    yield warehouse.file.name, tables_of(warehouse.connection, warehouse.file.stem)
-    for file in publications():
-        with attached(warehouse.connection, file):
-            yield f"published/{file.name}", tables_of(warehouse.connection, file.stem)
-    for folder in backup_folders():
-        yield f"backups/{folder.name}", list(backup_tables(warehouse.connection, folder))
-
-
-def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
-    """Every table of an attached file."""
-    rows = connection.execute(
-        "select schema_name, table_name, list(column_name order by column_index), "
-        "coalesce(list(column_name order by column_index) filter (where data_type in ('VARCHAR', 'JSON')), []) "
-        "from duckdb_columns() semi join duckdb_tables() using (database_name, schema_name, table_name) "
-        "where database_name = ? and not internal group by all order by all",
-        [catalog],
-    ).fetchall()
-    return [
-        Table(schema, table, columns, texts, f"{name(catalog)}.{name(schema)}.{name(table)}")
-        for schema, table, columns, texts in rows
-    ]
-
-
-def backup_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[Table]:
-    """Every table of a backup, in the order of its manifest."""
-    for entry in manifest_of(folder)["tables"]:
-        rows = parquet(folder / entry["file"])
-        described = connection.execute(f"describe select * from {rows}").fetchall()
-        texts = [row[0] for row in described if row[1] == "VARCHAR"]
-        yield Table(entry["schema"], entry["table"], [row[0] for row in described], texts, rows)
-
-
-def backup_folders() -> list[Path]:
-    """Complete backups, what a killed erasure left put in order first."""
-    sweep_backups()
-    return sorted(file.parent for file in paths.backups().glob("*/manifest.json") if file.parent.name[0] != ".")
-
-
-def publications() -> list[Path]:
-    """The published files that are there."""
-    return [file for each in paths.PUBLICATIONS if (file := paths.published() / each).exists()]
-
-
-@contextlib.contextmanager
-def attached(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    """A DuckDB file, to be read under its own name."""
-    connection.execute(f"attach {text(file)} as {name(file.stem)} (read_only)")
-    try:
-        yield
-    finally:
-        connection.execute(f"detach {name(file.stem)}")
-
-
-def manifest_of(folder: Path) -> dict[str, Any]:
-    """What a backup says about itself."""
-    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return content
-
-
-def _leftovers(warehouse: Warehouse) -> list[Path]:
-    """What may hold anybody and is made again when needed: an unfinished replay, and what killed commands left."""
-    warehouse_folder = warehouse.file.parent
-    return [
-        warehouse_folder / "replay",
-        warehouse_folder / f"{warehouse.file.name}.tmp",
-        paths.published() / ".rekindle.spill",
-        *sorted(paths.backups().glob(".unfinished-*")),
-        *sorted(paths.exports().glob(".spill-*")),
-        *sorted(paths.access().glob(".unfinished-*")),
-    ]

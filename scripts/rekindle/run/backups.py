@@ -129,25 +129,6 @@ def _connector_of(folder: Path) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def put_backup(new: Path, folder: Path) -> None:
-    """A backup written anew in the place of the old one; sweep_backups() ends what a kill leaves."""
-    old = folder.with_name(f".old-{folder.name}")
-    folder.rename(old)
-    replace_file(new, folder)
-    shutil.rmtree(old)
-
-
-def sweep_backups() -> None:
-    """Puts backups in order of which put_backup() was killed, and removes what was never finished."""
-    for old in paths.backups().glob(".old-*"):
-        folder = old.with_name(old.name.removeprefix(".old-"))
-        if not folder.exists():
-            replace_file(old.with_name(f".new-{folder.name}"), folder)
-        shutil.rmtree(old)
-    for new in paths.backups().glob(".new-*"):
-        shutil.rmtree(new)
-
-
 def _export(connection: duckdb.DuckDBPyConnection, schema: str, table: str, folder: Path) -> dict[str, Any]:
     file, relation = folder / f"{schema}.{table}.parquet", f"{name(schema)}.{name(table)}"
     connection.execute(f"copy (select * from {relation} order by rowid) to {text(file)} (format parquet)")

@@ -1,4 +1,4 @@
-"""Taking a person out of everything below exports/: run folders that held them, and the ledgers of what was sent."""
+"""What is below exports/ of a person: run folders that hold them, the ledgers of what was sent, and taking them out."""
 
 import gzip
 import mmap
@@ -49,7 +49,7 @@ def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses:
     return found
 
 
-def forget(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Collection[str]) -> None:
+def erase(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Collection[str]) -> None:
     """Removes the data files of the runs found, then writes the ledgers anew: what is sought comes from them."""
     for traces in found:
         with traces.folder.locked():
