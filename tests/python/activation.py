@@ -17,7 +17,7 @@ from workshop import Said
 
 import export_audiences
 from rekindle.export import exporting, runs
-from rekindle.export.exporting import Report
+from rekindle.export.writing import Report
 from rekindle.ground.paths import PROJECT
 
 AUDIENCE = """

@@ -23,7 +23,7 @@ from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 import access as access_command
 from rekindle.forget import answers, looking
 from rekindle.forget.finding import opened
-from rekindle.forget.tables import Table
+from rekindle.forget.tables import Table, tables_of
 from rekindle.ground import paths
 from rekindle.tell.scope import GONE, HOUSEHOLD, PHONE, WEAKEST
 from rekindle.tell.told_rows import SOMEBODY_ELSE
@@ -536,12 +536,12 @@ def test_no_table_that_holds_a_person_is_forgotten(noted: Workshop, asker: str) 
 
 def test_a_table_that_the_walk_forgets_is_seen(noted: Workshop) -> None:
     whole = {table.title for table in walked(noted)["build.duckdb"]}
-    forgetful = looking.tables_of
+    forgetful = tables_of
 
     def without_one(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
         return [table for table in forgetful(connection, catalog) if table.title != "core.fct_orders"]
 
-    with mock.patch.object(looking, "tables_of", without_one):
+    with mock.patch("rekindle.forget.looking.tables_of", without_one):
         left = {table.title for table in walked(noted)["build.duckdb"]}
     assert keyed_tables(noted.warehouse) - whole == set()
     assert keyed_tables(noted.warehouse) - left == {"core.fct_orders"}

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle.export import runs
-from rekindle.export.exporting import Outcome, Report
+from rekindle.export.exporting import Outcome
 from rekindle.export.late_noes import LateNoes
 from rekindle.export.targets import load_target, target_names
+from rekindle.export.writing import Report
 from rekindle.ground.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
 from rekindle.run import building
 

@@ -131,7 +131,7 @@ class Workshop:
         return self._call(["-m", "dbt.cli.main", *arguments], None)
 
     def _connector(self, script: str, arguments: Sequence[str]) -> list[str]:
-        is_option = script not in ("load_demo", "demo_world")
+        is_option = script not in ("demo", "load_demo", "demo_world")
         return ["--connector", self.connector] if is_option and "--connector" not in arguments else []
 
     def _call(self, command: list[str], largest_file: int | None) -> Said:

@@ -1,4 +1,6 @@
-"""Makes the virtual environment: `python3 scripts/bootstrap.py demo` (or `dev`). Needs nothing but Python 3.11 and pip.
+"""Makes the virtual environment: `python3 scripts/checks/bootstrap.py demo` (or `dev`).
+
+Needs nothing but Python 3.11 and pip.
 
 pip installs uv from requirements/bootstrap.txt, uv installs the locked set (hashes checked, byte-compiled, which halves
 dbt's start). A stamp with the content hash of the lock file makes the second call a matter of milliseconds.
@@ -12,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 VENV = PROJECT / ".venv"
 CACHE = PROJECT / ".cache"
 NEEDED = (3, 11)

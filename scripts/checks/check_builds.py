@@ -2,8 +2,13 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import click
+
+# the programs of the project are one folder up
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rekindle.ground.dbt import Dbt, target_folder
 from rekindle.ground.errors import RekindleError

@@ -11,8 +11,12 @@ import multiprocessing
 import os
 import sys
 import warnings
+from pathlib import Path
 
 from sqlfluff.cli.commands import cli
+
+# the programs of the project are one folder up
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rekindle.ground.paths import PROJECT
 
