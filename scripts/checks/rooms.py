@@ -32,12 +32,13 @@ def imported(source: str, modules: frozenset[str]) -> dict[str, int]:
     """The modules of the house that a source imports, anywhere in it, with the line."""
     found: dict[str, int] = {}
     for node in ast.walk(ast.parse(source)):
-        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [each.name for each in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{each.name}" for each in node.names]
             names = [each if each in modules else node.module for each in names]
+        else:
+            continue
         found |= {each: node.lineno for each in names if each.split(".")[0] == "rekindle"}
     return found
 

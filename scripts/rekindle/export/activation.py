@@ -3,7 +3,6 @@
 import contextlib
 import datetime
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from rekindle.export.feeds import Feed, feeds_of, refuse_doubles
 from rekindle.export.late_noes import LateNoes
 from rekindle.export.queries import query
 from rekindle.ground import paths
-from rekindle.ground.engine import connect
+from rekindle.ground.engine import connect_within_limits, memory_limit
 from rekindle.ground.errors import ContractError, RekindleError, of_another, without_values
 from rekindle.ground.quoting import text
 
@@ -60,13 +59,9 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
     if file.stat().st_mode & 0o077:
         raise ContractError(f"{file} holds contact details and others may read it: chmod 600 it.")
     try:
-        with connect() as connection:
-            memory = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
-            connection.execute("set memory_limit = ?", [memory])
+        with connect_within_limits(spill) as connection:
             # DuckDB gives memory back after every large task; asking for it again is a tenth of sorting and writing
-            connection.execute("set allocator_flush_threshold = ?", [memory])
-            connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
-            connection.execute("set temp_directory = ?", [str(spill)])
+            connection.execute("set allocator_flush_threshold = ?", [memory_limit()])
             connection.execute("set timezone = 'UTC'")
             # files say themselves how they are ordered; keeping the order of tables on the way doubles the writing
             connection.execute("set preserve_insertion_order = false")

@@ -13,7 +13,7 @@ from rekindle.forget.blocking import Request
 from rekindle.forget.people import Contact, People
 from rekindle.ground import paths, rules
 from rekindle.ground.contract import entities
-from rekindle.ground.engine import connect
+from rekindle.ground.engine import connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_files
 from rekindle.ground.quoting import name, text
@@ -217,11 +217,8 @@ def opened(file: Path, advice: str = "mend the cause and run the same command ag
     checkpoint(file)
     os.chdir(paths.PROJECT)  # views name raw files relative to it
     try:
-        with private_files(), contextlib.closing(connect()) as connection:
-            connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
-            connection.execute("set threads = ?", [int(os.environ.get("REKINDLE_THREADS", "2"))])
+        with private_files(), contextlib.closing(connect_within_limits(workplace(file) / "spill")) as connection:
             connection.execute("set timezone = 'UTC'")
-            connection.execute("set temp_directory = ?", [str(workplace(file) / "spill")])
             connection.execute("set force_compression = ?", [os.environ.get("REKINDLE_COMPRESSION", "auto")])
             yield Warehouse(connection, file)
     except duckdb.Error as error:

@@ -22,60 +22,19 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import Environment
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
-from dbt_common.events.base_types import BaseEvent, EventLevel, EventMsg
-from dbt_common.events.event_manager import EventManager
-from dbt_common.exceptions import DbtRuntimeError
+from dbt_common.events.base_types import EventMsg
 
 from rekindle.ground import paths
+from rekindle.ground.adapters import keep_values_out
 from rekindle.ground.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
 from rekindle.ground.settings import own_connector
 
-# of the events that dbt takes for details, those that _Watcher reads
-READ_EVENTS = ("NodeFinished",)
 # a log file that cannot be written, on a full disk, must not print tracebacks into what people read
 logging.raiseExceptions = False
 
 
-@contextlib.contextmanager
-def _errors_without_values(self: Any, sql: str, connection_name: str = "master") -> Iterator[None]:
-    """Stands in for dbt-duckdb's handler, which writes the message and its value to log and run_results.json."""
-    try:
-        yield
-    except DbtRuntimeError:
-        raise
-    except Exception as error:
-        self.rollback_if_open()
-        raise DbtRuntimeError(without_values(str(error))) from None
-
-
-DuckDBConnectionManager.exception_handler = _errors_without_values  # type: ignore[method-assign]
-
-
-_FIRE_EVENT, _MAKE_EVENT, _ATTRIBUTE_OF_EVENT = EventManager.fire_event, BaseEvent.__init__, BaseEvent.__getattr__
-
-
-def _fire_what_is_read(self: EventManager, event: BaseEvent, level: EventLevel | None = None, **named: Any) -> None:
-    """Stands in for dbt's own, which makes twenty messages per node that neither the log nor anybody here reads."""
-    if (level or event.level_tag()) != EventLevel.DEBUG or type(event).__name__ in READ_EVENTS:
-        _FIRE_EVENT(self, event, level, **named)
-
-
-def _keep_what_is_said(self: BaseEvent, *arguments: Any, **named: Any) -> None:
-    """Stands in for dbt's own, which spells out every event when it is made; here, when somebody looks at it."""
-    self.__dict__["_said"] = arguments, named
-
-
-def _spell_out(self: BaseEvent, name: str) -> Any:
-    if "_said" in self.__dict__:
-        arguments, named = self.__dict__.pop("_said")
-        _MAKE_EVENT(self, *arguments, **named)
-    return _ATTRIBUTE_OF_EVENT(self, name)  # type: ignore[no-untyped-call]
-
-
-EventManager.fire_event = _fire_what_is_read  # type: ignore[assignment, method-assign]
-BaseEvent.__init__ = _keep_what_is_said  # type: ignore[method-assign]
-BaseEvent.__getattr__ = _spell_out  # type: ignore[method-assign]
+keep_values_out()
 
 
 @contextlib.contextmanager

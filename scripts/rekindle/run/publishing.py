@@ -7,7 +7,6 @@ years.
 """
 
 import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +19,7 @@ from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle.export.feeds import feeds_of, refuse_doubles
 from rekindle.ground import paths
-from rekindle.ground.engine import connect
+from rekindle.ground.engine import connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.ground.quoting import name, text
@@ -112,9 +111,7 @@ def _write(
     for leftover in (unfinished, write_ahead_log(unfinished)):
         leftover.unlink(missing_ok=True)
     open_warehouse(warehouse).close()  # says so when it is locked
-    with private_files(), contextlib.closing(connect()) as connection:
-        connection.execute("set memory_limit = ?", [os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")])
-        connection.execute("set temp_directory = ?", [str(target.with_name(".rekindle.spill"))])
+    with private_files(), contextlib.closing(connect_within_limits(target.with_name(".rekindle.spill"))) as connection:
         connection.execute(f"attach {text(warehouse)} as {name(warehouse.stem)} (read_only)")
         connection.execute(f"use {name(warehouse.stem)}")
         try:
