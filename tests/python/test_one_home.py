@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ CONTACTS = [("till", "1"), ("shop", "a|b"), ("", ""), ("tïll", "ß 1"), (None, 
 COUNTRIES = [None, "", "  ", "fr", " Fr ", "DE", "xx"]
 
 
+def values(rows: Iterable[tuple[str | None, ...]]) -> str:
+    """Rows of text as SQL."""
+    return ", ".join("(" + ", ".join("null" if each is None else f"'{each}'" for each in row) + ")" for row in rows)
+
+
 def told(folder: Path, query: str, **variables: Any) -> Any:
     """What a query with macros says, as dbt compiles it."""
     return duckdb.execute(compile_inline(folder, query, **variables)).fetchall()
@@ -36,14 +42,8 @@ def test_the_month_that_a_build_publishes_is_the_last_one_that_ended_before_it()
 def test_a_command_renders_macros_as_dbt_does(tmp_path: Path) -> None:
     """The environment of rekindle.ground.rules is not dbt's: what it makes of each rule is held against dbt's SQL."""
     days = [day.isoformat() for day in DAYS[::500]]
-    contacts = (
-        "(values "
-        + ", ".join(str(each).replace("None", "null") for each in CONTACTS)
-        + ") as t (source_system, contact_id)"
-    )
-    countries = (
-        "(values " + ", ".join("(null)" if each is None else f"('{each}')" for each in COUNTRIES) + ") as t (code)"
-    )
+    contacts = f"(values {values(CONTACTS)}) as t (source_system, contact_id)"
+    countries = f"(values {values((each,) for each in COUNTRIES)}) as t (code)"
     default = {"default_country_code": "be"}
     query = (
         "select (select list({{ contact_digest('t') }}) from " + contacts + "), "
