@@ -26,8 +26,9 @@ help: ## List the commands
 
 demo: demo-env ## The whole road on public data: load, replay 2017, build, summary, publish
 	@$(BIN)/python scripts/load_demo.py
-	@$(BIN)/python scripts/replay.py --connector completejourney --from 2017-01 --to 2017-12 --decide-from 2017-07 --daily-from 2017-12 $(if $(FORCE),--force)
-	@$(BIN)/python scripts/run.py --connector completejourney --as-of 2018-01-01 --demo
+	@$(BIN)/python scripts/demo.py replay --from 2017-01 --to 2017-12 --decide-from 2017-07 --daily-from 2017-12 $(if $(FORCE),--force)
+	@$(BIN)/python scripts/run.py --connector completejourney --as-of 2018-01-01
+	@$(BIN)/python scripts/demo.py acknowledge
 
 build: demo-env ## Build, summary, publish, export (AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01 DAILY=1)
 	@$(BIN)/python scripts/run.py $(RUN_OPTIONS)
@@ -62,7 +63,7 @@ restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=installations/
 test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests
 
 check-builds: dev-env
-	@$(BIN)/python scripts/check_builds.py
+	@$(BIN)/python scripts/checks/check_builds.py
 
 check-python: dev-env
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/python
@@ -73,7 +74,7 @@ CONNECTORS := completejourney fixture empty shopify
 lint: dev-env ## Style, types and conventions of SQL, yml and Python
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python scripts/lint_sql.py
+	@$(BIN)/python scripts/checks/lint_sql.py
 	@$(MAKE) --no-print-directory -j 2 lint-types $(CONNECTORS:%=lint-%)
 
 lint-types:
@@ -84,7 +85,7 @@ lint-%: export DBT_PROJECT_DIR = target/lint/$*
 lint-%:
 	@$(BIN)/dbt parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
 	@$(BIN)/dbt-bouncer run --show-all-failures
-	@$(BIN)/python scripts/check_conventions.py --target $(DBT_PROJECT_DIR)/target
+	@$(BIN)/python scripts/checks/check_conventions.py --target $(DBT_PROJECT_DIR)/target
 
 # new stories from a seed of one's own or of the clock; a failure prints the story, and its seed finds it again
 worlds: SEED := $(or $(SEED),$(shell date +%s))
@@ -122,8 +123,8 @@ clean: ## Remove what any run makes again (keeps installations but for unfinishe
 
 demo-env:
 	@command -v $(PYTHON) > /dev/null || { echo "Error: there is no program '$(PYTHON)': install Python 3.11 or newer, or name it, as in \`make demo PYTHON=python3.12\`." >&2; exit 1; }
-	@$(PYTHON) scripts/bootstrap.py demo
+	@$(PYTHON) scripts/checks/bootstrap.py demo
 
 dev-env:
 	@command -v $(PYTHON) > /dev/null || { echo "Error: there is no program '$(PYTHON)': install Python 3.11 or newer, or name it, as in \`make test PYTHON=python3.12\`." >&2; exit 1; }
-	@$(PYTHON) scripts/bootstrap.py dev
+	@$(PYTHON) scripts/checks/bootstrap.py dev

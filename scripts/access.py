@@ -5,11 +5,14 @@ from typing import Any
 
 import click
 
-from rekindle import answers, blocking, installation, paths
-from rekindle.accessing import answer, is_known, scope_of
-from rekindle.answer_page import page
-from rekindle.errors import RekindleError
-from rekindle.finding import contact_named, opened
+from rekindle.forget import answers, blocking
+from rekindle.forget.finding import contact_named, opened
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
+from rekindle.run import installation
+from rekindle.tell.accessing import answer, is_known
+from rekindle.tell.answer_page import page
+from rekindle.tell.scope import scope_of
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from rekindle import installation, paths
-from rekindle.backups import back_up, restore
-from rekindle.dbt import Dbt
+from rekindle.ground import paths
+from rekindle.ground.dbt import Dbt
+from rekindle.run import installation
+from rekindle.run.backups import back_up, restore
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

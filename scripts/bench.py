@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from rekindle import paths
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import LEAST_MONTHS, World
 from rekindle.bench.report import show, write_json
 from rekindle.bench.run import empty, run
+from rekindle.ground import paths
 
 FOLDER = paths.PROJECT / "bench"
 

@@ -2,10 +2,10 @@
 
 import click
 
-from rekindle import installation
-from rekindle.calendar import as_date, default_as_of
-from rekindle.dbt import Dbt
 from rekindle.gates.raw import check_raw
+from rekindle.ground.calendar import as_date, default_as_of
+from rekindle.ground.dbt import Dbt
+from rekindle.run import installation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from rekindle import installation, paths
-from rekindle.calendar import as_date
 from rekindle.demo import responses
+from rekindle.ground import paths
+from rekindle.ground.calendar import as_date
+from rekindle.run import installation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,12 +7,16 @@ from operator import or_
 
 import click
 
-from rekindle import blocking, installation, paths
-from rekindle.blocking import Request
-from rekindle.erasing import ADVICE, erase, waiting_feeds
-from rekindle.errors import RekindleError
-from rekindle.finding import People, Warehouse, contact_named, look_for, opened
-from rekindle.settings import setting
+from rekindle.forget import blocking
+from rekindle.forget.blocking import Request
+from rekindle.forget.erasing import ADVICE, erase, waiting_feeds
+from rekindle.forget.finding import Warehouse, contact_named, opened
+from rekindle.forget.looking import look_for
+from rekindle.forget.people import People
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.settings import setting
+from rekindle.run import installation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,9 +2,10 @@
 
 import click
 
-from rekindle import installation, paths
-from rekindle.calendar import as_date
-from rekindle.explaining import Explainer
+from rekindle.ground import paths
+from rekindle.ground.calendar import as_date
+from rekindle.run import installation
+from rekindle.tell.explaining import Explainer
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from rekindle import answers, installation
-from rekindle.calendar import as_date
-from rekindle.errors import RekindleError
-from rekindle_export import runs
-from rekindle_export.errors import worst
+from rekindle.export import runs
+from rekindle.forget import answers
+from rekindle.ground.calendar import as_date
+from rekindle.ground.errors import RekindleError, worst
+from rekindle.run import installation
 
 
 class _OneSentence(click.Group):
@@ -81,7 +81,7 @@ def _export(
     *,
     dry: bool,
 ) -> None:
-    from rekindle_export import exporting  # half a second, which plain commands do not wait for
+    from rekindle.export import exporting  # half a second, which plain commands do not wait for
 
     try:
         installation.enter(connector)

@@ -4,8 +4,9 @@ import time
 
 import click
 
-from rekindle import installation, paths
 from rekindle.demo import loader
+from rekindle.ground import paths
+from rekindle.run import installation
 
 
 @click.command()

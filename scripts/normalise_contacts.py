@@ -2,11 +2,12 @@
 
 import click
 
-from rekindle import installation, paths
-from rekindle.building import read_addresses
-from rekindle.calendar import default_as_of
-from rekindle.dbt import Dbt
-from rekindle.warehouse import use_warehouse
+from rekindle.ground import paths
+from rekindle.ground.calendar import default_as_of
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.warehouse import use_warehouse
+from rekindle.run import installation
+from rekindle.run.building import read_addresses
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,10 +2,11 @@
 
 import click
 
-from rekindle import installation, paths
-from rekindle.dbt import Dbt
-from rekindle.publishing import last_finished_build, publish, publish_activation
-from rekindle.warehouse import warehouse_runs
+from rekindle.ground import paths
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.warehouse import warehouse_runs
+from rekindle.run import installation
+from rekindle.run.publishing import last_finished_build, publish, publish_activation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,15 +2,16 @@
 
 import click
 
-from rekindle import answers, installation, paths
-from rekindle.building import build, decide, prepare, unfinished_dates
-from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
-from rekindle.dbt import Dbt
-from rekindle.errors import RekindleError
-from rekindle.publishing import publish, publish_activation
-from rekindle.warehouse import use_warehouse, warehouse_runs
-from rekindle_export import exporting, runs
-from rekindle_export.errors import DONE, GUARD
+from rekindle.export import exporting
+from rekindle.forget import answers
+from rekindle.ground import paths
+from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.errors import DONE, GUARD, RekindleError
+from rekindle.ground.warehouse import use_warehouse, warehouse_runs
+from rekindle.run import installation
+from rekindle.run.building import build, decide, prepare, unfinished_dates
+from rekindle.run.publishing import publish, publish_activation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +23,6 @@ from rekindle_export.errors import DONE, GUARD
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
-@click.option("--demo", is_flag=True, hidden=True)
 def main(
     as_of: str | None,
     accept: str | None,
@@ -30,7 +30,6 @@ def main(
     daily: bool,
     no_publish: bool,
     no_export: bool,
-    demo: bool,
 ) -> None:
     """Build the datamart from the raw data, print the summary, publish it and export the audiences.
 
@@ -86,22 +85,6 @@ def main(
                 "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
                 "export`."
             )
-        if demo:
-            taken = acknowledge([report for report in reports if report.exit_code == DONE])
-            click.echo(f"Verified    {taken} export runs, and acknowledged as if the platforms had taken them")
-    if demo:
-        click.echo("Next        open the first of them read-only in any DuckDB client;")
-        click.echo("            README.md has the first questions to ask.")
-
-
-def acknowledge(reports: list[exporting.Report]) -> int:
-    """Does what a job that pulls a feed does: looks whether the files are whole, and says that it has them."""
-    for report in reports:
-        folder, run = runs.find_run(str(report.run_id))
-        runs.verify(run.folder / "manifest.json")
-        with folder.locked():
-            folder.acknowledge(run)
-    return len(reports)
 
 
 if __name__ == "__main__":

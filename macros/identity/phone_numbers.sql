@@ -18,7 +18,7 @@
 {#
   The country a phone is read with: the contact record's own, else the setting default_country_code, else '' (unknown).
   Part of the key of landing.phone_numbers, so a changed default reads the numbers again.
-  scripts/rekindle/phones.py has the same rule; a test holds the two together.
+  The command that reads phones renders this macro too (rekindle.ground.rules).
 #}
 {% macro phone_country(country_code) -%}
     coalesce(nullif(upper(trim({{ country_code }})), ''), '{{ (setting("default_country_code") or "") | upper }}')

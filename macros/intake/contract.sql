@@ -7,7 +7,7 @@
   entity whose row it belongs to, or `none`. outlives_person: the row of an erased person stays, and so does what belongs to
   it; it loses the contact only. else_blank: closed lists of columns of which null means something: another value is set
   aside and the row stays, since a message or an offer that is lost takes what hangs on it along. The macros of erased_contacts.sql
-  and scripts/rekindle/contract.py follow person_key.
+  and scripts/rekindle/ground/contract.py follow person_key.
 #}
 {% macro contract_entities() %}
     {{ return({

@@ -24,7 +24,7 @@
 
 {#
   How landing.blocked_contacts names a contact record: not by its contact_key, which is the profile id of an erased person.
-  scripts/rekindle/erasing.py has the same rule; a test holds the two together.
+  Commands render this macro too (rekindle.ground.rules).
 #}
 {% macro contact_digest(row) -%}
     {{ hash_id(["'erased'", row ~ '.source_system', row ~ '.contact_id']) }}

@@ -1,6 +1,6 @@
 {#
   True when the text has the shape of one e-mail address: something@domain.tld, without spaces, brackets, commas or two dots
-  in a row. For plain e-mails; scripts/rekindle/spelling.py has the same rule for the others. No look at the mailbox: whether it exists is the bounce's business.
+  in a row. For plain e-mails; scripts/rekindle/addresses/spelling.py has the same rule for the others. No look at the mailbox: whether it exists is the bounce's business.
 #}
 {% macro is_readable_email(expression) -%}
     coalesce({{ regex_like(

@@ -61,5 +61,5 @@
     {%- for column in keys -%}
         {%- do parts.append("coalesce(cast(" ~ row ~ "." ~ column.name ~ " as " ~ dbt.type_string() ~ "), '')") -%}
     {%- endfor -%}
-    {{ dbt.concat(interleave(parts)) }}
+    {{ joined_by_bars(parts) }}
 {%- endmacro %}

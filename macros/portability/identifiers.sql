@@ -1,7 +1,7 @@
 {#
   How each platform wants an identifier before it is hashed. The same person has another hash on each platform, so nothing
   is shared between platforms but the primitives. Built from the dispatched macros of text.sql only: equal on every engine.
-  scripts/rekindle_export/rules.py renders these macros too, so that a file and a model can never disagree; the published
+  scripts/rekindle/ground/rules.py renders these macros too, so that a file and a model can never disagree; the published
   test vectors of the platforms are in tests/fixtures/export/ad_platform_hash_vectors.csv.
 
   Every rule takes text and returns text; blank becomes null. Phones come in as E.164 (read before dbt).

@@ -4,17 +4,18 @@
   64 bits are kept: at 10 million profiles a collision has a chance of 3 in a million, and the uniqueness test on profiles would see it.
 #}
 {% macro hash_id(columns) -%}
-    substring({{ dbt.hash(dbt.concat(interleave(columns))) }}, 1, 16)
+    substring({{ dbt.hash(joined_by_bars(columns)) }}, 1, 16)
 {%- endmacro %}
 
-{% macro interleave(columns) %}
+{# Texts in one, with a bar between them. #}
+{% macro joined_by_bars(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
         {%- if not loop.first -%}{%- do parts.append("'|'") -%}{%- endif -%}
         {%- do parts.append(column) -%}
     {%- endfor -%}
-    {{ return(parts) }}
-{% endmacro %}
+    {{ dbt.concat(parts) }}
+{%- endmacro %}
 
 {# sha256 as 64 lowercase hex digits. DuckDB: sha256(text). Spark: sha2(text, 256). #}
 {% macro sha256_hex(expression) -%}

@@ -1,4 +1,4 @@
-{# The folder with everything of the connector, as in profiles.yml and scripts/rekindle/paths.py. #}
+{# The folder with everything of the connector, as in profiles.yml and scripts/rekindle/ground/paths.py. #}
 {% macro installation_folder() %}
     {{ return(env_var('REKINDLE_INSTALLATION', 'installations/' ~ var('connector'))) }}
 {% endmacro %}

@@ -60,7 +60,13 @@
 
 {# First day of the newest closed month, as a string: a month is closed when the as-of date is after its last day. #}
 {% macro newest_closed_month_text() %}
-    {%- set parts = as_of_date_text().split('-') -%}
+    {{ return(month_closed_by(as_of_date_text())) }}
+{% endmacro %}
+
+
+{# The same for any day, YYYY-MM-DD. Commands render this macro too (rekindle.ground.rules). #}
+{% macro month_closed_by(day) %}
+    {%- set parts = day.split('-') -%}
     {%- set first_of_month = modules.datetime.date(parts[0] | int, parts[1] | int, 1) -%}
     {{ return((first_of_month - modules.datetime.timedelta(days=1)).strftime('%Y-%m-01')) }}
 {% endmacro %}

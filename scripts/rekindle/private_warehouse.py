@@ -6,8 +6,8 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from rekindle.files import NOBODY_ELSE, private_file, private_folder
-from rekindle.warehouse import write_ahead_log
+from rekindle.ground.files import NOBODY_ELSE, private_file, private_folder
+from rekindle.ground.warehouse import write_ahead_log
 
 
 class Plugin(BasePlugin):

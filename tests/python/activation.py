@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from workshop import Said
 
 import export_audiences
-from rekindle.paths import PROJECT
-from rekindle_export import exporting, runs
-from rekindle_export.exporting import Report
+from rekindle.export import exporting, runs
+from rekindle.export.writing import Report
+from rekindle.ground.paths import PROJECT
 
 AUDIENCE = """
     decision_id varchar, as_of_date date, scenario_id varchar, entry_key varchar, step varchar, variant varchar,

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import forked
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 Row = tuple[Any, ...]
 

@@ -160,7 +160,7 @@ def decided_workshop(shared: Path, demo_workshop: Workshop) -> Workshop:
     def build(path: Path) -> None:
         workshop.warehouse.parent.mkdir(parents=True)
         shutil.copytree(demo_workshop.environment["REKINDLE_DATA"], workshop.environment["REKINDLE_DATA"])
-        must(workshop.run("replay", "--from", "2017-01", "--to", "2017-12", "--decide-from", "2017-07"))
+        must(workshop.run("demo", "replay", "--from", "2017-01", "--to", "2017-12", "--decide-from", "2017-07"))
         path.write_text("decided", encoding="utf-8")
 
     built_once(shared / "demo-is-decided", build)

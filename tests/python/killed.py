@@ -24,7 +24,7 @@ from typing import Any
 COUNTED: tuple[tuple[str, str], ...] = (
     *(("os", name) for name in ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir")),
     ("duckdb:DuckDBPyConnection", "execute"),
-    ("rekindle.progress:Progress", "advance"),
+    ("rekindle.ground.progress:Progress", "advance"),
 )
 MOMENTS = "REKINDLE_TESTS_MOMENTS"
 

@@ -34,9 +34,9 @@ from installation import KEY
 from killed import MOMENTS
 from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must
 
-from rekindle import paths
-from rekindle.warehouse import warehouse_runs, write_ahead_log
-from rekindle_export import runs
+from rekindle.export import runs
+from rekindle.ground import paths
+from rekindle.ground.warehouse import warehouse_runs, write_ahead_log
 
 INSTALLATION = paths.PROJECT / "tests" / "fixtures" / "upgrade" / "installation.zip"
 SCRIPTS = paths.PROJECT / "scripts"

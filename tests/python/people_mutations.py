@@ -30,8 +30,8 @@ PAUSED = "models/hub/paused_mailboxes.sql"
 EDGES = "models/identity/contact_edges.sql"
 PARTED = "models/identity/surviving_edges.sql"
 IDENTIFIERS = "models/identity/contact_identifiers.sql"
-SPELLING = "scripts/rekindle/spelling.py"
-PHONES = "scripts/rekindle/phones.py"
+SPELLING = "scripts/rekindle/addresses/spelling.py"
+PHONES = "scripts/rekindle/addresses/phones.py"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 AS_OF = "2024-07-01"
 PAST_AS_OF = "2020-09-14"

@@ -21,9 +21,12 @@ from click.testing import CliRunner
 from workshop import FIXTURES, LAST_AS_OF, Said, Workshop, must, rows
 
 import access as access_command
-from rekindle import answers, finding, paths
-from rekindle.accessing import GONE, HOUSEHOLD, PHONE, SOMEBODY_ELSE, WEAKEST
-from rekindle.finding import Table, opened
+from rekindle.forget import answers, looking
+from rekindle.forget.finding import opened
+from rekindle.forget.tables import Table, tables_of
+from rekindle.ground import paths
+from rekindle.tell.scope import GONE, HOUSEHOLD, PHONE, WEAKEST
+from rekindle.tell.told_rows import SOMEBODY_ELSE
 
 KEY = "the key of a shop in a test"
 Answer = dict[str, Any]
@@ -478,7 +481,7 @@ def keyed_tables(file: Path) -> set[str]:
 
 def walked(workshop: Workshop) -> dict[str, list[Table]]:
     with mock.patch.dict(os.environ, workshop.variables()), opened(workshop.warehouse) as warehouse:
-        return {place: list(tables) for place, tables in finding.walk(warehouse)}
+        return {place: list(tables) for place, tables in looking.walk(warehouse)}
 
 
 @pytest.fixture
@@ -533,12 +536,12 @@ def test_no_table_that_holds_a_person_is_forgotten(noted: Workshop, asker: str) 
 
 def test_a_table_that_the_walk_forgets_is_seen(noted: Workshop) -> None:
     whole = {table.title for table in walked(noted)["build.duckdb"]}
-    forgetful = finding.tables_of
+    forgetful = tables_of
 
     def without_one(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
         return [table for table in forgetful(connection, catalog) if table.title != "core.fct_orders"]
 
-    with mock.patch.object(finding, "tables_of", without_one):
+    with mock.patch("rekindle.forget.looking.tables_of", without_one):
         left = {table.title for table in walked(noted)["build.duckdb"]}
     assert keyed_tables(noted.warehouse) - whole == set()
     assert keyed_tables(noted.warehouse) - left == {"core.fct_orders"}
@@ -575,8 +578,8 @@ def test_the_page_runs_nothing_and_loads_nothing(street: Workshop) -> None:
 
 
 @pytest.mark.parametrize(("where", "call_number"), [
-    ("rekindle.answers:_write", 1), ("rekindle.answers:_write", 2), ("rekindle.answers:sync", 2),
-    ("rekindle.answers:replace_file", 1),
+    ("rekindle.forget.answers:_write", 1), ("rekindle.forget.answers:_write", 2), ("rekindle.forget.answers:sync", 2),
+    ("rekindle.forget.answers:replace_file", 1),
 ])  # fmt: skip
 def test_an_answer_is_whole_or_not_there_wherever_it_was_killed(street: Workshop, where: str, call_number: int) -> None:
     shutil.rmtree(street.access, ignore_errors=True)

@@ -12,8 +12,8 @@ import filelock
 import pytest
 from activation import EMAIL_FEED, Retailer, person
 
-from rekindle_export import runs
-from rekindle_export.errors import CONTRACT, DONE, LOCKED, ContractError
+from rekindle.export import runs
+from rekindle.ground.errors import CONTRACT, DONE, LOCKED, ContractError
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from workshop import LAST_AS_OF, Workshop, differences, digest, must, rows, tables
 
-from rekindle.backups import restore
-from rekindle.errors import RekindleError
+from rekindle.ground.errors import RekindleError
+from rekindle.run.backups import restore
 
 
 def test_a_warehouse_restored_from_a_backup_goes_on_as_if_nothing_had_happened(

@@ -10,11 +10,11 @@ import pytest
 from raw_sources import manifest_of
 from workshop import FIXTURES, Workshop, differences, must
 
-from rekindle.calendar import as_date, as_month, newest_closed_month, next_month
-from rekindle.dbt import Dbt, log_file
-from rekindle.errors import RekindleError, without_values
-from rekindle.sources import check_sources
-from rekindle.warehouse import open_warehouse
+from rekindle.ground.calendar import as_date, as_month, newest_closed_month, next_month
+from rekindle.ground.dbt import Dbt, log_file
+from rekindle.ground.errors import RekindleError, without_values
+from rekindle.ground.sources import check_sources
+from rekindle.ground.warehouse import open_warehouse
 
 
 @pytest.mark.parametrize(

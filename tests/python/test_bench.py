@@ -17,9 +17,9 @@ from rekindle.bench.engine import Engine
 from rekindle.bench.generate import World, generate
 from rekindle.bench.project import warehouse
 from rekindle.bench.run import empty
-from rekindle.contract import entities
-from rekindle.errors import RekindleError
-from rekindle.paths import PROJECT
+from rekindle.ground.contract import entities
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.paths import PROJECT
 
 ENGINE = Engine(memory="1GB")
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from workshop import FIXTURES, Said, Workshop, must
 
-from rekindle.contract import entities
-from rekindle.paths import PROJECT
+from rekindle.ground.contract import entities
+from rekindle.ground.paths import PROJECT
 
 Warehouse = duckdb.DuckDBPyConnection
 

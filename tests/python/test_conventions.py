@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 import check_conventions
+import rooms
 from check_conventions import Finding, Manifest, TextRule
-from rekindle import paths
-from rekindle.errors import RekindleError
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
 
 MODEL = "models/core/fct_orders.sql"
 
@@ -252,6 +253,63 @@ def test_a_folder_without_git_is_one_sentence(tmp_path: Path) -> None:
 def test_a_missing_manifest_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(RekindleError, match="run `dbt parse` first"):
         Manifest.read(tmp_path / "manifest.json")
+
+
+def house(folder: Path, files: dict[str, str]) -> list[tuple[str, str]]:
+    """The breaches of a house of these modules, by their paths in it."""
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return list(rooms.breaches({rooms.HOUSE + path: folder / path for path in files}))
+
+
+def test_an_import_that_goes_down_or_stays_in_its_room_is_let_through(tmp_path: Path) -> None:
+    files = {
+        "ground/paths.py": "import os",
+        "ground/files.py": "from rekindle.ground import paths",
+        "export/runs.py": "from rekindle.ground.files import sync",
+    }
+    assert house(tmp_path, files) == []
+
+
+def test_an_import_that_goes_up_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    (found,) = house(
+        tmp_path,
+        {
+            "ground/files.py": "def late():\n    from rekindle.export import runs",
+            "export/runs.py": "",
+        },
+    )
+    assert found == (
+        "scripts/rekindle/ground/files.py:2",
+        "ground may not import rekindle.export.runs: what both need lies further down.",
+    )
+
+
+def test_nobody_imports_the_demo_or_the_benchmark(tmp_path: Path) -> None:
+    files = {"run/building.py": "import rekindle.demo.world\nfrom rekindle import bench", "bench/__init__.py": ""}
+    assert [place for place, _ in house(tmp_path, {**files, "demo/world.py": ""})] == [
+        "scripts/rekindle/run/building.py:1",
+        "scripts/rekindle/run/building.py:2",
+    ]
+    assert not [room for room, others in rooms.ROOMS.items() if {"demo", "bench"} & {*others}]
+
+
+def test_modules_of_a_room_that_import_each_other_are_refused(tmp_path: Path) -> None:
+    files = {"ground/one.py": "from rekindle.ground import two", "ground/two.py": "from rekindle.ground.one import a"}
+    ((place, message),) = house(tmp_path, files)
+    assert place == rooms.HOUSE
+    assert message.startswith("modules import each other: rekindle.ground.")
+
+
+def test_a_module_without_a_room_is_refused(tmp_path: Path) -> None:
+    assert [place for place, _ in house(tmp_path, {"helpers.py": ""})] == ["scripts/rekindle/helpers.py"]
+
+
+def test_the_page_of_the_house_lists_the_rooms() -> None:
+    page = (paths.PROJECT / "docs" / "house.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE)
+    assert {room: tuple(re.findall(r"\w+", others)) for room, others in rows} == rooms.ROOMS
 
 
 # The road that data takes: folder → what its models may read. dbt-bouncer.yml must say the same.

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from workshop import Workshop, must
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 HEADER = "sector,threshold_version,valid_from_month,measure,score,min_value,comment"
 

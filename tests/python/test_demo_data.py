@@ -15,9 +15,9 @@ import phonenumbers
 import pytest
 from filelock import FileLock
 
-from rekindle import paths
 from rekindle.demo import loader, world
-from rekindle.errors import RekindleError
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
 
 LOCAL_DATE = "cast(timezone('America/New_York', timezone('UTC', {})) as date)"
 # 15 August in New York: after the third personal coupon campaign began and the first points expired

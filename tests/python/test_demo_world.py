@@ -280,7 +280,7 @@ def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(
     again.warehouse.parent.mkdir(parents=True)
     shutil.copytree(decided_workshop.environment["REKINDLE_DATA"], again.environment["REKINDLE_DATA"])
     months = ("--from", "2017-01", "--to", "2017-08", "--decide-from", "2017-07")
-    again.kill("rekindle.replaying:build", 1, "replay", *months)  # what comes after its last decision that is compared
+    again.kill("rekindle.run.replaying:build", 1, "demo", "replay", *months)  # after its last decision that is compared
     with duckdb.connect() as connection:
         connection.execute(f"attach '{decided_workshop.warehouse}' as longer (read_only)")
         connection.execute(f"attach '{again.warehouse.parent}/replay/build.duckdb' as shorter (read_only)")

@@ -9,10 +9,9 @@ from compiled import fill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rekindle.blocking import CONTACT_DIGEST
-from rekindle.emails import EmailReport, spell_emails
-from rekindle.spelling import spelled
-from rekindle_export import rules
+from rekindle.addresses.emails import EmailReport, spell_emails
+from rekindle.addresses.spelling import spelled
+from rekindle.ground import rules
 
 SAME = [
     ("a7\u200b@example.com", "a7@example.com"),  # zero width space
@@ -102,8 +101,8 @@ def warehouse(tmp_path: Path) -> Path:
         fill(connection, "email_addresses", look_up, [])
         fill(connection, "blocked_contacts", {"contact_digest": "varchar"}, [])
         connection.execute(
-            f"insert into landing.blocked_contacts select {CONTACT_DIGEST} from input.input_contacts "
-            "where contact_id = 'erased'"
+            f"insert into landing.blocked_contacts select {rules.contact_digest('input_contacts')} "
+            "from input.input_contacts where contact_id = 'erased'"
         )
     return path
 

@@ -18,10 +18,13 @@ from click.testing import CliRunner
 from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 import erase as erase_command
-from rekindle import backups, blocking, forgetting
-from rekindle.errors import RekindleError
-from rekindle.finding import People, opened
-from rekindle_export import runs
+from rekindle.export import runs
+from rekindle.forget import backup_folders, blocking, traces
+from rekindle.forget.finding import opened
+from rekindle.forget.people import People
+from rekindle.ground import rules
+from rekindle.ground.errors import RekindleError
+from rekindle.run import backups
 
 KEY = "the key of a shop in a test"
 
@@ -148,7 +151,9 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
     assert "knows nobody by that name" in unknown.error
 
 
-@pytest.mark.parametrize(("where", "call"), [("rekindle.erasing:_put", 1), ("rekindle.erasing:replace_file", 1)])
+@pytest.mark.parametrize(
+    ("where", "call"), [("rekindle.forget.erasing:_put", 1), ("rekindle.forget.erasing:replace_file", 1)]
+)
 def test_an_erasure_killed_while_files_are_replaced_leaves_a_usable_warehouse_and_is_finished_by_the_next_call(
     shop: Workshop, where: str, call: int
 ) -> None:
@@ -408,7 +413,7 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
     with small.here():
         blocking.land(small.warehouse)
     blocked = (
-        f"select contact_id from input.input_contacts where {blocking.CONTACT_DIGEST} "
+        f"select contact_id from input.input_contacts where {rules.contact_digest('input_contacts')} "
         "in (select contact_digest from landing.blocked_contacts) order by all"
     )
     assert rows(small.warehouse, blocked) == [("ann_at_till",), ("moved invisibly",), ("moved to another shop",)]
@@ -582,14 +587,14 @@ def test_a_run_is_searched_whatever_its_format(tmp_path: Path) -> None:
             "a.parquet": "format parquet",
         }.items():
             connection.execute(f"copy t to '{tmp_path / file}' ({options})")
-            assert forgetting.file_holds(connection, tmp_path / file, {"person199998@example.com"}), file
-            assert not forgetting.file_holds(connection, tmp_path / file, {"nobody@example.com"}), file
-            assert not forgetting.file_holds(connection, tmp_path / file, set()), file
+            assert traces.file_holds(connection, tmp_path / file, {"person199998@example.com"}), file
+            assert not traces.file_holds(connection, tmp_path / file, {"nobody@example.com"}), file
+            assert not traces.file_holds(connection, tmp_path / file, set()), file
         (tmp_path / "empty.csv").touch()
-        assert not forgetting.file_holds(connection, tmp_path / "empty.csv", {"x"})
+        assert not traces.file_holds(connection, tmp_path / "empty.csv", {"x"})
         # across the border of two pieces
-        (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"x" * (forgetting.CHUNK - 3) + b"needle" + b"x" * 9))
-        assert forgetting.file_holds(connection, tmp_path / "b.csv.gz", {"needle"})
+        (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"x" * (traces.CHUNK - 3) + b"needle" + b"x" * 9))
+        assert traces.file_holds(connection, tmp_path / "b.csv.gz", {"needle"})
 
 
 def test_exports_that_a_replay_set_aside_go_whole_when_they_hold_the_person(small: SmallShop) -> None:
@@ -634,7 +639,7 @@ def test_a_backup_is_whole_wherever_its_replacement_was_killed(small: SmallShop,
     if step == "after":
         new.rename(folder)
     with small.here():
-        backups.sweep_backups()
+        backup_folders.sweep_backups()
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert (folder / "manifest.json").exists()
 

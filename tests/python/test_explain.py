@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from rekindle.errors import RekindleError
-from rekindle.explaining import Explainer
-from rekindle.paths import PROJECT
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.paths import PROJECT
+from rekindle.tell.explaining import Explainer
 
 DAY = datetime.date(2024, 7, 1)
 ANNA, ANNA_BEFORE, BEN, NOBODY_DUE = "aaaaaaaaaaaaaaaa", "a0a0a0a0a0a0a0a0", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"

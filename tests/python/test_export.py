@@ -16,12 +16,13 @@ from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, committed, person
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rekindle import building
-from rekindle_export import runs
-from rekindle_export.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
-from rekindle_export.exporting import Outcome, Report
-from rekindle_export.late_noes import LateNoes
-from rekindle_export.targets import load_target, target_names
+from rekindle.export import runs
+from rekindle.export.exporting import Outcome
+from rekindle.export.late_noes import LateNoes
+from rekindle.export.targets import load_target, target_names
+from rekindle.export.writing import Report
+from rekindle.ground.errors import CONTRACT, DONE, GUARD, PLAN_HAS_CHANGES, ContractError
+from rekindle.run import building
 
 UNSUBSCRIBED = ("email", "*", "unsubscribed")
 ERASED = ("*", "*", "erased")
@@ -581,7 +582,7 @@ def test_a_list_the_platform_would_not_deliver_is_stopped(shop: Retailer) -> Non
 
 def test_a_file_too_large_for_the_platform_is_not_committed(shop: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
     small = load_target("mailchimp").model_copy(update={"max_bytes": 150})
-    monkeypatch.setattr("rekindle_export.feeds.load_target", lambda _name: small)
+    monkeypatch.setattr("rekindle.export.feeds.load_target", lambda _name: small)
     shop.feeds = [feed(target="mailchimp")]
     shop.publish([person("ann")])
     report = shop.export("win_back")["win_back"]

@@ -22,12 +22,12 @@ import filelock
 import pytest
 from activation import EMAIL_FEED, Retailer, committed, crowd, person
 
-from rekindle import files
-from rekindle.paths import PROJECT
-from rekindle_export import runs
-from rekindle_export.errors import CONTRACT, DONE, LOCKED, ContractError
-from rekindle_export.exporting import Outcome
-from rekindle_export.late_noes import LateNoes
+from rekindle.export import runs
+from rekindle.export.exporting import Outcome
+from rekindle.export.late_noes import LateNoes
+from rekindle.ground import files
+from rekindle.ground.errors import CONTRACT, DONE, LOCKED, ContractError
+from rekindle.ground.paths import PROJECT
 
 CANARY = "canary.bird@cage.example"
 CANARIES = (CANARY, "Canaryname", "+32499999999", "canarycontent")

@@ -7,12 +7,12 @@ import duckdb
 import pytest
 from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, person
 
+from rekindle.export import one_feed, staging
+from rekindle.export.writing import Piece
 from rekindle.gates import files
 from rekindle.gates.files import Promise, ledger_measure, measures_of
 from rekindle.gates.judge import Gate
-from rekindle_export import exporting, staging
-from rekindle_export.errors import CONTRACT
-from rekindle_export.exporting import Piece
+from rekindle.ground.errors import CONTRACT
 
 COPY_TO = Piece.copy_to
 CANARY = "canary.person@example.com"
@@ -169,7 +169,7 @@ def test_an_address_that_staging_overlooks_is_found_by_the_gate(
         stage(connection, *given)
         connection.execute("update staged set reject = null where starts_with(reject, 'not_permitted|')")
 
-    monkeypatch.setattr(exporting, "stage", overlook)
+    monkeypatch.setattr(one_feed, "stage", overlook)
     report = shop.export(feed["feed"])[feed["feed"]]
     assert report.exit_code == CONTRACT
     assert "nobody, and no address, that may not be written to; found 1 rows." in report.message
@@ -192,7 +192,7 @@ def test_consent_that_staging_overlooks_is_found_by_the_gate(tmp_path: Path, mon
     shop.publish([person("ann"), person("bob", consented_at=None)])
     stage: Any = staging.stage
     monkeypatch.setattr(
-        exporting,
+        one_feed,
         "stage",
         lambda connection, table, *given: stage(connection, table.model_copy(update={"evidence": "true"}), *given),
     )

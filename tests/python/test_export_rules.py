@@ -14,9 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rekindle.paths import PROJECT
-from rekindle_export import rules
-from rekindle_export.targets import load_target, target_names
+from rekindle.export.targets import load_target, target_names
+from rekindle.ground import rules
+from rekindle.ground.paths import PROJECT
 
 VECTORS = list(
     csv.DictReader(

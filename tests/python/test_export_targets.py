@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from activation import Retailer, person
 
-from rekindle.paths import PROJECT
-from rekindle_export.targets import load_target, target_names
+from rekindle.export.targets import load_target, target_names
+from rekindle.ground.paths import PROJECT
 
 GOLDEN = PROJECT / "tests" / "fixtures" / "export"
 

@@ -14,10 +14,10 @@ from dbt.contracts.graph.manifest import Manifest
 from raw_sources import manifest_of
 from workshop import Workshop
 
-from rekindle.errors import RekindleError
 from rekindle.gates import raw
 from rekindle.gates.judge import Gate, Measure
 from rekindle.gates.raw import check_raw, raw_tables
+from rekindle.ground.errors import RekindleError
 
 AS_OF = datetime.date(2024, 7, 1)
 CANARY = "canary.person@example.com"

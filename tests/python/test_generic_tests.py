@@ -11,7 +11,7 @@ from jinja2.ext import Extension
 from jinja2.nodes import Macro
 from jinja2.parser import Parser
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 Row = tuple[Any, ...]
 

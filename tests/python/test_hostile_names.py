@@ -21,16 +21,15 @@ from hypothesis import strategies as st
 from raw_sources import manifest_of
 from workshop import Workshop, must, rows
 
-from rekindle import paths, quoting
-from rekindle.backups import back_up, restore
-from rekindle.errors import RekindleError
+from rekindle.export import runs
 from rekindle.gates.raw import measure, raw_tables
-from rekindle.paths import PROJECT
-from rekindle.publishing import publish_audiences
-from rekindle.sources import check_sources, source_files
-from rekindle.warehouse import only_command, open_warehouse
-from rekindle_export import runs
-from rekindle_export.errors import DONE, ContractError
+from rekindle.ground import paths, quoting
+from rekindle.ground.errors import DONE, ContractError, RekindleError
+from rekindle.ground.paths import PROJECT
+from rekindle.ground.sources import check_sources, source_files
+from rekindle.ground.warehouse import only_command, open_warehouse
+from rekindle.run.backups import back_up, restore
+from rekindle.run.publishing import Table, publish_audiences
 
 PWNED = "*'); create table pwned as select 42; --"
 HOSTILE = "'\"`;[](){}*?$%&|<>!#~^@:,.-_ \t\nabcÄé日\u202e\x1b"
@@ -244,7 +243,9 @@ def finished(warehouse: Path) -> None:
         connection.execute(
             "create schema run; create table run.run_log as select 'one' as invocation_id, 'fixture' as connector, "
             "'full' as command_scope, date '2024-07-01' as as_of_date, now() as started_at, now() as finished_at; "
-            "create schema audiences; create table audiences.aud as select 'ann' as profile_id"
+            "create schema audiences; create table audiences.aud as select 'ann' as profile_id; "
+            "create schema config; create table config.feeds (feed varchar, audience varchar); "
+            "create table config.scenarios (scenario_id varchar, scenario_name varchar)"
         )
 
 
@@ -272,7 +273,7 @@ def test_a_warehouse_is_backed_up_restored_and_published_whatever_it_and_the_fol
                 description=name,
                 columns={"profile_id": SimpleNamespace(name="profile_id", description=name)},
             )
-            done = publish_audiences([audience], {"aud": "profile_id"}, warehouse)
+            done = publish_audiences([Table(audience, "aud", "profile_id", name)], warehouse)
         question = "select invocation_id, as_of_date from run.run_log"
         assert rows(restored, question) == rows(warehouse, question)
         assert rows(done.path, "select profile_id from audiences.aud") == [("ann",)]

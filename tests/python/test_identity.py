@@ -15,8 +15,8 @@ from compiled import CompiledModels, Row, fill, identity_models
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rekindle.dbt import Dbt
-from rekindle.paths import PROJECT
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.paths import PROJECT
 
 MODELS = [
     *("contact_records", "contact_identifiers", "contact_edges", "contact_components", "different_records"),

@@ -19,9 +19,9 @@ from people_project import SHOP, copy_files, empty_world, write_contract
 from test_cases_money import contact, order
 from workshop import FIXTURES, Said, digest, must, rows
 
-from rekindle import backups, building, installation, paths, settings
-from rekindle.errors import RekindleError
-from rekindle_export.errors import CONTRACT, DONE
+from rekindle.ground import paths, settings
+from rekindle.ground.errors import CONTRACT, DONE, RekindleError
+from rekindle.run import backups, building, installation
 
 OURS, THEIRS = "completejourney", "fixture"
 PUBLISHED = "create table _published as select '0.1.0' as version, '{}' as connector, 'one' as invocation_id"

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 from activation import EMAIL_FEED, Person, Retailer, committed, person
 
-from rekindle_export.errors import CONTRACT, GUARD
+from rekindle.export import late_noes
+from rekindle.ground.errors import CONTRACT, GUARD
 
 CONSENTS = "source_system,contact_id,channel,purpose,status,address,changed_at,extracted_at"
 EVENTS = "message_id,event_type,occurred_at"
@@ -272,3 +273,14 @@ def test_what_was_read_is_told_in_counts(shop: Retailer) -> None:
         content["late_noes"] == {"noes": 2, "people": 1, "unknown": 1, "closed": 1} == shop.last().manifest["late_noes"]
     )
     assert CANARY not in said.text + (shop.last().folder / "manifest.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("country", ["be", "BE"])
+def test_a_phone_in_a_late_no_is_read_with_the_default_country_as_models_read_it(
+    country: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_noes, "setting", lambda _name, _connector: country)
+    with duckdb.connect() as connection:
+        connection.execute("create table input_consents as select '0470 12 34 56' as address")
+        late_noes._spell_addresses(connection)
+        assert connection.execute("from spelled_addresses").fetchall() == [("0470 12 34 56", "+32470123456")]

@@ -10,7 +10,7 @@ from people_mutations import MUTATIONS, Mutation
 from people_project import Sent, purpose
 from people_worlds import People, differences, oracle_of, people, rare_kinds
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 
 def test_the_files_hold_whom_the_oracle_allows_and_nobody_else(exported_people: ExportedPeople) -> None:

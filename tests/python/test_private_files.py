@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from workshop import LAST_AS_OF, Workshop, must, open_to_others
 
-from rekindle import files, paths
-from rekindle.errors import RekindleError
-from rekindle.files import ONLY_THE_GROUP_READS, private_file, private_folder
-from rekindle.warehouse import only_command, open_warehouse, write_ahead_log
+from rekindle.ground import files, paths
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.files import ONLY_THE_GROUP_READS, private_file, private_folder
+from rekindle.ground.warehouse import only_command, open_warehouse, write_ahead_log
 
 # what docs/privacy.md says of published/: consumers of the owner's group read the one file, and find it
 PUBLISHED = {"published": "750", "published/rekindle.duckdb": "640"}

@@ -15,11 +15,11 @@ import duckdb
 import pytest
 from workshop import LAST_AS_OF, Workshop, digest, must, rows, tables
 
-from rekindle import publishing
-from rekindle.errors import RekindleError
-from rekindle.files import replace_file
-from rekindle.publishing import last_finished_build
-from rekindle.warehouse import Run
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.files import replace_file
+from rekindle.ground.warehouse import Run
+from rekindle.run import publishing
+from rekindle.run.publishing import last_finished_build
 
 APRIL, JUNE = datetime.date(2024, 5, 1), datetime.date(2024, 7, 1)
 
@@ -89,9 +89,9 @@ def test_publishing_killed_before_the_swap_leaves_the_last_one_and_the_next_call
     must(workshop.run("publish"))
     published = digest(workshop.published)
     workshop.start_from(fixture_warehouse)
-    workshop.kill("rekindle.publishing:_copy", 9, "publish")
+    workshop.kill("rekindle.run.publishing:_copy", 9, "publish")
     assert digest(workshop.published) == published
-    workshop.kill("rekindle.publishing:replace_file", 1, "publish")
+    workshop.kill("rekindle.run.publishing:replace_file", 1, "publish")
     assert digest(workshop.published) == published
     must(workshop.run("publish"))
     assert rows(workshop.published, "select as_of_date::varchar from _published") == [(LAST_AS_OF,)]

@@ -14,9 +14,9 @@ import pytest
 from activation import EMAIL_FEED
 from workshop import rows
 
-from rekindle import publishing
-from rekindle.errors import RekindleError
-from rekindle_export.feeds import read_feed
+from rekindle.export.feeds import read_feed
+from rekindle.ground.errors import RekindleError
+from rekindle.run import publishing
 
 JULY = datetime.date(2024, 7, 1)
 

@@ -8,11 +8,13 @@ import duckdb
 import pytest
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, differences, digest, must, rows
 
-from rekindle import paths
-from rekindle.errors import RekindleError
-from rekindle.replaying import _note_start, _refuse_months_before_data, fingerprint_of
-from rekindle.warehouse import use_warehouse
+from rekindle.ground import paths
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.warehouse import use_warehouse
+from rekindle.run.replay_notes import fingerprint_of, note_start
+from rekindle.run.replaying import _refuse_months_before_data
 
+ADVANCE = "rekindle.ground.progress:Progress.advance"  # each step of dbt that ends
 UNLOOKED = ("--from", FIRST_MONTH, "--to", LAST_MONTH)
 MONTHS = (*UNLOOKED, *ACCEPTED)
 
@@ -25,19 +27,19 @@ def test_a_replay_killed_anywhere_and_called_again_gives_what_an_uninterrupted_o
         connection.execute("drop table run.replays")  # else nothing would be left to do
     old = digest(workshop.warehouse)
 
-    workshop.kill("rekindle.progress:Progress.advance", 60, "replay", *MONTHS)  # while customers and facts are built
+    workshop.kill(ADVANCE, 60, "replay", *MONTHS)  # while customers and facts are built
     braked = workshop.run("replay", *UNLOOKED)
     assert braked.code == 1, "the brake holds in a replay as well"
     assert "Stopped     The month is held back: far more customers went down than usual" in braked.text
     assert "run again with --accept YYYY-MM" in braked.text
 
-    workshop.kill("rekindle.progress:Progress.advance", 4, "replay", *MONTHS)  # in the first month
-    between_months = workshop.kill("rekindle.replaying:_step", 2, "replay", *MONTHS)
+    workshop.kill(ADVANCE, 4, "replay", *MONTHS)  # in the first month
+    between_months = workshop.kill("rekindle.run.replaying:_step", 2, "replay", *MONTHS)
     assert "customers and facts" not in between_months.text, "what was finished is not built again"
-    workshop.kill("rekindle.progress:Progress.advance", 40, "replay", *MONTHS)  # in the last, with what is wanted once
-    workshop.kill("rekindle.replaying:replace_file", 1, "replay", *MONTHS)  # before the swap
+    workshop.kill(ADVANCE, 40, "replay", *MONTHS)  # in the last, with what is wanted once
+    workshop.kill("rekindle.run.swapping:replace_file", 1, "replay", *MONTHS)  # before the swap
     assert digest(workshop.warehouse) == old, "nothing touches the warehouse in use before the swap"
-    workshop.kill("rekindle.replaying:shutil.rmtree", 1, "replay", *MONTHS)  # right after it
+    workshop.kill("rekindle.run.swapping:shutil.rmtree", 1, "replay", *MONTHS)  # right after it
 
     ended = must(workshop.run("replay", *MONTHS))
     assert "nothing changed since" in ended.text
@@ -116,7 +118,7 @@ def test_a_new_history_still_knows_who_was_one_person_and_which_address_a_record
             connection.execute(f"create table identity.{table} as select '{table}' as said_before")
     month = datetime.date(2024, 1, 1)
     use_warehouse(new)
-    _note_start(new, "fingerprint", month, month, carried_from=old)
+    note_start(new, "fingerprint", month, month, carried_from=old)
     held = rows(new, "select table_name from duckdb_tables() where schema_name = 'identity' order by all")
     assert held == [(table,) for table in kept], "what the raw data says again is built again"
     assert [rows(new, f"select said_before from identity.{table}") for table in kept] == [[(table,)] for table in kept]

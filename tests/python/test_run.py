@@ -9,8 +9,9 @@ import duckdb
 import pytest
 from workshop import FIXTURES, LAST_AS_OF, Workshop, differences, digest, must, rows
 
-from rekindle.warehouse import only_command
+from rekindle.ground.warehouse import only_command
 
+ADVANCE = "rekindle.ground.progress:Progress.advance"  # each step of dbt that ends
 MEMORY = ("segments.rfm_published", "snapshots.rfm_segments")
 
 
@@ -26,7 +27,7 @@ def test_a_killed_build_is_not_published_and_is_finished_before_the_next_one(
     must(workshop.run("publish"))
     published = digest(workshop.published)
 
-    workshop.kill("rekindle.progress:Progress.advance", 150, "run", "--as-of", "2024-06-01", "--accept", "2024-05")
+    workshop.kill(ADVANCE, 150, "run", "--as-of", "2024-06-01", "--accept", "2024-05")
     refused = workshop.run("publish")
     assert refused.code == 1
     assert refused.error == (

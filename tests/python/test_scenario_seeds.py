@@ -7,7 +7,7 @@ import pytest
 import yaml
 from compiled import CompiledModels, fill
 
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 AGREE = "scenarios_seeds_agree_and_keep_their_salts"
 TEXTS = "scenarios_texts_can_be_sent"

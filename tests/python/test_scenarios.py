@@ -8,8 +8,8 @@ import pytest
 from workshop import rows
 
 from check_conventions import without_comments
-from rekindle.explaining import Explainer
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
+from rekindle.tell.explaining import Explainer
 
 SEEDS = PROJECT / "seeds"
 OWN = "survey_thanks"

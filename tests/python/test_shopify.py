@@ -9,7 +9,7 @@ import pytest
 from workshop import Said, Workshop, must, rows
 
 from rekindle.gates.raw import ROWS_WORTH_COMPARING
-from rekindle.paths import PROJECT
+from rekindle.ground.paths import PROJECT
 
 DOWNLOADS = PROJECT / "tests" / "fixtures" / "shopify"
 COLUMNS = PROJECT / "models" / "staging" / "shopify" / "columns"

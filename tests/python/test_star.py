@@ -17,7 +17,7 @@ import forked
 import pandas as pd
 import pytest
 
-from rekindle import paths
+from rekindle.ground import paths
 
 Warehouse = duckdb.DuckDBPyConnection
 

@@ -15,8 +15,8 @@ from installation import ASKED, ERASED, SILENT
 from kills import LEFT_OVER, UPGRADE, contents, move_in
 from workshop import LAST_AS_OF, Workshop, differences, must, rows
 
-from rekindle import paths
-from rekindle_export import runs
+from rekindle.export import runs
+from rekindle.ground import paths
 
 NEXT_DAY = "2024-07-02"
 

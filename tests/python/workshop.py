@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import forked
 
-from rekindle.paths import PROJECT
-from rekindle.warehouse import write_ahead_log
+from rekindle.ground.paths import PROJECT
+from rekindle.ground.warehouse import write_ahead_log
 
 FIXTURES = PROJECT / "tests" / "fixtures" / "raw"
 # Months of the hand-written rows that are replayed, and the as-of date after the last of them.
@@ -113,7 +113,7 @@ class Workshop:
         )
 
     def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
-        """The same, killed (-9) in the given call of a function, as in `rekindle.replaying:replace_file`."""
+        """The same, killed (-9) in the given call of a function, as in `rekindle.run.replaying:replace_file`."""
         killer = Path(__file__).with_name("killed.py")
         command = [str(killer), where, str(call), str(PROJECT / "scripts" / f"{script}.py")]
         said = self._call([*command, *arguments, *self._connector(script, arguments)], None)
@@ -131,7 +131,7 @@ class Workshop:
         return self._call(["-m", "dbt.cli.main", *arguments], None)
 
     def _connector(self, script: str, arguments: Sequence[str]) -> list[str]:
-        is_option = script not in ("load_demo", "demo_world")
+        is_option = script not in ("demo", "load_demo", "demo_world")
         return ["--connector", self.connector] if is_option and "--connector" not in arguments else []
 
     def _call(self, command: list[str], largest_file: int | None) -> Said:

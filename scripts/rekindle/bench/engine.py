@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.errors import RekindleError
+from rekindle.ground.errors import RekindleError
 
 SQL = Path(__file__).resolve().parent / "sql"
 UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}

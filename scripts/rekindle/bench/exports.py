@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from rekindle import files
 from rekindle.bench.engine import SQL, Engine
 from rekindle.bench.measure import middle
-from rekindle.errors import RekindleError
+from rekindle.export import exporting, one_feed, runs, staging, writing
+from rekindle.export.targets import load_target
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import name, text
-from rekindle_export import exporting, runs, staging
-from rekindle_export.rules import apply
-from rekindle_export.targets import load_target
+from rekindle.ground import files
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import name, text
+from rekindle.ground.rules import apply
 
 TARGET = "meta_custom_audience"
 FEED = {"feed": "bench", "target": TARGET, "channel": "ads", "purpose": "ads_personalisation"}
@@ -146,14 +146,14 @@ def _export(folder: Path, as_of: str) -> dict[str, float]:
 def _timed() -> Iterator[dict[str, float]]:
     """Measures the exporter's own steps while it runs; a step inside another counts once, as itself."""
     steps = {
-        HASH: (exporting, "stage"),
+        HASH: (one_feed, "stage"),
         "look up permissions": (staging, "look_up_permissions"),
         "look for evidence and doubles": (staging, "count_of"),
-        "compare with what was sent": (exporting, "compare"),
-        WRITE: (exporting.Piece, "copy_to"),
+        "compare with what was sent": (one_feed, "compare"),
+        WRITE: (writing.Piece, "copy_to"),
         "bring it to the disk": (files, "sync"),
         "checksum": (files, "checksum"),
-        "gate, reads it back": (exporting, "check_files"),
+        "gate, reads it back": (writing, "check_files"),
     }
     seconds = dict.fromkeys(steps, 0.0)
     inside = [0.0]  # seconds of the steps within the one that runs

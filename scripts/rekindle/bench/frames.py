@@ -9,10 +9,10 @@ from typing import Any
 from rekindle.bench.engine import SQL, Engine, count
 from rekindle.bench.measure import middle
 from rekindle.bench.project import warehouse
-from rekindle.errors import RekindleError
-from rekindle.paths import PROJECT
-from rekindle.quoting import text
-from rekindle.settings import setting
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.paths import PROJECT
+from rekindle.ground.quoting import text
+from rekindle.ground.settings import setting
 
 MONTH_ENDS = 12
 

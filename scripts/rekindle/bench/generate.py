@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rekindle.bench.engine import SQL, Engine, count
-from rekindle.calendar import next_month
-from rekindle.errors import RekindleError
-from rekindle.quoting import text
+from rekindle.ground.calendar import next_month
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import text
 
 # The last month of the data, whatever its length: the "one more month" that is added to a finished build.
 LAST_MONTH = datetime.date(2025, 12, 1)

@@ -8,8 +8,8 @@ import duckdb
 from rekindle.bench.engine import SQL, Engine, count
 from rekindle.bench.generate import World
 from rekindle.bench.project import warehouse
-from rekindle.quoting import text
-from rekindle.settings import setting
+from rekindle.ground.quoting import text
+from rekindle.ground.settings import setting
 
 # table by hand → the project's, in building order
 TABLES = {

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import click
 
-from rekindle.errors import RekindleError
+from rekindle.ground.errors import RekindleError
 
 T = TypeVar("T")
 ROUNDS = 3

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rekindle.bench.engine import Engine
-from rekindle.errors import RekindleError
-from rekindle.quoting import text
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import text
 
 CONNECTOR = "parquet"
 
@@ -69,7 +69,7 @@ def build(folder: Path, engine: Engine, as_of: datetime.date, *arguments: str) -
     # dbt reads its environment when it is imported
     from dbt.artifacts.schemas.run import RunExecutionResult
 
-    from rekindle.dbt import Dbt
+    from rekindle.ground.dbt import Dbt
 
     dbt = Dbt(CONNECTOR)
     assert dbt.manifest.nodes

@@ -17,7 +17,7 @@ from rekindle.bench.frames import Comparison, compare
 from rekindle.bench.generate import World, generate
 from rekindle.bench.measure import measured
 from rekindle.bench.project import Node
-from rekindle.errors import RekindleError
+from rekindle.ground.errors import RekindleError
 
 # What the project promises (docs/benchmark.md).
 MOST_TIMES_BY_HAND = 1.5

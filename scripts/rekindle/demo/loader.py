@@ -12,8 +12,8 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from rekindle.demo import responses, world
-from rekindle.engine import connect
-from rekindle.errors import RekindleError
+from rekindle.ground.engine import connect
+from rekindle.ground.errors import RekindleError
 
 MARKER = "demo_loaded.json"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.engine import connect
-from rekindle.errors import RekindleError
-from rekindle.quoting import file_text, parquet, text
+from rekindle.ground.engine import connect
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import file_text, parquet, text
 
 SQL_FOLDER = Path(__file__).with_name("world_sql")
 # what is written: file name, table, a unique order

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.quoting import text
+from rekindle.ground.quoting import text
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 

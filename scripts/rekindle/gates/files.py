@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import file_text, name, parquet, text
-from rekindle_export.errors import ContractError
-from rekindle_export.targets import Format
+from rekindle.ground.errors import ContractError
+from rekindle.ground.files import Format
+from rekindle.ground.quoting import file_text, name, parquet, text
 
 # erasing people takes them out of a ledger and leaves its manifest: half of many is more than ever asks for it
 ROWS_WORTH_COMPARING = 500

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rekindle import paths
+from rekindle.ground import paths
 
 SITE = "rekindle"
 # a logo on the maker's server, its address stamped with the moment of the run: it would tell that a page is opened

@@ -18,14 +18,14 @@ import duckdb
 from dbt.contracts.graph.manifest import Manifest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rekindle import paths
-from rekindle.engine import connect
-from rekindle.errors import RekindleError, without_values
-from rekindle.files import private_writing
 from rekindle.gates.judge import Gate, Measure
-from rekindle.quoting import file_text, name, text
-from rekindle.settings import setting
-from rekindle.sources import check_sources, external_sources, readable, source_files
+from rekindle.ground import paths
+from rekindle.ground.engine import connect
+from rekindle.ground.errors import RekindleError, without_values
+from rekindle.ground.files import private_writing
+from rekindle.ground.quoting import file_text, name, text
+from rekindle.ground.settings import setting
+from rekindle.ground.sources import check_sources, external_sources, readable, source_files
 
 # below this, one row more or less is a large share
 ROWS_WORTH_COMPARING = 500

@@ -1,0 +1,1 @@
+"""How phones and e-mails read: once per raw value, before dbt."""

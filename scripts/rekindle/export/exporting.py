@@ -1,0 +1,117 @@
+"""Plans or writes the files of all feeds, each by itself: what stops one does not stop the others."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from rekindle.export import runs
+from rekindle.export.activation import open_activation
+from rekindle.export.late_noes import LateNoes
+from rekindle.export.lists import LISTS, send_list
+from rekindle.export.one_feed import send_feed
+from rekindle.export.runs import FeedFolder
+from rekindle.export.staging import read_whole
+from rekindle.export.writing import Report, Writer
+from rekindle.gates.judge import Gate
+from rekindle.ground import files, paths
+from rekindle.ground.errors import ContractError, RekindleError, without_values, worst
+from rekindle.ground.progress import Progress
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of all feeds, and how many noes came after the publication."""
+
+    reports: list[Report]
+    late_noes: LateNoes
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        return worst(report.exit_code for report in self.reports)
+
+
+def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:
+    """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
+    runs.refuse_others()
+    reports = []
+    gate = Gate("export")
+    with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
+        configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
+        sent_to, damaged = _sent_to(activation.connection)
+        targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
+        lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
+        known = [*configured, *lists]
+        for unknown in [each for each in (*names, *accepted) if each not in known]:
+            raise ContractError(f"There is no feed '{unknown}': there are {', '.join(known) or 'none'}.")
+        with Progress("Plan" if dry else "Export") as progress:
+            chosen = names or known
+            progress.expect(len(chosen))
+            for each in chosen:
+                report = Report(each)
+                with _stopping_here(report):
+                    if each in damaged:
+                        raise damaged[each]
+                    folder = FeedFolder(each)
+                    with contextlib.nullcontext() if dry else folder.locked():
+                        writer = Writer(activation, folder, report, gate, dry=dry)
+                        if each in lists:
+                            send_list(writer, *lists[each], damaged)
+                        else:
+                            send_feed(writer, *configured[each], accepted=each in accepted)
+                reports.append(report)
+                progress.advance()
+        # of a feed that is not configured any more nobody would hear otherwise
+        told = {report.feed for report in reports}
+        reports += [
+            Report(feed, "stopped", error.exit_code, message=error.message)
+            for feed, error in damaged.items()
+            if not names and feed not in told
+        ]
+        return Outcome(reports, activation.late_noes)
+
+
+def _sent_to(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], dict[str, ContractError]]:
+    """The targets that were ever sent anything, and the feeds whose books are damaged."""
+    targets, damaged = set(), {}
+    for folder in runs.feed_folders():
+        try:
+            targets |= {str(run.manifest["target"]) for run in folder.runs()}
+            newest = folder.newest_ledger()
+            if newest is not None:
+                read_whole(connection, folder, newest)
+        except ContractError as error:
+            damaged[folder.feed] = error
+    return targets, damaged
+
+
+@contextlib.contextmanager
+def _stopping_here(report: Report) -> Iterator[None]:
+    """What stops a feed does not stop the others: withdrawals must reach every platform."""
+    try:
+        yield
+    except RekindleError as error:
+        report.status, report.exit_code, report.message = "stopped", error.exit_code, error.message
+    except (duckdb.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else without_values(str(error))
+        report.status, report.exit_code = "stopped", 1
+        report.message = f"Nothing of feed {report.feed} was committed ({reason}): mend the cause and run this again."
+
+
+@contextlib.contextmanager
+def _spill() -> Iterator[Path]:
+    """Where DuckDB puts what does not fit into memory; what a killed export left there is removed first."""
+    for left in paths.exports().glob(".spill-*"):
+        if not Path("/proc", left.name.removeprefix(".spill-")).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    spill = paths.exports() / f".spill-{os.getpid()}"
+    try:
+        yield spill
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)

@@ -1,0 +1,142 @@
+"""Noes that came after the publication: files of the contract's shape in late_noes/, read before anything leaves.
+
+    input_consents.csv, input_message_events.parquet, input_erasure_requests/<any>.csv ...
+
+A file that cannot be read stops the export, because it may hold a no; so does one with a name that is none of these.
+What cannot be read of a row closes more, not less. No value is told, and no file name that somebody chose.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from rekindle.addresses import phones, spelling
+from rekindle.export.queries import query
+from rekindle.ground import paths, rules
+from rekindle.ground.errors import ContractError
+from rekindle.ground.quoting import file_text, name, parquet
+from rekindle.ground.settings import setting
+
+# Per entity, the columns that are read; those marked ! must be there, others are empty in older files.
+ENTITIES = {
+    "input_consents": "source_system! contact_id! channel! purpose! status! changed_at! address",
+    "input_message_events": "message_id! event_type! occurred_at!",
+    "input_erasure_requests": "source_system! contact_id!",
+    # not noes: which contact a message went to that is newer than the publication
+    "input_messages": "source_system! contact_id! message_id! channel!",
+}
+CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
+PURPOSES = ("marketing", "ads_personalisation", "profiling", "open_tracking", "click_tracking")
+HARMLESS_EVENTS = ("delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "not_sent")
+AGAIN = "nothing leaves before it is mended or taken away, because it may hold a no"
+
+
+@dataclass(frozen=True)
+class LateNoes:
+    """What was read. Counts only."""
+
+    noes: int = 0
+    people: int = 0
+    unknown: int = 0  # noes of nobody in today's audiences
+    closed: int = 0  # permissions that do not hold any more
+
+    def __str__(self) -> str:
+        return (
+            f"{self.noes:,} late noes of {self.people:,} people were read; "
+            f"{self.unknown:,} are of nobody in today's audiences."
+        )
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
+    """Makes `late_noes` (who said no, where, when) and what follows from it; raises ContractError for a bad file."""
+    folder = paths.late_noes()
+    found = list(_files(folder))
+    for entity, columns in ENTITIES.items():
+        declared = ", ".join(f"{column.rstrip('!')} varchar" for column in columns.split())
+        connection.execute(f"create temp table {entity} ({declared})")
+    for entity, file, told in found:
+        _load(connection, entity, file, told)
+    _spell_addresses(connection)
+    earliest = setting("earliest_plausible_date", paths.connector())
+    connection.execute(
+        query("late_noes", channels=CHANNELS, purposes=PURPOSES, harmless=HARMLESS_EVENTS, earliest=str(earliest))
+    )
+    (counts,) = connection.execute(
+        "select count(distinct no_id), count(distinct profile_id), "
+        "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "
+        "(select count(*) from late_closed) from late_noes"
+    ).fetchall()
+    return LateNoes(*counts)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """(entity, file, how it is called in a message) of every file there."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ContractError(f"{folder} is not a folder: REKINDLE_LATE_NOES names the one with the late noes.")
+    for place in sorted(folder.iterdir()):
+        if place.name.startswith("."):
+            continue
+        entity = place.name if place.is_dir() else place.stem
+        if entity not in ENTITIES:
+            raise ContractError(
+                f"Something in {folder} is none of {', '.join(ENTITIES)} (.csv, .parquet or a folder of them): {AGAIN}."
+            )
+        inside = [place]
+        if place.is_dir():
+            inside = sorted(file for file in place.rglob("*") if not file.is_dir() and file.name != "_SUCCESS")
+            inside = [file for file in inside if not file.name.startswith(".")]
+        for number, file in enumerate(inside, 1):
+            told = f"{place}, file {number} by name" if place.is_dir() else str(place)
+            if file.suffix not in (".csv", ".parquet"):
+                raise ContractError(f"{told} is no .csv or .parquet: {AGAIN}.")
+            yield entity, file, told
+
+
+def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: str) -> None:
+    source = parquet(file)
+    if file.suffix == ".csv":
+        source = (
+            f"read_csv({file_text(file)}, auto_detect = true, all_varchar = true, header = true, delim = ',', "
+            "quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
+            "ignore_errors = false, hive_partitioning = false)"
+        )
+    try:
+        present = {
+            str(row[0]).strip().lower(): str(row[0])
+            for row in connection.execute(f"describe select * from {source}").fetchall()
+        }
+        columns = ENTITIES[entity].split()
+        missing = [each.rstrip("!") for each in columns if each.endswith("!") and each.rstrip("!") not in present]
+        if missing:
+            raise ContractError(f"{told} has no column {', '.join(missing)}: {AGAIN}.")
+        names = [column.rstrip("!") for column in columns]
+        read = [
+            f"nullif(trim(cast({name(present[each])} as varchar)), '')" if each in present else "null" for each in names
+        ]
+        connection.execute(f"insert into {entity} select {', '.join(read)} from {source}")
+    except (duckdb.Error, OSError):
+        raise ContractError(f"{told} cannot be read: {AGAIN}.") from None
+
+
+def _spell_addresses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes `spelled_addresses`: how the publication spells the addresses that late consents name."""
+    rows = connection.execute("select distinct address from input_consents where address is not null").fetchall()
+    default = {"default_country_code": setting("default_country_code", paths.connector())}
+    ((country,),) = connection.execute(
+        f"select {rules.apply('phone_country', 'cast(null as varchar)', settings=default)}"
+    ).fetchall()
+    connection.execute("create temp table spelled_addresses (address varchar, spelled varchar)")
+    if rows:
+        raw = [str(row[0]) for row in rows]
+        connection.execute(
+            "insert into spelled_addresses select unnest($raw), unnest($spelled)",
+            {"raw": raw, "spelled": [_spelled(each, country) for each in raw]},
+        )
+
+
+def _spelled(address: str, country: str) -> str | None:
+    return spelling.spelled(address) if "@" in address else phones.to_e164(address, country)[0]

@@ -1,0 +1,65 @@
+"""The lists that follow from what was ever sent to a platform: whom to opt out, whom to erase."""
+
+from collections.abc import Collection
+
+import duckdb
+
+from rekindle.export import runs
+from rekindle.export.staging import concerns, count_of, digest, ledger_rows, with_closed
+from rekindle.export.targets import addresses_in, load_target
+from rekindle.export.writing import NO_MANIFEST, Writer, piece_of
+from rekindle.ground.errors import CONTRACT
+
+# per kind, the withdrawals it lists
+LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
+RETENTION_DAYS = 30
+
+
+def send_list(writer: Writer, kind: str, target_name: str, damaged: Collection[str]) -> None:
+    """Whom a platform was ever sent, by whichever feed, and who has withdrawn or is to be erased since.
+
+    A feed whose books are damaged tells so itself, and keeps nobody else on a platform.
+
+    To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
+    without what else the platform knows her by.
+    """
+    connection, target = writer.connection, load_target(target_name)
+    numbers = [number for number, column in enumerate(target.columns) if column.identifier]
+    closed = addresses_in(target.columns) if kind == "opt_out" else {}
+    alone = ", ".join(
+        f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers
+    )
+    ids = ", ".join(f"c{number}" for number in numbers)
+    selects = []
+    for folder in runs.feed_folders():
+        run = None if folder.feed in damaged else folder.newest_ledger()
+        if run is not None and run.manifest["target"] == target_name:
+            channel, purpose = run.manifest["channel"], run.manifest["purpose"]
+            ledger = f"({ledger_rows(connection, folder, run, target)})"
+            selects.append(
+                f"select {ids} from {ledger} as sent where profile_id in "
+                f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
+            )
+            if closed:
+                # members of this very publication have been looked at when they were written
+                is_new = run.manifest["published"] == writer.activation.published
+                if is_new and not writer.activation.late_noes.closed:
+                    ledger = f"(from {ledger} where status <> 'member')"
+                any_closed = " or ".join(f"is_closed_{number}" for number in closed)
+                selects.append(
+                    f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
+                )
+    sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
+    connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
+    writer.report.counts = {"people": count_of(connection, "staged")}
+    if damaged:
+        writer.report.exit_code = CONTRACT
+        writer.report.message = f"Without whom feed {', '.join(damaged)} was sent: its books are damaged."
+    content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
+    if writer.is_known(content):
+        return
+    manifest = NO_MANIFEST | {"target": target_name, "mode": kind, "config": {"retention_days": RETENTION_DAYS}}
+    opt_out = target.opt_out if kind == "opt_out" else {}
+    constants = {header: target.booleans[0 if yes else 1] for header, yes in opt_out.items()}
+    piece = piece_of("full", "staged", target.formats[0], target, only_identifiers=True, constants=constants)
+    writer.write([piece], content, manifest, target)

@@ -1,0 +1,29 @@
+"""The queries of sql/, filled in: Jinja with the rules of the dbt project."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from rekindle.ground import rules
+from rekindle.ground.quoting import name, text
+
+QUERIES = Path(__file__).with_name("sql")
+
+
+def query(template: str, **values: Any) -> str:
+    """A query by the name of its file."""
+    source = (QUERIES / f"{template}.sql").read_text(encoding="utf-8")
+    return _environment().from_string(source).render(rule=rules.apply, matches=_matches, **values)
+
+
+def _matches(pattern: str, expression: str) -> str:
+    return rules.apply("regex_like", expression, rules.apply(pattern))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(extensions=["jinja2.ext.do"])
+    environment.filters.update({"name": name, "text": text})
+    return environment

@@ -1,0 +1,207 @@
+"""A feed's rows as the platform wants them, prepared and compared in DuckDB (sql/): no row passes through Python."""
+
+import duckdb
+
+from rekindle.export.activation import columns_of
+from rekindle.export.feeds import Feed
+from rekindle.export.queries import query
+from rekindle.export.runs import FROM_BACKUP, CommittedRun, FeedFolder, checksum_of
+from rekindle.export.targets import Column, Table, Target, addresses_in
+from rekindle.ground import rules
+from rekindle.ground.errors import ContractError
+from rekindle.ground.quoting import name, parquet, text
+
+
+def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, target: Target) -> None:
+    """Fills `table.staged`; raises ContractError when a column is missing, evidence of consent or the right date."""
+    present = columns_of(connection, "audiences", table.source)
+    missing = sorted({each for column in table.columns for each in column.sources} - set(present))
+    if missing:
+        raise ContractError(f"Audience {table.source} has no column {', '.join(missing)}, which {target.name} needs.")
+    rows = audience_rows(connection, table.source, feed)
+    if count := count_of(connection, f"{rows} as audience where not coalesce({table.evidence}, false)"):
+        raise ContractError(
+            f"{count:,} rows of {table.source} have no evidence of consent for {feed.channel} and {feed.purpose}: "
+            f"nothing of feed {feed.feed} leaves. Find out how they got into the audience."
+        )
+    dated = "as_of_date is distinct from (select as_of_date from activation.main._published)"
+    if "as_of_date" in present and count_of(connection, f"{rows} as audience where {dated}"):
+        raise ContractError(f"{table.source} holds rows of another date than it was published with: build it again.")
+    if target.person in present:
+        look_up_permissions(connection, table, rows, feed, target)
+    connection.execute(
+        query(
+            "stage",
+            rows=rows,
+            table=table,
+            feed=feed,
+            target=target,
+            # how the columns are made is part of what a row says: when a profile changes, every row does
+            described=checksum_of([each.model_dump() for each in table.columns if not each.identifier])[:16],
+            has_person=target.person in present,
+            concerns=concerns(feed.channel, feed.purpose),
+            permits=permits(feed.channel, feed.purpose),
+        )
+    )
+    ids = ", ".join(f"c{number}" for number, column in enumerate(table.columns) if column.identifier)
+    _reject_doubles(connection, table.staged, ids)
+
+
+def look_up_permissions(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: str, feed: Feed, target: Target
+) -> None:
+    """Fills `table.permitted`: where the people of an audience may be written to.
+
+    Numbers are compared faster than texts, here and below.
+    """
+    connection.execute(
+        f"create or replace temp table {table.permitted} as select profile_id, channel, address_kind, address "
+        f"from permissions where {permits(feed.channel, feed.purpose)} and hash(profile_id) in "
+        f"(select hash(cast({name(target.person)} as varchar)) from {rows} as audience)"
+    )
+
+
+def audience_rows(connection: duckdb.DuckDBPyConnection, table: str, feed: Feed) -> str:
+    """The rows of an audience that a feed takes."""
+    rows = f"activation.audiences.{name(table)}"
+    if "channel" in columns_of(connection, "audiences", table) and feed.channel != "*":
+        return f"(select * from {rows} where channel = {text(feed.channel)})"
+    return rows
+
+
+def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str) -> None:
+    """One row per identifier; the one that stays is always the same. Looked for first: there hardly ever are any."""
+    differing = f"(select count(*) as rows, count(distinct hash({ids})) as hashes from {table} where reject is null)"
+    if count_of(connection, f"{differing} where hashes < rows"):
+        connection.execute(
+            f"update {table} set reject = 'duplicate_identifier|' where rowid in (select row_id from ("
+            f"select rowid as row_id, row_number() over (partition by {ids} order by person, row_hash, rowid) as place "
+            f"from {table} where reject is null) where place > 1)"
+        )
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, folder: FeedFolder, tables: list[Table]
+) -> None:
+    """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first."""
+    base, newest = folder.base(), folder.newest_ledger()
+    if base is not None and base != newest:  # the newest was read before anything was exported
+        read_whole(connection, folder, base)
+    connection.execute(
+        query(
+            "compare",
+            ids={f"c{number}": f"id {c.header}" for number, c in enumerate(target.columns) if c.identifier},
+            tables=[table.staged for table in tables],
+            certain=ledger_rows(connection, folder, base, target),
+            known=ledger_rows(connection, folder, newest, target),
+            is_acknowledged=base is not None and newest is not None and base.run_id == newest.run_id,
+            left=with_closed("left_over", target, feed.channel, feed.purpose),
+            closed=[f"is_closed_{number}" for number in addresses_in(target.columns)],
+            concerns=concerns(feed.channel, feed.purpose),
+        )
+    )
+
+
+def concerns(channel: str, purpose: str) -> str:
+    """The condition under which a withdrawal concerns what is sent on a channel for a purpose."""
+    return f"channel in ('*', {text(channel)}) and purpose in ('*', {text(purpose)})"
+
+
+def permits(channel: str, purpose: str) -> str:
+    """The condition under which a permission is one for what is sent on a channel for a purpose."""
+    wanted = (("channel", channel), ("purpose", purpose))
+    return " and ".join(f"{column} = {text(value)}" for column, value in wanted if value != "*") or "true"
+
+
+def sent_address(column: Column) -> str:
+    """The column `address` of the permissions as a target's column spells and hashes it."""
+    spelled = "address" if column.rule == "as_is" else rules.apply(column.rule, "address")
+    return rules.apply("sha256_hex", spelled) if column.hash else spelled
+
+
+def permitted(table: Table, in_files: str, feed: Feed) -> str:
+    """The condition under which a staged person may be written to at what the platform is sent, in its own spelling."""
+    by = feed.channel == "*" and table.channel_column is not None
+    theirs, hers = (f", c{table.channel_column}", ", channel") if by else ("", "")
+    permissions = table.permitted
+    if in_files != table.staged:  # few of many: the others need not be hashed
+        permissions = f"(from {permissions} where hash(profile_id) in (select hash(person) from {in_files}))"
+    conditions = [
+        f"(c{number} is null or hash(person{theirs}, c{number}) in (select "
+        f"hash(profile_id{hers}, {sent_address(table.columns[number])}) from {permissions} "
+        f"where address_kind = {text(kind)}))"
+        for number, kind in table.addresses.items()
+    ]
+    if table.has_other_identifiers:
+        conditions.append(f"hash(person{theirs}) in (select hash(profile_id{hers}) from {permissions})")
+    return " and ".join(conditions)
+
+
+def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
+    """Rows of a ledger with `is_closed_<n>` per address: not hers to be written to any more, while another one is.
+
+    Of somebody without any permission nothing is said: who said no is among the withdrawals, and whose consent has only
+    vanished is the guards' question.
+    """
+    flags = [
+        f"c{number} is not null and hash(today) in (select hash(profile_id) from hers) "
+        f"and hash(today, c{number}) not in (select hash(profile_id, {sent_address(target.columns[number])}) "
+        f"from hers where address_kind = {text(kind)}) as is_closed_{number}"
+        for number, kind in addresses_in(target.columns).items()
+    ]
+    return (
+        "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
+        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
+        "hers as materialized (select profile_id, address_kind, address from permissions "
+        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent)) "
+        f"select {', '.join(['*', *flags])} from sent)"
+    )
+
+
+def ledger_rows(
+    connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun | None, target: Target
+) -> str:
+    """The rows of a run's ledger as profile_id, status, row_hash, c<n> (identifiers); no rows when there is no run."""
+    numbers = [(number, column.header) for number, column in enumerate(target.columns) if column.identifier]
+    stored: list[str] = []
+    source = "(values (0)) where false"
+    if run is not None:
+        source = parquet(folder.ledger(run))
+        stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
+    forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
+    if forgotten:
+        raise ContractError(
+            f"Feed {folder.feed} was sent with the identifier '{forgotten[0].removeprefix('id ')}', which target "
+            f"{target.name} does not have any more: keep the column, else those people cannot be removed."
+        )
+    columns = [("profile_id", "profile_id"), ("status", "status"), ("row_hash", "row_hash")]
+    columns += [(f"id {header}", f"c{number}") for number, header in numbers]
+    selected = [
+        f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
+    ]
+    return f"select {', '.join(selected)} from {source}"
+
+
+def read_whole(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun) -> None:
+    """Raises ContractError when a run's ledger lost its end or a page: with less of it people stay on a platform."""
+    ledger = parquet(folder.ledger(run))
+    try:
+        connection.execute(f"select bit_xor(hash(each)), count(profile_id), count(status) from {ledger} as each")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        raise ContractError(f"Feed {folder.feed}: the ledger of run {run.run_id} is damaged: {FROM_BACKUP}.") from None
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    """How many rows `source` (a table, with or without conditions) has."""
+    ((count,),) = connection.execute(f"select count(*) from {source}").fetchall()
+    return int(count)
+
+
+def digest(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Tells whether two tables hold the same rows, in whatever order; comparable for one version of DuckDB."""
+    ((found,),) = connection.execute(
+        f"select concat_ws(' ', count(*), bit_xor(hash(each)), sum(hash(each))) from {table} as each"
+    ).fetchall()
+    return str(found)

@@ -1,0 +1,152 @@
+"""What is below exports/ of a person: run folders that hold them, the ledgers of what was sent, and taking them out."""
+
+import gzip
+import mmap
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from rekindle.export import runs
+from rekindle.export.runs import CommittedRun, FeedFolder
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.files import private_writing
+from rekindle.ground.quoting import name, parquet, text
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What one feed holds of a person."""
+
+    folder: FeedFolder
+    runs: list[CommittedRun]
+    ledgers: dict[Path, int]  # rows to take out
+    is_waiting: bool  # the platform may still hold the person: the removal was not acknowledged
+
+    def __str__(self) -> str:
+        rows = max(self.ledgers.values(), default=0)
+        return f"{self.folder.feed}: {len(self.runs)} export runs, {rows} identifiers in the ledger"
+
+
+def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses: Collection[str]) -> list[Traces]:
+    """What each feed holds of the person with these profile ids and addresses."""
+    folders = runs.feed_folders()
+    ledgers = {folder.feed: sorted((folder.path / "ledger").glob("*.parquet")) for folder in folders}
+    sought = {*ids, *addresses}
+    for files in ledgers.values():
+        for file in files:
+            sought |= _identifiers(connection, file, ids)
+    found = []
+    for folder in folders:
+        held = [run for run in folder.runs() if not run.is_purged and run_holds(connection, run, sought)]
+        rows = {file: _count(connection, file, ids) for file in ledgers[folder.feed]}
+        traces = Traces(folder, held, {file: count for file, count in rows.items() if count}, False)
+        if traces.runs or traces.ledgers:
+            found.append(Traces(folder, held, traces.ledgers, _is_waiting(connection, folder, ids)))
+    return found
+
+
+def erase(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Collection[str]) -> None:
+    """Removes the data files of the runs found, then writes the ledgers anew: what is sought comes from them."""
+    for traces in found:
+        with traces.folder.locked():
+            for run in traces.runs:
+                runs.drop(run, runs.ERASURE)
+    for traces in found:
+        with traces.folder.locked():
+            for file in traces.ledgers:
+                with private_writing(file) as unfinished:
+                    connection.execute(
+                        f"copy (select * from {parquet(file)} where not {_is_of(ids)}) "
+                        f"to {text(unfinished)} (format parquet, use_tmp_file false)"
+                    )
+
+
+def folder_holds(
+    connection: duckdb.DuckDBPyConnection, folder: Path, ids: Collection[str], addresses: Collection[str]
+) -> bool:
+    """Whether any file of an exports folder that was set aside holds the person."""
+    files = [file for file in sorted(folder.rglob("*")) if runs.FILE_NAME.fullmatch(file.name)]
+    ledgers = sorted(folder.glob("*/ledger/*.parquet"))
+    sought = {*ids, *addresses}
+    for ledger in ledgers:
+        sought |= _identifiers(connection, ledger, ids)
+    return any(_count(connection, ledger, ids) for ledger in ledgers) or any(
+        file_holds(connection, file, sought) for file in files
+    )
+
+
+def _is_waiting(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: Collection[str]) -> bool:
+    """Whether an identifier was sent and its removal is not part of the run that the platform acknowledged."""
+    newest, base = folder.newest_ledger(), folder.base()
+    if newest is None:
+        return False
+    columns = ", ".join(name(column) for column in _columns(connection, folder.ledger(newest)) if column[:3] == "id ")
+    sent = f"select {columns} from {parquet(folder.ledger(newest))} where {_is_of(ids)}"
+    query = f"{sent} and status <> 'left'"
+    if base is not None:
+        # the base may be of a time when the platform was sent other identifiers: then nothing is known for sure
+        if _columns(connection, folder.ledger(base)) != _columns(connection, folder.ledger(newest)):
+            return True
+        ledger = parquet(folder.ledger(base))
+        query += f" except select {columns} from {ledger} where {_is_of(ids)} and status <> 'member'"
+        query += f" union all select {columns} from {ledger} where {_is_of(ids)} and status = 'member'"
+    return bool(connection.execute(f"select 1 from ({query}) limit 1").fetchall())
+
+
+def _identifiers(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> set[str]:
+    """Everything a platform was sent for the person, spelled or hashed as it was sent."""
+    columns = [name(column) for column in _columns(connection, file) if column.startswith("id ")]
+    rows = connection.execute(f"select {', '.join(columns)} from {parquet(file)} where {_is_of(ids)}").fetchall()
+    return {value for row in rows for value in row if value is not None}
+
+
+def run_holds(connection: duckdb.DuckDBPyConnection, run: CommittedRun, sought: Collection[str]) -> bool:
+    """Whether a data file of a run holds one of the values."""
+    return any(file_holds(connection, run.folder / entry["name"], sought) for entry in run.manifest["files"])
+
+
+def file_holds(connection: duckdb.DuckDBPyConnection, file: Path, sought: Collection[str]) -> bool:
+    """Whether a data file (csv, jsonl, gzip, parquet) holds one of the values."""
+    if not sought:
+        return False
+    if file.suffix == ".parquet":
+        values = ", ".join(map(text, sorted(sought)))
+        conditions = [f"cast({name(column)} as varchar) in ({values})" for column in _columns(connection, file)]
+        query = f"select 1 from {parquet(file)} where {' or '.join(conditions)} limit 1"
+        return bool(connection.execute(query).fetchall())
+    needles = [value.encode() for value in sought]
+    if file.suffix != ".gz":
+        if file.stat().st_size == 0:
+            return False
+        with file.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return any(content.find(needle) >= 0 for needle in needles)
+    overlap = max(map(len, needles), default=1) - 1
+    with gzip.open(file, "rb") as unzipped:
+        rest = b""
+        while chunk := unzipped.read(CHUNK):
+            window = rest + chunk
+            if any(needle in window for needle in needles):
+                return True
+            rest = window[-overlap:] if overlap else b""
+    return False
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
+    try:
+        described = connection.execute(f"describe select * from {parquet(file)}").fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        raise RekindleError(f"{file} is damaged: {runs.FROM_BACKUP}, nobody can be looked for in it.") from None
+    return [str(row[0]) for row in described]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> int:
+    counted = connection.execute(f"select count(*) from {parquet(file)} where {_is_of(ids)}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _is_of(ids: Collection[str]) -> str:
+    return f"coalesce(profile_id in ({', '.join(map(text, sorted(ids))) or 'null'}), false)"

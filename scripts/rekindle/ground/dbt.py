@@ -1,0 +1,181 @@
+"""dbt in this process: parsed once, failures told in one sentence each as they happen, exit code kept.
+
+dbt's own console is switched off: its error lines repeat the database's message, and that may quote a value, which may
+be a customer's. What is printed here names the model, the cause without values, and what to do.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# Read by dbt's tracking when it is imported: nobody is told that this runs.
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.environments import Environment
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
+
+from rekindle.ground import paths
+from rekindle.ground.adapters import keep_values_out
+from rekindle.ground.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
+from rekindle.ground.progress import Progress
+from rekindle.ground.settings import own_connector
+
+# a log file that cannot be written, on a full disk, must not print tracebacks into what people read
+logging.raiseExceptions = False
+
+
+keep_values_out()
+
+
+@contextlib.contextmanager
+def _held_open() -> Iterator[None]:
+    """Keeps the warehouse open during a command and lets go of it after (the profile opens it again for every node)."""
+    os.environ["REKINDLE_KEEP_OPEN"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["REKINDLE_KEEP_OPEN"]
+        environment: Environment | None = DuckDBConnectionManager._ENV
+        DuckDBConnectionManager._ENV = None
+        if environment is not None:
+            environment.close()  # type: ignore[no-untyped-call]
+
+
+class Dbt:
+    """The project, parsed once for one connector, and commands on it.
+
+    The warehouse is the file named by `REKINDLE_WAREHOUSE` when a command runs; parse before changing it, because dbt
+    parses again from nothing when the path in the profile is another one.
+    """
+
+    def __init__(self, connector: str) -> None:
+        os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
+        self.connector = connector
+        self._manifest: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The parsed project. Dates are not part of it: they come with each command, and nothing is parsed again."""
+        if self._manifest is None:
+            parse = [*self._arguments("parse"), "--no-write-json", "--vars", self._vars({})]
+            result = dbtRunner().invoke(parse)
+            if not result.success:
+                # A model of the same name per connector, all but one disabled, can confuse dbt's partial parsing when
+                # a new model refers to it, and the confusion stays: what is wrong is judged from a parse from nothing.
+                result = dbtRunner().invoke([*parse, "--no-partial-parse"])
+            if not isinstance(result.result, Manifest):
+                raise RekindleError(_cause(result))
+            self._manifest = result.result
+        return self._manifest
+
+    def run(
+        self, command: str, *arguments: str, variables: Mapping[str, object], progress: str | None = None
+    ) -> dbtRunnerResult:
+        """Runs a dbt command and prints each failure as it happens, under a progress line when one is named.
+
+        Does not raise for failing nodes; raises RekindleError, with dbt's sentence, when dbt could not run at all.
+        """
+        manifest = self.manifest
+        with Progress(progress) as shown:
+            watcher = _Watcher(manifest, shown)
+            runner = dbtRunner(manifest=manifest, callbacks=[watcher.see])
+            with _held_open():
+                result = runner.invoke([*self._arguments(command), *arguments, "--vars", self._vars(variables)])
+        if result.exception is not None:
+            raise RekindleError(_cause(result))
+        if not result.success and not watcher.failures:
+            raise RekindleError(f"dbt {command} failed: see {log_file()}.")
+        return result
+
+    def _arguments(self, command: str) -> list[str]:
+        return [
+            *("--log-level", "none", "--log-level-file", "info"),
+            "--no-use-colors",
+            command,
+            "--project-dir",
+            str(paths.PROJECT),
+            "--profiles-dir",
+            str(paths.PROJECT),
+            "--target-path",
+            str(target_folder()),
+        ]
+
+    def _vars(self, variables: Mapping[str, object]) -> str:
+        # the project's own connector is left out, as in a plain `dbt build`: other vars would parse everything again
+        given = {name: value for name, value in variables.items() if value is not None}
+        if self.connector != own_connector():
+            given["connector"] = self.connector
+        return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
+
+
+def target_folder() -> Path:
+    """Where dbt writes its artefacts."""
+    return paths.target()
+
+
+def log_file() -> Path:
+    """Where dbt writes its log."""
+    return (paths.PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log").resolve()
+
+
+def _cause(result: dbtRunnerResult) -> str:
+    """Why dbt could not run, without its stack of macros."""
+    message = getattr(result.exception, "msg", None) or str(result.exception or "dbt could not run")
+    text = sentence_of(str(message))
+    return without_values(text) if DATABASE_ERROR.search(text) else text
+
+
+class _Watcher:
+    """Follows dbt's events: counts finished nodes and says each failure in one sentence."""
+
+    def __init__(self, manifest: Manifest, progress: Progress) -> None:
+        self.manifest = manifest
+        self.progress = progress
+        self.failures = 0
+
+    def see(self, event: EventMsg) -> None:
+        if event.info.name == "PrintEvent":
+            self.progress.tell(event.data.msg)
+        elif event.info.name == "ConcurrencyLine":
+            self.progress.expect(event.data.node_count)
+        elif event.info.name == "NodeFinished":
+            info, result = event.data.node_info, event.data.run_result
+            if result.status in ("error", "fail", "runtime error"):
+                self.failures += 1
+                sentence = self._sentence(info, result)
+                if sentence is not None:
+                    self.progress.say(sentence)
+            if info.resource_type != "unit_test":  # dbt counts it with its model
+                self.progress.advance()
+
+    def _sentence(self, info: Any, result: Any) -> str | None:
+        node: Any = self.manifest.nodes.get(info.unique_id) or self.manifest.unit_tests.get(info.unique_id)
+        path = getattr(node, "original_file_path", info.node_path)
+        kind = str(info.resource_type).replace("unit_test", "unit test")
+        if result.status == "error" or result.status == "runtime error":
+            return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"
+        if kind == "unit test":
+            return (
+                f"Unit test {info.node_name} does not hold ({path}): see it with `dbt test --select {info.node_name}`."
+            )
+        description = " ".join(str(getattr(node, "description", "") or "").split())
+        if node is not None and node.config.meta.get("reason_column"):
+            return description or None  # finish_run() prints the reasons in its rows, also for a plain `dbt build`
+        rows = "1 row fails" if result.num_failures == 1 else f"{result.num_failures} rows fail"
+        rule = f"{info.node_name}: {description}" if description else info.node_name
+        return f"Test {rule.rstrip('.')}: {rows} ({path}); see them with `dbt show --select {info.node_name}`."
+
+
+def warn(sentence: str) -> None:
+    """A line on standard error that does not stop anything."""
+    print(sentence, file=sys.stderr, flush=True)

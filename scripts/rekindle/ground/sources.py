@@ -1,0 +1,175 @@
+"""The gate before a build: every raw file of the connector is there, can be read and has the declared columns.
+
+What is looked at comes from the project itself (the sources that the connector's models read, from the manifest), so a
+new connector is checked without a line of code. Only headers and footers are read: rows are the build's business.
+"""
+
+import glob
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.relation import DuckDBRelation
+from dbt.contracts.graph.manifest import Manifest
+
+from rekindle.ground import paths
+from rekindle.ground.engine import connect
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import text
+
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_FAMILIES = {
+    "BOOLEAN": "boolean",
+    "TINYINT": "integer",
+    "SMALLINT": "integer",
+    "INTEGER": "integer",
+    "INT": "integer",
+    "BIGINT": "integer",
+    "HUGEINT": "integer",
+    "UTINYINT": "integer",
+    "USMALLINT": "integer",
+    "UINTEGER": "integer",
+    "UBIGINT": "integer",
+    "FLOAT": "number",
+    "REAL": "number",
+    "DOUBLE": "number",
+    "DECIMAL": "number",
+    "NUMERIC": "number",
+    "VARCHAR": "text",
+    "TEXT": "text",
+    "STRING": "text",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "DATETIME": "timestamp",
+}
+# An integer column serves where a number is declared: the values fit.
+_ACCEPTED = {("number", "integer")}
+
+
+def source_files(manifest: Manifest, connector: str) -> list[Path]:
+    """The raw files the connector reads, sorted; missing ones are left out."""
+    if connector == "parquet":
+        return sorted(paths.contract().glob("**/*.parquet"))
+    found = {
+        path
+        for source in external_sources(manifest, connector)
+        for pattern in _patterns(_location(source))
+        for path in _matches(pattern)
+    }
+    return sorted(found)
+
+
+def check_sources(manifest: Manifest, connector: str) -> None:
+    """Raises RekindleError, one sentence per raw table that cannot be built from."""
+    problems: list[str] = []
+    connection = connect()
+    try:
+        for source in external_sources(manifest, connector):
+            problems.extend(_problems(connection, source, connector))
+        if connector == "parquet":
+            problems.extend(_unreadable(connection, source_files(manifest, connector)))
+    finally:
+        connection.close()
+    if problems:
+        raise RekindleError("\n".join(problems))
+
+
+def external_sources(manifest: Manifest, connector: str) -> list[Any]:
+    """Sources that are files and that something enabled reads (models of other connectors are disabled)."""
+    used = {parent for node in manifest.nodes.values() for parent in node.depends_on_nodes}
+    return [
+        source
+        for unique_id, source in sorted(manifest.sources.items())
+        if unique_id in used and _relation(source).external is not None
+    ]
+
+
+def _relation(source: Any) -> DuckDBRelation:
+    return DuckDBRelation.create_from_source(SimpleNamespace(quoting={}), source)
+
+
+def _location(source: Any) -> str:
+    return str(_relation(source).external)
+
+
+def _patterns(location: str) -> list[str]:
+    """Every file name or glob in the location, absolute: `read_parquet('data/x/*.parquet')` → [/…/data/x/*.parquet]."""
+    found = [each.replace("''", "'") for each in _QUOTED.findall(location)]
+    return [_absolute(each) for each in found if _is_file(each)]
+
+
+def _is_file(quoted: str) -> bool:
+    """Whether a text of a location is a file, and not an option of its reader."""
+    return "." in quoted or "/" in quoted
+
+
+def _absolute(pattern: str) -> str:
+    """From any folder; a sign of the project's own path is none of the pattern."""
+    return str(Path(glob.escape(str(paths.PROJECT)), pattern))
+
+
+def _matches(pattern: str) -> list[Path]:
+    """The files of an absolute name or glob."""
+    path = Path(pattern)
+    return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+
+
+def readable(source: Any) -> str:
+    """The location as DuckDB reads it from any folder."""
+
+    def absolute(found: re.Match[str]) -> str:
+        file = found[1].replace("''", "'")
+        return text(_absolute(file)) if _is_file(file) else found[0]
+
+    return _QUOTED.sub(absolute, _location(source))
+
+
+def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str) -> list[str]:
+    name = f"{source.source_name}.{source.name}"
+    location = _location(source)
+    mend = "load the raw data again" + (
+        " (`python scripts/load_demo.py`)" if connector == "completejourney" else f" for connector '{connector}'"
+    )
+    missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
+    if missing:
+        return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
+    try:
+        described = connection.execute(f"describe select * from {readable(source)}").fetchall()
+    except duckdb.Error as error:
+        kind = str(error).split(":", 1)[0]
+        files = ", ".join(_patterns(location))
+        return [f"Raw table {name}: {files} cannot be read ({kind}): the file is damaged or of another format; {mend}."]
+    found = {str(row[0]).lower(): str(row[1]) for row in described}
+    problems = []
+    for column in source.columns.values():
+        actual = found.get(column.name.lower())
+        if actual is None:
+            problems.append(f"Raw table {name}: column {column.name} is missing; {mend}.")
+        elif column.data_type and not _fits(column.data_type, actual):
+            problems.append(
+                f"Raw table {name}: column {column.name} is {actual} where {column.data_type} is declared; {mend}."
+            )
+    return problems
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
+    """Contract-shaped files have no dbt source; the macro contract_parquet reads them and names missing columns."""
+    problems = []
+    for file in files:
+        try:
+            connection.execute("select * from parquet_file_metadata(?)", [str(file)])
+        except duckdb.Error:
+            problems.append(f"{file} cannot be read as Parquet: it is damaged or of another format; write it again.")
+    return problems
+
+
+def _fits(declared: str, actual: str) -> bool:
+    wanted, given = _family(declared), _family(actual)
+    return wanted == given or (wanted, given) in _ACCEPTED
+
+
+def _family(data_type: str) -> str:
+    word = re.split(r"[\s(]", data_type.strip().upper(), maxsplit=1)[0]
+    return _FAMILIES.get(word, word)

@@ -1,0 +1,1 @@
+"""What a command does: enter an installation, build, replay, publish, back up, restore."""

@@ -1,0 +1,120 @@
+"""One build of one as-of date, and which dates a killed or failed run left to be finished."""
+
+import datetime
+from pathlib import Path
+
+import click
+from dbt.contracts.graph.nodes import ModelNode
+
+from rekindle.addresses.emails import EmailReport, spell_emails
+from rekindle.addresses.phones import PhoneReport, normalise_contacts
+from rekindle.export.runs import committed_dates
+from rekindle.forget import blocking
+from rekindle.gates.raw import check_raw
+from rekindle.ground import paths
+from rekindle.ground.calendar import newest_closed_month
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.settings import setting
+from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_runs
+
+
+def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
+    """What comes before a build: the raw data passes its gate, exported dates are sealed, addresses are read.
+
+    A replay has asked the gate already, for its last date, and makes another history: what was exported of the old one
+    seals nothing in it.
+    """
+    if not is_replay:
+        check_raw(dbt.manifest, dbt.connector, as_of)
+        note_sealed_dates(paths.warehouse())
+    phones, emails = read_addresses(dbt, as_of)
+    if phones.read:
+        click.echo(f"Phones: {phones}")
+    if emails.read:
+        click.echo(f"E-mails: {emails}")
+
+
+def note_sealed_dates(warehouse: Path) -> None:
+    """Writes to run.sealed_dates which dates were exported: their decisions are never rewritten.
+
+    Dates are added and never taken away: an export that was purged since has still been sent.
+    """
+    connection = open_warehouse(warehouse)
+    try:
+        connection.execute("create schema if not exists run")
+        connection.execute(
+            "create table if not exists run.sealed_dates "
+            "(as_of_date date, feed varchar, run_id varchar, connector varchar)"
+        )
+        # a table of before seals carried the name of their connector
+        connection.execute("alter table run.sealed_dates add column if not exists connector varchar")
+        known = set(connection.execute("select run_id from run.sealed_dates").fetchall())
+        for as_of_date, feed, run_id in committed_dates():
+            if (run_id,) not in known:
+                connection.execute(
+                    "insert into run.sealed_dates (as_of_date, feed, run_id, connector) values (?, ?, ?, ?)",
+                    [as_of_date, feed, run_id, paths.connector()],
+                )
+    finally:
+        connection.close()
+
+
+def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailReport]:
+    """Builds the input that names addresses, lands who was erased, and reads phones and e-mails nobody has read yet."""
+    inputs = ("+input_contacts", "+input_consents", "+input_contact_preferences")
+    result = dbt.run("run", "--select", *inputs, "--no-write-json", variables={"as_of_date": as_of.isoformat()})
+    if not result.success:
+        raise RekindleError("The contacts could not be read (see above), so nothing was built.")
+    # before the phones: what is read is kept, and the erased must not come back through it
+    blocking.land(paths.warehouse())
+    phones = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
+    return phones, spell_emails(paths.warehouse())
+
+
+def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, str | None]:
+    """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
+    accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
+    return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
+
+
+def build(
+    dbt: Dbt,
+    as_of: datetime.date,
+    accept: datetime.date | None = None,
+    *,
+    title: str | None = None,
+    selection: tuple[str, ...] = (),
+) -> None:
+    """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green."""
+    result = dbt.run(
+        "build",
+        *(selection or ("--exclude-resource-type", "unit_test")),
+        progress=title or f"Build as of {as_of}",
+        variables=variables(as_of, accept),
+    )
+    if not result.success:
+        raise RekindleError(
+            f"The build as of {as_of} is not green (see above), so nothing is published: "
+            "mend the cause and run the same command again."
+        )
+
+
+def decide(dbt: Dbt, as_of: datetime.date) -> None:
+    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
+    if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
+        raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
+    models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
+    connection = open_warehouse(paths.warehouse(), read_only=True)
+    try:
+        must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
+    finally:
+        connection.close()
+    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"))
+
+
+def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:
+    """Dates before `as_of` whose build was started and never finished, after the last one that was; oldest first."""
+    complete = [run for run in runs if run.command_scope in ("full", "monthly")]
+    finished = max((run.as_of_date for run in complete if run.is_finished), default=datetime.date.min)
+    return sorted({run.as_of_date for run in complete if finished < run.as_of_date < as_of})

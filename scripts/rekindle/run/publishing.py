@@ -1,0 +1,266 @@
+"""Publishing: the public tables of a finished build, copied into a new file that takes the old one's place in one step.
+
+Consumers open `published/rekindle.duckdb` read-only at any time: they see the last publication or the new one, whole.
+The audiences go to a file of their own, `published/activation.duckdb`, which only its owner may read: it holds contact
+details. Tables, not views: a view names the file it was made in. Storage version v1.0.0: a BI client may lag behind for
+years.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
+
+from rekindle.export.feeds import Feed, feed_of_row
+from rekindle.ground import paths
+from rekindle.ground.engine import connect_within_limits
+from rekindle.ground.errors import RekindleError, without_values
+from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
+from rekindle.ground.quoting import name, text
+from rekindle.ground.settings import project
+from rekindle.ground.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
+
+# of activation only what has no row per person: counts and scenarios
+LAYERS = ("core", "segments", "hub", "activation")
+AUDIENCE_LAYER = "audiences"
+# whoever pulls one scenario's messages reads a table of its own, with the rows of this model
+MEMBERS = "audience_members"
+STORAGE_VERSION = "v1.0.0"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a publication: the rows of a model, or those of them that `condition` holds for."""
+
+    model: Any
+    name: str
+    sort_key: str
+    description: str
+    condition: str = "true"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published, and where."""
+
+    path: Path
+    as_of_date: date
+    tables: int
+    rows: int
+
+
+def publish(manifest: Manifest, warehouse: Path) -> Publication:
+    """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
+    models = public_models(manifest)
+
+    def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
+        build = last_finished_build(runs)
+        connection.execute(
+            "create table published._published as "
+            "select ? as version, ? as connector, ? as invocation_id, cast(? as date) as as_of_date",
+            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date],
+        )
+        connection.execute(
+            "comment on table published._published is "
+            "'One row: the project version, the connector, the as-of date and the dbt invocation of this publication.'"
+        )
+        return build
+
+    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
+    return _write(warehouse, "rekindle.duckdb", tables, describe)
+
+
+def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
+    """Publishes the audiences of the last finished build for the exporter; none when the project has no audiences."""
+    models = audience_models(manifest)
+    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
+    return publish_audiences(tables, warehouse) if tables else None
+
+
+def publish_audiences(tables: list[Table], warehouse: Path) -> Publication:
+    """Copies audience models to published/activation.duckdb (mode 0600), one table per scenario, and their feeds.
+
+    Raises ContractError for a wrong row of the seed `feeds`.
+    """
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        tables = [*tables, *_tables_of_scenarios(connection, tables)]
+        feeds = _feeds(connection, [table.name for table in tables])
+
+    def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
+        build = last_finished_build(runs, scopes=("full", "daily"))
+        # models built again afterwards may have been built without their tests
+        tests_passed = runs[-1].invocation_id == build.invocation_id
+        connection.execute(
+            "create table published._published as select ? as version, ? as connector, ? as invocation_id, "
+            "cast(? as date) as as_of_date, cast(? as boolean) as tests_passed",
+            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date, tests_passed],
+        )
+        connection.execute("create table published._feeds (feed varchar, audience varchar, config varchar)")
+        for audience, feed in feeds:
+            connection.execute(
+                "insert into published._feeds values (?, ?, ?)",
+                [feed.feed, audience, feed.model_dump_json(exclude_defaults=True)],
+            )
+        return build
+
+    return _write(warehouse, "activation.duckdb", tables, describe)
+
+
+def _tables_of_scenarios(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[Table]:
+    """`aud_<scenario>` for each scenario there is, switched on or not: who pulls it finds it."""
+    members = [table for table in tables if table.name == MEMBERS]
+    scenarios = connection.execute("select scenario_id, scenario_name from config.scenarios order by 1").fetchall()
+    return [
+        replace(
+            table,
+            name=f"aud_{scenario}",
+            condition=f"scenario_id = {text(scenario)}",
+            description=f"{title}: the rows of {MEMBERS} of this scenario. {table.description}",
+        )
+        for table in members
+        for scenario, title in scenarios
+    ]
+
+
+def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tuple[str, Feed]]:
+    """The feeds of the seed, each with the table that its rows come from."""
+    cursor = connection.execute("select * from config.feeds order by feed")
+    columns = [column[0] for column in cursor.description or []]
+    found: list[tuple[str, Feed]] = []
+    for values in cursor.fetchall():
+        row = dict(zip(columns, values, strict=True))
+        audience = row.pop("audience")
+        table = next((each for each in (f"aud_{audience}", audience) if each in tables), None)
+        if table is None:
+            raise RekindleError(
+                f"Seed feeds, row {row['feed']}: audience is {audience or 'nothing'}: name a scenario, or a table of "
+                "models/audiences."
+            )
+        if found and found[-1][1].feed == row["feed"]:
+            raise RekindleError(f"Seed feeds has two rows {row['feed']}: give one of them another name.")
+        found.append((table, feed_of_row(row)))
+    return found
+
+
+def _write(
+    warehouse: Path,
+    file: str,
+    tables: list[Table],
+    describe: Callable[[duckdb.DuckDBPyConnection, list[Run]], Run],
+) -> Publication:
+    """A new file of these tables and what `describe` adds, put in the place of the old one in one step."""
+    if not warehouse.exists():
+        raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
+    target = paths.published() / file
+    private_folder(target.parent, closed=ONLY_THE_GROUP_READS)
+    unfinished = target.with_name(f".{file}.tmp")
+    for leftover in (unfinished, write_ahead_log(unfinished)):
+        leftover.unlink(missing_ok=True)
+    open_warehouse(warehouse).close()  # says so when it is locked
+    with private_files(), contextlib.closing(connect_within_limits(target.with_name(".rekindle.spill"))) as connection:
+        connection.execute(f"attach {text(warehouse)} as {name(warehouse.stem)} (read_only)")
+        connection.execute(f"use {name(warehouse.stem)}")
+        try:
+            connection.execute(f"attach {text(unfinished)} as published (storage_version {text(STORAGE_VERSION)})")
+            build = describe(connection, read_runs(connection))
+            models = [table.model for table in tables]
+            must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
+            rows = sum(_copy(connection, table) for table in tables)
+            connection.execute("detach published")
+        except duckdb.Error as error:
+            unfinished.unlink(missing_ok=True)
+            raise RekindleError(
+                f"{target} was not replaced ({without_values(str(error))}): the last publication stays as it was."
+            ) from None
+        except RekindleError:
+            unfinished.unlink(missing_ok=True)
+            raise
+    unfinished.chmod(paths.PUBLICATIONS[file])
+    replace_file(unfinished, target)
+    return Publication(target, build.as_of_date, len(tables), rows)
+
+
+def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) -> Run:
+    """The build that consumers may see: the newest one of these scopes, when it is green and nothing came after it."""
+    complete = [position for position, run in enumerate(runs) if run.command_scope in scopes]
+    if not complete:
+        raise RekindleError("Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`.")
+    build = runs[complete[-1]]
+    again = f"finish it with `python scripts/run.py --as-of {build.as_of_date}`"
+    if not build.is_finished:
+        raise RekindleError(f"The build as of {build.as_of_date} did not finish, so nothing is published: {again}.")
+    for later in runs[complete[-1] + 1 :]:
+        if not (later.is_finished and later.command_scope == "partial" and later.as_of_date == build.as_of_date):
+            how = "were built" if later.is_finished else "failed"
+            raise RekindleError(
+                f"After the build as of {build.as_of_date} some models {how} as of {later.as_of_date}: "
+                f"tables may disagree, so nothing is published: {again}."
+            )
+    return build
+
+
+def public_models(manifest: Manifest) -> list[Any]:
+    """The models people outside the project read, in a fixed order; none may hold contact details."""
+    models = [
+        node
+        for node in manifest.nodes.values()
+        if isinstance(node, ModelNode) and node.fqn[1] in LAYERS and str(node.access) == "public"
+    ]
+    for model in models:
+        for column in model.columns.values():
+            if _meta(column).get("pii"):
+                raise RekindleError(
+                    f"{model.name}.{column.name} holds personal data and {model.name} is public: "
+                    "make the model protected or take the column out; nothing was published."
+                )
+    return sorted(models, key=lambda model: (LAYERS.index(model.fqn[1]), model.name))
+
+
+def audience_models(manifest: Manifest) -> list[Any]:
+    """The models of models/audiences, in a fixed order: who may be contacted, how, and who has withdrawn."""
+    models = [node for node in manifest.nodes.values() if isinstance(node, ModelNode) and node.fqn[1] == AUDIENCE_LAYER]
+    return sorted(models, key=lambda model: str(model.name))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    model = table.model
+    target = f"published.{name(model.schema)}.{name(table.name)}"
+    connection.execute(f"create schema if not exists published.{name(model.schema)}")
+    connection.execute(
+        f"create table {target} as select * from {name(model.schema)}.{name(model.alias)} "
+        f"where {table.condition} order by {table.sort_key}"
+    )
+    if table.description:
+        connection.execute(f"comment on table {target} is {text(_one_line(table.description))}")
+    for column in model.columns.values():
+        if column.description:
+            place = f"{target}.{name(column.name)}"
+            connection.execute(f"comment on column {place} is {text(_one_line(column.description))}")
+    counted = connection.execute(f"select count(*) from {target}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _sort_key(manifest: Manifest, model: Any) -> str:
+    """The columns of the model's unique_key test: the same content gives the same file, and ranges are found fast."""
+    for test in manifest.nodes.values():
+        if (
+            isinstance(test, GenericTestNode)
+            and test.attached_node == model.unique_id
+            and test.test_metadata.name == "unique_key"
+        ):
+            return ", ".join(name(column) for column in test.test_metadata.kwargs["columns"])
+    return "all"
+
+
+def _meta(column: Any) -> dict[str, Any]:
+    return {**getattr(column, "meta", {}), **getattr(getattr(column, "config", None), "meta", {})}
+
+
+def _one_line(description: str) -> str:
+    return " ".join(description.split())

@@ -1,0 +1,304 @@
+"""Why somebody gets, or does not get, each message; and the same in counts for a scenario. Reads the warehouse only.
+
+What is said stands in the seed `sentences`, not here: the summary of a run, which is SQL and Jinja, says the same, a
+retailer may change or translate it, and a new scenario brings its own reason with a row.
+Contact details are never read: everything here is keyed by the pseudonymous profile id.
+"""
+
+import datetime
+import json
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.warehouse import has_table, open_warehouse
+
+Row = dict[str, Any]
+
+CHANNELS = {"email": "e-mail", "sms": "text message", "phone": "call", "post": "letter", "push": "app", "ads": "ads"}
+# what a channel may lack, in the order of the gates, while the run that decided is the newest
+_CHANNEL_TROUBLES = {
+    "is_reachable": "no address that works",
+    "is_consented": "no consent",
+    "is_not_suppressed": "unsubscribed, complained or suppressed",
+    "is_under_cap": "at its cap",
+}
+# what two contact records share, and what follows from it
+_SIDES = ("elder", "younger")
+_SHARED = {
+    "is_by_link": "an identity link",
+    "is_by_loyalty_card": "a loyalty card",
+    "is_by_email": "an e-mail",
+    "is_by_phone": "a phone",
+}
+_VERDICTS = {
+    "one_person": "one person",
+    "different_people": "two people, says an identity link",
+    "phone_of_several_people": "no reason to be one person",
+}
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """The decisions of one warehouse in words."""
+
+    connection: duckdb.DuckDBPyConnection
+    sentences: Mapping[tuple[str, str], tuple[str | None, str | None]]
+    scenarios: Mapping[str, Row]
+    newest: datetime.date
+
+    @classmethod
+    def open(cls, warehouse: Path) -> "Explainer":
+        """Opens a warehouse read-only; RekindleError when it holds no decisions yet."""
+        build = "decide something first with `python scripts/run.py`."
+        if not warehouse.exists():
+            raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to explain: {build}")
+        connection = open_warehouse(warehouse, read_only=True)
+        explainer = cls.of(connection)
+        if explainer is None:
+            connection.close()
+            raise RekindleError(f"{warehouse} holds no decisions, so there is nothing to explain: {build}")
+        return explainer
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection) -> "Explainer | None":
+        """Explains the warehouse that a connection uses; None when it holds no decisions yet."""
+        needed = (("activation", "decisions"), ("activation", "dim_scenarios"), ("config", "sentences"))
+        found = all(has_table(connection, *table) for table in needed)
+        newest = connection.execute("select max(as_of_date) from activation.decisions").fetchone() if found else None
+        if newest is None or newest[0] is None:
+            return None
+        explainer = cls(connection, {}, {}, newest[0])
+        sentences = {
+            (row["subject"], row["code"]): (row["counted"], row["sentence"])
+            for row in explainer._rows("select * from config.sentences")
+        }
+        scenarios = {
+            row["scenario_id"]: row
+            for row in explainer._rows("select * from activation.dim_scenarios order by priority, scenario_id")
+        }
+        return cls(connection, sentences, scenarios, newest[0])
+
+    def waterfalls(self, scenario: str | None, as_of: datetime.date | None) -> Iterator[str]:
+        """Lines: per scenario how many steps were due, how many each gate stopped, how many go out."""
+        date = as_of or self.newest
+        chosen = self._chosen(scenario)
+        counts = self._rows(
+            "select scenario_id, coalesce(closed_gate, 'selected') as subject, outcome, count(*) as steps "
+            "from activation.decisions where as_of_date = ? group by all",
+            [date],
+        )
+        if not any(row["scenario_id"] in chosen for row in counts):
+            raise RekindleError(
+                f"No step of {scenario or 'any scenario'} was due as of {date}: the newest date with decisions is "
+                f"{self.newest}; name another with --as-of."
+            )
+        order = {subject: place for place, (subject, _) in enumerate(self.sentences)}
+        for scenario_id in chosen:
+            own = [row for row in counts if row["scenario_id"] == scenario_id]
+            yield f"{self.scenarios[scenario_id]['scenario_name']} ({scenario_id}), as of {date}"
+            yield f"  {self._counted('due'):<20} {sum(row['steps'] for row in own):>9,}"
+            for subject in sorted({row["subject"] for row in own}, key=lambda subject: order.get(subject, len(order))):
+                stopped = {row["outcome"]: row["steps"] for row in own if row["subject"] == subject}
+                again = [f"{steps:,} {outcome}" for outcome, steps in sorted(stopped.items()) if outcome in _AGAIN]
+                line = f"  {self._counted(subject):<20} {sum(stopped.values()):>9,}   {', '.join(again)}"
+                yield line.rstrip()
+            yield ""
+
+    def person(self, profile_id: str, scenario: str | None, as_of: datetime.date | None) -> Iterator[str]:
+        """Lines: per date and scenario every step that was due for the person, and what became of it."""
+        now, ids = self._identities(profile_id)
+        chosen = self._chosen(scenario)
+        yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
+        for _, told in edges_in_words(self.connection, now):
+            yield f"  {told}"
+        decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
+        of_today = self.of_newest_run(now)
+        date = None
+        for row in decisions:
+            if row["as_of_date"] != date:
+                date = row["as_of_date"]
+                yield ""
+                yield f"As of {date}"
+            yield from self.told(row, of_today.get(row["decision_id"]), now)
+        silent = [name for name in chosen if name not in {row["scenario_id"] for row in decisions}]
+        if silent:
+            yield ""
+            yield "No step was due " + (f"as of {as_of}:" if as_of else "on any date that is kept:")
+            for name in silent:
+                yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
+
+    def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
+        """Every step that was due for a person under these ids, with why its journey began; the oldest first."""
+        marks = ", ".join("?" * len(ids))
+        return self._rows(
+            "select decisions.*, entries.reason_code, entries.reason_parameters, entries.entered_date "
+            "from activation.decisions as decisions left join activation.scenario_entries as entries "
+            "using (scenario_id, profile_id, entry_key) "
+            f"where decisions.profile_id in ({marks}) and (?::date is null or decisions.as_of_date = ?) "
+            "order by decisions.as_of_date, decisions.scenario_id, decisions.entry_key, decisions.step",
+            [*ids, as_of, as_of],
+        )
+
+    def told(self, row: Row, reason: Row | None, profile_id: str) -> Iterator[str]:
+        """Lines: what became of a step, and why; `reason`: the step as the newest run saw it, if it did."""
+        scenario = self.scenarios.get(row["scenario_id"], {})
+        code = row["reason_code"] or (reason or {}).get("reason_code")
+        why = (row["reason_parameters"] if row["reason_code"] else (reason or {}).get("reason_parameters")) or "{}"
+        yield f"  {scenario.get('scenario_name', row['scenario_id'])}, {row['step']} (entry {row['entry_key']})"
+        if code:
+            yield f"    why      {self._reason(code, json.loads(why, parse_float=_as_money))}"
+        offer = f", offer {row['offer_id']} ({row['offer_type']})" if row["offer_id"] else ", without an offer"
+        if row["outcome"] == "selected":
+            variant = f", variant {row['variant']}" if row["variant"] else ""
+            yield f"    sent     {self._sentence('selected', '*', row)}{variant}{offer}"
+        else:
+            again = f"; {self._sentence(row['outcome'], '*', row)}" if row["outcome"] in _AGAIN else ""
+            told = self._sentence(
+                row["closed_gate"], row["evidence"] or "*", row | {"channels": self._listed(scenario)}
+            )
+            yield f"    not sent {told} (gate {row['closed_gate']}){again}"
+        if reason is not None:
+            for told in self._channels(row, profile_id):
+                yield f"    channel  {told}"
+        if row["entered_date"] is not None:
+            arm = {"treated": "treated: is written to"}.get(row["arm"], "held out: gets nothing, to compare with")
+            yield f"    arm      entered on {row['entered_date']}, {arm}"
+
+    def _channels(self, row: Row, profile_id: str) -> Iterator[str]:
+        found = self._rows(
+            "select * from activation.due_step_channels where scenario_id = ? and profile_id = ? and entry_key = ? "
+            "and step = ? order by place_in_scenario",
+            [row["scenario_id"], profile_id, row["entry_key"], row["step"]],
+        )
+        for channel in found:
+            lacks = next((said for column, said in _CHANNEL_TROUBLES.items() if not channel[column]), None)
+            yield f"{CHANNELS[channel['channel']]}: {lacks or 'could be used'}"
+
+    def of_newest_run(self, profile_id: str) -> dict[str, Row]:
+        """Decisions as the newest run made them: only these still know their reasons and channels."""
+        if not has_table(self.connection, "activation", "gated_steps"):
+            return {}
+        found = self._rows("select * from activation.gated_steps where profile_id = ?", [profile_id])
+        return {row["decision_id"]: row for row in found}
+
+    def _why_nothing_was_due(self, scenario_id: str, profile_id: str, as_of: datetime.date | None) -> str:
+        scenario = self.scenarios[scenario_id]
+        if not scenario["is_enabled"]:
+            return "it is switched off"
+        if as_of not in (None, self.newest):
+            return "why is known of the newest date only, its triggers are not kept"
+        journeys = has_table(self.connection, "activation", "journeys")
+        if journeys and self._rows(
+            "select 1 from activation.journeys where scenario_id = ? and profile_id = ?", [scenario_id, profile_id]
+        ):
+            return "triggered, and no step of the journey is due that was not decided before"
+        return self._sentence("untriggered", scenario_id, scenario)
+
+    def _identities(self, profile_id: str) -> tuple[str, list[str]]:
+        """The profile of today and every id that the person ever had."""
+        merges = self._rows(
+            "select old_profile_id, new_profile_id from identity.profile_merges "
+            "where old_profile_id = ? or new_profile_id in "
+            "(select ? union all select new_profile_id from identity.profile_merges where old_profile_id = ?)",
+            [profile_id, profile_id, profile_id],
+        )
+        now = next((row["new_profile_id"] for row in merges if row["old_profile_id"] == profile_id), profile_id)
+        ids = sorted({now, profile_id, *(row["old_profile_id"] for row in merges)})
+        if not merges and not self._rows(
+            "select profile_id from core.profiles where profile_id = ? "
+            "union all select profile_id from activation.decisions where profile_id = ?",
+            [profile_id, profile_id],
+        ):
+            # what was typed is not repeated: it may be an e-mail address
+            raise RekindleError(
+                "There is no such profile in this warehouse: name a profile_id of hub.dim_profiles, sixteen hex digits."
+            )
+        return now, ids
+
+    def _chosen(self, scenario: str | None) -> list[str]:
+        if scenario is not None and scenario not in self.scenarios:
+            raise RekindleError(f"There is no scenario '{scenario}': use one of {', '.join(self.scenarios)}.")
+        return [scenario] if scenario is not None else list(self.scenarios)
+
+    def _listed(self, scenario: Row) -> str:
+        words = (scenario.get("channels") or "").split(">")
+        return " or ".join(CHANNELS.get(word, word) for word in words if word) or "no channel"
+
+    def _counted(self, subject: str) -> str:
+        return self.sentences.get((subject, "*"), (None, None))[0] or subject
+
+    def _reason(self, code: str, parameters: Row) -> str:
+        names = {
+            row["segment"]: row["segment_name"]
+            for row in self._rows("select segment, segment_name from config.segments")
+        }
+        return self._sentence(code, "*", {key: names.get(value, value) for key, value in parameters.items()})
+
+    def _sentence(self, subject: str, code: str, values: Row) -> str:
+        """The sentence of the seed with its values; a code that the seed does not have is shown as it is."""
+        known = self.sentences.get((subject, code)) or self.sentences.get((subject, "*"))
+        if known is None or known[1] is None:
+            details = [f"{key}: {value}" for key, value in values.items() if value is not None]
+            return ", ".join([subject.replace("_", " "), *(details if len(details) < 8 else [])])
+        scenario = self.scenarios.get(values.get("scenario_id", ""), {})
+        shown = {**scenario, **values}
+        shown["channel"] = CHANNELS.get(shown.get("channel", ""), shown.get("channel"))
+        names = [name for _, name, _, _ in string.Formatter().parse(known[1]) if name]
+        return known[1].format_map({name: shown.get(name, "unknown") for name in names})
+
+    def _rows(self, question: str, parameters: list[Any] | None = None) -> list[Row]:
+        return rows_of(self.connection, question, parameters)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, question: str, parameters: list[Any] | None = None) -> list[Row]:
+    """The answer to a question, each row by its columns."""
+    cursor = connection.execute(question, parameters or [])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def edges_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[Row, str]]:
+    """What joins the contact records of a person, each with its sentence, never a value; and which of it is weakest."""
+    known = "select 1 from duckdb_views() where schema_name = 'quality' and view_name = 'identity_edges'"
+    if not connection.execute(known).fetchall():
+        return
+    edges = rows_of(
+        connection,
+        "select * from quality.identity_edges where profile_id = ? or younger_profile_id = ? "
+        "order by verdict desc, strength desc, elder, younger",
+        [profile_id, profile_id],
+    )
+    joining = [edge for edge in edges if edge["verdict"] == "one_person"]
+    for edge in edges:
+        records = " and ".join(f"{edge[f'{side}_source_system']}:{edge[f'{side}_contact_id']}" for side in _SIDES)
+        shared = " and ".join(said for column, said in _SHARED.items() if edge[column])
+        told = _VERDICTS[edge["verdict"]]
+        if edge["is_weakest"]:
+            others = [(each["elder"], each["younger"]) for each in joining if each is not edge]
+            is_needed = not _are_joined(edge["elder"], edge["younger"], others)
+            told += "; the weakest of what joins them" + (", without it they would be two" if is_needed else "")
+        yield edge, f"{records} share {shared}: {told}"
+
+
+def _are_joined(one: int, other: int, edges: list[tuple[int, int]]) -> bool:
+    """Whether a chain of edges leads from one record to the other."""
+    reached, before = {one}, 0
+    while len(reached) > before:
+        before = len(reached)
+        reached |= {record for edge in edges if reached & set(edge) for record in edge}
+    return other in reached
+
+
+def _as_money(number: str) -> str:
+    """The only numbers with decimals in a reason are amounts."""
+    return f"{Decimal(number):.2f}"
+
+
+_AGAIN = ("deferred", "expired")
