@@ -12,8 +12,9 @@ import people_project
 import pytest
 import yaml
 from compiled import CompiledModels, fill
-from rekindle.ground.paths import PROJECT
 from workshop import rows
+
+from rekindle.ground.paths import PROJECT
 
 # scenario_id, moment, subjects, at_least, at_most, days_before, period, reason_code
 LISTENERS = {
