@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -63,13 +64,13 @@ def test_a_host_project_builds_with_dbt_alone(host: Path) -> None:
     assert "Abandoned cart         2 due, 1 without consent, 1 go out" in said
     with duckdb.connect(str(host / "corner_shop.duckdb"), read_only=True) as warehouse:
 
-        def rows(query: str) -> list[tuple[object, ...]]:
+        def rows(query: str) -> list[tuple[Any, ...]]:
             return warehouse.execute(query).fetchall()
 
         records = "string_agg(contact_id, ' ' order by contact_id)"
-        people = dict(rows(f"select profile_id, {records} from identity.contact_profiles group by 1"))
+        people: dict[str, str] = dict(rows(f"select profile_id, {records} from identity.contact_profiles group by 1"))
         segments = rows("select profile_id, segment from segments.rfm_published where segment_month = '2024-06-01'")
-        assert sorted(people.values()) == ["c1 w1", "c2", "c3", "c4"]  # type: ignore[type-var]
+        assert sorted(people.values()) == ["c1 w1", "c2", "c3", "c4"]
         assert {people[profile]: segment for profile, segment in segments} == {
             "c1 w1": "at_risk",
             "c2": "potential_loyalist",
