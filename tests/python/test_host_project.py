@@ -18,9 +18,12 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
+from pages import blocks, commands
 
 from rekindle.paths import PROJECT
 
+README = "examples/host/README.md"
 # a proxy that is not there: what asks the network fails
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
@@ -59,6 +62,7 @@ def dbt(folder: Path, *arguments: str, code: int = 0) -> str:
 
 
 def test_a_host_project_builds_with_dbt_alone(host: Path) -> None:
+    assert commands(README) == ["dbt deps", "dbt build"]
     said = dbt(host, "build")
     assert "Rekindle, host, as of 2024-07-01" in said
     assert "Abandoned cart         2 due, 1 without consent, 1 go out" in said
@@ -67,6 +71,8 @@ def test_a_host_project_builds_with_dbt_alone(host: Path) -> None:
         def rows(query: str) -> list[tuple[Any, ...]]:
             return warehouse.execute(query).fetchall()
 
+        for question in blocks(README, "sql")[0].split(";\n")[:-1]:
+            assert rows(question), question
         records = "string_agg(contact_id, ' ' order by contact_id)"
         people: dict[str, str] = dict(rows(f"select profile_id, {records} from identity.contact_profiles group by 1"))
         segments = rows("select profile_id, segment from segments.rfm_published where segment_month = '2024-06-01'")
@@ -91,6 +97,17 @@ def test_a_host_project_builds_with_dbt_alone(host: Path) -> None:
             ("a corner shop sells less",)
         ]
         assert rows("from duckdb_tables() where schema_name = 'config' and table_name = 'rfm_value_cuts'") == []
+
+
+def test_the_page_asks_for_what_the_example_says() -> None:
+    """Flags, dispatch and unit tests, word for word; entities and country are the shop's own."""
+    example = yaml.safe_load((PROJECT / "examples" / "host" / "dbt_project.yml").read_text(encoding="utf-8"))
+    [told] = [text for text in blocks("docs/host-project.md", "yaml") if text.startswith("flags:")]
+    asked = yaml.safe_load(told.replace("your_project", example["name"]))
+    assert asked["flags"].items() <= example["flags"].items()
+    assert (asked["dispatch"], asked["unit_tests"]) == (example["dispatch"], example["unit_tests"])
+    host, shop = (each["vars"]["connector_settings"]["host"] for each in (asked, example))
+    assert set(host) == set(shop) - {"default_as_of"}
 
 
 def test_a_host_that_lacks_what_it_must_say_is_told_so(host: Path) -> None:
