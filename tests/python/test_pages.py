@@ -138,7 +138,7 @@ def test_no_page_is_left_out_and_no_reason_is_left_over() -> None:
     assert [test for test in ELSEWHERE.values() if f"def {test}(" not in tests] == []
 
 
-def test_a_stranger_can_follow_the_page_of_a_shop(lived_in: Clone) -> None:
+def test_a_stranger_can_follow_the_page_of_a_shop(lived_in: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a download folder to answers, as the page says; the downloads are those that it offers to try it out."""
     place = Clone(lived_in.root, "shopify")
     place._forked = lived_in._server()
@@ -163,6 +163,7 @@ def test_a_stranger_can_follow_the_page_of_a_shop(lived_in: Clone) -> None:
         for said in place.run(command):
             assert said.code == 0, f"{command}\n{said.text}"
     assert (place.installation / "published" / "rekindle.duckdb").exists()
+    monkeypatch.chdir(place.root)  # as the page says: views name the raw files from there
     with duckdb.connect(str(place.installation / "warehouse" / "build.duckdb"), read_only=True) as warehouse:
         for question in blocks("docs/shopify.md", "sql"):
             assert warehouse.execute(question).fetchall(), question
