@@ -5,7 +5,7 @@
 #}
 {% macro create_memory_tables() %}
     {%- for name in ('decisions', 'scenario_entries') -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
+        {%- for node in graph.nodes.values() if node.unique_id == 'model.rekindle.' ~ name -%}
             {%- set columns = [] -%}
             {%- for column in node.columns.values() -%}
                 {%- do columns.append((column.name, column.data_type)) -%}
@@ -56,7 +56,7 @@
 {% macro refuse_to_decide_backwards() %}
     {%- set decides = [] -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type == 'model' and node.name == 'decisions' and node.unique_id in selected_resources -%}
+        if node.unique_id == 'model.rekindle.decisions' and node.unique_id in selected_resources -%}
         {%- do decides.append(node) -%}
     {%- endfor -%}
     {%- if decides and flags.WHICH in ('build', 'run') -%}

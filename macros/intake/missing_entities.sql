@@ -28,6 +28,20 @@ where false
 
 
 {#
+  The body of an input model of the connector `host`: what the model rekindle_<entity> of the project that has installed this one as
+  a package selects. Local dates are made of their stamps (`local_date_of`), as in every connector. docs/host-project.md
+#}
+{% macro rows_of_host() -%}
+select
+    {% for column in model.columns.values() -%}
+        {%- set stamp = column.config.meta.get('local_date_of') -%}
+        {{ local_date(stamp) ~ ' as ' if stamp }}{{ column.name }}{{ ',\n    ' if not loop.last }}
+    {%- endfor %}
+from {{ ref('rekindle_' ~ model.name[6:]) }}
+{%- endmacro %}
+
+
+{#
   Prints what an input model selects, to be copied and filled: every column of the entity, empty, with its type.
   dbt run-operation show_entity --args '{entity: carts}'
 #}
@@ -38,12 +52,15 @@ where false
         ) }}
     {%- endif -%}
     {%- for node in graph.nodes.values() if node.name == 'input_' ~ entity and node.resource_type == 'model' -%}
+        {%- set lines = [] -%}
         {%- for column in node.columns.values() -%}
             {%- set stamp = column.config.meta.get('local_date_of') -%}
-            {%- do print(
-                '    ' ~ ("{{ local_date('" ~ stamp ~ "') }}" if stamp else 'cast(null as ' ~ column.data_type ~ ')')
-                ~ ' as ' ~ column.name ~ (',' if not loop.last else '')
-            ) -%}
+            {%- if not stamp -%}
+                {%- do lines.append('    cast(null as ' ~ column.data_type ~ ') as ' ~ column.name) -%}
+            {%- elif not is_connector('host') -%}
+                {%- do lines.append("    {{ local_date('" ~ stamp ~ "') }} as " ~ column.name) -%}
+            {%- endif -%}
         {%- endfor -%}
+        {%- do print(lines | join(',\n')) -%}
     {%- endfor -%}
 {% endmacro %}

@@ -11,14 +11,14 @@
     {%- if data_type | lower != 'timestamp' -%}
         {{ return(cast_expression) }}
     {%- endif -%}
-    case when {{ carries_zone(expression) }} then null else {{ cast_expression }} end
+    case when {{ rekindle.carries_zone(expression) }} then null else {{ cast_expression }} end
 {%- endmacro %}
 
 {# Whether a stamp is text that ends in a zone, of whatever spelling. #}
 {% macro carries_zone(expression) -%}
     {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     lower(typeof({{ expression }})) in ('varchar', 'string')
-    and {{ regex_like(text, ':[0-9]{2}([.][0-9]+)?[ ]*([A-Za-z]|[+-][0-9])') }}
+    and {{ rekindle.regex_like(text, ':[0-9]{2}([.][0-9]+)?[ ]*([A-Za-z]|[+-][0-9])') }}
 {%- endmacro %}
 
 {% macro default__try_cast(expression, data_type) -%}
@@ -33,18 +33,18 @@
 #}
 {% macro instant(expression) -%}
     {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {%- set trimmed = regex_replace_all('upper(' ~ text ~ ')', '^[\\s]+|[\\s]+$', '') -%}
-    {%- set offset = regex_replace_all(trimmed, '[ ]*(Z|UTC|GMT)$', '+00:00') -%}
-    {%- set colon = regex_replace_all(offset, '[ ]*([+-][0-9]{2}):?([0-9]{2})$', '\\1:\\2') -%}
-    {%- set minutes = regex_replace_all(colon, '(:[0-9]{2}([.][0-9]+)?)[ ]*([+-][0-9]{2})$', '\\1\\3:00') -%}
-    {%- set spelled = regex_replace_all(minutes, '([T ][0-9]{2}:[0-9]{2})([+-])', '\\1:00\\2') -%}
+    {%- set trimmed = rekindle.regex_replace_all('upper(' ~ text ~ ')', '^[\\s]+|[\\s]+$', '') -%}
+    {%- set offset = rekindle.regex_replace_all(trimmed, '[ ]*(Z|UTC|GMT)$', '+00:00') -%}
+    {%- set colon = rekindle.regex_replace_all(offset, '[ ]*([+-][0-9]{2}):?([0-9]{2})$', '\\1:\\2') -%}
+    {%- set minutes = rekindle.regex_replace_all(colon, '(:[0-9]{2}([.][0-9]+)?)[ ]*([+-][0-9]{2})$', '\\1\\3:00') -%}
+    {%- set spelled = rekindle.regex_replace_all(minutes, '([T ][0-9]{2}:[0-9]{2})([+-])', '\\1:00\\2') -%}
     {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?[+-][0-9]{2}:[0-9]{2}$' -%}
-    case when {{ regex_like(spelled, pattern) }} then {{ adapter.dispatch('instant_of_text', 'rekindle')(spelled) }} end
+    case when {{ rekindle.regex_like(spelled, pattern) }} then {{ adapter.dispatch('instant_of_text', 'rekindle')(spelled) }} end
 {%- endmacro %}
 
 {# The UTC timestamp of a stamp that is UTC unless it carries another zone. #}
 {% macro utc_unless_zoned(expression) -%}
-    coalesce({{ try_cast(expression, 'timestamp') }}, {{ instant(expression) }})
+    coalesce({{ rekindle.try_cast(expression, 'timestamp') }}, {{ rekindle.instant(expression) }})
 {%- endmacro %}
 
 {% macro default__instant_of_text(text) -%}

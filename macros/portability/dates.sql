@@ -46,9 +46,9 @@
 {%- endmacro %}
 
 {% macro default__local_date(utc_timestamp) -%}
-    cast(timezone('{{ setting("business_timezone") }}', timezone('UTC', {{ utc_timestamp }})) as date)
+    cast(timezone('{{ rekindle.setting("business_timezone") }}', timezone('UTC', {{ utc_timestamp }})) as date)
 {%- endmacro %}
 
 {% macro spark__local_date(utc_timestamp) -%}
-    cast(from_utc_timestamp({{ utc_timestamp }}, '{{ setting("business_timezone") }}') as date)
+    cast(from_utc_timestamp({{ utc_timestamp }}, '{{ rekindle.setting("business_timezone") }}') as date)
 {%- endmacro %}

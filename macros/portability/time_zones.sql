@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro default__local_to_utc(local_timestamp) -%}
-    {%- set zone = setting('business_timezone') -%}
+    {%- set zone = rekindle.setting('business_timezone') -%}
     {%- set second = "timezone('UTC', timezone('" ~ zone ~ "', " ~ local_timestamp ~ "))" -%}
     case
         {%- for minutes in [60, 30] %}
@@ -22,5 +22,5 @@
 {%- endmacro %}
 
 {% macro spark__local_to_utc(local_timestamp) -%}
-    to_utc_timestamp({{ local_timestamp }}, '{{ setting("business_timezone") }}')
+    to_utc_timestamp({{ local_timestamp }}, '{{ rekindle.setting("business_timezone") }}')
 {%- endmacro %}

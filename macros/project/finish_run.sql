@@ -46,7 +46,8 @@
     {%- do print('=' * 78) -%}
     {%- if is_finished -%}
         {%- set relations = {} -%}
-        {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+        {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed')
+            and (node.package_name == 'rekindle' or node.name not in relations) -%}
             {%- do relations.update({node.name: node.relation_name}) -%}
         {%- endfor -%}
         {%- set month = print_segments(relations) -%}

@@ -64,7 +64,8 @@
         {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources -%}
+        if node.resource_type in ('seed', 'model', 'snapshot') and node.package_name == 'rekindle'
+            and node.unique_id not in selected_resources -%}
         {{ return('partial') }}
     {%- endfor -%}
     {{ return('full') }}

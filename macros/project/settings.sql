@@ -1,16 +1,24 @@
 {#
   One look-up for every setting: the var of the same name, else the connector's own value, else the default.
   (dbt has no notion of a default per connector: vars alone would make each retailer edit the general defaults.)
+  Models of a project that has this one as a package see the vars of their own project only, and no default;
+  and no macro of ours but by the name of the package, also those that a macro calls: hence rekindle.setting() and the like.
 #}
 {% macro setting(name) %}
     {%- set given = var(name, none) -%}
     {%- if given is not none -%}{{ return(given) }}{%- endif -%}
     {%- set own = var('connector_settings').get(var('connector'), {}) -%}
     {%- if own.get(name) is not none -%}{{ return(own[name]) }}{%- endif -%}
-    {%- if name not in var('default_settings') and name != 'default_as_of' -%}
+    {%- set defaults = var('default_settings', {}) -%}
+    {%- if not defaults -%}
+        {{ exceptions.raise_compiler_error(
+            "The default of '" ~ name ~ "' lies in the package rekindle, which this model does not see: write it in "
+            ~ "connector_settings of dbt_project.yml."
+        ) }}
+    {%- elif name not in defaults and name != 'default_as_of' -%}
         {{ exceptions.raise_compiler_error("Unknown setting '" ~ name ~ "': add it to default_settings in dbt_project.yml.") }}
     {%- endif -%}
-    {{ return(var('default_settings').get(name)) }}
+    {{ return(defaults.get(name)) }}
 {% endmacro %}
 
 

@@ -1,12 +1,18 @@
-"""The README says what is there: every setting with its default, every command, every linked page."""
+"""The pages say what is there: settings and commands, links and paths, and every list and count among `CLAIMS`."""
 
 import re
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import yaml
 from workshop import Workshop
+
+from rekindle.export.targets import target_names
+from rekindle.ground import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +58,21 @@ def test_links_between_pages_lead_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_links_into_pages_meet_a_heading() -> None:
+    def anchors(page: Path) -> set[str]:
+        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+        return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+    links = [
+        (page, page.parent / target if target else page, anchor)
+        for page in pages
+        for target, anchor in re.findall(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 20
+    assert [(page.name, anchor) for page, target, anchor in links if anchor not in anchors(target)] == []
 
 
 def test_tables_named_in_the_readme_are_models() -> None:
@@ -102,3 +123,172 @@ def test_people_whom_the_readme_names_are_in_the_demo(demo_warehouse: Path) -> N
         assert warehouse.execute("from core.profiles where profile_id = ?", [profile]).fetchall()
         who = "from identity.contact_profiles where source_system = ? and contact_id = ?"
         assert warehouse.execute(who, [system, contact]).fetchall()
+
+
+def test_the_map_leads_to_what_it_names() -> None:
+    text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    places = re.findall(r"^\| .+\? \| `(.+?)` \| `(.+?)` \|$", text, re.M)
+    assert len(places) == len([line for line in text.splitlines() if line.startswith("| ")]) - 1
+    assert len(places) >= 20
+    lost = [(path, symbol) for path, symbol in places if symbol not in (ROOT / path).read_text(encoding="utf-8")]
+    assert lost == []
+
+
+def test_paths_named_in_the_pages_are_there() -> None:
+    """Those of the project's folders; what a reader is to make himself is written with < > or {…}."""
+    named = re.compile(r"`((?:models|macros|scripts|seeds|tests|docs|examples|snapshots|requirements)/[\w./*-]*)`")
+    pages = [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "examples/README.md", "tests/fixtures/README.md")),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
+    found = {(page.name, path) for page in pages for path in named.findall(page.read_text(encoding="utf-8"))}
+    assert len(found) > 40
+    assert {(page, path) for page, path in found if not list(ROOT.glob(path.rstrip("/")))} == set()
+
+
+def test_variables_of_the_environment_are_in_the_runbook_and_in_the_code() -> None:
+    variable = re.compile(r"REKINDLE_[A-Z_]+")
+    code = [*(ROOT / "scripts").rglob("*.py"), *(ROOT / "macros").rglob("*.sql"), *(ROOT / "models").rglob("*.yml")]
+    read = {name for file in [*code, ROOT / "profiles.yml"] for name in variable.findall(file.read_text("utf-8"))}
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {name for page in pages for name in variable.findall(page.read_text("utf-8"))}
+    # set by the programs and the tests themselves
+    internal = {"REKINDLE_FIXTURES", "REKINDLE_KEEP_OPEN", "REKINDLE_TARGET"}
+    assert named - {"REKINDLE_GOLDEN"} == read - internal
+
+
+# --- claims that are lists or counts ---------------------------------------------------------------------------------
+
+
+def yml(path: str) -> Any:
+    """A YAML file of the project."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def names(text: str) -> set[str]:
+    """What stands in backticks."""
+    return set(re.findall(r"`([\w_]+)`", text))
+
+
+def first_cells(text: str) -> set[str]:
+    """What stands in backticks in the first column of a table."""
+    return names(" ".join(line.split("|")[1] for line in text.splitlines() if line.startswith("|")))
+
+
+def folders(path: str) -> set[str]:
+    """The names of the folders in a folder."""
+    return {each.name for each in (ROOT / path).iterdir() if each.is_dir() and each.name != "__pycache__"}
+
+
+def reject_reasons() -> set[str]:
+    """What intake may say of a row."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "macros" / "intake").glob("*.sql"))
+    models = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "models" / "intake").glob("*.sql"))
+    return {one or other for one, other in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text + models)}
+
+
+def gates() -> list[str]:
+    """The gates in their order."""
+    text = (ROOT / "macros" / "activation" / "gates.sql").read_text(encoding="utf-8")
+    return re.findall(r"'(\w+)'", text.split("macro gates()")[1].split("endmacro")[0])
+
+
+def published_of(page: str) -> set[str]:
+    """Tables that the README's questions say can be read from the published file."""
+    table = page.split("| You ask | Read |")[1].split("\n\n")[0]
+    read = " ".join(line.split(" | ")[1] for line in table.splitlines()[2:])
+    # `schema.table`, unless (warehouse only) or `in the warehouse also` says otherwise
+    warehouse_only = r"in the warehouse also `[\w.]+`|`[\w.]+` \(warehouse only\)"
+    return set(re.findall(r"`\w+\.(\w+)`", re.sub(warehouse_only, "", read)))
+
+
+def exposed() -> set[str]:
+    """The tables of the published file."""
+    return {entry.split("'")[1] for entry in yml("models/_exposures.yml")["exposures"][0]["depends_on"]}
+
+
+CONNECTORS = set(yml("dbt_project.yml")["vars"]["connector_settings"])
+# page, what is claimed (one group), how it is read, and what it must be
+CLAIMS: dict[str, tuple[str, str, Callable[[str], Any], Callable[[], Any]]] = {
+    "entities of the contract": (
+        "README.md",
+        r"\[input contract\]\(.*?\) of (\d+) tables",
+        int,
+        lambda: len(yml("models/input/_input__models.yml")["models"]),
+    ),
+    "published tables": ("README.md", r"^Published +(\d+) tables, [\d,]+ rows:", int, lambda: len(exposed())),
+    "published audiences": (
+        "README.md",
+        r"^Published +(\d+) tables, [\d,]+ rows, personal data:",
+        int,
+        lambda: len(list((ROOT / "models" / "audiences").glob("*.sql"))),
+    ),
+    "files of the demo": (
+        "docs/demo-data.md",
+        r"(\d+) Parquet files",
+        int,
+        lambda: len(re.findall(r"^\| `\w+/\w+` \|", (ROOT / "docs/demo-data.md").read_text("utf-8"), re.M)),
+    ),
+    "targets": ("docs/activation.md", r"Targets: (.*?) \(three tables", names, lambda: set(target_names())),
+    "exit codes": (
+        "docs/activation.md",
+        r"^## Exit codes\n(.*?)^When several",
+        lambda text: {int(code) for code in re.findall(r"^\| (\d) \|", text, re.M)},
+        lambda: {1, errors.DONE, errors.PLAN_HAS_CHANGES, errors.GUARD, errors.CONTRACT, errors.LOCKED},
+    ),
+    "the worst exit code": (
+        "docs/activation.md",
+        r"the code is the first of ([\d, ]+) that occurred",
+        lambda text: tuple(int(code) for code in text.split(",")),
+        lambda: errors.WORST_FIRST,
+    ),
+    "gates of a decision": (
+        "docs/scenario-guide.md",
+        r"^\| \| gate \| closed means \|\n(.*?)\n\n",
+        lambda text: re.findall(r"^\| \d+ \| `(\w+)`", text, re.M),
+        gates,
+    ),
+    "reasons for a reject": (
+        "docs/connector-guide.md",
+        r"^\| reason \| usual cause(.*?)\n\n",
+        lambda text: first_cells(text) - {"reason"},
+        reject_reasons,
+    ),
+    "connectors that are checked": (
+        "Makefile",
+        r"^CONNECTORS := ([^\n]*)",
+        lambda text: set(text.split()),
+        lambda: CONNECTORS - {"parquet"},
+    ),
+    "layers and what they read": (
+        "CONTRIBUTING.md",
+        r"^\| folder \| reads \|\n(.*?)\n\n",
+        lambda text: set(re.findall(r"^\| `(\w+)/", text, re.M)),
+        lambda: folders("models"),
+    ),
+    "layers in the README": (
+        "README.md",
+        r"^## Where things live\n(.*?)\n\n[^|]",
+        lambda text: set(re.findall(r"`models/(\w+)`", text)),
+        lambda: folders("models"),
+    ),
+    "questions to the published file": (
+        "README.md",
+        r"^(\| You ask \| Read \|.*?\n\n)",
+        lambda text: published_of(text) - exposed(),
+        set,
+    ),
+    "Python": (
+        "README.md",
+        r"You need Python (\S+) or newer",
+        lambda text: f">={text}",
+        lambda: tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"],
+    ),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_lists_and_counts_in_the_pages_are_right(claim: str) -> None:
+    page, pattern, read, right = CLAIMS[claim]
+    [told] = re.findall(pattern, (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+    assert read(told) == right()

@@ -82,7 +82,9 @@ def _load() -> dict[str, Any]:
     sources = [_MACRO.sub(r"\1defined_", source) for source in sources]
     names = [name for source in sources for name in re.findall(r"\bdefined_(\w+)\(", source)]
     objects = {**_dbt_objects(), "adapter": SimpleNamespace(dispatch=dispatch)}
-    environment.globals.update(DBT_BUILTINS | objects | {name: late(name) for name in names})
+    macros = {name: late(name) for name in names}
+    # some macros call each other by the name of the package, for models of other projects
+    environment.globals.update(DBT_BUILTINS | objects | macros | {"rekindle": SimpleNamespace(**macros)})
     for source in sources:
         module = environment.from_string(source).module
         own = {name: getattr(module, f"defined_{name}", None) for name in names}

@@ -1,0 +1,23 @@
+select
+    system as source_system,
+    customer_no as contact_id,
+    case system when 'web' then 'web_shop' else system end as silo,
+    email,
+    cast(null as varchar) as phone,
+    cast(null as timestamp) as email_verified_at,
+    cast(null as timestamp) as phone_verified_at,
+    first_name,
+    cast(null as varchar) as last_name,
+    cast(null as date) as birth_date,
+    cast(null as varchar) as language_code,
+    cast(null as varchar) as country_code,
+    cast(null as varchar) as postal_code,
+    cast(null as varchar) as city,
+    cast(null as varchar) as street_address,
+    cast(null as varchar) as loyalty_card_id,
+    cast(null as varchar) as preferred_store_id,
+    cast(null as varchar) as time_zone,
+    {{ rekindle.local_to_utc('registered_at') }} as created_at,
+    cast(null as timestamp) as updated_at,
+    cast('2024-07-01 22:00' as timestamp) as extracted_at
+from {{ ref('customers') }}
