@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rekindle.paths import PROJECT
 from workshop import Said
+
+from rekindle.ground.paths import PROJECT
 
 SHELL = ("sh", "bash", "")
 # what the shell is told to note down instead of calling it, and the two characters it notes them with

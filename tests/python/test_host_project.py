@@ -20,7 +20,8 @@ import duckdb
 import pytest
 import yaml
 from pages import blocks, commands
-from rekindle.paths import PROJECT
+
+from rekindle.ground.paths import PROJECT
 
 README = "examples/host/README.md"
 # a proxy that is not there: what asks the network fails

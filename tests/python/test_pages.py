@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from pages import SHELL, Clone, blocks, clone, commands
-from rekindle.paths import PROJECT
+
+from rekindle.ground.paths import PROJECT
 
 # The pages of one installation, in an order that it can live through: it is built first and people are erased last.
 LIFE = ("docs/runbook.md", "docs/activation.md", "README.md", "docs/upgrade.md", "docs/segments.md", "docs/privacy.md")
