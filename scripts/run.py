@@ -7,6 +7,7 @@ from rekindle.building import build, decide, prepare, unfinished_dates
 from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
+from rekindle.fingerprints import inputs_of
 from rekindle.publishing import publish, publish_activation
 from rekindle.warehouse import use_warehouse, warehouse_runs
 from rekindle_export import exporting, runs
@@ -20,6 +21,7 @@ from rekindle_export.errors import DONE, GUARD
 )
 @installation.CONNECTOR
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
+@click.option("--full", is_flag=True, help="Build all, also what cannot have changed since the last build.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
 @click.option("--demo", is_flag=True, hidden=True)
@@ -28,6 +30,7 @@ def main(
     accept: str | None,
     connector: str | None,
     daily: bool,
+    full: bool,
     no_publish: bool,
     no_export: bool,
     demo: bool,
@@ -41,6 +44,8 @@ def main(
     month = as_month(accept, "--accept") if accept else None
     if daily and month is not None:
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
+    if daily and full:
+        raise RekindleError("--daily builds what one more day adds, and --full everything: leave one of them out.")
     use_warehouse(paths.warehouse())
     with installation.only_command():
         answers.purge()
@@ -51,14 +56,15 @@ def main(
                 f"{newest_closed_month(date):%Y-%m}: accept that one, after looking at it."
             )
         dbt = Dbt(chosen)
-        prepare(dbt, dates[0])
+        inputs = inputs_of(dbt, is_all_built=full)
+        prepare(dbt, dates[0], inputs=inputs)
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
-            build(dbt, unfinished, month)
+            build(dbt, unfinished, month, inputs=inputs)
         if daily:
-            decide(dbt, date)
+            decide(dbt, date, inputs)
         else:
-            build(dbt, date, month)
+            build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
         done = None if daily else publish(dbt.manifest, paths.warehouse())

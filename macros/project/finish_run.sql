@@ -6,7 +6,7 @@
     {%- if execute -%}
         {%- do print_reasons(results) -%}
     {%- endif -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set is_finished = finish_run_log(results) -%}
         {#- the last step of a replay is told by the replay -#}
         {%- if command_scope() == 'full' and not invocation_args_dict.get('selector') -%}

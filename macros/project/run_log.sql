@@ -3,11 +3,12 @@
   finished_at null: its tables may be of different dates, so nothing is published from them, and scripts/run.py first
   finishes that date. Written by the hooks of the run itself, hence also by plain `dbt build`.
 
-  command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay)
+  command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay), or
+                           but for what cannot have changed (scripts/rekindle/fingerprints.py)
                   base     what does not depend on the as-of date (the first step of a replay)
                   monthly  what one more month adds (a step of a replay)
                   daily    what one more day adds: decisions and audiences
-                  partial  anything else: chosen models, `dbt run`, --empty
+                  partial  anything else: chosen models, `dbt run`, `dbt seed`, --empty
 #}
 {% macro prepare_run() %}
     {%- if execute -%}
@@ -22,7 +23,7 @@
             ('started_at', dbt.type_timestamp()),
             ('finished_at', dbt.type_timestamp()),
         ]) -%}
-        {%- if flags.WHICH in ('build', 'run') -%}
+        {%- if flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
             {%- do run_query(
                 "insert into " ~ run_log_relation() ~ " values ('" ~ invocation_id ~ "', '" ~ var('connector') ~ "', '"
                 ~ command_scope() ~ "', cast('" ~ as_of_date_text() ~ "' as date), cast('"
@@ -64,10 +65,20 @@
         {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources -%}
+        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources
+        and not (var('is_settled_left_out', false) and may_be_left_out(node)) -%}
         {{ return('partial') }}
     {%- endfor -%}
     {{ return('full') }}
+{% endmacro %}
+
+
+{# Whether scripts/rekindle/fingerprints.py may leave out a node at all. #}
+{% macro may_be_left_out(node) %}
+    {{ return(
+        node.resource_type == 'seed'
+        or node.fqn[1] in ('staging', 'input', 'intake', 'identity', 'core', 'quality')
+    ) }}
 {% endmacro %}
 
 
