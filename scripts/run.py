@@ -8,7 +8,7 @@ from rekindle.calendar import as_date, as_month, default_as_of, newest_closed_mo
 from rekindle.dbt import Dbt
 from rekindle.errors import RekindleError
 from rekindle.fingerprints import inputs_of
-from rekindle.publishing import publish, publish_activation
+from rekindle.publishing import publish, publish_activation, published_already
 from rekindle.warehouse import use_warehouse, warehouse_runs
 from rekindle_export import exporting, runs
 from rekindle_export.errors import DONE, GUARD
@@ -67,10 +67,13 @@ def main(
             build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
-        done = None if daily else publish(dbt.manifest, paths.warehouse())
+        known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
+        done = known if daily or known else publish(dbt.manifest, paths.warehouse())
         sent = publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
-        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows:\n            {paths.shown(done.path)}")
+        as_before = ", as before" if known else ""
+        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
+        click.echo(f"            {paths.shown(done.path)}")
     if sent is not None:
         click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
         click.echo(f"            {paths.shown(sent.path)}")

@@ -106,6 +106,7 @@ def build(
         "build",
         *(selection or ("--exclude-resource-type", "unit_test")),
         *fingerprints.left_out(dbt.manifest, skipped),
+        "--no-write-json",
         progress=title or f"Build as of {as_of}",
         variables=variables(as_of, accept) | {"is_settled_left_out": True if skipped else None},
     )

@@ -7,6 +7,7 @@ years.
 """
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,22 +47,59 @@ class Publication:
 def publish(manifest: Manifest, warehouse: Path) -> Publication:
     """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
     models = public_models(manifest)
+    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
 
     def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
         build = last_finished_build(runs)
+        must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
         connection.execute(
-            "create table published._published as "
-            "select ? as version, ? as connector, ? as invocation_id, cast(? as date) as as_of_date",
-            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date],
+            "create table published._published as select ? as version, ? as connector, ? as invocation_id, "
+            "cast(? as date) as as_of_date, ? as content",
+            [*_edition(build), build.as_of_date, _content(connection, models, keys)[0]],
         )
         connection.execute(
             "comment on table published._published is "
-            "'One row: the project version, the connector, the as-of date and the dbt invocation of this publication.'"
+            "'One row: project version, connector, as-of date, dbt invocation and a digest of all tables.'"
         )
         return build
 
-    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
     return _write(warehouse, "rekindle.duckdb", models, keys, describe)
+
+
+def published_already(manifest: Manifest, warehouse: Path) -> Publication | None:
+    """The publication that is there, when it holds what the last finished build would publish, row for row."""
+    target = paths.published() / "rekindle.duckdb"
+    models = public_models(manifest)
+    keys = {model.unique_id: _sort_key(manifest, model) for model in models}
+    if not target.exists():
+        return None
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        build = last_finished_build(read_runs(connection))
+        must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
+        content, rows = _content(connection, models, keys)
+    with contextlib.suppress(duckdb.Error), contextlib.closing(connect(target, read_only=True)) as connection:
+        found = connection.execute("select version, connector, as_of_date, content from _published").fetchall()
+        version, connector, _ = _edition(build)
+        if found == [(version, connector, build.as_of_date, content)]:
+            target.chmod(paths.PUBLICATIONS[target.name])
+            return Publication(target, build.as_of_date, len(models), rows)
+    return None
+
+
+def _edition(build: Run) -> tuple[str, str, str]:
+    return str(project()["version"]), build.connector, build.invocation_id
+
+
+def _content(connection: duckdb.DuckDBPyConnection, models: list[Any], keys: dict[str, str]) -> tuple[str, int]:
+    """A digest of all rows and of how they are described, and the number of rows."""
+    told, rows = [duckdb.__version__], 0
+    for model in models:
+        place = f"{name(model.schema)}.{name(model.alias)}"
+        found = connection.execute(f"select count(*), sum(cast(hash(held) as hugeint)) from {place} as held").fetchone()
+        described = [(column.name, column.data_type, column.description) for column in model.columns.values()]
+        told.append(repr((place, keys[model.unique_id], model.description, described, found)))
+        rows += found[0] if found else 0
+    return hashlib.sha256("\n".join(told).encode()).hexdigest(), rows
 
 
 def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
