@@ -64,21 +64,13 @@
     {%- elif selector == 'complete' -%}
         {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}
+    {%- set missing = [] -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources
-        and not (var('is_settled_left_out', false) and may_be_left_out(node)) -%}
-        {{ return('partial') }}
+        if node.resource_type in ('seed', 'model', 'snapshot') and node.unique_id not in selected_resources -%}
+        {%- do missing.append(node) -%}
     {%- endfor -%}
-    {{ return('full') }}
-{% endmacro %}
-
-
-{# Whether scripts/rekindle/fingerprints.py may leave out a node at all. #}
-{% macro may_be_left_out(node) %}
-    {{ return(
-        node.resource_type == 'seed'
-        or node.fqn[1] in ('staging', 'input', 'intake', 'identity', 'core', 'quality')
-    ) }}
+    {#- how many scripts/rekindle/fingerprints.py left out -#}
+    {{ return('full' if missing | length == var('nodes_left_out', 0) else 'partial') }}
 {% endmacro %}
 
 

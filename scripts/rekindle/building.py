@@ -108,7 +108,7 @@ def build(
         *fingerprints.left_out(dbt.manifest, skipped),
         "--no-write-json",
         progress=title or f"Build as of {as_of}",
-        variables=variables(as_of, accept) | {"is_settled_left_out": True if skipped else None},
+        variables=variables(as_of, accept) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
     )
     if not result.success:
         raise RekindleError(

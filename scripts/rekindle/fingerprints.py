@@ -167,6 +167,11 @@ def left_out(manifest: Manifest, skipped: Collection[str]) -> list[str]:
     return ["--indirect-selection", "empty", "--exclude", f"tag:{TAG}"] if skipped else []
 
 
+def tables_among(manifest: Manifest, skipped: Collection[str]) -> int | None:
+    """How many seeds and models are left out, which run_log has to know: with them, it was all. None: nothing is."""
+    return sum(str(manifest.nodes[each].resource_type) != "test" for each in skipped) or None
+
+
 def inputs_of(dbt: Dbt, *, is_all_built: bool = False) -> Inputs:
     """The inputs as they are now."""
     return Inputs(_fingerprint(dbt), is_all_built)
