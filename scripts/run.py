@@ -11,7 +11,8 @@ from rekindle.ground.errors import DONE, GUARD, RekindleError
 from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
 from rekindle.run.building import build, decide, prepare, unfinished_dates
-from rekindle.run.publishing import publish, publish_activation
+from rekindle.run.fingerprints import inputs_of
+from rekindle.run.publishing import publish, publish_activation, published_already
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +22,7 @@ from rekindle.run.publishing import publish, publish_activation
 )
 @installation.CONNECTOR
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
+@click.option("--full", is_flag=True, help="Build all, also what cannot have changed since the last build.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
 def main(
@@ -28,6 +30,7 @@ def main(
     accept: str | None,
     connector: str | None,
     daily: bool,
+    full: bool,
     no_publish: bool,
     no_export: bool,
 ) -> None:
@@ -40,6 +43,8 @@ def main(
     month = as_month(accept, "--accept") if accept else None
     if daily and month is not None:
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
+    if daily and full:
+        raise RekindleError("--daily builds what one more day adds, and --full everything: leave one of them out.")
     use_warehouse(paths.warehouse())
     with installation.only_command():
         answers.purge()
@@ -50,20 +55,24 @@ def main(
                 f"{newest_closed_month(date):%Y-%m}: accept that one, after looking at it."
             )
         dbt = Dbt(chosen)
-        prepare(dbt, dates[0])
+        inputs = inputs_of(dbt, is_all_built=full)
+        prepare(dbt, dates[0], inputs=inputs)
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
-            build(dbt, unfinished, month)
+            build(dbt, unfinished, month, inputs=inputs)
         if daily:
-            decide(dbt, date)
+            decide(dbt, date, inputs)
         else:
-            build(dbt, date, month)
+            build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
-        done = None if daily else publish(dbt.manifest, paths.warehouse())
+        known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
+        done = known if daily or known else publish(dbt.manifest, paths.warehouse())
         sent = publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
-        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows:\n            {paths.shown(done.path)}")
+        as_before = ", as before" if known else ""
+        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
+        click.echo(f"            {paths.shown(done.path)}")
     if sent is not None:
         click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
         click.echo(f"            {paths.shown(sent.path)}")

@@ -18,151 +18,128 @@
 {% endmacro %}
 
 
-{# Contradictory or malformed settings, as sentences. Reads settings only. #}
+{#
+  What each setting may be, a row each: [settings, kind, limits, what is said when it is something else].
+  Kinds: number and whole [least, most, whether the least itself is too little], boolean, words (one of them), text (a pattern),
+  countries, list; `or null` where it may be left out.
+#}
+{% macro setting_specs() %}
+    {%- set specs = [
+        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'], 'number', [0, 1],
+         'a share lies between 0 and 1.'],
+        [['max_down_share_factor'], 'number', [1],
+         'below 1 the brake would hold back every ordinary month; it must be a number, at least 1.'],
+        [['max_raw_growth_factor'], 'number', [1, none, true], 'a table may always keep its rows; it must be a number above 1.'],
+        [['global_holdout_share'], 'number', [0, 0.5], 'it must be a share from 0 to 0.5.'],
+        [['cart_order_tolerance_minutes', 'erasure_max_wait_days', 'max_days_after_last_event', 'max_feed_age_days',
+          'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
+         'it must be a whole number, at least 0.'],
+        [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
+          'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
+          'signal_low_rung'], 'whole', [1],
+         'it must be a whole number, at least 1.'],
+        [['decision_retention_months'], 'whole or null', [13],
+         'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
+        [['count_orders_without_lines', 'identity_phone_joins_strangers'], 'boolean', [], 'it must be true or false.'],
+        [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
+        [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
+        [['default_country_code'], 'text or null', '^[A-Z]{2}$', 'it must be two capital letters (ISO 3166-1), such as FR, or null.'],
+        [['earliest_plausible_date'], 'text', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD.'],
+        [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
+        [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
+         "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
+        [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
+    ] -%}
+    {%- for name, words in {
+        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
+    }.items() -%}
+        {%- do specs.append([[name], 'words', words, 'it must be one of ' ~ words | join(', ') ~ '.']) -%}
+    {%- endfor -%}
+    {{ return(specs) }}
+{% endmacro %}
+
+
+{# Malformed or contradictory settings, as sentences. Reads settings only. #}
 {% macro settings_problems() %}
     {%- set problems = [] -%}
-    {%- for name in ['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'] -%}
-        {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
-            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}
-        {%- endif -%}
+    {%- set malformed = [] -%}
+    {%- for names, kind, limits, must in setting_specs() -%}
+        {%- for name in names if not is_as_specified(setting(name), kind, limits) -%}
+            {%- do malformed.append(name) -%}
+            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': " ~ must) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {%- for name, least in {
-        'cart_order_tolerance_minutes': 0,
-        'coupon_rounds': 1,
-        'erasure_max_wait_days': 0,
-        'identity_max_contacts_per_identifier': 1,
-        'identity_rounds': 1,
-        'mailbox_health_days': 1,
-        'mailbox_health_min_delivered': 1,
-        'mailbox_provider_min_contacts': 1,
-        'max_days_after_last_event': 0,
-        'max_feed_age_days': 0,
-        'rfm_restate_months': 1,
-        'rfm_window_days': 1,
-        'signal_low_rung': 1,
-        'welcome_max_days_after_first_contact': 0,
-        'welcome_same_visit_minutes': 0,
-    }.items() -%}
-        {%- if setting(name) is not integer or setting(name) < least -%}
-            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be a whole number, at least " ~ least ~ ".") -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- for name in ['count_orders_without_lines', 'identity_phone_joins_strangers'] -%}
-        {%- if setting(name) is not boolean -%}
-            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be true or false.") -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if not is_number(setting('max_down_share_factor')) or setting('max_down_share_factor') < 1 -%}
-        {%- do problems.append(
-            "max_down_share_factor is '" ~ setting('max_down_share_factor')
-            ~ "': below 1 the brake would hold back every ordinary month; it must be a number, at least 1."
-        ) -%}
-    {%- endif -%}
-    {%- if not is_number(setting('max_raw_growth_factor')) or setting('max_raw_growth_factor') <= 1 -%}
-        {%- do problems.append(
-            "max_raw_growth_factor is '" ~ setting('max_raw_growth_factor')
-            ~ "': a table may always keep its rows; it must be a number above 1."
-        ) -%}
-    {%- endif -%}
     {%- for name in ['REKINDLE_DATA', 'REKINDLE_FIXTURES', 'REKINDLE_INSTALLATION'] if modules.re.search('[*?[]', env_var(name, '')) -%}
         {%- do problems.append(
             name ~ " is '" ~ env_var(name) ~ "': readers take * ? [ for wildcards and would read other folders; name one without."
         ) -%}
     {%- endfor -%}
-    {%- do problems.extend(decision_settings_problems()) -%}
-    {%- if setting('business_timezone') not in modules.pytz.all_timezones_set -%}
-        {%- do problems.append(
-            "business_timezone is '" ~ setting('business_timezone') ~ "': it must be an IANA name such as Europe/Paris."
-        ) -%}
-    {%- else -%}
-        {%- do as_of_instant() -%}{# raises when as_of_time is no time of day, whether or not a chosen model reads it #}
-    {%- endif -%}
-    {%- if not modules.re.match('^[A-Z]{3}$', setting('currency_code') | string) -%}
-        {%- do problems.append(
-            "currency_code is '" ~ setting('currency_code') ~ "': it must be three capital letters (ISO 4217), such as EUR."
-        ) -%}
-    {%- endif -%}
-    {%- set country = setting('default_country_code') -%}
-    {%- if country is not none and not modules.re.match('^[A-Z]{2}$', country | string) -%}
-        {%- do problems.append(
-            "default_country_code is '" ~ country
-            ~ "': it must be two capital letters (ISO 3166-1), such as FR, or null."
-        ) -%}
-    {%- endif -%}
-    {%- for name in ['open_tracking_consent_countries', 'click_tracking_consent_countries'] -%}
-        {%- set countries = setting(name) -%}
-        {%- set is_list = countries is sequence and countries is not string -%}
-        {%- if countries != '*' and not (is_list and are_country_codes(countries)) -%}
-            {%- do problems.append(
-                name ~ " is '" ~ countries ~ "': it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', setting('earliest_plausible_date') | string) -%}
-        {%- do problems.append(
-            "earliest_plausible_date is '" ~ setting('earliest_plausible_date') ~ "': write it as YYYY-MM-DD."
-        ) -%}
-    {%- elif setting('earliest_plausible_date') | string > as_of_date_text() -%}
-        {%- do problems.append(
-            "earliest_plausible_date (" ~ setting('earliest_plausible_date') ~ ") is after the as-of date ("
-            ~ as_of_date_text() ~ "): every event would be rejected."
-        ) -%}
-    {%- endif -%}
-    {%- set accepted = var('accept_publication', none) -%}
-    {%- if accepted is not none and not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', accepted | string) -%}
-        {%- do problems.append("accept_publication is '" ~ accepted ~ "': write the month as YYYY-MM.") -%}
-    {%- elif accepted is not none and accepted | string != newest_closed_month_text()[:7] -%}
-        {%- do problems.append(
-            "accept_publication names " ~ accepted ~ " but the month to publish as of " ~ as_of_date_text() ~ " is "
-            ~ newest_closed_month_text()[:7] ~ ": accept that one, after looking at it."
-        ) -%}
-    {%- endif -%}
-    {{ return(problems) }}
-{% endmacro %}
-
-
-{# The same for the settings of scenarios and decisions. #}
-{% macro decision_settings_problems() %}
-    {%- set problems = [] -%}
-    {%- if setting('moments') is string or setting('moments') is not sequence or not setting('moments') -%}
-        {%- do problems.append(
-            "moments is '" ~ setting('moments') ~ "': it must be a list of models of models/scenarios/moments, such as "
-            ~ "[moment_cart_left]."
-        ) -%}
-    {%- endif -%}
-    {%- for name, words in {
-        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
-    }.items() -%}
-        {%- if setting(name) not in words -%}
-            {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be one of " ~ words | join(', ') ~ ".") -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- if not modules.re.match('^([01]\\d|2[0-3]):[0-5]\\d$', setting('send_time') | string) -%}
-        {%- do problems.append("send_time is '" ~ setting('send_time') ~ "': write a time of day as HH:MM, in quotes.") -%}
-    {%- endif -%}
-    {%- set share = setting('global_holdout_share') -%}
-    {%- if not is_number(share) or share < 0 or share > 0.5 -%}
-        {%- do problems.append("global_holdout_share is '" ~ share ~ "': it must be a share from 0 to 0.5.") -%}
-    {%- endif -%}
     {%- set shorter = namespace(months=0) -%}
     {%- for name in ['tier_dormant_months', 'tier_at_risk_months', 'tier_to_delete_months'] -%}
-        {%- if setting(name) is not integer or setting(name) <= shorter.months -%}
+        {%- if is_as_specified(setting(name), 'whole', [shorter.months, none, true]) -%}
+            {%- set shorter.months = setting(name) -%}
+        {%- else -%}
             {%- do problems.append(
                 name ~ " is '" ~ setting(name) ~ "': it must be a whole number, more than the " ~ shorter.months
                 ~ " months before it."
             ) -%}
-        {%- else -%}
-            {%- set shorter.months = setting(name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set months = setting('decision_retention_months') -%}
-    {%- if months is not none and (months is not integer or months < 13) -%}
-        {%- do problems.append(
-            "decision_retention_months is '" ~ months
-            ~ "': cooldowns and arms look back a year, so it must be a whole number from 13 on, or null."
-        ) -%}
+    {#- dates are asked for in the business timezone -#}
+    {%- if 'business_timezone' not in malformed -%}
+        {%- do as_of_instant() -%}{# raises when as_of_time is no time of day, whether or not a chosen model reads it #}
+        {%- if 'earliest_plausible_date' not in malformed and setting('earliest_plausible_date') | string > as_of_date_text() -%}
+            {%- do problems.append(
+                "earliest_plausible_date (" ~ setting('earliest_plausible_date') ~ ") is after the as-of date ("
+                ~ as_of_date_text() ~ "): every event would be rejected."
+            ) -%}
+        {%- endif -%}
     {%- endif -%}
+    {%- do problems.extend(acceptance_problems(var('accept_publication', none))) -%}
     {{ return(problems) }}
+{% endmacro %}
+
+
+{# A month that a person accepted is the one to publish. #}
+{% macro acceptance_problems(accepted) %}
+    {%- if accepted is none -%}
+        {{ return([]) }}
+    {%- elif not is_as_specified(accepted, 'text', '^\\d{4}-(0[1-9]|1[0-2])$') -%}
+        {{ return(["accept_publication is '" ~ accepted ~ "': write the month as YYYY-MM."]) }}
+    {%- endif -%}
+    {%- set due = newest_closed_month_text()[:7] -%}
+    {%- if accepted | string != due -%}
+        {{ return([
+            "accept_publication names " ~ accepted ~ " but the month to publish as of " ~ as_of_date_text() ~ " is " ~ due
+            ~ ": accept that one, after looking at it."
+        ]) }}
+    {%- endif -%}
+    {{ return([]) }}
+{% endmacro %}
+
+
+{# Whether a value is of a kind of setting_specs(). #}
+{% macro is_as_specified(value, kind, limits) %}
+    {%- if kind.endswith(' or null') -%}
+        {{ return(value is none or is_as_specified(value, kind[:-8], limits)) }}
+    {%- elif kind in ('number', 'whole') -%}
+        {%- set least, most, is_above = (limits + [none, none])[:3] -%}
+        {%- set is_kind = (value is integer) if kind == 'whole' else (value is number) -%}
+        {{ return(
+            is_kind and value is not boolean and (value > least if is_above else value >= least) and (most is none or value <= most)
+        ) }}
+    {%- elif kind == 'boolean' -%}
+        {{ return(value is boolean) }}
+    {%- elif kind == 'words' -%}
+        {{ return(value in limits) }}
+    {%- elif kind == 'text' -%}
+        {{ return(modules.re.match(limits, value | string) is not none) }}
+    {%- endif -%}
+    {%- set is_list = value is sequence and value is not string -%}
+    {%- if kind == 'list' -%}
+        {{ return(is_list and value | length > 0) }}
+    {%- endif -%}
+    {{ return(value == '*' or (is_list and are_country_codes(value))) }}
 {% endmacro %}
 
 
@@ -230,11 +207,6 @@
         {%- endif -%}
     {%- endif -%}
     {{ return(none) }}
-{% endmacro %}
-
-
-{% macro is_number(value) %}
-    {{ return(value is number and value is not boolean) }}
 {% endmacro %}
 
 

@@ -1,12 +1,12 @@
 {#
-  The end of every run: a green one is marked finished in run_log, and a complete one says in plain words what came out.
-  print() writes under --quiet too. ref() cannot be used here, so relations come from the graph.
+  The end of every run: a green one is marked finished in run_log, and a complete one says in plain words what came out
+  (the model run_summary). print() writes under --quiet too.
 #}
 {% macro finish_run(results) %}
     {%- if execute -%}
         {%- do print_reasons(results) -%}
     {%- endif -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
         {%- set is_finished = finish_run_log(results) -%}
         {#- the last step of a replay is told by the replay -#}
         {%- if command_scope() == 'full' and not invocation_args_dict.get('selector') -%}
@@ -45,19 +45,7 @@
     {%- do print('Rekindle, ' ~ var('connector') ~ ', as of ' ~ as_of_date_text()) -%}
     {%- do print('=' * 78) -%}
     {%- if is_finished -%}
-        {%- set relations = {} -%}
-        {%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed')
-            and (node.package_name == 'rekindle' or node.name not in relations) -%}
-            {%- do relations.update({node.name: node.relation_name}) -%}
-        {%- endfor -%}
-        {%- set month = print_segments(relations) -%}
-        {%- if month is not none -%}
-            {%- do print_moves(relations, month) -%}
-        {%- endif -%}
-        {%- do print_waterfalls(relations) -%}
-        {%- do print_readiness(relations) -%}
-        {%- do print_rejected(relations) -%}
-        {%- do print_notes(relations) -%}
+        {%- do print_run_summary() -%}
         {%- do print_contract_gaps() -%}
     {%- endif -%}
     {%- set tests = [counts['pass'] ~ ' passed'] -%}
@@ -72,167 +60,97 @@
 {% endmacro %}
 
 
-{# Customers per segment of the newest published month. Returns the month, none when nothing was ever published. #}
-{% macro print_segments(relations) %}
-    {%- set rows = run_query(
-        'select segments.segment_name, count(published.profile_id) as profiles, '
-        ~ "cast(newest.segment_month as varchar) as segment_month from " ~ relations['dim_segments'] ~ ' as segments '
-        ~ 'cross join (select max(segment_month) as segment_month from ' ~ relations['rfm_published'] ~ ') as newest '
-        ~ 'left join ' ~ relations['rfm_published'] ~ ' as published on segments.segment = published.segment '
-        ~ 'and newest.segment_month = published.segment_month where segments.rung is not null '
-        ~ 'group by segments.segment_name, segments.rung, newest.segment_month order by segments.rung desc'
-    ).rows -%}
-    {%- set month = (rows | first)['segment_month'] if rows else none -%}
-    {%- if month is none -%}
-        {%- do print('Month       none published yet: no month with orders is closed as of this date') -%}
-        {{ return(none) }}
-    {%- endif -%}
-    {%- set counts = rows | map(attribute='profiles') | list -%}
-    {%- set total = counts | sum -%}
-    {%- do print('Month       ' ~ month_name(month) ~ ': ' ~ thousands(total) ~ ' customers') -%}
-    {%- do print('') -%}
-    {%- for row in rows -%}
-        {%- set bar = '█' * ((row['profiles'] * 34 / ([counts | max, 1] | max)) | round | int) -%}
-        {%- do print(
-            '  %-22s %-34s %9s %6.1f %%' | format(row['segment_name'], bar, thousands(row['profiles']), row['profiles'] * 100 / ([total, 1] | max))
-        ) -%}
+{# The lines of the model run_summary, which a finished whole run has just built: what it says is decided there, how wide it is here. #}
+{% macro print_run_summary() %}
+    {%- set node = graph.nodes['model.rekindle.run_summary'] -%}
+    {%- set said = {} -%}
+    {%- for row in run_query('select * from ' ~ node.relation_name ~ ' order by line_number asc').rows -%}
+        {%- do said.setdefault(row['section'], []).append(row) -%}
     {%- endfor -%}
-    {%- do print('') -%}
-    {{ return(month) }}
-{% endmacro %}
 
-
-{# Who went down and up in that month, with the commonest ways. #}
-{% macro print_moves(relations, month) %}
-    {%- for direction, title in {'down': 'Went down', 'up': 'Went up'}.items() -%}
-        {%- set rows = run_query(
-            'select origins.segment_name as from_name, targets.segment_name as to_name, count(*) as profiles, '
-            ~ 'sum(case when moves.is_attrition_signal then 1 else 0 end) as signals from ' ~ relations['segment_moves'] ~ ' as moves '
-            ~ 'inner join ' ~ relations['dim_segments'] ~ ' as origins on moves.from_segment = origins.segment '
-            ~ 'inner join ' ~ relations['dim_segments'] ~ ' as targets on moves.to_segment = targets.segment '
-            ~ "where moves.segment_month = cast('" ~ month ~ "' as date) and " ~ ('moves.is_down' if direction == 'down' else "moves.to_rung > moves.from_rung")
-            ~ ' group by origins.segment_name, targets.segment_name order by 3 desc, 1, 2'
-        ).rows -%}
-        {%- set total = rows | map(attribute='profiles') | sum -%}
-        {%- set signals = rows | map(attribute='signals') | sum -%}
-        {%- do print(
-            '%-11s %s' | format(title, thousands(total) ~ ' customers'
-            ~ (', ' ~ thousands(signals) ~ ' of them because they stay away longer' if direction == 'down' and signals else ''))
-        ) -%}
-        {%- for row in (rows | list)[:5] -%}
-            {%- do print('  %-22s -> %-22s %9s' | format(row['from_name'], row['to_name'], thousands(row['profiles']))) -%}
-        {%- endfor -%}
-        {%- do print('') -%}
-    {%- endfor -%}
-{% endmacro %}
-
-
-{# Per scenario how many steps were due, how many each gate stopped, how many go out; `make explain` says more. #}
-{% macro print_waterfalls(relations) %}
-    {%- if 'decisions' in relations -%}
-        {%- set rows = run_query(
-            "select scenarios.scenario_id, scenarios.scenario_name, sentences.counted, counts.steps from ("
-            ~ "select scenario_id, coalesce(closed_gate, 'selected') as subject, count(*) as steps from "
-            ~ relations['decisions'] ~ " where as_of_date = " ~ as_of_date() ~ " group by scenario_id, closed_gate) as counts "
-            ~ "inner join " ~ relations['scenarios'] ~ " as scenarios on counts.scenario_id = scenarios.scenario_id "
-            ~ "inner join " ~ relations['sentences'] ~ " as sentences on counts.subject = sentences.subject "
-            ~ "and sentences.code = '*' left join " ~ relations['gate_applicability'] ~ " as gates "
-            ~ "on counts.subject = gates.gate and scenarios.kind = gates.kind "
-            ~ "order by scenarios.priority, scenarios.scenario_id, coalesce(gates.gate_order, 99)"
-        ).rows | list -%}
-        {%- do print('Decided     ' ~ ('steps of journeys due as of ' ~ as_of_date_text() if rows else 'no step was due')) -%}
-        {%- for waiting in run_query(
-            "select scenario_name, cast(starts_date as varchar) as starts_date from " ~ relations['dim_scenarios']
-            ~ " where is_enabled and starts_date > " ~ as_of_date() ~ " order by priority, scenario_id"
-        ).rows -%}
-            {%- do print('  %-22s starts on %s (seeds/config/scenarios.csv)' | format(waiting['scenario_name'], waiting['starts_date'])) -%}
-        {%- endfor -%}
-        {%- for scenario_id, counts in rows | groupby('scenario_id') -%}
-            {%- set told = [thousands(counts | map(attribute='steps') | sum) ~ ' due'] -%}
-            {%- for row in counts -%}
-                {%- do told.append(thousands(row['steps']) ~ ' ' ~ row['counted']) -%}
-            {%- endfor -%}
-            {%- do print('  %-22s %s' | format(
-                (counts | first)['scenario_name'],
-                told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
+    {%- for month in said.get('month', []) -%}
+        {%- do print('Month       ' ~ month_name(month['subject']) ~ ': ' ~ thousands(month['row_count']) ~ ' customers\n') -%}
+        {%- set largest = said['segment'] | map(attribute='row_count') | max -%}
+        {%- for segment in said['segment'] -%}
+            {%- set bar = '█' * ((segment['row_count'] * 34 / ([largest, 1] | max)) | round | int) -%}
+            {%- do print('  %-22s %-34s %9s %6.1f %%' | format(
+                segment['subject'], bar, thousands(segment['row_count']), segment['row_count'] * 100 / ([month['row_count'], 1] | max)
             )) -%}
         {%- endfor -%}
-        {%- set differences = run_query('select count(*) as steps from ' ~ relations['decision_differences']).rows[0]['steps'] -%}
-        {%- if differences -%}
-            {%- do print(
-                'Sealed      what was decided as of ' ~ as_of_date_text() ~ ' has left the house and stays. Today '
-                ~ thousands(differences) ~ (' step' if differences == 1 else ' steps')
-                ~ '\n            would be decided otherwise (activation.decision_differences).'
-            ) -%}
-        {%- endif -%}
         {%- do print('') -%}
-    {%- endif -%}
-{% endmacro %}
+        {%- for direction, title in {'down': 'Went down', 'up': 'Went up'}.items() -%}
+            {%- set because = said.get('signal', []) if direction == 'down' else [] -%}
+            {%- do print('%-11s %s customers%s' | format(
+                title, thousands(said['went_' ~ direction][0]['row_count']),
+                ', ' ~ thousands(because[0]['row_count']) ~ ' of them because they stay away longer' if because else ''
+            )) -%}
+            {%- for way in said.get('way_' ~ direction, []) -%}
+                {%- do print('  %-22s -> %-22s %9s' | format(way['subject'], way['detail'], thousands(way['row_count']))) -%}
+            {%- endfor -%}
+            {%- do print('') -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- do print('Month       none published yet: no month with orders is closed as of this date') -%}
+    {%- endfor -%}
 
-
-{# Scenarios that lack data, and which; nothing when all have what they need. #}
-{% macro print_readiness(relations) %}
-    {%- set rows = run_query(
-        "select scenario_id, contract_column from " ~ relations['scenario_readiness']
-        ~ " where not is_ready group by scenario_id, contract_column order by 1, 2"
-    ).rows -%}
-    {%- for scenario_id, columns in rows | groupby('scenario_id') -%}
-        {%- do print('%-11s %s' | format(
-            'Not ready' if loop.first else '',
-            scenario_id ~ ' lacks ' ~ columns | map(attribute='contract_column') | join(', ')
+    {%- do print('Decided     ' ~ ('steps of journeys due as of ' ~ as_of_date_text() if 'decided' in said else 'no step was due')) -%}
+    {%- for scenario in said.get('starts_later', []) -%}
+        {%- do print('  %-22s starts on %s (seeds/config/scenarios.csv)' | format(scenario['subject'], scenario['detail'])) -%}
+    {%- endfor -%}
+    {%- set decided = {} -%}
+    {%- for row in said.get('decided', []) -%}
+        {%- do decided.setdefault(row['subject'], []).append(row) -%}
+    {%- endfor -%}
+    {%- for scenario_name, counts in decided.items() -%}
+        {%- set told = [] -%}
+        {%- for row in counts -%}
+            {%- do told.append(thousands(row['row_count']) ~ ' ' ~ row['detail']) -%}
+        {%- endfor -%}
+        {%- do print('  %-22s %s' | format(
+            scenario_name, told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
         )) -%}
     {%- endfor -%}
-{% endmacro %}
+    {%- for sealed in said.get('sealed', []) -%}
+        {%- do print(
+            'Sealed      what was decided as of ' ~ as_of_date_text() ~ ' has left the house and stays. Today '
+            ~ thousands(sealed['row_count']) ~ (' step' if sealed['row_count'] == 1 else ' steps')
+            ~ '\n            would be decided otherwise (activation.decision_differences).'
+        ) -%}
+    {%- endfor -%}
+    {%- do print('') -%}
 
-
-{# Rows that intake set aside, per entity and reason, and phones that nobody has read yet. #}
-{% macro print_rejected(relations) %}
-    {%- set rows = run_query(
-        'select entity, reason, sum(rejected_rows) as rejects from ' ~ relations['rejected_row_summary']
-        ~ ' group by entity, reason order by 1, 3 desc, 2'
-    ).rows | list -%}
-    {%- set total = rows | map(attribute='rejects') | sum -%}
+    {%- for scenario_id, columns in said.get('not_ready', []) | groupby('subject') -%}
+        {%- do print('%-11s %s' | format(
+            'Not ready' if loop.first else '', scenario_id ~ ' lacks ' ~ columns | map(attribute='detail') | join(', ')
+        )) -%}
+    {%- endfor -%}
+    {%- set rejected = said.get('rejected', []) -%}
+    {%- set total = rejected | map(attribute='row_count') | sum -%}
     {%- do print('Rejected    ' ~ (thousands(total) ~ ' rows and values, kept aside in schema intake:' if total else 'no rows')) -%}
-    {%- for entity, rejects in rows | groupby('entity') -%}
-        {%- set reasons = [] -%}
-        {%- for row in rejects -%}
-            {%- do reasons.append(row['reason'] ~ ' ' ~ thousands(row['rejects'])) -%}
+    {%- for entity, reasons in rejected | groupby('subject') -%}
+        {%- set told = [] -%}
+        {%- for row in reasons -%}
+            {%- do told.append(row['detail'] ~ ' ' ~ thousands(row['row_count'])) -%}
         {%- endfor -%}
-        {%- set line = '  %-21s %7s  %s' | format(entity, thousands(rejects | map(attribute='rejects') | sum), reasons | join(', ')) -%}
+        {%- set line = '  %-21s %7s  %s' | format(entity, thousands(reasons | map(attribute='row_count') | sum), told | join(', ')) -%}
         {%- do print(line if line | length <= 78 else line[:77] ~ '…') -%}
     {%- endfor -%}
-    {%- if 'unreadable_noes' in relations -%}
-        {%- set noes = run_query('select count(*) as noes from ' ~ relations['unreadable_noes']).rows[0]['noes'] -%}
-        {%- if noes -%}
-            {%- do print(
-                'Closed      ' ~ thousands(noes) ~ (' row that may be a no and cannot be read' if noes == 1 else ' rows that may be noes and cannot be read')
-                ~ ':\n            whom they may mean is not written to (quality.unreadable_noes)'
-            ) -%}
-        {%- endif -%}
-    {%- endif -%}
-    {%- for model, word, column in [('unread_phones', 'Phones', 'phone_count'), ('unread_emails', 'E-mails', 'email_count')]
-        if model in relations -%}
-        {%- set unread = run_query(
-            'select coalesce(sum(' ~ column ~ '), 0) as unread from ' ~ relations[model] ~ ' where command_to_run is not null'
-        ).rows[0]['unread'] -%}
-        {%- if unread -%}
-            {%- do print('%-11s %s' | format(word, thousands(unread) ~ ' not read yet: python scripts/normalise_contacts.py')) -%}
-        {%- endif -%}
+    {%- for closed in said.get('closed', []) -%}
+        {%- do print(
+            'Closed      ' ~ thousands(closed['row_count'])
+            ~ (' row that may be a no and cannot be read' if closed['row_count'] == 1 else ' rows that may be noes and cannot be read')
+            ~ ':\n            whom they may mean is not written to (quality.unreadable_noes)'
+        ) -%}
     {%- endfor -%}
-{% endmacro %}
-
-
-{# What is true of these settings and no error; see run_rfm_window_reaches_the_last_recency_band. #}
-{% macro print_notes(relations) %}
-    {%- set last_band = run_query(
-        'select max(max_recency_days) from ' ~ relations['rfm_recency_bands'] ~ " where sector = '" ~ setting('rfm_sector') ~ "'"
-    ).rows[0][0] -%}
-    {%- if last_band is not none and last_band >= setting('rfm_window_days') -%}
+    {%- for unread in said.get('unread', []) -%}
+        {%- do print('%-11s %s not read yet: python scripts/normalise_contacts.py' | format(unread['subject'], thousands(unread['row_count']))) -%}
+    {%- endfor -%}
+    {%- for window in said.get('short_window', []) -%}
         {%- do print(
             'Note        rfm_window_days (' ~ setting('rfm_window_days') ~ ') is not longer than the last recency band ('
-            ~ (last_band | int) ~ '):\n            who is silent for longer has no frequency left, so R 1 goes with FM 1 only.'
+            ~ (window['row_count'] | int) ~ '):\n            who is silent for longer has no frequency left, so R 1 goes with FM 1 only.'
         ) -%}
-    {%- endif -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

@@ -3,11 +3,12 @@
   finished_at null: its tables may be of different dates, so nothing is published from them, and scripts/run.py first
   finishes that date. Written by the hooks of the run itself, hence also by plain `dbt build`.
 
-  command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay)
+  command_scope   full     every seed, model and snapshot; or the rest of them after `base` (the last step of a replay), or
+                           but for what cannot have changed (scripts/rekindle/run/fingerprints.py)
                   base     what does not depend on the as-of date (the first step of a replay)
                   monthly  what one more month adds (a step of a replay)
                   daily    what one more day adds: decisions and audiences
-                  partial  anything else: chosen models, `dbt run`, --empty
+                  partial  anything else: chosen models, `dbt run`, `dbt seed`, --empty
 #}
 {% macro prepare_run() %}
     {%- if execute -%}
@@ -22,7 +23,7 @@
             ('started_at', dbt.type_timestamp()),
             ('finished_at', dbt.type_timestamp()),
         ]) -%}
-        {%- if flags.WHICH in ('build', 'run') -%}
+        {%- if flags.WHICH in ('build', 'run', 'seed', 'snapshot') -%}
             {%- do run_query(
                 "insert into " ~ run_log_relation() ~ " values ('" ~ invocation_id ~ "', '" ~ var('connector') ~ "', '"
                 ~ command_scope() ~ "', cast('" ~ as_of_date_text() ~ "' as date), cast('"
@@ -63,12 +64,14 @@
     {%- elif selector == 'complete' -%}
         {{ return('full' if is_base_finished() else 'partial') }}
     {%- endif -%}
+    {%- set missing = [] -%}
     {%- for node in graph.nodes.values()
         if node.resource_type in ('seed', 'model', 'snapshot') and node.package_name == 'rekindle'
             and node.unique_id not in selected_resources -%}
-        {{ return('partial') }}
+        {%- do missing.append(node) -%}
     {%- endfor -%}
-    {{ return('full') }}
+    {#- how many scripts/rekindle/run/fingerprints.py left out -#}
+    {{ return('full' if missing | length == var('nodes_left_out', 0) else 'partial') }}
 {% endmacro %}
 
 

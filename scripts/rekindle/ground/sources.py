@@ -86,6 +86,11 @@ def external_sources(manifest: Manifest, connector: str) -> list[Any]:
     ]
 
 
+def is_file(source: Any) -> bool:
+    """Whether a source is read from files, which its location names."""
+    return _relation(source).external is not None and bool(_patterns(_location(source)))
+
+
 def _relation(source: Any) -> DuckDBRelation:
     return DuckDBRelation.create_from_source(SimpleNamespace(quoting={}), source)
 

@@ -17,17 +17,21 @@ from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.settings import setting
 from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_runs
+from rekindle.run import fingerprints
+from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 
 
-def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False) -> None:
+def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
     """What comes before a build: the raw data passes its gate, exported dates are sealed, addresses are read.
 
     A replay has asked the gate already, for its last date, and makes another history: what was exported of the old one
-    seals nothing in it.
+    seals nothing in it. Addresses of raw data that was read by the last build are known.
     """
     if not is_replay:
         check_raw(dbt.manifest, dbt.connector, as_of)
         note_sealed_dates(paths.warehouse())
+    if fingerprints.last_build(dbt, inputs):
+        return
     phones, emails = read_addresses(dbt, as_of)
     if phones.read:
         click.echo(f"Phones: {phones}")
@@ -72,7 +76,7 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     return phones, spell_emails(paths.warehouse())
 
 
-def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, str | None]:
+def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, object]:
     """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
     accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
     return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
@@ -85,22 +89,41 @@ def build(
     *,
     title: str | None = None,
     selection: tuple[str, ...] = (),
+    inputs: Inputs = NOT_KNOWN,
 ) -> None:
-    """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green."""
+    """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green.
+
+    Left out is what the last build made of the same `inputs`, and said so.
+    """
+    last = fingerprints.last_build(dbt, inputs)
+    skipped = last.settled(dbt.manifest, as_of) if last and not selection else frozenset()
+    if last and skipped:
+        click.echo(
+            f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
+            f"{len(skipped)} steps skipped; --full builds all."
+        )
+    landed = fingerprints.landed_addresses()
+    fingerprints.forget_build()
     result = dbt.run(
         "build",
         *(selection or ("--exclude-resource-type", "unit_test")),
+        *fingerprints.left_out(dbt.manifest, skipped),
+        "--no-write-json",
         progress=title or f"Build as of {as_of}",
-        variables=variables(as_of, accept),
+        variables=variables(as_of, accept) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
     )
     if not result.success:
         raise RekindleError(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
+    if last or not selection:
+        of_one_date = not selection or (last is not None and last.as_of_date == as_of)
+        built_at = last.built_at if last else None
+        fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at)
 
 
-def decide(dbt: Dbt, as_of: datetime.date) -> None:
+def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
     """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
@@ -110,7 +133,7 @@ def decide(dbt: Dbt, as_of: datetime.date) -> None:
         must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
     finally:
         connection.close()
-    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"))
+    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"), inputs=inputs)
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:

@@ -7,6 +7,7 @@ years.
 """
 
 import contextlib
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,7 +20,7 @@ from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle.export.feeds import Feed, feed_of_row
 from rekindle.ground import paths
-from rekindle.ground.engine import connect_within_limits
+from rekindle.ground.engine import connect, connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.ground.quoting import name, text
@@ -57,29 +58,75 @@ class Publication:
 
 def publish(manifest: Manifest, warehouse: Path) -> Publication:
     """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
-    models = public_models(manifest)
+    tables = _public_tables(manifest)
 
     def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
         build = last_finished_build(runs)
+        _must_hold(connection, tables)
         connection.execute(
-            "create table published._published as "
-            "select ? as version, ? as connector, ? as invocation_id, cast(? as date) as as_of_date",
-            [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date],
+            "create table published._published as select ? as version, ? as connector, ? as invocation_id, "
+            "cast(? as date) as as_of_date, ? as content",
+            [*_edition(build), build.as_of_date, _content(connection, tables)[0]],
         )
         connection.execute(
             "comment on table published._published is "
-            "'One row: the project version, the connector, the as-of date and the dbt invocation of this publication.'"
+            "'One row: project version, connector, as-of date, dbt invocation and a digest of all tables.'"
         )
         return build
 
-    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
     return _write(warehouse, "rekindle.duckdb", tables, describe)
+
+
+def published_already(manifest: Manifest, warehouse: Path) -> Publication | None:
+    """The publication that is there, when it holds what the last finished build would publish, row for row."""
+    target = paths.published() / "rekindle.duckdb"
+    if not target.exists():
+        return None
+    tables = _public_tables(manifest)
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        build = last_finished_build(read_runs(connection))
+        _must_hold(connection, tables)
+        content, rows = _content(connection, tables)
+    with contextlib.suppress(duckdb.Error), contextlib.closing(connect(target, read_only=True)) as connection:
+        found = connection.execute("select version, connector, as_of_date, content from _published").fetchall()
+        version, connector, _ = _edition(build)
+        if found == [(version, connector, build.as_of_date, content)]:
+            target.chmod(paths.PUBLICATIONS[target.name])
+            return Publication(target, build.as_of_date, len(tables), rows)
+    return None
+
+
+def _edition(build: Run) -> tuple[str, str, str]:
+    return str(project()["version"]), build.connector, build.invocation_id
+
+
+def _content(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> tuple[str, int]:
+    """A digest of all rows and of how they are described, and the number of rows."""
+    told, rows = [duckdb.__version__], 0
+    for table in tables:
+        place = f"{name(table.model.schema)}.{name(table.model.alias)}"
+        found = connection.execute(f"select count(*), sum(cast(hash(held) as hugeint)) from {place} as held").fetchone()
+        described = [(column.name, column.data_type, column.description) for column in table.model.columns.values()]
+        told.append(repr((place, table.sort_key, table.description, described, found)))
+        rows += found[0] if found else 0
+    return hashlib.sha256("\n".join(told).encode()).hexdigest(), rows
+
+
+def _public_tables(manifest: Manifest) -> list[Table]:
+    return [_whole(manifest, model) for model in public_models(manifest)]
+
+
+def _whole(manifest: Manifest, model: Any) -> Table:
+    return Table(model, model.alias, _sort_key(manifest, model), model.description)
+
+
+def _must_hold(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+    must_hold(connection, {(table.model.schema, table.model.alias): table.model.columns for table in tables})
 
 
 def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
     """Publishes the audiences of the last finished build for the exporter; none when the project has no audiences."""
-    models = audience_models(manifest)
-    tables = [Table(model, model.alias, _sort_key(manifest, model), model.description) for model in models]
+    tables = [_whole(manifest, model) for model in audience_models(manifest)]
     return publish_audiences(tables, warehouse) if tables else None
 
 
@@ -169,8 +216,7 @@ def _write(
         try:
             connection.execute(f"attach {text(unfinished)} as published (storage_version {text(STORAGE_VERSION)})")
             build = describe(connection, read_runs(connection))
-            models = [table.model for table in tables]
-            must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
+            _must_hold(connection, tables)
             rows = sum(_copy(connection, table) for table in tables)
             connection.execute("detach published")
         except duckdb.Error as error:

@@ -1,0 +1,252 @@
+"""What a build was made from, and which nodes need not be built again because nothing of it has changed.
+
+The note lies in the warehouse it speaks of (run.last_build), so that a restored or swapped file carries its own. Any
+doubt means a whole build: no note, a run that the note does not know, a table that is gone, another version.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+from dbt.contracts.graph.manifest import Manifest
+
+from rekindle.forget import blocking
+from rekindle.ground import paths
+from rekindle.ground.dbt import Dbt
+from rekindle.ground.quoting import name
+from rekindle.ground.settings import project
+from rekindle.ground.sources import is_file, source_files
+from rekindle.ground.warehouse import has_table, open_warehouse, read_runs
+
+# The layers that are a function of raw data, seeds, settings and addresses; right of them the memory of runs is read.
+SETTLING = ("staging", "input", "intake", "identity", "core", "quality")
+# every way to the as-of date goes through it
+CLOCK = "macro.rekindle.as_of_date_text"
+TAG = "left_out_of_this_run"
+# the schema of what is read of addresses before a build
+LANDED = "landing"
+PROGRAMS = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "phonenumbers", "idna")
+# Variables that move or size what is built and do not change it. A secret is never written down, not even as a digest.
+WITHOUT_EFFECT = {
+    *("REKINDLE_WAREHOUSE", "REKINDLE_PUBLISHED", "REKINDLE_BACKUPS", "REKINDLE_EXPORTS", "REKINDLE_ACCESS"),
+    *("REKINDLE_LATE_NOES", "REKINDLE_ERASURES", "REKINDLE_THREADS", "REKINDLE_MEMORY_LIMIT", "REKINDLE_KEEP_OPEN"),
+    *("REKINDLE_ERASURE_KEY", "REKINDLE_TESTS_PARSED", "REKINDLE_TESTS_MOMENTS"),
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the layers up to the core are made from, before anything is built."""
+
+    fingerprint: str | None  # None: nobody can tell
+    is_all_built: bool = False  # asked for: whatever the last build was made from
+
+
+NOT_KNOWN = Inputs(None)
+
+
+@dataclass(frozen=True)
+class LastBuild:
+    """A finished build whose raw data, code, settings and addresses are those of today."""
+
+    as_of_date: datetime.date | None  # None: days were decided since, so that tables are of several dates
+    built_at: datetime.datetime
+
+    def settled(self, manifest: Manifest, as_of: datetime.date) -> frozenset[str]:
+        """The nodes that a run as of a date may skip."""
+        return settled(manifest, is_same_date=self.as_of_date == as_of)
+
+
+def settled(manifest: Manifest, *, is_same_date: bool) -> frozenset[str]:
+    """Seeds, models and tests that give what they gave: none of what they are made from is built, and, where the date
+    is another one, they do not read it. What reads the memory of runs is built always.
+    """
+    asks_clock = _asking(manifest, CLOCK)
+
+    @cache
+    def is_settled(unique_id: str) -> bool:
+        source = manifest.sources.get(unique_id)
+        if source is not None:
+            return source.schema == LANDED or is_file(source)
+        node: Any = manifest.nodes.get(unique_id)
+        if node is None or not (str(node.resource_type) in ("seed", "test") or _settles(node)):
+            return False
+        if not is_same_date and not asks_clock.isdisjoint(node.depends_on_macros):
+            return False
+        return all(map(is_settled, node.depends_on_nodes))
+
+    return frozenset(filter(is_settled, manifest.nodes))
+
+
+def _settles(node: Any) -> bool:
+    return str(node.resource_type) == "model" and node.fqn[1] in SETTLING
+
+
+def _asking(manifest: Manifest, asked: str) -> frozenset[str]:
+    """The macro and all that call it, however deep."""
+    callers: dict[str, list[str]] = {}
+    for unique_id, macro in manifest.macros.items():
+        for called in macro.depends_on.macros:
+            callers.setdefault(called, []).append(unique_id)
+    found, open_ends = {asked}, [asked]
+    while open_ends:
+        new = set(callers.get(open_ends.pop(), ())) - found
+        found |= new
+        open_ends += new
+    return frozenset(found)
+
+
+def last_build(dbt: Dbt, inputs: Inputs) -> LastBuild | None:
+    """The build that the warehouse holds, when nothing up to the core has changed since; None when in doubt."""
+    if inputs.fingerprint is None or inputs.is_all_built or not paths.warehouse().exists():
+        return None
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        if not has_table(connection, "run", "last_build"):
+            return None
+        noted = connection.execute("select inputs, landed, newest_run, as_of_date, built_at from run.last_build")
+        rows, runs = noted.fetchall(), read_runs(connection)
+        if len(rows) != 1 or not runs:
+            return None
+        *known, as_of_date, built_at = rows[0]
+        # whatever was built since, by hand, say, may have been built from something else
+        if known != [inputs.fingerprint, _landed(connection), runs[-1].invocation_id]:
+            return None
+        held = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = current_catalog() "
+            "union all select schema_name, view_name from duckdb_views() where database_name = current_catalog()"
+        ).fetchall()
+    wanted = {
+        (node.schema, node.alias)
+        for node in map(dbt.manifest.nodes.__getitem__, settled(dbt.manifest, is_same_date=True))
+        if str(node.resource_type) != "test"
+    }
+    return LastBuild(as_of_date, built_at) if wanted <= {*held} else None
+
+
+def forget_build() -> None:
+    """Before tables are built: whatever happens meanwhile, the next run builds all."""
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        if has_table(connection, "run", "last_build"):
+            connection.execute("drop table run.last_build")
+
+
+def landed_addresses() -> str:
+    """Changes with the addresses that were read and the records that are kept out, as dbt is going to find them."""
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        return _landed(connection)
+
+
+def note_build(inputs: Inputs, landed: str, as_of: datetime.date | None, built_at: datetime.datetime | None) -> None:
+    """After a green build: what it was made from. `built_at`: of the build whose tables are still used, else now."""
+    if inputs.fingerprint is None:
+        return
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        newest = read_runs(connection)[-1].invocation_id
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        connection.execute(
+            "create or replace table run.last_build as select ? as inputs, ? as landed, ? as newest_run, "
+            "cast(? as date) as as_of_date, cast(? as timestamp) as built_at",
+            [inputs.fingerprint, landed, newest, as_of, built_at or now],
+        )
+
+
+def left_out(manifest: Manifest, skipped: Collection[str]) -> list[str]:
+    """Arguments of `dbt build` that leave out these nodes and no other: a test is one of them or is run.
+
+    They are tagged in the parsed project: dbt takes seconds to look for some hundred names.
+    """
+    for unique_id, node in manifest.nodes.items():
+        node.tags = [tag for tag in node.tags if tag != TAG] + [TAG] * (unique_id in skipped)
+    return ["--indirect-selection", "empty", "--exclude", f"tag:{TAG}"] if skipped else []
+
+
+def tables_among(manifest: Manifest, skipped: Collection[str]) -> int | None:
+    """How many seeds and models are left out, which run_log has to know: with them, it was all. None: nothing is."""
+    return sum(str(manifest.nodes[each].resource_type) != "test" for each in skipped) or None
+
+
+def inputs_of(dbt: Dbt, *, is_all_built: bool = False) -> Inputs:
+    """The inputs as they are now."""
+    return Inputs(_fingerprint(dbt), is_all_built)
+
+
+def _fingerprint(dbt: Dbt) -> str | None:
+    """Changes with the raw data, code and settings that the layers up to the core are made from.
+
+    Raw files count by content, all of it: a file may be written again with its size and its time of before, and
+    reading a file costs a hundredth of building from it.
+    """
+    manifest = dbt.manifest
+    if any(not (is_file(source) or source.schema in (LANDED, "activation", "run")) for source in _used(manifest)):
+        return None  # tables that somebody else fills
+    digest = hashlib.sha256()
+    for part in (*_code(manifest), *_settings(dbt.connector), *_versions()):
+        digest.update(f"{part}\n".encode())
+    erasures = [file for file in (blocking.tokens_file(), blocking.requests_file()) if file.exists()]
+    programs = sorted((paths.PROJECT / "scripts").rglob("*.py"))
+    for file in [*source_files(manifest, dbt.connector), *erasures, *programs]:
+        with file.open("rb") as handle:
+            digest.update(f"{file} {hashlib.file_digest(handle, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _used(manifest: Manifest) -> list[Any]:
+    used = {parent for node in manifest.nodes.values() for parent in node.depends_on_nodes}
+    return [source for unique_id, source in manifest.sources.items() if unique_id in used]
+
+
+def _code(manifest: Manifest) -> Iterable[str]:
+    """Every node that may be settled, the sources they read, and all macros of the project: few change alone."""
+    for unique_id in sorted(settled(manifest, is_same_date=True)):
+        node: Any = manifest.nodes[unique_id]
+        described = {column.name: column.data_type for column in getattr(node, "columns", {}).values()}
+        test = getattr(node, "test_metadata", None)
+        yield _text([unique_id, node.checksum.checksum, node.raw_code, node.config.to_dict(), described])
+        yield _text(test.kwargs if test else None)
+    for source in sorted(_used(manifest), key=lambda source: str(source.unique_id)):
+        yield _text([source.unique_id, source.config.to_dict(), source.meta, sorted(source.columns)])
+    for unique_id, macro in sorted(manifest.macros.items()):
+        if macro.package_name not in ("dbt", "dbt_duckdb"):  # of those the version is known
+            yield _text([unique_id, macro.macro_sql])
+
+
+def _settings(connector: str) -> Iterable[str]:
+    variables = dict(project()["vars"])
+    own = variables.pop("connector_settings").get(connector)
+    yield _text([connector, own, variables])
+    known = {key: value for key, value in os.environ.items() if key.startswith("REKINDLE_")}
+    yield _text({key: value for key, value in known.items() if key not in WITHOUT_EFFECT})
+
+
+def _versions() -> Iterable[str]:
+    yield str(project()["version"])
+    for program in PROGRAMS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield f"{program} {importlib.metadata.version(program)}"
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, default=str, sort_keys=True)
+
+
+def _landed(connection: duckdb.DuckDBPyConnection) -> str:
+    """The order of rows does not count; the digest holds no value."""
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = ? and database_name = current_catalog() order by 1",
+        [LANDED],
+    ).fetchall()
+    counts = [
+        connection.execute(
+            f"select ?, count(*), sum(cast(hash(landed) as hugeint)) from {LANDED}.{name(table)} as landed", [table]
+        ).fetchone()
+        for (table,) in tables
+    ]
+    return hashlib.sha256(_text(counts).encode()).hexdigest()
