@@ -1,12 +1,14 @@
 """Runs the project's programs in processes forked from one that has imported dbt and Great Expectations already.
 
 Importing the two takes longer than most commands, and the tests call hundreds of commands. A forked process has its own
-environment, folder, limits, streams and end, as one that a shell starts; whoever kills it kills only it.
+environment, folder, limits, streams and end, as one that a shell starts; whoever kills it kills only it. What the
+server has in memory when it forks, nobody makes again: modules, schemas of dbt's own files, projects that were parsed.
 
 The server reads one request per line (JSON) and answers each, when its process has ended, with the exit code.
 """
 
 import atexit
+import contextlib
 import gc
 import hashlib
 import importlib
@@ -26,6 +28,11 @@ from typing import Any
 # the folder of what dbt has parsed in this session; conftest.py makes it
 PARSED = "REKINDLE_TESTS_PARSED"
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+# a note beside a parsed project: somebody has read it
+READ = ".read"
+# in the server: parsed projects by the digest of their file, and the notes that it has seen
+_projects: dict[str, Any] = {}
+_noticed: set[Path] = set()
 
 
 def call(
@@ -90,12 +97,63 @@ def _parse_once() -> None:
     manifest.ManifestLoader.build_manifest_state_check = check_what_counts
 
 
+def _remember_schemas() -> None:
+    """Makes once what dbt would make in each process: the schemas of its files, and from where it asks for flags."""
+    classes = {
+        "dbt.contracts.project": ("ProjectFlags", "ProfileConfig", "Project", "PackageConfig", "Configuration"),
+        "dbt.contracts.selection": ("SelectorFile",),
+        "dbt.adapters.duckdb.credentials": ("DuckDBCredentials",),
+    }
+    for module, names in classes.items():
+        for name in names:
+            getattr(importlib.import_module(module), name).json_schema()
+    # a name for messages, for which dbt looks through the source files of all modules
+    flags: Any = importlib.import_module("dbt_common.behavior_flags")
+    flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")
+
+
+def _remember_projects() -> None:
+    """Has forked processes find in memory the parsed projects that the server has read, instead of reading them."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    nothing = manifest.Manifest().to_msgpack(manifest.extended_mashumaro_encoder)
+    manifest.Manifest.from_msgpack(nothing, decoder=manifest.extended_mashumuro_decoder)  # writes its own code, once
+    read = manifest.Manifest.from_msgpack
+
+    def read_or_remember(data: bytes, **named: Any) -> Any:
+        Path(f"{manifest.PARTIAL_PARSE_FILE_NAME}{READ}").touch()
+        # once only: whoever gets it changes it
+        return _projects.pop(hashlib.sha256(data).hexdigest(), None) or read(data, **named)
+
+    manifest.Manifest.from_msgpack = read_or_remember
+
+
+def _read_projects() -> None:
+    """Reads, in the server, the parsed projects that a forked process had to read: others will too."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    for note in Path(os.environ[PARSED]).glob(f"*{READ}"):
+        if note not in _noticed:
+            _noticed.add(note)
+            data = note.with_suffix("").read_bytes()
+            with contextlib.suppress(ValueError):  # another worker is writing it just now: everybody reads it alone
+                project = manifest.Manifest.from_msgpack(data, decoder=manifest.extended_mashumuro_decoder)
+                _projects[hashlib.sha256(data).hexdigest()] = project
+            _keep()
+
+
+def _keep() -> None:
+    """Spares what is in memory by now the collector of garbage, which would look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def _serve() -> Any:
     """Answers requests; returns, in each forked process, the request that it is to carry out."""
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
+        _read_projects()
         child = os.fork()
         if child == 0:
+            gc.set_threshold(200_000, 50, 50)  # commands are short, and looking for garbage takes a third of their time
             return json.loads(line)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
@@ -140,6 +198,9 @@ def _end(code: object) -> None:
 if __name__ == "__main__":
     _import_what_is_slow()
     _parse_once()
+    _remember_schemas()
+    _remember_projects()
+    _keep()
     request = _serve()
     code: object = 1
     try:
