@@ -27,7 +27,13 @@ from typing import Any
 
 # the folder of what dbt has parsed in this session; conftest.py makes it
 PARSED = "REKINDLE_TESTS_PARSED"
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+# variables that the SQL of a node depends on and nothing else: neither which nodes there are nor what they refer to
+ONLY_IN_SQL = {
+    *("as_of_date", "as_of_time", "business_timezone", "default_country_code", "send_time", "rfm_sector"),
+    *("global_holdout_salt", "global_holdout_share", "max_rejected_share", "require_double_opt_in"),
+    *("identity_rounds", "identity_max_contacts_per_identifier"),
+    *("open_tracking_consent_countries", "click_tracking_consent_countries"),
+}
 # a note beside a parsed project: somebody has read it
 READ = ".read"
 # in the server: parsed projects by the digest of their file, and the notes that it has seen
@@ -40,9 +46,10 @@ def call(
 ) -> int:
     """What `subprocess.run([sys.executable, *command])` returns: the exit code, or a signal's number below zero.
 
-    `command` starts with a file or with -m and a module. Both streams go to the file `output`.
+    `command` starts with a file or with -m and a module. Both streams go to the file `output`. `folder` is where it
+    runs: the project, or a copy of it, which is served by a process that has imported the copy's own modules.
     """
-    server = _server()
+    server = _server(folder)
     assert server.stdin is not None
     assert server.stdout is not None
     request = [list(command), {**variables, PARSED: os.environ[PARSED]}, str(folder), str(output), largest_file]
@@ -52,17 +59,20 @@ def call(
 
 
 @cache
-def _server() -> subprocess.Popen[str]:
-    """This process's server; it ends when this process does."""
+def _server(project: Path) -> subprocess.Popen[str]:
+    """This process's server for a project; it ends when this process does."""
     server = subprocess.Popen(
-        [sys.executable, "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-X", "utf8", __file__, str(project / "scripts")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     atexit.register(server.communicate)  # its input ends, and with it the server
     return server
 
 
-def _import_what_is_slow() -> None:
-    sys.path.insert(0, str(SCRIPTS))
+def _import_what_is_slow(scripts: str) -> None:
+    sys.path.insert(0, scripts)
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     for module in ("rekindle.dbt", "rekindle_export.exporting"):
         importlib.import_module(module)
@@ -77,7 +87,8 @@ def _parse_once() -> None:
 
     dbt keeps it in the target folder, which each workshop has of its own, and throws it away when the path of the
     warehouse or a variable changes; parsing from nothing takes longer than most tests. Here it lies in one folder, by
-    what it does depend on. The path and the as-of date are no part of that: a replay changes both and parses nothing.
+    what it does depend on. The path and `ONLY_IN_SQL` are no part of that: a replay changes path and date and parses
+    nothing, and another time zone or another number of rounds compiles the same nodes otherwise.
     """
     manifest: Any = importlib.import_module("dbt.parser.manifest")
     check = manifest.ManifestLoader.build_manifest_state_check
@@ -86,7 +97,7 @@ def _parse_once() -> None:
         state, project = check(self), self.root_project
         hash_of = type(state.profile_hash).from_contents
         state.profile_hash = hash_of(project.credentials.database)
-        variables = {name: value for name, value in project.cli_vars.items() if name != "as_of_date"}
+        variables = {name: value for name, value in project.cli_vars.items() if name not in ONLY_IN_SQL}
         state.vars_hash = hash_of(repr([sorted(variables.items()), project.target_name]))
         found = repr([self.root_project.project_root, state])
         name = f"{hashlib.sha256(found.encode()).hexdigest()}.msgpack"
@@ -196,7 +207,7 @@ def _end(code: object) -> None:
 
 
 if __name__ == "__main__":
-    _import_what_is_slow()
+    _import_what_is_slow(sys.argv[1])
     _parse_once()
     _remember_schemas()
     _remember_projects()
