@@ -71,6 +71,11 @@ def _server(project: Path) -> subprocess.Popen[str]:
     return server
 
 
+def import_anew() -> None:
+    """Lets go of all servers: who changes the Python of a copy wants it imported again."""
+    _server.cache_clear()
+
+
 def _import_what_is_slow(scripts: str) -> None:
     sys.path.insert(0, scripts)
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
