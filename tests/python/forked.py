@@ -128,12 +128,19 @@ def _remember_schemas() -> None:
     flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")
 
 
+@cache
+def _dbts_own_reading() -> Any:
+    """How dbt reads a parsed project; it writes code for that, once, before `_remember_projects` takes its place."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    nothing = manifest.Manifest().to_msgpack(manifest.extended_mashumaro_encoder)
+    manifest.Manifest.from_msgpack(nothing, decoder=manifest.extended_mashumuro_decoder)
+    return manifest.Manifest.from_msgpack
+
+
 def _remember_projects() -> None:
     """Has forked processes find in memory the parsed projects that the server has read, instead of reading them."""
     manifest: Any = importlib.import_module("dbt.parser.manifest")
-    nothing = manifest.Manifest().to_msgpack(manifest.extended_mashumaro_encoder)
-    manifest.Manifest.from_msgpack(nothing, decoder=manifest.extended_mashumuro_decoder)  # writes its own code, once
-    read = manifest.Manifest.from_msgpack
+    read = _dbts_own_reading()
 
     def read_or_remember(data: bytes, **named: Any) -> Any:
         Path(f"{manifest.PARTIAL_PARSE_FILE_NAME}{READ}").touch()
@@ -151,7 +158,7 @@ def _read_projects() -> None:
             _noticed.add(note)
             data = note.with_suffix("").read_bytes()
             with contextlib.suppress(ValueError):  # another worker is writing it just now: everybody reads it alone
-                project = manifest.Manifest.from_msgpack(data, decoder=manifest.extended_mashumuro_decoder)
+                project = _dbts_own_reading()(data, decoder=manifest.extended_mashumuro_decoder)
                 _projects[hashlib.sha256(data).hexdigest()] = project
             _keep()
 
