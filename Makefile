@@ -66,7 +66,7 @@ check-builds: dev-env
 	@$(BIN)/python scripts/checks/check_builds.py
 
 check-python: dev-env
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/python
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/python
 
 # the layering of every connector's models is checked, not only of the one that is built by default
 CONNECTORS := completejourney fixture empty shopify

@@ -1,12 +1,14 @@
 """Runs the project's programs in processes forked from one that has imported dbt and Great Expectations already.
 
 Importing the two takes longer than most commands, and the tests call hundreds of commands. A forked process has its own
-environment, folder, limits, streams and end, as one that a shell starts; whoever kills it kills only it.
+environment, folder, limits, streams and end, as one that a shell starts; whoever kills it kills only it. What the
+server has in memory when it forks, nobody makes again: modules, schemas of dbt's own files, projects that were parsed.
 
 The server reads one request per line (JSON) and answers each, when its process has ended, with the exit code.
 """
 
 import atexit
+import contextlib
 import gc
 import hashlib
 import importlib
@@ -25,7 +27,18 @@ from typing import Any
 
 # the folder of what dbt has parsed in this session; conftest.py makes it
 PARSED = "REKINDLE_TESTS_PARSED"
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+# variables that the SQL of a node depends on and nothing else: neither which nodes there are nor what they refer to
+ONLY_IN_SQL = {
+    *("as_of_date", "as_of_time", "business_timezone", "default_country_code", "send_time", "rfm_sector"),
+    *("global_holdout_salt", "global_holdout_share", "max_rejected_share", "require_double_opt_in"),
+    *("identity_rounds", "identity_max_contacts_per_identifier"),
+    *("open_tracking_consent_countries", "click_tracking_consent_countries"),
+}
+# a note beside a parsed project: somebody has read it
+READ = ".read"
+# in the server: parsed projects by the digest of their file, and the notes that it has seen
+_projects: dict[str, Any] = {}
+_noticed: set[Path] = set()
 
 
 def call(
@@ -33,9 +46,10 @@ def call(
 ) -> int:
     """What `subprocess.run([sys.executable, *command])` returns: the exit code, or a signal's number below zero.
 
-    `command` starts with a file or with -m and a module. Both streams go to the file `output`.
+    `command` starts with a file or with -m and a module. Both streams go to the file `output`. `folder` is where it
+    runs: the project, or a copy of it, which is served by a process that has imported the copy's own modules.
     """
-    server = _server()
+    server = _server(folder)
     assert server.stdin is not None
     assert server.stdout is not None
     request = [list(command), {**variables, PARSED: os.environ[PARSED]}, str(folder), str(output), largest_file]
@@ -45,17 +59,25 @@ def call(
 
 
 @cache
-def _server() -> subprocess.Popen[str]:
-    """This process's server; it ends when this process does."""
+def _server(project: Path) -> subprocess.Popen[str]:
+    """This process's server for a project; it ends when this process does."""
     server = subprocess.Popen(
-        [sys.executable, "-X", "utf8", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-X", "utf8", __file__, str(project / "scripts")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     atexit.register(server.communicate)  # its input ends, and with it the server
     return server
 
 
-def _import_what_is_slow() -> None:
-    sys.path.insert(0, str(SCRIPTS))
+def import_anew() -> None:
+    """Lets go of all servers: who changes the Python of a copy wants it imported again."""
+    _server.cache_clear()
+
+
+def _import_what_is_slow(scripts: str) -> None:
+    sys.path.insert(0, scripts)
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     for module in ("rekindle.ground.dbt", "rekindle.export.exporting"):
         importlib.import_module(module)
@@ -70,7 +92,8 @@ def _parse_once() -> None:
 
     dbt keeps it in the target folder, which each workshop has of its own, and throws it away when the path of the
     warehouse or a variable changes; parsing from nothing takes longer than most tests. Here it lies in one folder, by
-    what it does depend on. The path and the as-of date are no part of that: a replay changes both and parses nothing.
+    what it does depend on. The path and `ONLY_IN_SQL` are no part of that: a replay changes path and date and parses
+    nothing, and another time zone or another number of rounds compiles the same nodes otherwise.
     """
     manifest: Any = importlib.import_module("dbt.parser.manifest")
     check = manifest.ManifestLoader.build_manifest_state_check
@@ -79,7 +102,7 @@ def _parse_once() -> None:
         state, project = check(self), self.root_project
         hash_of = type(state.profile_hash).from_contents
         state.profile_hash = hash_of(project.credentials.database)
-        variables = {name: value for name, value in project.cli_vars.items() if name != "as_of_date"}
+        variables = {name: value for name, value in project.cli_vars.items() if name not in ONLY_IN_SQL}
         state.vars_hash = hash_of(repr([sorted(variables.items()), project.target_name]))
         found = repr([self.root_project.project_root, state])
         name = f"{hashlib.sha256(found.encode()).hexdigest()}.msgpack"
@@ -116,12 +139,70 @@ def _make_fewer_events() -> None:
     manager.fire_event, event.__init__, event.__getattr__ = fire_what_is_read, keep_what_is_said, spell_out
 
 
+def _remember_schemas() -> None:
+    """Makes once what dbt would make in each process: the schemas of its files, and from where it asks for flags."""
+    classes = {
+        "dbt.contracts.project": ("ProjectFlags", "ProfileConfig", "Project", "PackageConfig", "Configuration"),
+        "dbt.contracts.selection": ("SelectorFile",),
+        "dbt.adapters.duckdb.credentials": ("DuckDBCredentials",),
+    }
+    for module, names in classes.items():
+        for name in names:
+            getattr(importlib.import_module(module), name).json_schema()
+    # a name for messages, for which dbt looks through the source files of all modules
+    flags: Any = importlib.import_module("dbt_common.behavior_flags")
+    flags.BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters.base.impl")
+
+
+@cache
+def _dbts_own_reading() -> Any:
+    """How dbt reads a parsed project; it writes code for that, once, before `_remember_projects` takes its place."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    nothing = manifest.Manifest().to_msgpack(manifest.extended_mashumaro_encoder)
+    manifest.Manifest.from_msgpack(nothing, decoder=manifest.extended_mashumuro_decoder)
+    return manifest.Manifest.from_msgpack
+
+
+def _remember_projects() -> None:
+    """Has forked processes find in memory the parsed projects that the server has read, instead of reading them."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    read = _dbts_own_reading()
+
+    def read_or_remember(data: bytes, **named: Any) -> Any:
+        Path(f"{manifest.PARTIAL_PARSE_FILE_NAME}{READ}").touch()
+        # once only: whoever gets it changes it
+        return _projects.pop(hashlib.sha256(data).hexdigest(), None) or read(data, **named)
+
+    manifest.Manifest.from_msgpack = read_or_remember
+
+
+def _read_projects() -> None:
+    """Reads, in the server, the parsed projects that a forked process had to read: others will too."""
+    manifest: Any = importlib.import_module("dbt.parser.manifest")
+    for note in Path(os.environ[PARSED]).glob(f"*{READ}"):
+        if note not in _noticed:
+            _noticed.add(note)
+            data = note.with_suffix("").read_bytes()
+            with contextlib.suppress(ValueError):  # another worker is writing it just now: everybody reads it alone
+                project = _dbts_own_reading()(data, decoder=manifest.extended_mashumuro_decoder)
+                _projects[hashlib.sha256(data).hexdigest()] = project
+            _keep()
+
+
+def _keep() -> None:
+    """Spares what is in memory by now the collector of garbage, which would look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def _serve() -> Any:
     """Answers requests; returns, in each forked process, the request that it is to carry out."""
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
+        _read_projects()
         child = os.fork()
         if child == 0:
+            gc.set_threshold(200_000, 50, 50)  # commands are short, and looking for garbage takes a third of their time
             return json.loads(line)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
@@ -164,9 +245,13 @@ def _end(code: object) -> None:
 
 
 if __name__ == "__main__":
-    _import_what_is_slow()
+    _import_what_is_slow(sys.argv[1])
     _parse_once()
     _make_fewer_events()
+
+    _remember_schemas()
+    _remember_projects()
+    _keep()
     request = _serve()
     code: object = 1
     try:

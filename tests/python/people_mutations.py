@@ -507,6 +507,7 @@ def break_and_build(mutation: Mutation, told: People, folder: Path) -> None:
             done = forked.call(command, environment(folder), folder / "project", folder / "output.txt")
             assert done == 0, (folder / "output.txt").read_text(encoding="utf-8")[-4000:]
         else:
+            forked.import_anew()
             build(told.world, folder, "--no-publish", past=told.past)
     finally:
         file.write_text(whole, encoding="utf-8")

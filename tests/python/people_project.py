@@ -8,14 +8,13 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import forked
 import yaml
 
 from rekindle.ground.paths import PROJECT
@@ -229,15 +228,10 @@ def run_day(folder: Path, as_of: str, *options: str) -> None:
 
 def call(folder: Path, *command: str) -> None:
     """A Python program of the project, which must end well."""
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=folder / "project",
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    output = folder / "output.txt"
+    output.unlink(missing_ok=True)
+    code = forked.call(command, environment(folder), folder / "project", output)
+    assert code == 0, output.read_text(encoding="utf-8")[-4000:]
 
 
 def read_exports(folder: Path) -> list[Sent]:

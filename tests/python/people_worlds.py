@@ -7,6 +7,7 @@ for one channel, has left a cart (or, for ads, has been silent for long), and is
 """
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import cast
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
+import forked
 from people_project import CHANNELS, Row, Sent, World, build_and_export, empty_world, purpose
 from permission_oracle import Oracle, Record, Settings, Verdict, one_number, one_spelling
 
@@ -1046,6 +1048,7 @@ def main() -> None:
     for double_opt_in in (False, True):
         with tempfile.TemporaryDirectory(prefix="rekindle-worlds-") as temporary:
             started = time.monotonic()
+            os.environ[forked.PARSED] = temporary
             folder = (given.folder or Path(temporary)) / f"double_opt_in_{double_opt_in}".lower()
             told, found, allowed = judge(given.people, given.seed, folder, double_opt_in=double_opt_in)
             seconds = time.monotonic() - started

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from unittest import mock
 
 import duckdb
+import forked
 import pytest
 from activation import EMAIL_FEED, Retailer, person
 from click.testing import CliRunner
@@ -312,15 +312,10 @@ def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehou
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("REKINDLE_", "DBT_"))}
 
     def python(*command: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=project,
-            env={**variables, "PYTHONUTF8": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout.decode())
+        output = tmp_path / "output"
+        output.unlink(missing_ok=True)
+        code = forked.call(command, {**variables, "PYTHONUTF8": "1"}, project, output)
+        return Said(code, output.read_text(encoding="utf-8"))
 
     first, second = project / "installations" / "fixture", project / "installations" / "parquet"
     (project / "warehouse").mkdir()
