@@ -2,8 +2,8 @@
 
 What is measured comes from the project: `config.meta.expect` of a source table and of its columns, for files that have
 the contract's shape the meta of the contract itself. Tables that declare nothing are still compared with what was
-accepted the last time. A gate that was green is asked again only when a raw file or a rule changed: what it saw is kept
-beside the warehouse, in counts.
+accepted the last time. A gate that was green is asked again only when a raw file or a rule changed, or when a feed may
+have grown stale: what it saw is kept beside the warehouse, in counts.
 """
 
 import datetime
@@ -112,7 +112,7 @@ def check_raw(
             + f"\nNothing was built: mend the raw data, {page} shows all that was expected. When it is meant to have "
             "changed so much since the last time, say so: `python scripts/check_sources.py --accept`."
         )
-    memory.keep(fingerprint, as_of, seen)
+    memory.keep(fingerprint, _fresh_until(as_of, measures), seen)
     return Verdict(len(measures), page)
 
 
@@ -292,6 +292,13 @@ def _drift(
     )
 
 
+def _fresh_until(as_of: datetime.date, measures: list[Measure]) -> datetime.date:
+    """The last date as of which no feed is too old: of the same rows the newest only ages by the days that pass."""
+    ages = [each for each in measures if each.name == "age"]
+    spare = [each.largest - each.value for each in ages if each.largest is not None and each.value is not None]
+    return as_of + datetime.timedelta(days=int(min(spare, default=0)))
+
+
 class _Memory:
     """What the gate accepted, per connector: counts, and how to recognise the same files and rules."""
 
@@ -309,12 +316,14 @@ class _Memory:
         return dict(self._own.get("tables", {}))
 
     def holds(self, fingerprint: str, as_of: datetime.date) -> bool:
-        """Whether the gate was green for this; what was fresh for a later date is not stale for an earlier one."""
-        return bool(self._own.get("fingerprint") == fingerprint and self._own.get("as_of", "") >= as_of.isoformat())
+        """Whether the gate was green for this; what is fresh on a later date is not stale on an earlier one."""
+        fresh_until = str(self._own.get("fresh_until", ""))
+        return bool(self._own.get("fingerprint") == fingerprint and fresh_until >= as_of.isoformat())
 
-    def keep(self, fingerprint: str, as_of: datetime.date, tables: Mapping[str, Mapping[str, int]]) -> None:
+    def keep(self, fingerprint: str, fresh_until: datetime.date, tables: Mapping[str, Mapping[str, int]]) -> None:
         """Replaces the file in one step."""
-        self.content[self.connector] = {"fingerprint": fingerprint, "as_of": as_of.isoformat(), "tables": tables}
+        kept = {"fingerprint": fingerprint, "fresh_until": fresh_until.isoformat(), "tables": tables}
+        self.content[self.connector] = kept
         with private_writing(self.path) as unfinished:
             unfinished.write_text(json.dumps(self.content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
