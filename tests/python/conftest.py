@@ -24,8 +24,18 @@ from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
 LONGEST_FIRST = (
-    *("people_worlds", "demo_world", "run", "contract", "sealing", "bench", "bad_input", "erase", "installations"),
-    *("replay", "access", "kills", "upgrade", "decision_worlds", "cases_days"),
+    *("people_worlds", "demo_world", "run", "contract", "pages", "fingerprints", "sealing", "bench", "bad_input"),
+    *(
+        "erase",
+        "installations",
+        "replay",
+        "access",
+        "kills",
+        "upgrade",
+        "host_project",
+        "decision_worlds",
+        "cases_days",
+    ),
     *("identity", "export", "export_failures", "publish", "demo_data", "backup"),
 )
 
