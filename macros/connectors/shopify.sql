@@ -326,19 +326,15 @@ typed_events as (
     where metric is null or ({{ is_klaviyo_message_metric('metric') }})
 ),
 
-sent_events as (
+copies as (
     select
         *,
-        case
-            when flow_message_id is null then min(case when event_type = 'delivered' then occurred_at end) over (
-                partition by person_id, channel, sending_id
-            )
-            else max(case when event_type = 'delivered' then occurred_at end) over (
-                partition by person_id, channel, sending_id
-                order by occurred_at asc nulls last
-                range between unbounded preceding and current row
-            )
-        end as received_at,
+        -- rows of the same second are in each other's frame: an open in the second of its delivery is of that copy
+        max(case when event_type = 'delivered' then occurred_at end) over (
+            partition by person_id, channel, sending_id
+            order by occurred_at asc nulls last
+            range between unbounded preceding and current row
+        ) as received_at,
         min(case when event_type in ('bounced_hard', 'bounced_soft', 'not_sent') then occurred_at end) over (
             partition by person_id, channel, sending_id
             order by occurred_at asc nulls last
@@ -347,15 +343,21 @@ sent_events as (
     from typed_events
 ),
 
+sent_copies as (
+    select
+        *,
+        coalesce(received_at, failed_at) as sent_at
+    from copies
+),
+
 klaviyo_events as (
     select
         *,
-        coalesce(received_at, failed_at) as sent_at,
         {{ hash_id([
             'person_id', 'channel', 'sending_id',
-            "case when flow_message_id is null then '' else coalesce(cast(coalesce(received_at, failed_at) as varchar), '') end",
+            "case when flow_message_id is null then '' else coalesce(cast(sent_at as varchar), '') end",
         ]) }} as message_id
-    from sent_events
+    from sent_copies
 )
 {%- endmacro %}
 
