@@ -254,6 +254,114 @@ from orders
 {%- endmacro %}
 
 
+{# The name of a metric, as it is compared: written in any case, with spaces or underscores. #}
+{% macro klaviyo_metric(expression) -%}
+    lower({{ regex_replace_all(as_is(expression), '[ _]+', ' ') }})
+{%- endmacro %}
+
+
+{# What Klaviyo says of a machine: null where it does not say; whatever is not a plain no is a yes, so that nothing odd passes for a person. #}
+{% macro klaviyo_flag(expression) -%}
+    lower({{ as_is(expression) }}) not in ('false', 'f', 'no', 'n', '0')
+{%- endmacro %}
+
+
+{#
+  What a metric says of a message; its names differ by the age of the account. Null for a metric without a name, and its own name for
+  one that is about messages and not listed here: either is rejected, and counted. A bounce that does not say that it is hard is soft.
+#}
+{% macro klaviyo_event_type(metric_name, bounce_type) -%}
+    case
+        when {{ metric_name }} in ('received email', 'received sms') then 'delivered'
+        when {{ metric_name }} = 'opened email' then 'opened'
+        when {{ metric_name }} in ('clicked email', 'clicked sms') then 'clicked'
+        when {{ metric_name }} = 'bounced email' and {{ bounce_type }} like '%hard%' then 'bounced_hard'
+        when {{ metric_name }} in ('bounced email', 'bounced sms', 'failed to deliver sms') then 'bounced_soft'
+        when {{ metric_name }} in ('dropped email', 'dropped sms') then 'not_sent'
+        when {{ metric_name }} in ('marked email as spam', 'marked as spam') then 'complained'
+        when
+            {{ metric_name }} in (
+                'unsubscribed', 'unsubscribed from email', 'unsubscribed from email marketing', 'unsubscribed from list',
+                'unsubscribed from sms', 'unsubscribed from sms marketing'
+            )
+            then 'unsubscribed'
+        else {{ metric_name }}
+    end
+{%- endmacro %}
+
+
+{#
+  Whether a metric is about messages to a person: orders, visits and metrics of the shop's own are not. Nor are subscriptions, which the
+  profiles tell with their state of today, what a person writes to us, and push notes.
+#}
+{% macro is_klaviyo_message_metric(metric_name) -%}
+    {{ regex_like(metric_name, '(email|sms|spam|bounce|unsubscribe)') }}
+    and not {{ regex_like(metric_name, '^(subscribed to|consented to|updated) |^sent sms$|automated response|push') }}
+{%- endmacro %}
+
+
+{#
+  CTE klaviyo_events, of the CTEs `events` and `metrics`: what happened to messages, in the contract's words, and to which one. Klaviyo
+  names no copy. A campaign reaches a person once. A flow may send the same message again: a copy begins when it is received, or when
+  it bounced or was dropped and none had been received before; what happens later belongs to the newest. An event without a copy has a
+  message_id that no message has.
+#}
+{% macro klaviyo_events() -%}
+named_events as (
+    select
+        events.*,
+        coalesce(events.metric_name, metrics.metric_name) as metric
+    from events
+    left join metrics
+        on events.metric_id = metrics.metric_id
+),
+
+typed_events as (
+    select
+        *,
+        {{ klaviyo_event_type('metric', 'bounce_type') }} as event_type,
+        case when metric like '%sms%' then 'sms' else 'email' end as channel,
+        coalesce(flow_message_id, campaign_id) as sending_id
+    from named_events
+    where metric is null or ({{ is_klaviyo_message_metric('metric') }})
+),
+
+copies as (
+    select
+        *,
+        -- rows of the same second are in each other's frame: an open in the second of its delivery is of that copy
+        max(case when event_type = 'delivered' then occurred_at end) over (
+            partition by person_id, channel, sending_id
+            order by occurred_at asc nulls last
+            range between unbounded preceding and current row
+        ) as received_at,
+        min(case when event_type in ('bounced_hard', 'bounced_soft', 'not_sent') then occurred_at end) over (
+            partition by person_id, channel, sending_id
+            order by occurred_at asc nulls last
+            range between unbounded preceding and current row
+        ) as failed_at
+    from typed_events
+),
+
+sent_copies as (
+    select
+        *,
+        coalesce(received_at, failed_at) as sent_at
+    from copies
+),
+
+klaviyo_events as (
+    select
+        *,
+        {{ hash_id([
+            'person_id', 'channel', 'sending_id',
+            "case when flow_message_id is null then '' else coalesce(cast(sent_at as varchar), '') end",
+        ]) }} as message_id
+    from sent_copies
+)
+{%- endmacro %}
+
+
 {# As many discount codes of one order as are read: more than Shopify lets a customer combine. #}
 {% macro code_numbers() -%}
     {%- for number in range(1, 7) %}

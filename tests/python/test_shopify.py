@@ -182,16 +182,21 @@ def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None
     undated = "export, time unknown"
     assert found == [
         ("klaviyo", "KANN", "email", "marketing", "granted", "2024-01-05 08:00:00", "export"),
-        # the shop's yes of the same person is older: this no wins
-        ("klaviyo", "KBEN", "email", "marketing", "withdrawn", JUNE, undated),
+        # the shop's yes of the same person is older: this no wins, and has the time of its event
+        ("klaviyo", "KBEN", "email", "marketing", "withdrawn", "2024-06-10 12:00:00", "event"),
+        # never subscribed, and called the newsletter spam
+        ("klaviyo", "KCLEO", "email", "marketing", "withdrawn", "2024-06-06 08:00:00", "event"),
         # 1990-01-01
         ("klaviyo", "KKIM", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
         # subscribed, and suppressed by hand; a bounce is no word of a person
         ("klaviyo", "KLEO", "email", "marketing", "withdrawn", JUNE, undated),
+        # unsubscribed and came back
         ("klaviyo", "KMO", "email", "marketing", "granted", "2024-02-03 08:00:00", "export"),
+        ("klaviyo", "KMO", "email", "marketing", "withdrawn", "2024-02-02 09:00:00", "event"),
         # 2030
         ("klaviyo", "KNIA", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
         ("klaviyo", "KQUINN", "sms", "marketing", "granted", "2024-03-01 17:00:00", "export"),
+        ("klaviyo", "KQUINN", "sms", "marketing", "withdrawn", "2024-06-16 08:00:00", "event"),
         ("shopify", "customer-7000000000001", "email", "marketing", "granted", OPENED, undated),
         ("shopify", "customer-7000000000002", "email", "marketing", "granted", OPENED, undated),
         # yes in May, no in June
@@ -244,6 +249,89 @@ def test_products_stores_codes_and_checkouts(shop: Workshop) -> None:
     ) == [("31000000000001", JANE, "2024-06-20 18:15:00", "0042,MUG-BLUE", "3", "30.45")]
 
 
+def message(person: str, channel: str, sending: str, received_at: str = "") -> str:
+    """The message of a campaign, or the copy of a flow's message that was received then."""
+    return hashlib.md5(f"{person}|{channel}|{sending}|{received_at}".encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+NEWS = {name: message(name, "email", "C1") for name in ("KANN", "KBEN", "KCLEO", "KKIM", "KLEO", "KNIA")}
+TEXT, AUTUMN = message("KQUINN", "sms", "C4"), message("KCLEO", "email", "C0")
+FIRST_COPY, SECOND_COPY = (
+    message("KANN", "email", "FM1", received_at) for received_at in ("2024-05-10 06:00:00", "2024-06-20 06:00:00")
+)
+
+
+def test_a_message_is_one_person_and_campaign_or_one_time_that_a_flow_sent_it(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "message_id, contact_id, channel, campaign_id, variant, message_kind, sent_at, sent_date",
+        "intake.intake_messages",
+    )
+    sent, day = "2024-06-05 08:00:00", "2024-06-05"
+    expected = [
+        # the same event is in two files, in June's with an offset
+        (FIRST_COPY, "KANN", "email", None, None, None, "2024-05-10 06:00:00", "2024-05-10"),
+        (SECOND_COPY, "KANN", "email", None, None, None, "2024-06-20 06:00:00", "2024-06-20"),
+        (NEWS["KANN"], "KANN", "email", "C1", "A", None, sent, day),
+        (NEWS["KBEN"], "KBEN", "email", "C1", "B", None, sent, day),
+        (NEWS["KCLEO"], "KCLEO", "email", "C1", None, None, sent, day),
+        # it bounced, and was dropped: neither was received
+        (NEWS["KKIM"], "KKIM", "email", "C1", None, None, "2024-06-05 08:00:01", day),
+        (NEWS["KLEO"], "KLEO", "email", "C1", None, None, sent, day),
+        (NEWS["KNIA"], "KNIA", "email", "C1", None, None, "2024-06-05 08:00:02", day),
+        # half past two of the longest night, in summer time, of a campaign that no file has
+        (AUTUMN, "KCLEO", "email", "C0", None, None, "2023-10-29 00:30:00", "2023-10-29"),
+        # half past one in Brussels
+        (TEXT, "KQUINN", "sms", "C4", None, None, "2024-06-15 23:30:00", "2024-06-16"),
+    ]
+    assert found == sorted(expected)
+
+
+def test_what_a_machine_did_is_kept_and_said_and_nothing_odd_passes_for_a_person(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse, "message_id, event_type, occurred_at, link_tag, is_machine", "intake.intake_message_events"
+    )
+    ann, received = NEWS["KANN"], "2024-06-05 08:00:00"
+    assert found == sorted(
+        [
+            (FIRST_COPY, "delivered", "2024-05-10 06:00:00", "", None),
+            # May's file did not record that
+            (FIRST_COPY, "opened", "2024-05-12 18:00:00", "", "true"),
+            (SECOND_COPY, "delivered", "2024-06-20 06:00:00", "", None),
+            # in the same second
+            (SECOND_COPY, "opened", "2024-06-20 06:00:00", "", "true"),
+            (SECOND_COPY, "clicked", "2024-06-20 06:10:00", "", None),
+            (ann, "delivered", received, "", None),
+            # two seconds early: of a campaign there is one copy only
+            (ann, "opened", "2024-06-05 07:59:58", "", None),
+            (ann, "opened", "2024-06-05 08:05:00", "", "false"),
+            # `perhaps`
+            (ann, "opened", "2024-06-05 09:00:00", "", "true"),
+            (ann, "clicked", "2024-06-05 09:00:00", "tea", "false"),
+            (ann, "clicked", "2024-06-05 08:00:10", "mugs", "true"),
+            (NEWS["KBEN"], "delivered", received, "", None),
+            (NEWS["KBEN"], "unsubscribed", "2024-06-10 12:00:00", "", None),
+            (NEWS["KCLEO"], "delivered", received, "", None),
+            (NEWS["KCLEO"], "complained", "2024-06-06 08:00:00", "", None),
+            (NEWS["KKIM"], "bounced_hard", "2024-06-05 08:00:01", "", None),
+            (NEWS["KLEO"], "delivered", received, "", None),
+            (NEWS["KLEO"], "bounced_soft", "2024-06-05 08:30:00", "", None),
+            (NEWS["KNIA"], "not_sent", "2024-06-05 08:00:02", "", None),
+            (AUTUMN, "delivered", "2023-10-29 00:30:00", "", None),
+            (AUTUMN, "opened", "2023-10-29 01:30:00", "", None),
+            (TEXT, "delivered", "2024-06-15 23:30:00", "", None),
+            (TEXT, "clicked", "2024-06-15 23:40:00", "", None),
+        ]
+    ), "with nothing of orders, of subscriptions or of what a loader marked as deleted"
+    campaigns = table(
+        shop.warehouse, "campaign_id, route, campaign_name, start_date, end_date", "intake.intake_campaigns"
+    )
+    assert campaigns == [
+        ("C1", "email", "June news", "2024-06-05", "2024-06-06"),
+        ("C4", "sms", "Text of June", "2024-06-16", "2024-06-17"),
+    ]
+
+
 def test_what_cannot_be_read_is_counted(shop: Workshop) -> None:
     found = table(
         shop.warehouse,
@@ -258,6 +346,15 @@ def test_what_cannot_be_read_is_counted(shop: Workshop) -> None:
         # `perhaps` and `PENDING_SOMEWHERE`
         ("consents", "not_in_list", "status", "2"),
         ("contacts", "missing_key", "contact_id", "1"),
+        # an event whose metric no file names, one of no message, and one of `yesterday`
+        ("message_events", "missing_key", "event_type", "1"),
+        ("message_events", "missing_key", "message_id", "1"),
+        ("message_events", "missing_key", "occurred_at", "1"),
+        # a metric that the connector does not know
+        ("message_events", "not_in_list", "event_type", "1"),
+        # of a copy that no file has, and of somebody whom no file has
+        ("message_events", "unknown_message", "message_id", "3"),
+        ("messages", "unknown_contact", "contact_id", "1"),
         # of the destroyed number, and a row whose order has no first row
         ("order_lines", "missing_key", "order_id", "2"),
         ("order_lines", "unknown_order", "order_id", "3"),
@@ -275,7 +372,8 @@ def test_no_identifier_holds_an_address(shop: Workshop) -> None:
         shop.warehouse,
         "select contact_id from input.input_contacts union select contact_id from input.input_consents "
         "union select contact_id from input.input_orders union select cart_id from input.input_carts "
-        "union select redemption_id from input.input_offer_redemptions",
+        "union select redemption_id from input.input_offer_redemptions "
+        "union select message_id from input.input_messages",
     )
     assert len(ids) > 20
     assert [found for (found,) in ids if "@" in str(found) or "4700000" in str(found)] == []
@@ -317,3 +415,4 @@ def test_orders_of_an_older_form_are_enough(make_workshop: Callable[..., Worksho
     assert table(workshop.warehouse, "contact_id, created_at", "input.input_contacts") == [(DORA, OPENED)]
     assert table(workshop.warehouse, "contact_id", "input.input_consents") == []
     assert table(workshop.warehouse, "cart_id", "input.input_carts") == []
+    assert table(workshop.warehouse, "message_id", "input.input_messages") == []

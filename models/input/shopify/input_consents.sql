@@ -24,6 +24,16 @@ profiles as (
     select * from {{ ref('stg_klaviyo__profiles') }}
 ),
 
+events as (
+    select * from {{ ref('stg_klaviyo__events') }}
+),
+
+metrics as (
+    select * from {{ ref('stg_klaviyo__metrics') }}
+),
+
+{{ klaviyo_events() }},
+
 purchases as (
     select
         created_at,
@@ -95,7 +105,8 @@ answers as (
         -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says;
         -- a dead address is none
         case
-            when {{ regex_like('suppressions', 'UNSUBSCRIBE|SPAM_COMPLAINT|USER_SUPPRESSED') }} then 'unsubscribed'
+            when suppressions like '%USER_SUPPRESSED%' then 'suppressed'
+            when {{ regex_like('suppressions', 'UNSUBSCRIBE|SPAM_COMPLAINT') }} then 'unsubscribed'
             else email_consent
         end as answer,
         email_consented_at as known_at,
@@ -122,12 +133,14 @@ states as (
         contact_id,
         channel,
         row_number,
+        answer,
         case answer
             when 'yes' then 'granted'
             when 'subscribed' then 'granted'
             when 'no' then 'unticked'
             when 'never_subscribed' then 'unticked'
             when 'unsubscribed' then 'withdrawn'
+            when 'suppressed' then 'withdrawn'
             else answer
         end as state,
         -- 1990-01-01 stands for older times, and a clock may be ahead: such a time is not known
@@ -155,6 +168,9 @@ changes as (
         contact_id,
         channel,
         case when state = 'unticked' then 'withdrawn' else state end as status,
+        answer,
+        known_at,
+        case when previous_state = 'granted' then previous_extracted_at end as granted_until,
         case
             when state <> 'granted' then extracted_at
             when known_at is not null then known_at
@@ -170,6 +186,57 @@ changes as (
         or (state <> 'unticked' and coalesce(previous_state, '') <> state)
         -- said again
         or (state = 'granted' and known_at <> previous_known_at)
+),
+
+-- with a time of their own; a complaint counts without its message, too
+noes_in_events as (
+    select
+        'klaviyo' as source_system,
+        person_id as contact_id,
+        channel,
+        occurred_at as changed_at,
+        max(extracted_at) as extracted_at
+    from klaviyo_events
+    where event_type in ('unsubscribed', 'complained')
+    group by person_id, channel, occurred_at
+),
+
+-- what a profile says of a no is not said twice, where an event after the last yes has its time
+other_changes as (
+    select changes.*
+    from changes
+    {{ anti_join() }} noes_in_events
+        on
+            changes.source_system = noes_in_events.source_system
+            and changes.contact_id = noes_in_events.contact_id
+            and changes.channel = noes_in_events.channel
+            and changes.answer = 'unsubscribed'
+            and changes.extracted_at >= noes_in_events.changed_at
+            and (changes.granted_until is null or changes.granted_until < noes_in_events.changed_at)
+            and (changes.known_at is null or changes.known_at <= noes_in_events.changed_at)
+),
+
+words as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        status,
+        changed_at,
+        case when status = 'granted' and not is_undated then 'export' else 'export, time unknown' end
+            as evidence_reference,
+        extracted_at
+    from other_changes
+    union all
+    select
+        source_system,
+        contact_id,
+        channel,
+        'withdrawn' as status,
+        changed_at,
+        'event' as evidence_reference,
+        extracted_at
+    from noes_in_events
 )
 
 select
@@ -181,7 +248,7 @@ select
     -- the box and the consent are the record's, whatever address it has
     cast(null as varchar) as address,
     changed_at,
-    case when status = 'granted' and not is_undated then 'export' else 'export, time unknown' end as evidence_reference,
+    evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,
     extracted_at
-from changes
+from words
