@@ -154,6 +154,7 @@ def test_variables_of_the_environment_are_in_the_runbook_and_in_the_code() -> No
     named = {name for page in pages for name in variable.findall(page.read_text("utf-8"))}
     # set by the programs and the tests themselves
     internal = {"REKINDLE_FIXTURES", "REKINDLE_KEEP_OPEN", "REKINDLE_TARGET"}
+    internal |= {"REKINDLE_TESTS_PARSED", "REKINDLE_TESTS_MOMENTS"}
     assert named - {"REKINDLE_GOLDEN"} == read - internal
 
 
