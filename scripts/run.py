@@ -4,6 +4,7 @@ import click
 
 from rekindle.export import exporting
 from rekindle.forget import answers
+from rekindle.fit import fitting
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.ground.dbt import Dbt
@@ -51,6 +52,9 @@ def main(
             )
         dbt = Dbt(chosen)
         prepare(dbt, dates[0])
+        fitted = None if daily else fitting.fit_if_due(paths.warehouse(), chosen, dates[0])
+        if fitted is not None:
+            click.echo(f"Expected value: {fitted}")
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month)

@@ -28,6 +28,8 @@
     {%- endfor -%}
     {%- for name, least in {
         'cart_order_tolerance_minutes': 0,
+        'clv_fit_months': 1,
+        'clv_horizon_days': 7,
         'coupon_rounds': 1,
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
@@ -132,6 +134,7 @@
     {%- endif -%}
     {%- for name, words in {
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
+        'clv_model': ['mbg_nbd', 'none'],
     }.items() -%}
         {%- if setting(name) not in words -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be one of " ~ words | join(', ') ~ ".") -%}

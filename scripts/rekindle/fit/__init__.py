@@ -1,0 +1,1 @@
+"""What customers are worth: the parameters of the expected value, fitted to their purchase days and doubted."""
