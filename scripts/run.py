@@ -3,8 +3,8 @@
 import click
 
 from rekindle.export import exporting
-from rekindle.forget import answers
 from rekindle.fit import fitting
+from rekindle.forget import answers
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.ground.dbt import Dbt

@@ -109,7 +109,9 @@ def fit(warehouse: Path, connector: str) -> Report:
             raise RekindleError("Nothing was built by this version yet: run `python scripts/run.py` first.")
         month = _newest_month(connection, datetime.date.max)
         if month is None:
-            raise RekindleError("No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`.")
+            raise RekindleError(
+                "No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`."
+            )
         return _fit(connection, month, setting("clv_horizon_days", connector))
 
 

@@ -1,8 +1,8 @@
 """MBG/NBD and Gamma-Gamma: how likely what customers did is, and what to expect of them next.
 
-MBG/NBD: Batislam, Denizel, Filiztekin (2007), Empirical validation and comparison of models for customer base analysis;
-Gamma-Gamma: Fader, Hardie (2013), The Gamma-Gamma model of monetary value. A customer is x days with a purchase after the
-first one, t_x from the first to the last, T from the first to the end, in days.
+MBG/NBD: Batislam, Denizel, Filiztekin (2007), Empirical validation and comparison of models for customer base
+analysis; Gamma-Gamma: Fader, Hardie (2013), The Gamma-Gamma model of monetary value. A customer is x days with a
+purchase after the first one, t_x from the first to the last, T from the first to the end, in days.
 """
 
 from dataclasses import dataclass
@@ -79,9 +79,9 @@ def expected_purchases(by: Purchasing, who: Customers, days: float) -> Numbers:
 
 
 def error_of_series(by: Purchasing, days: float) -> float:
-    """How wrong, relatively, the sum of macro euler_series() makes what is expected of whoever bought today for the first time.
+    """How wrong, relatively, macro euler_series() makes what is expected of whoever bought today for the first time.
 
-    Nobody's is slower: of who bought before or more often, less of it is left after as many terms.
+    Nobody's is wronger: of who bought earlier or again, less is left after as many terms.
     """
     one = np.array([1.0])
     newest = Customers(0 * one, 0 * one, 0 * one, one)

@@ -48,7 +48,7 @@ def likeliest_spending(repeats: Numbers, mean_amount: Numbers) -> tuple[Spending
             f"{LARGEST_CORRELATION}): the two may not be multiplied."
         )
     # in units of the usual amount, so that the bounds mean the same in every currency
-    usual = float(np.mean(mean_amount))
+    usual = float(np.median(mean_amount))
     starts = ((0.0, 1.0, 0.0), (1.0, 1.0, 1.0))
     (p, q, v), likelihood = _maximum(
         lambda at: spending_log_likelihood(Spending(*at), repeats, mean_amount / usual), starts, "amounts"
