@@ -2,7 +2,7 @@
 
 import click
 
-from rekindle.fit import fitting
+from rekindle.fit import schedule
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
 from rekindle.run import installation
@@ -17,7 +17,7 @@ def main(connector: str | None) -> None:
     """
     chosen = installation.enter(connector)
     with installation.only_command():
-        report = fitting.fit(paths.warehouse(), chosen)
+        report = schedule.fit(paths.warehouse(), chosen)
     if report.refusal:
         raise RekindleError(f"The expected value is {report}")
     click.echo(f"Expected value: {report}")

@@ -3,7 +3,7 @@
 import click
 
 from rekindle.export import exporting
-from rekindle.fit import fitting
+from rekindle.fit import schedule
 from rekindle.forget import answers
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
@@ -52,7 +52,7 @@ def main(
             )
         dbt = Dbt(chosen)
         prepare(dbt, dates[0])
-        fitted = None if daily else fitting.fit_if_due(paths.warehouse(), chosen, dates[0])
+        fitted = None if daily else schedule.fit_if_due(paths.warehouse(), chosen, dates[0])
         if fitted is not None:
             click.echo(f"Expected value: {fitted}")
         for unfinished in dates[:-1]:

@@ -20,7 +20,7 @@ from lifetimes.datasets import load_cdnow_summary, load_cdnow_summary_data_with_
 from scipy.special import hyp2f1
 from workshop import Workshop, must, rows
 
-from rekindle.fit import fitting, maximum
+from rekindle.fit import fitting, maximum, schedule
 from rekindle.fit.likelihood import (
     Customers,
     Purchasing,
@@ -73,7 +73,7 @@ def order_days() -> pd.DataFrame:
 def grocer(order_days: pd.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
     """The data set's own purchases, fitted as of the end of 2017."""
     connection = facts(order_days)
-    report = fitting._fit(connection, DECEMBER, HORIZON)
+    report = fitting.fit_as_of(connection, DECEMBER, HORIZON)
     assert report.refusal is None, report
     yield connection
     connection.close()
@@ -248,7 +248,7 @@ YEAR_END = datetime.date(2023, 12, 1)
 
 def refusal(days: pd.DataFrame, month: datetime.date = YEAR_END, horizon: int = HORIZON) -> str:
     with facts(days) as connection:
-        report = fitting._fit(connection, month, horizon)
+        report = fitting.fit_as_of(connection, month, horizon)
         written = connection.execute("select segment_month, r, refused_because from landing.clv_parameters").fetchall()
     assert report.refusal is not None
     assert written == [(month, None, report.refusal)]
@@ -257,13 +257,13 @@ def refusal(days: pd.DataFrame, month: datetime.date = YEAR_END, horizon: int = 
 
 def test_customers_who_behave_as_supposed_are_fitted() -> None:
     with facts(made_up()) as connection:
-        report = fitting._fit(connection, YEAR_END, HORIZON)
+        report = fitting.fit_as_of(connection, YEAR_END, HORIZON)
         assert report.refusal is None
         months = connection.execute("select segment_month from landing.clv_parameters order by all").fetchall()
         assert months == [(datetime.date(2023, 6, 1),), (YEAR_END,)]
         kept = connection.execute("from landing.clv_parameters where segment_month = '2023-06-01'").fetchall()
         connection.execute("update core.profile_days set net_amount = net_amount * 2")
-        fitting._fit(connection, YEAR_END, HORIZON)
+        fitting.fit_as_of(connection, YEAR_END, HORIZON)
         # what has scored is not fitted again
         again = connection.execute("from landing.clv_parameters where segment_month = '2023-06-01'").fetchall()
         assert again == kept
@@ -351,7 +351,7 @@ def test_a_fit_is_due_every_so_many_months_and_a_refusal_the_next_month(
             connection.execute("insert into run.run_log values ('x', 'fixture', ?, ?, now(), now())", [scope, as_of])
 
     def fitted(as_of: str) -> str | None:
-        report = fitting.fit_if_due(file, "fixture", datetime.date.fromisoformat(as_of))
+        report = schedule.fit_if_due(file, "fixture", datetime.date.fromisoformat(as_of))
         return None if report is None else f"{report.month:%Y-%m}{' refused' if report.refusal else ''}"
 
     assert fitted("2023-10-01") is None
