@@ -24,7 +24,8 @@ newest_fit as (
     from clv_parameters
     where
         refused_because is null
-        and segment_month between {{ add_months(newest_closed_month(), -months_of_a_fit) }} and {{ newest_closed_month() }}
+        and segment_month <= {{ newest_closed_month() }}
+        and segment_month >= {{ add_months(newest_closed_month(), -months_of_a_fit) }}
 ),
 
 fits as (

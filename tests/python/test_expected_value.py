@@ -80,8 +80,8 @@ def grocer(order_days: pd.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def everybody(frame: pd.DataFrame) -> Customers:
-    columns = (frame[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T"))
-    return Customers(*columns, np.ones(len(frame)))
+    repeats, until_last, observed = (frame[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T"))
+    return Customers(repeats, until_last, observed, np.ones(len(frame)))
 
 
 def in_weeks(model: Any, cdnow: pd.DataFrame) -> float:

@@ -160,7 +160,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, month: datetime.date, fits: tuple[Fit, ...], refusal: str | None
 ) -> None:
     """Replaces the month's row, and adds that of the month before it when there is none: what scored stays."""
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             *("mbg_nbd", each.month, each.first_order_date, each.customers, each.repeats, each.spenders),
             *(each.purchasing.r, each.purchasing.alpha, each.purchasing.a, each.purchasing.b),
