@@ -5,6 +5,7 @@ Order days come from the installed data packages, made-up customers from a seed;
 
 import datetime
 import importlib.util
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from rekindle.fit.likelihood import (
     expected_purchases,
     purchasing_log_likelihood,
 )
+from rekindle.ground.paths import PROJECT
 
 JUNE = datetime.date(2017, 6, 1)
 DECEMBER = datetime.date(2017, 12, 1)
@@ -219,7 +221,10 @@ def test_calibration_in_sql_equals_pandas(scores: duckdb.DuckDBPyConnection, ord
         *(("net_amount", "spent"), ("expected_silent_profiles", "silent"), ("silent_profiles", "quiet")),
     ):
         assert built[ours].astype(float).to_numpy() == pytest.approx(sums[theirs].to_numpy(dtype=float), abs=0.02)
-    # as docs/segments.md says
+    page = (PROJECT / "docs" / "segments.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (\d+(?: \| [\d,]+){7}) \|$", page, re.MULTILINE)
+    numbers = [[int(number.replace(",", "")) for number in line.split(" | ")] for line in told]
+    assert numbers == [[round(float(number)) for number in line[:-1]] for line in built.to_numpy()]
     assert built["expected_purchases"].sum() / built["purchases"].sum() == pytest.approx(63731 / 63230, abs=1e-5)
     assert float(built["expected_value_amount"].sum() / built["net_amount"].sum()) == pytest.approx(1, abs=1e-3)
     assert float(built["expected_silent_profiles"].sum()) == pytest.approx(72.1, abs=0.1)
