@@ -362,20 +362,21 @@ def test_a_fit_is_due_every_so_many_months_and_a_refusal_the_next_month(
     assert fitted("2023-10-01") is None
     facts(made_up(), file).close()
     assert fitted("2023-10-01") is None
-    built("2023-09-01")
+    # a day of decisions makes no facts
     built("2023-12-15", scope="daily")
-    # what the last build knew to the end, and not more than the as-of date knows
-    assert fitted("2023-09-05") == "2023-08"
-    assert fitted("2023-10-01") is None
-    for as_of, month in {"2023-10-01": None, "2023-11-01": None, "2023-12-01": "2023-11"}.items():
+    assert fitted("2023-08-15") is None
+    built("2023-09-01")
+    # not more than the as-of date knows, nor than the last build knew to the end
+    assert fitted("2023-08-15") == "2023-07"
+    assert fitted("2023-12-01") is None
+    for as_of, month in {"2023-10-01": None, "2023-11-01": "2023-10", "2024-01-01": None}.items():
         built(as_of)
         assert fitted(as_of) == month
     with duckdb.connect(str(file)) as connection:
         connection.execute(
             "update landing.clv_parameters set refused_because = 'no' where segment_month > '2023-02-01'"
         )
-    assert fitted("2023-12-01") is None
-    built("2024-01-01")
+    assert fitted("2023-11-01") is None
     assert fitted("2024-01-01") == "2023-12"
 
 
