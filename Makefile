@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export access erase backup restore lint check-builds check-python worlds mutations kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain publish export access erase fit backup restore lint check-builds check-python worlds mutations kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -53,6 +53,9 @@ ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--conta
 
 erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=… or REQUESTS=1; YES=1 carries it out, NOW=1 does not wait)
 	@$(BIN)/python scripts/erase.py $(ERASE_OPTIONS)
+
+fit: demo-env ## Fit the expected value to the last build (the monthly run does it when due)
+	@$(BIN)/python scripts/fit.py $(OF)
 
 backup: demo-env ## Export the tables that cannot be rebuilt to backups/
 	@$(BIN)/python scripts/backup.py $(OF)

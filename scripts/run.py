@@ -3,6 +3,7 @@
 import click
 
 from rekindle.export import exporting
+from rekindle.fit import schedule
 from rekindle.forget import answers
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
@@ -57,6 +58,9 @@ def main(
         dbt = Dbt(chosen)
         inputs = inputs_of(dbt, is_all_built=full)
         prepare(dbt, dates[0], inputs=inputs)
+        fitted = None if daily else schedule.fit_if_due(paths.warehouse(), chosen, dates[0])
+        if fitted is not None:
+            click.echo(f"Expected value: {fitted}")
         for unfinished in dates[:-1]:
             click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month, inputs=inputs)

@@ -11,6 +11,7 @@
 {% macro create_landing_tables() %}
     {%- do run_query(create_phone_numbers_table()) -%}
     {%- do run_query(create_email_addresses_table()) -%}
+    {%- do run_query(create_clv_parameters_table()) -%}
     {%- do run_query(
         "create table if not exists " ~ source('landing', 'blocked_contacts')
         ~ " (contact_digest " ~ dbt.type_string() ~ ")"

@@ -36,8 +36,9 @@
          'it must be a whole number, at least 0.'],
         [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
           'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
-          'signal_low_rung'], 'whole', [1],
+          'signal_low_rung', 'clv_fit_months'], 'whole', [1],
          'it must be a whole number, at least 1.'],
+        [['clv_horizon_days'], 'whole', [7], 'it must be a whole number, at least 7.'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
         [['count_orders_without_lines', 'identity_phone_joins_strangers'], 'boolean', [], 'it must be true or false.'],
@@ -51,6 +52,7 @@
         [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
     ] -%}
     {%- for name, words in {
+        'clv_model': ['mbg_nbd', 'none'],
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
     }.items() -%}
         {%- do specs.append([[name], 'words', words, 'it must be one of ' ~ words | join(', ') ~ '.']) -%}

@@ -50,6 +50,10 @@ rfm_current as (
     select * from {{ ref('rfm_current') }}
 ),
 
+expected_values as (
+    select * from {{ ref('expected_values') }}
+),
+
 existing_profiles as (
     select
         profile_id,
@@ -243,6 +247,7 @@ profiles_with_everything as (
         rfm_current.rung as rfm_rung,
         coalesce(profile_orders.order_count, 0) as order_count,
         coalesce(profile_orders.net_amount, 0) as net_amount,
+        expected_values.expected_value_amount,
         loyalty_balances.loyalty_points_balance,
         profile_preferences.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
@@ -280,6 +285,8 @@ profiles_with_everything as (
         on existing_profiles.profile_id = age_bands.profile_id
     left join rfm_current
         on existing_profiles.profile_id = rfm_current.profile_id
+    left join expected_values
+        on existing_profiles.profile_id = expected_values.profile_id
     left join profile_orders
         on existing_profiles.profile_id = profile_orders.profile_id
     left join profile_consents
@@ -307,6 +314,7 @@ select
     rfm_rung,
     order_count,
     net_amount,
+    expected_value_amount,
     loyalty_points_balance,
     max_messages_30_days,
     has_purchased,

@@ -284,8 +284,9 @@ def sources_enter_through_staging(manifest: Manifest) -> Iterator[Finding]:
             # what the project wrote itself and remembers is no raw table: there is nothing to rename or to cast
             is_memory = ".memory." in parent or parent.endswith(".run.sealed_dates")
             is_engine = is_memory and path.startswith("models/activation/")
+            is_fit = parent.endswith(".landing.clv_parameters") and path.startswith("models/segments/")
             if parent.startswith("source.") and not (
-                path.startswith("models/staging/") or is_addresses or is_erasure or is_engine
+                path.startswith("models/staging/") or is_addresses or is_erasure or is_engine or is_fit
             ):
                 yield Finding(path, "source_layer", f"reads {parent.split('.', 2)[2]}: add a staging model for it.")
 

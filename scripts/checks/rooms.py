@@ -14,7 +14,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "export": ("ground", "addresses", "gates"),
     "forget": ("ground", "addresses", "export"),
     "tell": ("ground", "export", "forget"),
-    "run": ("ground", "addresses", "gates", "export", "forget"),
+    "fit": ("ground",),
+    "run": ("ground", "addresses", "gates", "export", "forget", "fit"),
     # apart: their own commands call into the others, nothing calls them
     "demo": ("ground",),
     "bench": ("ground", "gates", "export"),

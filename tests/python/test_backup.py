@@ -29,6 +29,7 @@ def test_a_warehouse_restored_from_a_backup_goes_on_as_if_nothing_had_happened(
         "run.run_log",
         "landing.phone_numbers",
         "landing.email_addresses",
+        "landing.clv_parameters",
     } <= set(kept)
 
     refused = workshop.run("backup", "--restore", str(folder))

@@ -175,6 +175,10 @@ MANIFEST_SAMPLES: dict[str, list[tuple[Manifest, Manifest]]] = {
             Manifest([_model("erased", "intake", depends_on={"nodes": ["source.rekindle.landing.blocked_contacts"]})]),
             Manifest([_model("erased", "core", depends_on={"nodes": ["source.rekindle.landing.blocked_contacts"]})]),
         ),
+        (
+            Manifest([_model("values", "segments", depends_on={"nodes": ["source.rekindle.landing.clv_parameters"]})]),
+            Manifest([_model("values", "hub", depends_on={"nodes": ["source.rekindle.landing.clv_parameters"]})]),
+        ),
     ],
     "personal_columns_are_marked": [
         (

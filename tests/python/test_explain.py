@@ -228,6 +228,27 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
     assert "why is known of the newest date only" in told(warehouse, NOBODY_DUE, as_of=datetime.date(2024, 6, 1))
 
 
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10; 12 % likely to buy nothing"),
+        ("profiling_denied", "  no expected value: denied profiling"),
+        ("fit_too_old", "  no expected value: the newest fit is too old"),
+    ],
+)
+def test_what_a_person_is_worth_is_told_or_why_nobody_knows(reason: str | None, sentence: str, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema segments")
+        connection.execute(
+            "create table segments.expected_values as select ? as profile_id, ?::varchar as no_value_reason, 3.5168 as "
+            "expected_purchases, 71.20::decimal(18,2) as expected_value_amount, 9 as decile, 0.1234 as "
+            "no_purchase_probability, date '2024-06-01' as segment_month, date '2024-06-01' as fitted_month",
+            [ANNA, reason],
+        )
+    assert sentence in told(warehouse, ANNA)
+
+
 def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path) -> None:
     people = {"consented": 4, "not_held_out": 3, "under_pressure_cap": 2, None: 5}
     rows = [decision(f"{gate}{number}", gate) for gate, count in people.items() for number in range(count)]

@@ -25,6 +25,7 @@ FILES = (
     MACROS / "intake" / "erased_contacts.sql",
     MACROS / "identity" / "phone_numbers.sql",
     MACROS / "time" / "as_of.sql",
+    MACROS / "segments" / "expected_value.sql",
 )
 
 

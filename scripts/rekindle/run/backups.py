@@ -31,7 +31,7 @@ from rekindle.ground.warehouse import (
 # Written outside models: by the hooks of each run, by replays, by exports, by the step that reads addresses.
 OWN_TABLES = (
     *(("run", "run_log"), ("run", "replays"), ("run", "sealed_dates")),
-    *(("landing", "phone_numbers"), ("landing", "email_addresses")),
+    *(("landing", "phone_numbers"), ("landing", "email_addresses"), ("landing", "clv_parameters")),
 )
 
 

@@ -118,6 +118,7 @@ class Explainer:
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
         for _, told in edges_in_words(self.connection, now):
             yield f"  {told}"
+        yield from self._worth(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
         date = None
@@ -133,6 +134,19 @@ class Explainer:
             yield "No step was due " + (f"as of {as_of}:" if as_of else "on any date that is kept:")
             for name in silent:
                 yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
+
+    def _worth(self, profile_id: str) -> Iterator[str]:
+        """A line: what the person is expected to buy, or why nobody knows; none of who has not bought."""
+        if not has_table(self.connection, "segments", "expected_values"):
+            return
+        for row in self._rows(
+            "select coalesce(no_value_reason, '*') as code, round(expected_purchases, 1) as expected_purchases, "
+            "expected_value_amount, decile, round(100 * no_purchase_probability)::integer as no_purchase_percent, "
+            "last_day(segment_month) as month_end_date, strftime(fitted_month, '%Y-%m') as fitted_month "
+            "from segments.expected_values where profile_id = ?",
+            [profile_id],
+        ):
+            yield f"  {self._sentence('expected_value', row['code'], row)}"
 
     def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
         """Every step that was due for a person under these ids, with why its journey began; the oldest first."""

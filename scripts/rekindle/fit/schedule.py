@@ -1,0 +1,61 @@
+"""When the expected value is fitted. What fits is loaded when it is due: scipy takes half a second of every command."""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from rekindle.ground.calendar import newest_closed_month
+from rekindle.ground.errors import RekindleError
+from rekindle.ground.settings import setting
+from rekindle.ground.warehouse import has_table, open_warehouse, read_runs
+
+if TYPE_CHECKING:
+    from rekindle.fit import fitting
+
+
+def fit_if_due(warehouse: Path, connector: str, as_of: datetime.date) -> "fitting.Report | None":
+    """Fits to the facts of the last finished build when the newest fit is `clv_fit_months` old; else None.
+
+    A refusal is asked again with the next month.
+    """
+    if setting("clv_model", connector) == "none" or not warehouse.exists():
+        return None
+    with open_warehouse(warehouse) as connection:
+        month = _newest_month(connection, as_of)
+        if month is None:
+            return None
+        for fitted, refused in connection.execute(
+            "select segment_month, refused_because is not null from landing.clv_parameters"
+        ).fetchall():
+            age = (month.year - fitted.year) * 12 + month.month - fitted.month
+            if age <= 0 or (not refused and age < setting("clv_fit_months", connector)):
+                return None
+        from rekindle.fit import fitting
+
+        return fitting.fit_as_of(connection, month, setting("clv_horizon_days", connector))
+
+
+def fit(warehouse: Path, connector: str) -> "fitting.Report":
+    """Fits to the newest month that the last finished build knows to the end, whether or not it is due."""
+    if setting("clv_model", connector) == "none":
+        raise RekindleError("clv_model is none: set it to mbg_nbd in dbt_project.yml to have something to fit.")
+    with open_warehouse(warehouse) as connection:
+        if not has_table(connection, "landing", "clv_parameters"):
+            raise RekindleError("Nothing was built by this version yet: run `python scripts/run.py` first.")
+        month = _newest_month(connection, datetime.date.max)
+        if month is None:
+            raise RekindleError(
+                "No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`."
+            )
+        from rekindle.fit import fitting
+
+        return fitting.fit_as_of(connection, month, setting("clv_horizon_days", connector))
+
+
+def _newest_month(connection: duckdb.DuckDBPyConnection, as_of: datetime.date) -> datetime.date | None:
+    builds = [run.as_of_date for run in read_runs(connection) if run.is_finished and run.command_scope == "full"]
+    if not builds or not has_table(connection, "core", "profile_days"):
+        return None
+    return newest_closed_month(min(as_of, max(builds)))
