@@ -21,13 +21,16 @@
 {# Contradictory or malformed settings, as sentences. Reads settings only. #}
 {% macro settings_problems() %}
     {%- set problems = [] -%}
-    {%- for name in ['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'] -%}
+    {%- for name in [
+        'at_risk_probability', 'clv_hysteresis', 'mailbox_complaint_stop_share', 'max_raw_loss_share', 'max_rejected_share',
+    ] -%}
         {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}
         {%- endif -%}
     {%- endfor -%}
     {%- for name, least in {
         'cart_order_tolerance_minutes': 0,
+        'clv_period_days': 1,
         'coupon_rounds': 1,
         'erasure_max_wait_days': 0,
         'identity_max_contacts_per_identifier': 1,
@@ -37,6 +40,7 @@
         'mailbox_provider_min_contacts': 1,
         'max_days_after_last_event': 0,
         'max_feed_age_days': 0,
+        'return_rate_prior': 1,
         'rfm_restate_months': 1,
         'rfm_window_days': 1,
         'signal_low_rung': 1,
@@ -56,6 +60,11 @@
         {%- do problems.append(
             "max_down_share_factor is '" ~ setting('max_down_share_factor')
             ~ "': below 1 the brake would hold back every ordinary month; it must be a number, at least 1."
+        ) -%}
+    {%- endif -%}
+    {%- if not is_number(setting('min_expected_loss_amount')) or setting('min_expected_loss_amount') < 0 -%}
+        {%- do problems.append(
+            "min_expected_loss_amount is '" ~ setting('min_expected_loss_amount') ~ "': it must be an amount, at least 0."
         ) -%}
     {%- endif -%}
     {%- if not is_number(setting('max_raw_growth_factor')) or setting('max_raw_growth_factor') <= 1 -%}
@@ -131,7 +140,7 @@
         ) -%}
     {%- endif -%}
     {%- for name, words in {
-        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
+        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_costly_decline', 'is_confirmed'],
     }.items() -%}
         {%- if setting(name) not in words -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': it must be one of " ~ words | join(', ') ~ ".") -%}

@@ -23,6 +23,17 @@
 
 
 {#
+  Pre-hook of a model that appends a month and follows from kept tables alone: in a table of a version before `column` the newest
+  month is derived again, and has it. Earlier months stay without: nothing was published for them that it could be made of.
+#}
+{% macro derive_newest_month_again_for(column) %}
+    {%- if execute and is_incremental() and column not in adapter.get_columns_in_relation(this) | map(attribute='name') -%}
+        delete from {{ this }} where segment_month = (select max(segment_month) from {{ this }})
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
   The instant at which a month's segments became known: the first one of the month after it, on the business calendar.
   It dates the snapshot, in place of the clock on the wall.
 #}
