@@ -8,8 +8,8 @@
         pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -4)) }}",
     )
 }}
--- What customers did in the days after each month end, counted by where they stood at it. Five months are recomputed: the
--- longest horizon needs four to mature, and late orders arrive.
+-- What customers did in the days after each month end, counted by where they stood at it. Five months are recomputed:
+-- the longest horizon needs four to mature, and late orders arrive.
 
 with
 

@@ -8,8 +8,8 @@
         pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -6)) }}",
     )
 }}
--- Did as many stay away as was published? Customers in tenths from the likeliest to stay away, once the days have passed.
--- Six months are recomputed, as in segment_signal_quality.
+-- Did as many stay away as was published? Customers in tenths from the likeliest to stay away, once the days have
+-- passed. Six months are recomputed, as in segment_signal_quality.
 
 with
 

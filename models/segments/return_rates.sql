@@ -18,12 +18,6 @@ order_days_bands as (
     {{- return_rate_bands('order_days') -}}
 ),
 
-horizons as (
-    {% for days in return_horizons() -%}
-        select {{ days }} as horizon_days{{ ' union all' if not loop.last }}
-    {% endfor %}
-),
-
 -- No look-ahead: at a month end only what had matured by then is known.
 known as (
     select

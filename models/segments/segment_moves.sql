@@ -242,7 +242,7 @@ explained as (
         directed.*,
         values_now.r_score < values_before.r_score as r_score_fell,
         values_now.fm_score < values_before.fm_score as fm_score_fell,
-        -- what she may be expected not to spend in the next 28 days: what she spent in as many before, if she stays away
+        -- what she may be expected not to spend in the next 28 days: what as many were worth before, if she stays away
         cast(
             value_published.silent_28_probability * values_before.monetary_amount
             * 28 / {{ setting('rfm_window_days') }} as decimal(18, 2)

@@ -86,18 +86,19 @@ purchases as (
 ),
 
 -- the newest cuts that are valid in the month
+cuts_in_force as (
+    select max(clv_cuts.valid_from_month) as valid_from_month
+    from clv_cuts
+    inner join newest_month on clv_cuts.valid_from_month <= newest_month.segment_month
+),
+
 cuts as (
     select
-        max(threshold_version) as threshold_version,
-        max(case when spend_cluster = 'high' then min_amount end) as min_high_amount,
-        max(case when spend_cluster = 'medium' then min_amount end) as min_medium_amount
+        max(clv_cuts.threshold_version) as threshold_version,
+        max(case when clv_cuts.spend_cluster = 'high' then clv_cuts.min_amount end) as min_high_amount,
+        max(case when clv_cuts.spend_cluster = 'medium' then clv_cuts.min_amount end) as min_medium_amount
     from clv_cuts
-    where
-        valid_from_month = (
-            select max(clv_cuts.valid_from_month)
-            from clv_cuts
-            inner join newest_month on clv_cuts.valid_from_month <= newest_month.segment_month
-        )
+    inner join cuts_in_force on clv_cuts.valid_from_month = cuts_in_force.valid_from_month
 ),
 
 month_before as (
@@ -175,14 +176,14 @@ clustered as (
 
 rates as (
     select
+        {% for days in return_horizons() -%}
+            max(case when return_rates.horizon_days = {{ days }} then return_rates.silent_probability end)
+                as silent_{{ days }}_probability,
+        {% endfor -%}
         return_rates.min_recency_days,
         return_rates.next_min_recency_days,
         return_rates.min_order_days,
-        return_rates.next_min_order_days,
-        {%- for days in return_horizons() %}
-            max(case when return_rates.horizon_days = {{ days }} then return_rates.silent_probability end)
-                as silent_{{ days }}_probability{{ ',' if not loop.last }}
-        {%- endfor %}
+        return_rates.next_min_order_days
     from return_rates
     inner join newest_month on return_rates.segment_month = newest_month.segment_month
     group by
@@ -195,9 +196,8 @@ rates as (
 rated as (
     select
         clustered.*,
-        {%- for days in return_horizons() %}
-            rates.silent_{{ days }}_probability{{ ',' if not loop.last }}
-        {%- endfor %}
+        rates.silent_28_probability,
+        rates.silent_91_probability
     from clustered
     left join rates
         on
