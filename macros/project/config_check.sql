@@ -22,7 +22,7 @@
 {% macro settings_problems() %}
     {%- set problems = [] -%}
     {%- for name in [
-        'at_risk_probability', 'clv_hysteresis', 'mailbox_complaint_stop_share', 'max_raw_loss_share', 'max_rejected_share',
+        'max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'at_risk_probability', 'clv_hysteresis',
     ] -%}
         {%- if not is_number(setting(name)) or setting(name) < 0 or setting(name) > 1 -%}
             {%- do problems.append(name ~ " is '" ~ setting(name) ~ "': a share lies between 0 and 1.") -%}

@@ -34,7 +34,6 @@ clv_cuts as (
     where sector = '{{ setting("rfm_sector") }}'
 ),
 
--- the brake that holds a month of rfm_published back holds it back here
 newest_month as (
     select
         segment_month,
@@ -44,12 +43,13 @@ newest_month as (
         month_end_date >= {{ add_days('data_start_date', setting('clv_period_days')) }} as is_period_full
     from months
     where
-        segment_month = (select max(segment_month) from rfm_published)
+        segment_month = {{ newest_closed_month() }}
         {% if is_incremental() -%}
             and segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
         {%- endif %}
 ),
 
+-- a month that the brake holds back has no rows in rfm_published, hence none here
 standing as (
     select
         rfm_published.profile_id,
