@@ -3,7 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='append_new_columns',
-        pre_hook="{{ derive_newest_month_again_for('expected_loss_amount') }}",
+        pre_hook="{{ derive_newest_month_again() }}",
     )
 }}
 -- Segment and rung come from the snapshot, the causes from rfm_published. A month's moves follow from what was
