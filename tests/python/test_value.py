@@ -96,15 +96,18 @@ def oracle(standing: pd.DataFrame) -> pd.DataFrame:
         for month in MONTHS:
             rates = rates_at(standing, month_end(month), horizon)
             if rates is not None:
-                now = told["segment_month"] == month
-                cells = pd.MultiIndex.from_frame(told.loc[now, list(CELLS.names)])
-                told.loc[now, name] = rates["probability"].reindex(cells).to_numpy()
+                is_now = told["segment_month"] == month
+                cells = pd.MultiIndex.from_frame(told.loc[is_now, list(CELLS.names)])
+                told.loc[is_now, name] = rates["probability"].reindex(cells).to_numpy()
     clusters: list[tuple[str | None, str | None, bool]] = []
-    household, cluster, previous = None, None, None
+    household: str | None = None
+    cluster: str | None = None
+    previous: str | None = None
     for row in told.itertuples():
         if row.household_id != household:
             household, cluster, previous = row.household_id, None, None
-        before, now = cluster, None
+        before = cluster
+        now: str | None = None
         high = HIGH * (0.8 if before == "high" else 1)
         medium = MEDIUM * (0.8 if before in ("high", "medium") else 1)
         if row.end >= START + PERIOD:
