@@ -101,8 +101,9 @@ select
     decile,
     cast(count(*) as bigint) as profiles,
     cast(sum(silent) as bigint) as silent_profiles,
-    avg(silent_probability) as predicted_silent_share,
-    avg(cast(silent as double)) as observed_silent_share,
+    -- summed as decimals, whose order does not matter
+    cast(sum(cast(silent_probability as decimal(18, 12))) as double) / count(*) as predicted_silent_share,
+    cast(sum(silent) as double) / count(*) as observed_silent_share,
     segment_month
 from tenths
 group by

@@ -1,4 +1,5 @@
 {%- set horizons = [28, 91] -%}
+{%- set days_share = '28 / ' ~ setting('rfm_window_days') -%}
 {%- set signals = ['down', 'attrition_signal', 'costly_decline', 'confirmed', 'crossed'] -%}
 {%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
 {{
@@ -74,12 +75,12 @@ next_contacts as (
         months.segment_month
 ),
 
--- what 28 days were worth before the month in which the signal fired
+-- what the window was worth before the month in which the signal fired; summed as decimals, whose order does not matter
 usual_amounts as (
     select
         profile_id,
         {{ add_months('segment_month', 1) }} as segment_month,
-        cast(monetary_amount as double) * 28 / {{ setting('rfm_window_days') }} as usual_amount
+        monetary_amount as usual_amount
     from rfm_published
 ),
 
@@ -94,7 +95,7 @@ observed as (
         months.month_end_date,
         next_orders.next_order_date,
         next_contacts.next_contact_date,
-        coalesce(usual_amounts.usual_amount, cast(0 as double)) as usual_amount
+        coalesce(usual_amounts.usual_amount, 0) as usual_amount
     from segment_moves
     inner join months on segment_moves.segment_month = months.segment_month
     left join next_orders
@@ -200,8 +201,8 @@ shares as (
         cast(flagged_profiles as double) / cast(base_profiles as double) as flagged_share,
         cast(base_silent_profiles as double) / cast(base_profiles as double) as base_silent_share,
         cast(flagged_silent_profiles as double) / cast(nullif(flagged_profiles, 0) as double) as flagged_silent_share,
-        flagged_amount / nullif(base_amount, cast(0 as double)) as flagged_money_share,
-        flagged_silent_amount / nullif(base_silent_amount, cast(0 as double)) as silent_money_share
+        cast(flagged_amount as double) / nullif(cast(base_amount as double), 0) as flagged_money_share,
+        cast(flagged_silent_amount as double) / nullif(cast(base_silent_amount as double), 0) as silent_money_share
     from per_signal
 )
 
@@ -213,10 +214,10 @@ select
     cast(base_silent_profiles as bigint) as base_silent_profiles,
     cast(flagged_profiles as bigint) as flagged_profiles,
     cast(flagged_silent_profiles as bigint) as flagged_silent_profiles,
-    cast(base_amount as decimal(18, 2)) as base_amount,
-    cast(base_silent_amount as decimal(18, 2)) as base_silent_amount,
-    cast(flagged_amount as decimal(18, 2)) as flagged_amount,
-    cast(flagged_silent_amount as decimal(18, 2)) as flagged_silent_amount,
+    cast(cast(base_amount as double) * {{ days_share }} as decimal(18, 2)) as base_amount,
+    cast(cast(base_silent_amount as double) * {{ days_share }} as decimal(18, 2)) as base_silent_amount,
+    cast(cast(flagged_amount as double) * {{ days_share }} as decimal(18, 2)) as flagged_amount,
+    cast(cast(flagged_silent_amount as double) * {{ days_share }} as decimal(18, 2)) as flagged_silent_amount,
     flagged_share,
     base_silent_share,
     flagged_silent_share,
