@@ -25,18 +25,20 @@
 #}
 {% macro setting_specs() %}
     {%- set specs = [
-        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share'], 'number', [0, 1],
+        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'at_risk_probability', 'clv_hysteresis'],
+         'number', [0, 1],
          'a share lies between 0 and 1.'],
         [['max_down_share_factor'], 'number', [1],
          'below 1 the brake would hold back every ordinary month; it must be a number, at least 1.'],
         [['max_raw_growth_factor'], 'number', [1, none, true], 'a table may always keep its rows; it must be a number above 1.'],
+        [['min_expected_loss_amount'], 'number', [0], 'it must be an amount, at least 0.'],
         [['global_holdout_share'], 'number', [0, 0.5], 'it must be a share from 0 to 0.5.'],
         [['cart_order_tolerance_minutes', 'erasure_max_wait_days', 'max_days_after_last_event', 'max_feed_age_days',
           'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
          'it must be a whole number, at least 0.'],
         [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
           'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
-          'signal_low_rung', 'clv_fit_months'], 'whole', [1],
+          'signal_low_rung', 'clv_fit_months', 'clv_period_days', 'return_rate_prior'], 'whole', [1],
          'it must be a whole number, at least 1.'],
         [['clv_horizon_days'], 'whole', [7], 'it must be a whole number, at least 7.'],
         [['decision_retention_months'], 'whole or null', [13],
@@ -53,7 +55,7 @@
     ] -%}
     {%- for name, words in {
         'clv_model': ['mbg_nbd', 'none'],
-        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_confirmed'],
+        'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_costly_decline', 'is_confirmed'],
     }.items() -%}
         {%- do specs.append([[name], 'words', words, 'it must be one of ' ~ words | join(', ') ~ '.']) -%}
     {%- endfor -%}

@@ -17,7 +17,36 @@
 #}
 {% macro replace_months_from(first_month) %}
     {%- if is_incremental() -%}
+        {%- do add_new_columns() -%}
         delete from {{ this }} where segment_month >= {{ first_month }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+  Columns of the contract that a table of a version before lacks, added before a pre-hook deletes from it, and whether there were any.
+  dbt adds them later in the same transaction, which DuckDB refuses to commit once rows of the table are deleted.
+#}
+{% macro add_new_columns() %}
+    {%- set held = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
+    {%- set lacking = [] -%}
+    {%- for column in model.columns.values() if column.name not in held -%}
+        {%- do lacking.append(api.Column.create(column.name, column.data_type)) -%}
+    {%- endfor -%}
+    {%- if execute and lacking -%}
+        {%- do alter_relation_add_remove_columns(load_relation(this), lacking, none) -%}
+    {%- endif -%}
+    {{ return(lacking != []) }}
+{% endmacro %}
+
+
+{#
+  Pre-hook of a model that appends a month and follows from kept tables alone: when it has gained a column, the newest month is
+  derived again, and has it. Earlier months stay without: nothing was published for them that it could be made of.
+#}
+{% macro derive_newest_month_again() %}
+    {%- if execute and is_incremental() and add_new_columns() -%}
+        delete from {{ this }} where segment_month = (select max(segment_month) from {{ this }})
     {%- endif -%}
 {% endmacro %}
 

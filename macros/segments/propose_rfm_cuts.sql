@@ -13,10 +13,7 @@
 #}
 {% macro propose_rfm_cuts(month, version=1, valid_from='1900-01') %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
-    {%- for name, given in {'month': month, 'valid_from': valid_from}.items()
-        if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', given | string) -%}
-        {{ exceptions.raise_compiler_error(name ~ " '" ~ given ~ "' is not a month: write it as YYYY-MM.") }}
-    {%- endfor -%}
+    {%- do refuse_what_is_no_month({'month': month, 'valid_from': valid_from}) -%}
     {%- set rows = run_query(rfm_cuts_of_month(month)).rows -%}
     {%- if rows | length == 0 -%}
         {{ exceptions.raise_compiler_error("Nobody had ordered by the end of " ~ month ~ ": name a later month.") }}
@@ -31,10 +28,24 @@
 {% endmacro %}
 
 
+{# Raises on the first of some named words that is not written as YYYY-MM. #}
+{% macro refuse_what_is_no_month(words) %}
+    {%- for name, given in words.items() if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', given | string) -%}
+        {{ exceptions.raise_compiler_error(name ~ " '" ~ given ~ "' is not a month: write it as YYYY-MM.") }}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# The last day of a month that is written as YYYY-MM, as a date. #}
+{% macro last_date_of_month(month) %}
+    {%- set next_month = modules.datetime.date(month[:4] | int, month[5:] | int, 28) + modules.datetime.timedelta(days=4) -%}
+    {{ return(next_month.replace(day=1) - modules.datetime.timedelta(days=1)) }}
+{% endmacro %}
+
+
 {# measure, score 2 to 5, lowest value that earns it, customers ranked. Who bought before the window counts, with nothing in it. #}
 {% macro rfm_cuts_of_month(month) %}
-    {%- set next_month = modules.datetime.date(month[:4] | int, month[5:] | int, 28) + modules.datetime.timedelta(days=4) -%}
-    {%- set last_date = next_month.replace(day=1) - modules.datetime.timedelta(days=1) -%}
+    {%- set last_date = last_date_of_month(month) -%}
     {%- set window_begins_after = last_date - modules.datetime.timedelta(days=setting('rfm_window_days')) -%}
     with
 

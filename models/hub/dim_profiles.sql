@@ -54,6 +54,10 @@ expected_values as (
     select * from {{ ref('expected_values') }}
 ),
 
+value_current as (
+    select * from {{ ref('value_current') }}
+),
+
 existing_profiles as (
     select
         profile_id,
@@ -244,14 +248,23 @@ profiles_with_everything as (
             when rfm_current.segment is not null then rfm_current.segment
             when coalesce(profile_orders.order_count, 0) = 0 then 'prospect'
         end as rfm_segment,
+        coalesce(
+            value_current.spend_cluster,
+            case when coalesce(profile_orders.order_count, 0) = 0 then 'prospect' end
+        ) as spend_cluster,
+        value_current.previous_cluster,
         rfm_current.rung as rfm_rung,
         coalesce(profile_orders.order_count, 0) as order_count,
         coalesce(profile_orders.net_amount, 0) as net_amount,
+        value_current.silent_28_probability,
+        value_current.silent_91_probability,
         expected_values.expected_value_amount,
         loyalty_balances.loyalty_points_balance,
         profile_preferences.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
         profile_contacts.profile_id is null as has_erasure_request,
+        value_current.is_at_risk_of_inactive,
+        value_current.has_returned,
         {% for channel in channels + ['ads', 'profiling'] %}
             coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
         {% endfor %}
@@ -287,6 +300,8 @@ profiles_with_everything as (
         on existing_profiles.profile_id = rfm_current.profile_id
     left join expected_values
         on existing_profiles.profile_id = expected_values.profile_id
+    left join value_current
+        on existing_profiles.profile_id = value_current.profile_id
     left join profile_orders
         on existing_profiles.profile_id = profile_orders.profile_id
     left join profile_consents
@@ -311,14 +326,20 @@ select
     preferred_channel,
     declared_interests,
     rfm_segment,
+    spend_cluster,
+    previous_cluster,
     rfm_rung,
     order_count,
     net_amount,
+    silent_28_probability,
+    silent_91_probability,
     expected_value_amount,
     loyalty_points_balance,
     max_messages_30_days,
     has_purchased,
     has_erasure_request,
+    is_at_risk_of_inactive,
+    has_returned,
     {% for channel in channels + ['ads', 'profiling'] %}
         has_{{ channel }}_consent,
     {% endfor %}

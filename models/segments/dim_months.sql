@@ -26,6 +26,7 @@ numbers as (
 
 months as (
     select
+        first_order.order_date as data_start_date,
         {{ add_months(month_start('first_order.order_date'), 'numbers.month_number') }} as segment_month,
         {{ add_days('first_order.order_date', setting('rfm_window_days')) }} as warm_until_date
     from first_order
@@ -36,6 +37,7 @@ months as (
 closed_months as (
     select
         segment_month,
+        data_start_date,
         {{ month_end('segment_month') }} as month_end_date,
         -- the window of these months reaches back before the data: their moves say more about the data than about
         -- people
@@ -49,5 +51,6 @@ select
     is_warm_up,
     segment_month,
     month_end_date,
+    data_start_date,
     published_at
 from closed_months

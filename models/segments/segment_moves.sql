@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='append_new_columns',
+        pre_hook="{{ derive_newest_month_again() }}",
     )
 }}
 -- Segment and rung come from the snapshot, the causes from rfm_published. A month's moves follow from what was
@@ -24,6 +25,10 @@ stays as (
 
 rfm_published as (
     select * from {{ ref('rfm_published') }}
+),
+
+value_published as (
+    select * from {{ ref('value_published') }}
 ),
 
 profile_split_history as (
@@ -237,6 +242,11 @@ explained as (
         directed.*,
         values_now.r_score < values_before.r_score as r_score_fell,
         values_now.fm_score < values_before.fm_score as fm_score_fell,
+        -- what she may be expected not to spend in the next 28 days: what as many were worth before, if she stays away
+        cast(
+            value_published.silent_28_probability * values_before.monetary_amount
+            * 28 / {{ setting('rfm_window_days') }} as decimal(18, 2)
+        ) as expected_loss_amount,
         values_now.recency_days > values_before.recency_days
         or values_now.frequency < values_before.frequency
         or values_now.monetary_amount < values_before.monetary_amount as own_worse
@@ -249,6 +259,10 @@ explained as (
         on
             directed.profile_id = values_before.profile_id
             and directed.segment_month = values_before.next_month
+    left join value_published
+        on
+            directed.profile_id = value_published.profile_id
+            and directed.segment_month = value_published.segment_month
 ),
 
 signals as (
@@ -256,6 +270,9 @@ signals as (
         *,
         direction = 'down' as is_down,
         direction = 'down' and r_score_fell as is_attrition_signal,
+        direction = 'down'
+        and r_score_fell
+        and expected_loss_amount >= {{ setting('min_expected_loss_amount') }} as is_costly_decline,
         direction not in ('first', 'recalibrated')
         and has_two_months
         and from_rung < from_rung_two_months_ago
@@ -283,11 +300,13 @@ select
             else 0
         end as integer
     ) as months_below,
+    expected_loss_amount,
     coalesce(r_score_fell, false) as r_score_fell,
     coalesce(fm_score_fell, false) as fm_score_fell,
     coalesce(own_worse, false) as own_worse,
     is_down,
     coalesce(is_attrition_signal, false) as is_attrition_signal,
+    case when expected_loss_amount is not null then coalesce(is_costly_decline, false) end as is_costly_decline,
     coalesce(is_confirmed, false) as is_confirmed,
     is_crossed,
     segment_month

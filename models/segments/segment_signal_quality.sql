@@ -1,5 +1,6 @@
 {%- set horizons = [28, 91] -%}
-{%- set signals = ['down', 'attrition_signal', 'confirmed', 'crossed'] -%}
+{%- set days_share = '28 / ' ~ setting('rfm_window_days') -%}
+{%- set signals = ['down', 'attrition_signal', 'costly_decline', 'confirmed', 'crossed'] -%}
 {%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
 {{
     config(
@@ -26,6 +27,10 @@ months as (
     {% if is_incremental() -%}
         where segment_month >= {{ first_recomputed_month }}
     {%- endif %}
+),
+
+rfm_published as (
+    select * from {{ ref('rfm_published') }}
 ),
 
 profile_days as (
@@ -70,16 +75,27 @@ next_contacts as (
         months.segment_month
 ),
 
+-- what the window was worth before the month in which the signal fired; summed as decimals, whose order does not matter
+usual_amounts as (
+    select
+        profile_id,
+        {{ add_months('segment_month', 1) }} as segment_month,
+        monetary_amount as usual_amount
+    from rfm_published
+),
+
 observed as (
     select
         segment_moves.segment_month,
         segment_moves.is_down,
         segment_moves.is_attrition_signal,
+        segment_moves.is_costly_decline,
         segment_moves.is_confirmed,
         segment_moves.is_crossed,
         months.month_end_date,
         next_orders.next_order_date,
-        next_contacts.next_contact_date
+        next_contacts.next_contact_date,
+        coalesce(usual_amounts.usual_amount, 0) as usual_amount
     from segment_moves
     inner join months on segment_moves.segment_month = months.segment_month
     left join next_orders
@@ -90,6 +106,10 @@ observed as (
         on
             segment_moves.profile_id = next_contacts.profile_id
             and segment_moves.segment_month = next_contacts.segment_month
+    left join usual_amounts
+        on
+            segment_moves.profile_id = usual_amounts.profile_id
+            and segment_moves.segment_month = usual_amounts.segment_month
 ),
 
 horizons as (
@@ -104,8 +124,10 @@ outcomes as (
         observed.segment_month,
         observed.is_down,
         observed.is_attrition_signal,
+        observed.is_costly_decline,
         observed.is_confirmed,
         observed.is_crossed,
+        observed.usual_amount,
         horizons.horizon_days,
         coalesce(
             observed.next_order_date > {{ add_days('observed.month_end_date', 'horizons.horizon_days') }}, true
@@ -137,9 +159,14 @@ counted as (
             sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as {{ signal }}_profiles,
             sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end)
                 as {{ signal }}_silent_profiles,
+            sum(case when outcomes.is_{{ signal }} then outcomes.usual_amount else 0 end) as {{ signal }}_amount,
+            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then outcomes.usual_amount else 0 end)
+                as {{ signal }}_silent_amount,
         {%- endfor %}
         count(*) as base_profiles,
-        sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles
+        sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles,
+        sum(outcomes.usual_amount) as base_amount,
+        sum(case when outcomes.is_silent then outcomes.usual_amount else 0 end) as base_silent_amount
     from outcomes
     inner join populations on outcomes.is_untreated or not populations.is_untreated_only
     group by
@@ -158,6 +185,10 @@ per_signal as (
             base_silent_profiles,
             {{ signal }}_profiles as flagged_profiles,
             {{ signal }}_silent_profiles as flagged_silent_profiles,
+            base_amount,
+            base_silent_amount,
+            {{ signal }}_amount as flagged_amount,
+            {{ signal }}_silent_amount as flagged_silent_amount,
             segment_month
         from counted
         {{ 'union all' if not loop.last }}
@@ -169,7 +200,9 @@ shares as (
         *,
         cast(flagged_profiles as double) / cast(base_profiles as double) as flagged_share,
         cast(base_silent_profiles as double) / cast(base_profiles as double) as base_silent_share,
-        cast(flagged_silent_profiles as double) / cast(nullif(flagged_profiles, 0) as double) as flagged_silent_share
+        cast(flagged_silent_profiles as double) / cast(nullif(flagged_profiles, 0) as double) as flagged_silent_share,
+        cast(flagged_amount as double) / nullif(cast(base_amount as double), 0) as flagged_money_share,
+        cast(flagged_silent_amount as double) / nullif(cast(base_silent_amount as double), 0) as silent_money_share
     from per_signal
 )
 
@@ -181,9 +214,15 @@ select
     cast(base_silent_profiles as bigint) as base_silent_profiles,
     cast(flagged_profiles as bigint) as flagged_profiles,
     cast(flagged_silent_profiles as bigint) as flagged_silent_profiles,
+    cast(cast(base_amount as double) * {{ days_share }} as decimal(18, 2)) as base_amount,
+    cast(cast(base_silent_amount as double) * {{ days_share }} as decimal(18, 2)) as base_silent_amount,
+    cast(cast(flagged_amount as double) * {{ days_share }} as decimal(18, 2)) as flagged_amount,
+    cast(cast(flagged_silent_amount as double) * {{ days_share }} as decimal(18, 2)) as flagged_silent_amount,
     flagged_share,
     base_silent_share,
     flagged_silent_share,
     flagged_silent_share / nullif(base_silent_share, cast(0 as double)) as lift,
+    silent_money_share,
+    silent_money_share / nullif(flagged_money_share, cast(0 as double)) as money_lift,
     segment_month
 from shares

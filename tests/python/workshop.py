@@ -167,7 +167,7 @@ def tables(warehouse: Path, *schemas: str) -> list[str]:
 
 
 def differences(one: Path, other: Path, *schemas: str) -> list[str]:
-    """Tables that are not equal, row for row, in two DuckDB files (`except all`, both ways)."""
+    """Tables that are not equal, row for row and column by name, in two DuckDB files (`except all`, both ways)."""
     names = tables(one, *schemas)
     assert names, f"{one} holds no tables to compare"
     found = sorted(set(names) ^ set(tables(other, *schemas)))
@@ -175,9 +175,11 @@ def differences(one: Path, other: Path, *schemas: str) -> list[str]:
         connection.execute(f"attach '{one}' as one (read_only)")
         connection.execute(f"attach '{other}' as other (read_only)")
         for name in set(names) - set(found):
+            # an upgrade appends what a table has gained
+            columns = ", ".join(f'"{row[0]}"' for row in connection.execute(f"describe one.{name}").fetchall())
+            mine, theirs = f"select {columns} from one.{name}", f"select {columns} from other.{name}"
             (count,) = connection.execute(
-                f"select count(*) from ((select * from one.{name} except all select * from other.{name}) "
-                f"union all (select * from other.{name} except all select * from one.{name}))"
+                f"select count(*) from (({mine} except all {theirs}) union all ({theirs} except all {mine}))"
             ).fetchall()[0]
             if count:
                 found.append(name)

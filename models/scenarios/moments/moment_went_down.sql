@@ -23,7 +23,8 @@ rfm_monthly as (
     select * from {{ ref('rfm_monthly') }}
 ),
 
--- which signal triggers is the business's choice: is_down, is_attrition_signal or is_confirmed
+-- which signal triggers is the business's choice: is_down, is_attrition_signal, is_costly_decline or
+-- is_confirmed
 signals as (
     select
         moves.profile_id,

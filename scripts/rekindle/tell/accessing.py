@@ -58,6 +58,7 @@ def answer(warehouse: Warehouse, scope: Scope) -> dict[str, Any]:
         "may_be_written_to": list(in_words.permissions(tables)),
         "segments": list(in_words.segments(connection, tables)),
         "moves": list(in_words.moves(connection, tables)),
+        "value": list(in_words.value(tables)),
         "decisions": list(in_words.decisions(warehouse, scope, tables)),
         "platforms": list(platforms(connection, scope, report)),
         "delivered": delivered,

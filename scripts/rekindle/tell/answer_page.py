@@ -75,6 +75,9 @@ def _body(answer: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Which kind of customer you were, month by month", _list(answer["segments"]))
     yield from _section("When that changed", _list(answer["moves"]))
     yield from _section(
+        "What you spend, and how likely it seemed that you would stay away, month by month", _list(answer["value"])
+    )
+    yield from _section(
         "What was decided about messages to you",
         "".join(f"<h3>{escape(lines[0])}</h3>{_list(lines[1:])}" for lines in answer["decisions"]),
     )

@@ -29,6 +29,14 @@ _CHANNEL_TROUBLES = {
     "is_not_suppressed": "unsubscribed, complained or suppressed",
     "is_under_cap": "at its cap",
 }
+# what a spend cluster says of somebody
+_CLUSTERS = {
+    "high": "spends much",
+    "medium": "spends a middling amount",
+    "low": "spends little",
+    "new": "is a new customer",
+    "inactive": "has stopped buying",
+}
 # what two contact records share, and what follows from it
 _SIDES = ("elder", "younger")
 _SHARED = {
@@ -119,6 +127,7 @@ class Explainer:
         for _, told in edges_in_words(self.connection, now):
             yield f"  {told}"
         yield from self._worth(now)
+        yield from self._value(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
         date = None
@@ -147,6 +156,15 @@ class Explainer:
             [profile_id],
         ):
             yield f"  {self._sentence('expected_value', row['code'], row)}"
+
+    def _value(self, profile_id: str) -> Iterator[str]:
+        if not has_table(self.connection, "segments", "value_published"):
+            return
+        for row in self._rows(
+            "select * from segments.value_published where profile_id = ? order by segment_month desc limit 1",
+            [profile_id],
+        ):
+            yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
 
     def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
         """Every step that was due for a person under these ids, with why its journey began; the oldest first."""
@@ -269,6 +287,19 @@ class Explainer:
 
     def _rows(self, question: str, parameters: list[Any] | None = None) -> list[Row]:
         return rows_of(self.connection, question, parameters)
+
+
+def value_in_words(row: Row) -> str:
+    """A row of value_published: the cluster, the one before, what was spent, and how likely nothing more comes."""
+    cluster = _CLUSTERS.get(row["spend_cluster"], "is in no spend cluster yet")
+    before = f" (before: {row['previous_cluster']})" if row["previous_cluster"] else ""
+    spent = f", {row['spend_amount']} spent" if row["spend_amount"] is not None else ""
+    silent = [
+        f"for {days} days: {probability:.0%}"
+        for days in (28, 91)
+        if (probability := row[f"silent_{days}_probability"]) is not None
+    ]
+    return f"{cluster}{before}{spent}" + (f"; likely to buy nothing {', '.join(silent)}" if silent else "")
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, question: str, parameters: list[Any] | None = None) -> list[Row]:

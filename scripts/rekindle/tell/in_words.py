@@ -6,7 +6,7 @@ import duckdb
 
 from rekindle.forget.finding import Warehouse
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.explaining import CHANNELS, Explainer, Row, edges_in_words
+from rekindle.tell.explaining import CHANNELS, Explainer, Row, edges_in_words, value_in_words
 from rekindle.tell.scope import Scope, ends_of, profile_of
 
 WORDS = {"granted": "yes", "denied": "no", "withdrawn": "no, from now on"}
@@ -77,6 +77,12 @@ def moves(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, list[Row]]
             came = f"from {named(before)} to" if before else "first in"
             left = f", {row['steps_down']} steps down" if row["is_down"] else ""
             yield f"{row['segment_month'][:7]}: {came} {named(after)}{left}"
+
+
+def value(tables: Mapping[str, list[Row]]) -> Iterator[str]:
+    """The spend cluster of each published month, and how likely it was that nothing more came."""
+    for row in _by(tables, "segments.value_published", "segment_month"):
+        yield f"{row['segment_month'][:7]}: {value_in_words(row)}"
 
 
 def decisions(warehouse: Warehouse, scope: Scope, tables: Mapping[str, list[Row]]) -> Iterator[list[str]]:

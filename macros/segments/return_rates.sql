@@ -1,0 +1,38 @@
+{# Days after a month end in which a customer may or may not come back. #}
+{% macro return_horizons() %}
+    {{ return([28, 91]) }}
+{% endmacro %}
+
+
+{# Days up to a month end whose purchases make a customer frequent or not. #}
+{% macro return_window_days() %}
+    {{ return(91) }}
+{% endmacro %}
+
+
+{#
+  The bands of a measure of the seed return_rate_bands, each with where the next one begins: rows of the sector where it has any,
+  else those of sector *, which sorts before every name.
+#}
+{% macro return_rate_bands(measure) %}
+    select
+        band,
+        min_value,
+        lead(min_value) over (order by min_value asc nulls last) as next_min_value
+    from {{ ref('return_rate_bands') }}
+    where
+        measure = '{{ measure }}'
+        and sector = (
+            select max(sector)
+            from {{ ref('return_rate_bands') }}
+            where
+                measure = '{{ measure }}'
+                and sector in ('*', '{{ setting("rfm_sector") }}')
+        )
+{% endmacro %}
+
+
+{# True when a value lies in a band of return_rate_bands(). #}
+{% macro is_in_band(value, band) -%}
+    {{ value }} >= {{ band }}.min_value and ({{ band }}.next_min_value is null or {{ value }} < {{ band }}.next_min_value)
+{%- endmacro %}
