@@ -36,13 +36,17 @@
 
 {# Marks the run finished when every chosen node has a result and none failed or was skipped. Returns whether it did. #}
 {% macro finish_run_log(results) %}
-    {%- set green = [] -%}
-    {%- for result in results if result.status in ('success', 'pass', 'warn', 'no-op') -%}
-        {%- do green.append(result.node.unique_id) -%}
+    {#- unit tests have results and are none of the selected resources: numbers say nothing, each one has to be green -#}
+    {%- set green = {} -%}
+    {%- for result in results -%}
+        {%- if result.status not in ('success', 'pass', 'warn', 'no-op') -%}
+            {{ return(false) }}
+        {%- endif -%}
+        {%- do green.update({result.node.unique_id: true}) -%}
     {%- endfor -%}
-    {%- if green | length < selected_resources | length -%}
+    {%- for unique_id in selected_resources if unique_id not in green -%}
         {{ return(false) }}
-    {%- endif -%}
+    {%- endfor -%}
     {%- do run_query(
         "update " ~ run_log_relation() ~ " set finished_at = cast('"
         ~ modules.datetime.datetime.now(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S.%f')

@@ -80,6 +80,17 @@ def test_a_model_that_fails_leaves_its_old_table(workshop: Workshop, fixture_war
     assert rows(workshop.warehouse, "select count(*) > 0 from scenarios.offer_choices") == [(True,)]
 
 
+def test_a_plain_build_in_which_anything_failed_is_not_finished(workshop: Workshop, fixture_warehouse: Path) -> None:
+    workshop.start_from(fixture_warehouse)
+    # unit tests, which dbt counts among the results and not among what was chosen, do not make up for what failed
+    settings = f"{{connector: fixture, as_of_date: {LAST_AS_OF}, max_rejected_share: 0}}"
+    failed = workshop.dbt("build", "--quiet", "--vars", settings)
+    assert failed.code == 1, failed.text
+    assert "Not finished: tables may be of different dates" in failed.text
+    newest = "select command_scope, finished_at from run.run_log order by started_at desc limit 1"
+    assert rows(workshop.warehouse, newest) == [("full", None)]
+
+
 def test_a_dead_feed_is_not_published_until_somebody_accepts_it(workshop: Workshop, fixture_warehouse: Path) -> None:
     workshop.start_from(fixture_warehouse)
     must(workshop.run("publish"))
