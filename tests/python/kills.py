@@ -45,7 +45,11 @@ KILLS_PER_LIFE = 5
 INVOCATION = re.compile(rb'"invocation_id": "[^"]*"')
 LONGEST_DELAY = 40  # milliseconds after a moment began
 # where an old file is used in place, tables of models that this version does not have stay in it
-LEFT_OVER = {"identity.contact_consents"}
+OLD_SCENARIOS = ("anti_attrition", "abandoned_cart", "welcome", "media_reactivation", "survey_thanks")
+LEFT_OVER = {
+    *("identity.contact_consents", "config.downgrade_offers"),
+    *(f"{place}_{scenario}" for place in ("scenarios.scn", "audiences.aud") for scenario in OLD_SCENARIOS),
+}
 
 
 @dataclass(frozen=True)
