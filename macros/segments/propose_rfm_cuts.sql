@@ -38,8 +38,7 @@
 
 {# The last day of a month that is written as YYYY-MM, as a date. #}
 {% macro last_date_of_month(month) %}
-    {%- set next_month = modules.datetime.date(month[:4] | int, month[5:] | int, 28) + modules.datetime.timedelta(days=4) -%}
-    {{ return(next_month.replace(day=1) - modules.datetime.timedelta(days=1)) }}
+    {{ return(next_month(month[:4] | int, month[5:] | int) - modules.datetime.timedelta(days=1)) }}
 {% endmacro %}
 
 

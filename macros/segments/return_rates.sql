@@ -4,6 +4,24 @@
 {% endmacro %}
 
 
+{# The first order date of each profile in the longest horizon after each month end; reads the CTEs months and profile_days. #}
+{% macro next_orders() %}
+    select
+        profile_days.profile_id,
+        months.segment_month,
+        min(profile_days.order_date) as next_order_date
+    from profile_days
+    inner join months
+        on
+            profile_days.order_date > months.month_end_date
+            and profile_days.order_date <= {{ add_days('months.month_end_date', return_horizons() | max) }}
+    where profile_days.orders > 0
+    group by
+        profile_days.profile_id,
+        months.segment_month
+{% endmacro %}
+
+
 {# Days up to a month end whose purchases make a customer frequent or not. #}
 {% macro return_window_days() %}
     {{ return(91) }}

@@ -29,22 +29,10 @@ months as (
 
 profile_days as (
     select * from {{ ref('profile_days') }}
-    where orders > 0
 ),
 
 next_orders as (
-    select
-        profile_days.profile_id,
-        months.segment_month,
-        min(profile_days.order_date) as next_order_date
-    from profile_days
-    inner join months
-        on
-            profile_days.order_date > months.month_end_date
-            and profile_days.order_date <= {{ add_days('months.month_end_date', horizons | max) }}
-    group by
-        profile_days.profile_id,
-        months.segment_month
+    {{- next_orders() -}}
 ),
 
 predicted as (

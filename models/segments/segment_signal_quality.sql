@@ -1,4 +1,4 @@
-{%- set horizons = [28, 91] -%}
+{%- set horizons = return_horizons() -%}
 {%- set days_share = '28 / ' ~ setting('rfm_window_days') -%}
 {%- set signals = ['down', 'attrition_signal', 'costly_decline', 'confirmed', 'crossed'] -%}
 {%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
@@ -42,19 +42,7 @@ messages as (
 ),
 
 next_orders as (
-    select
-        profile_days.profile_id,
-        months.segment_month,
-        min(profile_days.order_date) as next_order_date
-    from profile_days
-    inner join months
-        on
-            profile_days.order_date > months.month_end_date
-            and profile_days.order_date <= {{ add_days('months.month_end_date', horizons | max) }}
-    where profile_days.orders > 0
-    group by
-        profile_days.profile_id,
-        months.segment_month
+    {{- next_orders() -}}
 ),
 
 -- a message that carries out a decision of ours hides the signal: the customers it brought back look as if it had been

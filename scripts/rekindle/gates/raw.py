@@ -22,7 +22,7 @@ from rekindle.gates.judge import Gate, Measure
 from rekindle.ground import paths
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError, without_values
-from rekindle.ground.files import private_writing
+from rekindle.ground.files import checksum_once, private_writing
 from rekindle.ground.quoting import file_text, name, text
 from rekindle.ground.settings import setting
 from rekindle.ground.sources import check_sources, external_sources, readable, source_files
@@ -337,6 +337,5 @@ def _fingerprint(files: list[Path], tables: list[RawTable], limits: Mapping[str,
     digest = hashlib.sha256(repr((tables, sorted(limits.items()))).encode())
     for path in [Path(__file__), *files]:
         digest.update(f"\n{path}\n".encode())
-        with path.open("rb") as handle:
-            digest.update(hashlib.file_digest(handle, "blake2b").digest())
+        digest.update(checksum_once(path).encode())
     return digest.hexdigest()

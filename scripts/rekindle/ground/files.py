@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -101,3 +102,17 @@ def checksum(file: Path) -> str:
     """sha256 of a file."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def checksum_once(file: Path) -> str:
+    """sha256 of a file that a command asks about more than once, as of raw data; read again when it was touched since.
+
+    When it last changed cannot be set back, as the time of its last writing can.
+    """
+    found = file.stat()
+    return _checksum_of(file, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@cache
+def _checksum_of(file: Path, *_touched: int) -> str:
+    return checksum(file)

@@ -21,6 +21,7 @@ from dbt.contracts.graph.manifest import Manifest
 from rekindle.forget import blocking
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.files import checksum_once
 from rekindle.ground.quoting import name
 from rekindle.ground.settings import project
 from rekindle.ground.sources import is_file, source_files
@@ -193,8 +194,7 @@ def _fingerprint(dbt: Dbt) -> str | None:
     erasures = [file for file in (blocking.tokens_file(), blocking.requests_file()) if file.exists()]
     programs = sorted((paths.PROJECT / "scripts").rglob("*.py"))
     for file in [*source_files(manifest, dbt.connector), *erasures, *programs]:
-        with file.open("rb") as handle:
-            digest.update(f"{file} {hashlib.file_digest(handle, 'sha256').hexdigest()}\n".encode())
+        digest.update(f"{file} {checksum_once(file)}\n".encode())
     return digest.hexdigest()
 
 

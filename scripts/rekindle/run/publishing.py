@@ -66,7 +66,10 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
         connection.execute(
             "create table published._published as select ? as version, ? as connector, ? as invocation_id, "
             "cast(? as date) as as_of_date, ? as content",
-            [*_edition(build), build.as_of_date, _content(connection, tables)[0]],
+            [
+                *(str(project()["version"]), build.connector, build.invocation_id, build.as_of_date),
+                _content(connection, tables)[0],
+            ],
         )
         connection.execute(
             "comment on table published._published is "
@@ -86,18 +89,24 @@ def published_already(manifest: Manifest, warehouse: Path) -> Publication | None
     with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
         build = last_finished_build(read_runs(connection))
         _must_hold(connection, tables)
+        edition = (str(project()["version"]), build.connector, build.as_of_date)
+        # all rows are read only when nothing else tells the two apart: another date is published anew in any case
+        published = _published(target)
+        if published is None or published[:-1] != edition:
+            return None
         content, rows = _content(connection, tables)
-    with contextlib.suppress(duckdb.Error), contextlib.closing(connect(target, read_only=True)) as connection:
+    if published[-1] != content:
+        return None
+    target.chmod(paths.PUBLICATIONS[target.name])
+    return Publication(target, build.as_of_date, len(tables), rows)
+
+
+def _published(file: Path) -> tuple[Any, ...] | None:
+    """Version, connector, as-of date and digest of what is published; None when the file does not say."""
+    with contextlib.suppress(duckdb.Error), contextlib.closing(connect(file, read_only=True)) as connection:
         found = connection.execute("select version, connector, as_of_date, content from _published").fetchall()
-        version, connector, _ = _edition(build)
-        if found == [(version, connector, build.as_of_date, content)]:
-            target.chmod(paths.PUBLICATIONS[target.name])
-            return Publication(target, build.as_of_date, len(tables), rows)
+        return found[0] if len(found) == 1 else None
     return None
-
-
-def _edition(build: Run) -> tuple[str, str, str]:
-    return str(project()["version"]), build.connector, build.invocation_id
 
 
 def _content(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> tuple[str, int]:

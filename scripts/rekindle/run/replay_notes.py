@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from rekindle.ground import paths
+from rekindle.ground.files import checksum_once
 from rekindle.ground.quoting import text
 from rekindle.ground.warehouse import has_table, open_warehouse
 
@@ -25,8 +26,7 @@ def fingerprint_of(files: Iterable[Path], *asked: object, code: Iterable[str] = 
     for path in [*(each for place in places for each in [place, *sorted(place.rglob("*"))]), *files]:
         if path.is_file():
             digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
-            with path.open("rb") as handle:
-                digest.update(hashlib.file_digest(handle, "blake2b").digest())
+            digest.update(checksum_once(path).encode())
     return digest.hexdigest()
 
 

@@ -717,8 +717,8 @@ wrong_caps as (
     {{ seed_findings('message_caps', ['channel', 'engagement_tier'], [
         ("channel is null or channel not " ~ is_channel, "{channel} is no channel: use " ~ channels | join(", ") ~ "."),
         (
-            "coalesce(engagement_tier, '') not in ('active', 'dormant', 'at_risk', 'to_delete', '*')",
-            "engagement_tier is {engagement_tier}: write active, dormant, at_risk, to_delete, or * for any.",
+            "coalesce(engagement_tier, '') not in ('" ~ engagement_tiers() | join("', '") ~ "', '*')",
+            "engagement_tier is {engagement_tier}: write " ~ engagement_tiers() | join(", ") ~ ", or * for any.",
         ),
         (
             "coalesce(window_days, 0) not between 1 and 60",
