@@ -10,8 +10,8 @@ months as (
     select * from {{ ref('dim_months') }}
 ),
 
-consents as (
-    select * from {{ ref('fct_consents') }}
+profiling_denials as (
+    select * from {{ ref('profiling_denials') }}
 ),
 
 clv_parameters as (
@@ -62,15 +62,6 @@ scored_months as (
 {{ purchase_histories() }},
 
 {{ scored_customers() }},
-
-profiling_denials as (
-    select distinct profile_id
-    from consents
-    where
-        purpose = 'profiling'
-        and not is_granted
-        and {{ holds_as_of('valid_from', 'valid_to') }}
-),
 
 reasoned as (
     select
