@@ -10,6 +10,10 @@ value_published as (
     select * from {{ ref('value_published') }}
 ),
 
+silence_published as (
+    select * from {{ ref('silence_published') }}
+),
+
 rfm_memberships as (
     select
         profile_id,
@@ -29,6 +33,27 @@ clv_memberships as (
         segment_month
     from value_published
     where spend_cluster is not null
+),
+
+-- whoever has no row in a published month is active
+silence_memberships as (
+    select
+        profile_id,
+        'engagement_tier' as scheme,
+        engagement_tier as membership_value,
+        cast(null as varchar) as scheme_version,
+        segment_month
+    from silence_published
+    where engagement_tier <> 'active'
+    union all
+    select
+        profile_id,
+        'inactive_type' as scheme,
+        inactive_type as membership_value,
+        cast(null as varchar) as scheme_version,
+        segment_month
+    from silence_published
+    where inactive_type is not null
 )
 
 select
@@ -48,3 +73,13 @@ select
     scheme_version,
     segment_month
 from clv_memberships
+
+union all
+
+select
+    profile_id,
+    scheme,
+    membership_value,
+    scheme_version,
+    segment_month
+from silence_memberships

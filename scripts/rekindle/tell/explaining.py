@@ -18,6 +18,7 @@ import duckdb
 
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
+from rekindle.tell.silence_in_words import silence_in_words
 
 Row = dict[str, Any]
 
@@ -128,6 +129,7 @@ class Explainer:
             yield f"  {told}"
         yield from self._worth(now)
         yield from self._value(now)
+        yield from self._silence(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
         date = None
@@ -165,6 +167,13 @@ class Explainer:
             [profile_id],
         ):
             yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
+
+    def _silence(self, profile_id: str) -> Iterator[str]:
+        if not has_table(self.connection, "segments", "silence_published"):
+            return
+        for row in self._rows("select * from segments.silence_current where profile_id = ?", [profile_id]):
+            for told in silence_in_words(row, self._sentence):
+                yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
 
     def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
         """Every step that was due for a person under these ids, with why its journey began; the oldest first."""
