@@ -367,7 +367,7 @@ described as (
             when tiers.created_date > {{ add_months('tiers.month_end_date', -12) }} then 'under_1_year'
             when tiers.created_date > {{ add_months('tiers.month_end_date', -36) }} then '1_to_3_years'
             else 'over_3_years'
-        end as seniority
+        end as known_for
     from tiers
     left join held on tiers.profile_id = held.profile_id
     left join receivers on tiers.profile_id = receivers.profile_id
@@ -395,7 +395,7 @@ ranked_actions as (
             inactive_type_actions.buyer in (not_simply_active.buyer, '*')
             and inactive_type_actions.reaction in (not_simply_active.reaction, '*')
             and inactive_type_actions.activity in (not_simply_active.activity, '*')
-            and inactive_type_actions.seniority in (not_simply_active.seniority, '*')
+            and inactive_type_actions.known_for in (not_simply_active.known_for, '*')
     where not not_simply_active.has_returned
 ),
 
@@ -501,7 +501,7 @@ select
     tier_without_opens,
     tier_with_opens,
     case when not has_returned then {{ joined_by_bars(['buyer', 'reaction', 'activity']) }} end as inactive_type,
-    case when not has_returned then seniority end as seniority,
+    case when not has_returned then known_for end as known_for,
     recommended_action,
     purge_hold_reason,
     no_score_reason,
