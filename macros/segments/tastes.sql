@@ -12,16 +12,24 @@
 
 
 {#
-  CTEs, the last is `listed`: the best list_length items of each kind, method, person and month. Reads the CTEs item_purchases,
-  popular_items, item_similarities, rules, profiling_denials and `wanted_methods` (kind, method, segment_month): what nobody wants is
-  not computed.
+  CTEs, the last is `listed`: the best list_length items of each kind and method that each person may be shown. Reads the CTEs
+  item_purchases, popular_items, item_similarities, rules, profiling_denials, told_month (segment_month) and wanted_methods (kind,
+  method): what nobody wants is not computed.
 #}
 {% macro recommended_items() %}
+{%- set ranks = 1000000 -%}
 -- nothing is recommended to whoever denied profiling
 buyers as (
     select item_purchases.*
     from item_purchases
+    inner join told_month on item_purchases.segment_month = told_month.segment_month
     {{ anti_join() }} profiling_denials on item_purchases.profile_id = profiling_denials.profile_id
+),
+
+popular_now as (
+    select popular_items.*
+    from popular_items
+    inner join told_month on popular_items.segment_month = told_month.segment_month
 ),
 
 own_scores as (
@@ -31,145 +39,170 @@ own_scores as (
         wanted_methods.kind,
         wanted_methods.method,
         case
-            when wanted_methods.method = 'recent_purchases' then buyers.decayed_purchases else buyers.purchases
-        end as score,
-        buyers.segment_month
+            when wanted_methods.method = 'recent_purchases' then buyers.decayed_purchases
+            else cast(buyers.purchases as double)
+        end as score
     from buyers
     cross join rules
-    inner join wanted_methods
-        on buyers.segment_month = wanted_methods.segment_month and wanted_methods.kind = 'own'
+    inner join wanted_methods on wanted_methods.kind = 'own'
     where buyers.purchases >= rules.min_own_purchases
 ),
 
-learnable as (
+own_ranked as (
     select
-        buyers.*,
+        *,
         row_number() over (
-            partition by buyers.segment_month, buyers.profile_id
+            partition by method, profile_id
+            order by score desc nulls last, item asc nulls last
+        ) as recommendation_rank
+    from own_scores
+),
+
+-- numbers join faster than names
+popular_purchases as (
+    select
+        buyers.buyer_number,
+        popular_now.popularity_rank,
+        buyers.purchases,
+        row_number() over (
+            partition by buyers.buyer_number
             order by
                 buyers.purchases desc nulls last,
                 buyers.last_purchase_date desc nulls last,
-                buyers.item asc nulls last
+                popular_now.popularity_rank asc nulls last
         ) as place
     from buyers
-    inner join popular_items
-        on buyers.segment_month = popular_items.segment_month and buyers.item = popular_items.item
+    inner join popular_now on buyers.item = popular_now.item
+),
+
+similar_ranks as (
+    select
+        popular_now.popularity_rank,
+        similar_ones.popularity_rank as similar_rank,
+        -- summed as whole numbers, whose order does not matter
+        cast(round(item_similarities.similarity * 1000000000) as bigint) as points
+    from item_similarities
+    inner join told_month on item_similarities.segment_month = told_month.segment_month
+    inner join popular_now on item_similarities.item = popular_now.item
+    inner join popular_now as similar_ones on item_similarities.similar_item = similar_ones.item
+),
+
+weights as (
+    select
+        popular_purchases.buyer_number,
+        popular_purchases.popularity_rank,
+        least(popular_purchases.purchases, rules.max_item_weight) as weight
+    from popular_purchases
+    cross join rules
+    inner join wanted_methods on wanted_methods.method = 'similar_buyers'
+    where popular_purchases.place <= rules.scored_items
 ),
 
 similar_scores as (
     select
-        learnable.profile_id,
-        item_similarities.similar_item as item,
-        -- summed as decimals, whose order does not matter
-        sum(
-            least(learnable.purchases, rules.max_item_weight)
-            * cast(item_similarities.similarity as decimal(18, 12))
-        ) as score,
-        learnable.segment_month
-    from learnable
-    cross join rules
-    inner join wanted_methods
-        on learnable.segment_month = wanted_methods.segment_month and wanted_methods.method = 'similar_buyers'
-    inner join item_similarities
-        on learnable.segment_month = item_similarities.segment_month and learnable.item = item_similarities.item
-    where learnable.place <= rules.scored_items
+        weights.buyer_number,
+        similar_ranks.similar_rank as popularity_rank,
+        cast(sum(weights.weight * similar_ranks.points) as bigint) as score,
+        -- which of her own items speaks most for it: its rank is in the last digits, so that nothing is looked for twice
+        max(
+            weights.weight * similar_ranks.points * {{ ranks }} + ({{ ranks }} - weights.popularity_rank)
+        ) as most_said
+    from weights
+    inner join similar_ranks on weights.popularity_rank = similar_ranks.popularity_rank
     group by
-        learnable.profile_id,
-        item_similarities.similar_item,
-        learnable.segment_month
+        weights.buyer_number,
+        similar_ranks.similar_rank
 ),
 
 owned as (
     select
-        profile_id,
-        segment_month,
-        max(place) as items
-    from learnable
-    group by
-        profile_id,
-        segment_month
+        buyer_number,
+        count(*) as items
+    from popular_purchases
+    group by buyer_number
 ),
 
 -- of the most popular, as many more as she has already: enough are left, and no more than needed is read
 popular_scores as (
     select
-        owned.profile_id,
-        popular_items.item,
-        popular_items.profiles as score,
-        owned.segment_month
+        owned.buyer_number,
+        popular_now.popularity_rank,
+        popular_now.profiles as score
     from owned
     cross join rules
-    inner join wanted_methods
-        on owned.segment_month = wanted_methods.segment_month and wanted_methods.method = 'popular'
-    inner join popular_items
-        on
-            owned.segment_month = popular_items.segment_month
-            and popular_items.popularity_rank <= owned.items + rules.list_length
-),
-
-other_scores as (
-    select
-        profile_id,
-        item,
-        'similar_buyers' as method,
-        cast(score as double) as score,
-        segment_month
-    from similar_scores
-    union all
-    select
-        profile_id,
-        item,
-        'popular' as method,
-        cast(score as double) as score,
-        segment_month
-    from popular_scores
+    inner join wanted_methods on wanted_methods.method = 'popular'
+    inner join popular_now on popular_now.popularity_rank <= owned.items + rules.list_length
 ),
 
 new_scores as (
-    select other_scores.*
-    from other_scores
-    {{ anti_join() }} item_purchases
-        on
-            other_scores.profile_id = item_purchases.profile_id
-            and other_scores.item = item_purchases.item
-            and other_scores.segment_month = item_purchases.segment_month
-),
-
-scores as (
     select
-        profile_id,
-        item,
-        'own' as kind,
-        method,
-        cast(score as double) as score,
-        segment_month
-    from own_scores
+        'similar_buyers' as method,
+        buyer_number,
+        popularity_rank,
+        score,
+        {{ ranks }} - mod(most_said, {{ ranks }}) as because_rank
+    from similar_scores
     union all
     select
-        profile_id,
-        item,
-        'new' as kind,
-        method,
+        'popular' as method,
+        buyer_number,
+        popularity_rank,
         score,
-        segment_month
-    from new_scores
+        cast(null as bigint) as because_rank
+    from popular_scores
 ),
 
-ranked as (
+new_ranked as (
     select
-        scores.*,
-        cast(row_number() over (
-            partition by scores.segment_month, scores.kind, scores.method, scores.profile_id
-            order by scores.score desc nulls last, scores.item asc nulls last
-        ) as integer) as recommendation_rank
-    from scores
+        new_scores.*,
+        row_number() over (
+            partition by new_scores.method, new_scores.buyer_number
+            order by new_scores.score desc nulls last, new_scores.popularity_rank asc nulls last
+        ) as recommendation_rank
+    from new_scores
+    {{ anti_join() }} popular_purchases
+        on
+            new_scores.buyer_number = popular_purchases.buyer_number
+            and new_scores.popularity_rank = popular_purchases.popularity_rank
+),
+
+people as (
+    select distinct
+        buyer_number,
+        profile_id
+    from buyers
 ),
 
 listed as (
-    select ranked.*
-    from ranked
+    select
+        own_ranked.profile_id,
+        own_ranked.item,
+        own_ranked.kind,
+        own_ranked.method,
+        own_ranked.recommendation_rank,
+        own_ranked.score,
+        cast(null as varchar) as because_item
+    from own_ranked
     cross join rules
-    where ranked.recommendation_rank <= rules.list_length
+    where own_ranked.recommendation_rank <= rules.list_length
+    union all
+    select
+        people.profile_id,
+        popular_now.item,
+        'new' as kind,
+        new_ranked.method,
+        new_ranked.recommendation_rank,
+        case
+            when new_ranked.method = 'similar_buyers' then cast(new_ranked.score as double) / 1000000000
+            else cast(new_ranked.score as double)
+        end as score,
+        because.item as because_item
+    from new_ranked
+    cross join rules
+    inner join people on new_ranked.buyer_number = people.buyer_number
+    inner join popular_now on new_ranked.popularity_rank = popular_now.popularity_rank
+    left join popular_now as because on new_ranked.because_rank = because.popularity_rank
+    where new_ranked.recommendation_rank <= rules.list_length
 )
 {% endmacro %}
 

@@ -57,14 +57,9 @@ counted as (
         purchase_days.profile_id,
         purchase_days.item,
         cast(count(*) as integer) as purchases,
-        -- summed as decimals, whose order does not matter
-        cast(sum(cast(
-            exp(
-                -cast({{ days_between('purchase_days.order_date', 'looked_at.month_end_date') }} as double)
-                / looked_at.recommendation_decay_days
-            ) as decimal(18, 12)
-        )) as double) as decayed_purchases,
+        looked_at.recommendation_decay_days,
         looked_at.segment_month,
+        looked_at.month_end_date,
         max(purchase_days.order_date) as last_purchase_date
     from purchase_days
     inner join looked_at
@@ -74,7 +69,9 @@ counted as (
     group by
         purchase_days.profile_id,
         purchase_days.item,
-        looked_at.segment_month
+        looked_at.recommendation_decay_days,
+        looked_at.segment_month,
+        looked_at.month_end_date
 ),
 
 buyers as (
@@ -86,7 +83,8 @@ buyers as (
 drawn as (
     select
         profile_id,
-        row_number() over (order by {{ sha256_hex('profile_id') }} asc nulls last, profile_id asc nulls last) as place
+        row_number() over (order by {{ sha256_hex('profile_id') }} asc nulls last, profile_id asc nulls last)
+            as buyer_number
     from buyers
 )
 
@@ -94,8 +92,17 @@ select
     counted.profile_id,
     counted.item,
     counted.purchases,
-    counted.decayed_purchases,
-    drawn.place <= rules.learning_profiles as is_learnt_from,
+    cast(drawn.buyer_number as integer) as buyer_number,
+    -- rounded: engines differ in the last digit, and equal ones are to be equal
+    round(
+        counted.purchases
+        * exp(
+            -cast({{ days_between('counted.last_purchase_date', 'counted.month_end_date') }} as double)
+            / counted.recommendation_decay_days
+        ),
+        9
+    ) as decayed_purchases,
+    drawn.buyer_number <= rules.learning_profiles as is_learnt_from,
     counted.segment_month,
     counted.last_purchase_date
 from counted

@@ -15,10 +15,10 @@ rules as (
     {{- taste_rules() -}}
 ),
 
--- a number joins faster than a name
+-- numbers join faster than names
 learnt as (
     select
-        item_purchases.profile_id,
+        item_purchases.buyer_number,
         popular_items.popularity_rank,
         item_purchases.segment_month
     from item_purchases
@@ -39,20 +39,20 @@ buyers as (
 
 pairs as (
     select
-        elder.segment_month,
-        elder.popularity_rank as first_rank,
-        younger.popularity_rank as second_rank,
+        first_items.segment_month,
+        first_items.popularity_rank as first_rank,
+        second_items.popularity_rank as second_rank,
         count(*) as profiles
-    from learnt as elder
-    inner join learnt as younger
+    from learnt as first_items
+    inner join learnt as second_items
         on
-            elder.segment_month = younger.segment_month
-            and elder.profile_id = younger.profile_id
-            and elder.popularity_rank < younger.popularity_rank
+            first_items.segment_month = second_items.segment_month
+            and first_items.buyer_number = second_items.buyer_number
+            and first_items.popularity_rank < second_items.popularity_rank
     group by
-        elder.segment_month,
-        elder.popularity_rank,
-        younger.popularity_rank
+        first_items.segment_month,
+        first_items.popularity_rank,
+        second_items.popularity_rank
 ),
 
 both_ways as (

@@ -26,7 +26,7 @@ rules as (
     {{- taste_rules() -}}
 ),
 
-matured_month as (
+told_month as (
     select
         segment_month,
         month_end_date
@@ -40,9 +40,7 @@ wanted_methods as (
     ] -%}
         select
             '{{ kind }}' as kind,
-            '{{ method }}' as method,
-            segment_month
-        from matured_month
+            '{{ method }}' as method
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -55,10 +53,10 @@ outcomes as (
         item_purchases.profile_id,
         item_purchases.item
     from item_purchases
-    cross join matured_month
+    cross join told_month
     where
-        item_purchases.segment_month > matured_month.segment_month
-        and item_purchases.last_purchase_date > matured_month.month_end_date
+        item_purchases.segment_month > told_month.segment_month
+        and item_purchases.last_purchase_date > told_month.month_end_date
 ),
 
 came_again as (
@@ -103,9 +101,10 @@ measured as (
         judged_counts.profiles,
         coalesce(hits.hits, 0) as hits,
         cast(coalesce(hits.hits, 0) as double) / (judged_counts.profiles * rules.list_length) as precision_share,
-        wanted_methods.segment_month
+        told_month.segment_month
     from wanted_methods
     cross join rules
+    cross join told_month
     inner join judged_counts on wanted_methods.kind = judged_counts.kind
     left join hits on wanted_methods.kind = hits.kind and wanted_methods.method = hits.method
 ),
