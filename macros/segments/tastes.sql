@@ -41,7 +41,9 @@ own_scores as (
         case
             when wanted_methods.method = 'recent_purchases' then buyers.decayed_purchases
             else cast(buyers.purchases as double)
-        end as score
+        end as score,
+        buyers.purchases,
+        buyers.last_purchase_date
     from buyers
     cross join rules
     inner join wanted_methods on wanted_methods.kind = 'own'
@@ -181,7 +183,9 @@ listed as (
         own_ranked.method,
         own_ranked.recommendation_rank,
         own_ranked.score,
-        cast(null as varchar) as because_item
+        cast(null as varchar) as because_item,
+        own_ranked.purchases,
+        own_ranked.last_purchase_date
     from own_ranked
     cross join rules
     where own_ranked.recommendation_rank <= rules.list_length
@@ -196,7 +200,9 @@ listed as (
             when new_ranked.method = 'similar_buyers' then cast(new_ranked.score as double) / 1000000000
             else cast(new_ranked.score as double)
         end as score,
-        because.item as because_item
+        because.item as because_item,
+        cast(null as integer) as purchases,
+        cast(null as date) as last_purchase_date
     from new_ranked
     cross join rules
     inner join people on new_ranked.buyer_number = people.buyer_number

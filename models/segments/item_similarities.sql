@@ -77,8 +77,12 @@ similar_pairs as (
         both_ways.first_rank,
         both_ways.second_rank,
         both_ways.profiles,
-        cast(both_ways.profiles as double)
-        / sqrt(cast(first_buyers.profiles as double) * cast(second_buyers.profiles as double)) as similarity
+        -- rounded: engines differ in the last digit, and equal ones are to be equal
+        round(
+            cast(both_ways.profiles as double)
+            / sqrt(cast(first_buyers.profiles as double) * cast(second_buyers.profiles as double)),
+            12
+        ) as similarity
     from both_ways
     cross join rules
     inner join buyers as first_buyers

@@ -57,14 +57,9 @@ select
     listed.method,
     listed.because_item,
     cast(listed.recommendation_rank as integer) as recommendation_rank,
-    buyers.purchases,
+    listed.purchases,
     listed.score,
     told_month.segment_month,
-    buyers.last_purchase_date
+    listed.last_purchase_date
 from listed
 cross join told_month
-left join buyers
-    on
-        listed.kind = 'own'
-        and listed.profile_id = buyers.profile_id
-        and listed.item = buyers.item
