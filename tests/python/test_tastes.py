@@ -19,6 +19,7 @@ import pytest
 from compiled import CompiledModels
 
 from rekindle.ground.paths import PROJECT
+from rekindle.tell.tastes import tastes_of
 
 MODELS = ["item_purchases", "popular_items", "item_similarities", "recommendation_quality", "recommendations"]
 MODELS += ["replenishments", "replenishment_quality"]
@@ -323,8 +324,40 @@ def test_hit_rates_are_those_of_the_page(at: dict[str, duckdb.DuckDBPyConnection
     }
 
 
-def test_each_sector_has_rules_that_can_be_right() -> None:
-    with (PROJECT / "seeds/config/taste_rules.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert "*" in {row["sector"] for row in rows}
-    assert all(int(value) > 0 for row in rows for name, value in row.items() if name != "sector")
+def test_what_she_likes_and_what_runs_out_is_told_with_how_we_know() -> None:
+    with (PROJECT / "seeds/config/sentences.csv").open(encoding="utf-8") as file:
+        sentences = {(row["subject"], row["code"]): row["sentence"] for row in csv.DictReader(file)}
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema core; create schema segments; "
+            "create table core.profiling_denials as select 'ben' as profile_id; "
+            "create table segments.recommendations as from (values "
+            "('ann', 'own', 'tea', 'recent_purchases', null, 2, 3), "
+            "('ann', 'own', 'kibble', 'recent_purchases', null, 1, 9), "
+            "('ann', 'new', 'cups', 'similar_buyers', 'tea', 1, null)) "
+            "as told (profile_id, kind, item, method, because_item, recommendation_rank, purchases); "
+            "create table segments.recommendation_quality as from (values ('own', 'recent_purchases', 0.59)) "
+            "as told (kind, method, precision_share); "
+            "create table segments.replenishments as from (values "
+            "('ann', 'kibble', 'own', null, 14, 12, date '2018-02-26', date '2018-03-12'), "
+            "('ann', 'coffee', 'days_of_supply', null, 30, null, date '2018-02-01', date '2018-03-03'), "
+            "('ben', 'kibble', null, 'profiling_denied', null, null, date '2018-02-26', null)) as told (profile_id, "
+            "category, interval_source, no_interval_reason, interval_days, observations, last_purchase_date, "
+            "runs_out_date)"
+        )
+        told = {
+            person: [
+                sentences[subject, code].format_map(values) for subject, code, values in tastes_of(connection, person)
+            ]
+            for person in ("ann", "ben", "cleo")
+        }
+    assert told == {
+        "ann": [
+            "buys again and again: kibble (9 times), tea (3 times); of such lists 59 % were bought in the month after",
+            "may like: cups (she buys tea); how many of such lists are bought is not known yet",
+            "coffee of 2018-02-01 runs out about 2018-03-03: lasts 30 days, says the product",
+            "kibble of 2018-02-26 runs out about 2018-03-12: own interval of 14 days from 12 gaps",
+        ],
+        "ben": ["nothing is recommended and nothing foretold: denied profiling"],
+        "cleo": [],
+    }

@@ -7,7 +7,7 @@ import duckdb
 
 from rekindle.ground.warehouse import has_table
 
-# what is kept of a kind and a month, the method's hit rate beside it
+# a row per kind, with the hit rate of the method that it comes from
 _LIKES = """
 select
     recommendations.method as code,
@@ -15,7 +15,11 @@ select
         item || coalesce(' (' || purchases || ' times)', ' (she buys ' || because_item || ')', ''),
         ', ' order by recommendation_rank
     ) as items,
-    coalesce(round(100 * any_value(quality.precision_share))::integer::varchar, 'nobody knows how many') as hit_percent
+    coalesce(
+        'of such lists ' || round(100 * any_value(quality.precision_share))::integer
+        || ' % were bought in the month after',
+        'how many of such lists are bought is not known yet'
+    ) as hits
 from segments.recommendations as recommendations
 left join segments.recommendation_quality as quality using (kind, method)
 where recommendations.profile_id = ?
@@ -33,7 +37,7 @@ order by runs_out_date nulls last, category
 
 
 def tastes_of(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Subject, code and values of a sentence each: what is recommended and since when, then what runs out."""
+    """Subject, code and values of a sentence each: what is recommended, then what runs out."""
     if has_table(connection, "core", "profiling_denials") and has_table(connection, "segments", "recommendations"):
         denied = connection.execute("select 1 from core.profiling_denials where profile_id = ?", [profile_id])
         if denied.fetchone():
