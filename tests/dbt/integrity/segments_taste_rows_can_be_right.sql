@@ -13,7 +13,7 @@
 {%- endfor -%}
 {%- do rules.append((
     'min_category_gaps > min_own_gaps',
-    'min_category_gaps ({min_category_gaps}) is above min_own_gaps ({min_own_gaps}): a category is never asked; lower it.'
+    'min_category_gaps ({min_category_gaps}) is above min_own_gaps ({min_own_gaps}): no category is asked; lower it.'
 )) %}
 
 with
