@@ -8,7 +8,7 @@ import csv
 import functools
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -157,7 +157,7 @@ class Tastes:
         habits = self.counts[(self.counts["n"] >= 3) & ~self.counts["profile_id"].isin(DENIED)]
         habits = habits.assign(decayed=habits["decayed"].round(9))
         habits = habits.sort_values(["profile_id", method, "item"], ascending=[True, False, True])
-        return habits.groupby("profile_id")["item"].apply(lambda items: list(items[:LENGTH])).to_dict()
+        return {str(person): list(items[:LENGTH]) for person, items in habits.groupby("profile_id")["item"]}
 
 
 @functools.cache
@@ -165,13 +165,13 @@ def tastes(end: str) -> Tastes:
     return Tastes(end)
 
 
-LISTS = {
+# kind, method → person → what would be recommended
+LISTS: dict[tuple[str, str], Callable[[Tastes], dict[str, list[str]]]] = {
     ("own", "recent_purchases"): lambda told: told.own("decayed"),
     ("own", "purchases"): lambda told: told.own("n"),
     ("new", "similar_buyers"): lambda told: told.new("similar_buyers"),
     ("new", "popular"): lambda told: told.new("popular"),
 }
-"""Kind, method → person → what would be recommended."""
 # as of → the month end judged
 JUDGED = {"2017-12-01": "2017-10-31", "2018-01-01": "2017-11-30"}
 
