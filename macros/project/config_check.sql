@@ -56,6 +56,7 @@
     ] -%}
     {%- for name, words in {
         'clv_model': ['mbg_nbd', 'none'],
+        'recommendation_item': ['category', 'product_name', 'brand', 'collection'],
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_costly_decline', 'is_confirmed'],
     }.items() -%}
         {%- do specs.append([[name], 'words', words, 'it must be one of ' ~ words | join(', ') ~ '.']) -%}

@@ -19,6 +19,7 @@ import duckdb
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
 from rekindle.tell.silence_in_words import silence_in_words
+from rekindle.tell.tastes import tastes_of
 
 Row = dict[str, Any]
 
@@ -130,6 +131,7 @@ class Explainer:
         yield from self._worth(now)
         yield from self._value(now)
         yield from self._silence(now)
+        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now))
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
         date = None
