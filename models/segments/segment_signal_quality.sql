@@ -138,47 +138,31 @@ populations as (
         true as is_untreated_only
 ),
 
+-- the base of a signal is everybody of whom it can be said: a decline is costly or not where a rate may be used
 counted as (
-    select
-        outcomes.segment_month,
-        outcomes.horizon_days,
-        populations.population,
-        {%- for signal in signals %}
-            sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as {{ signal }}_profiles,
-            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end)
-                as {{ signal }}_silent_profiles,
-            sum(case when outcomes.is_{{ signal }} then outcomes.usual_amount else 0 end) as {{ signal }}_amount,
-            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then outcomes.usual_amount else 0 end)
-                as {{ signal }}_silent_amount,
-        {%- endfor %}
-        count(*) as base_profiles,
-        sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles,
-        sum(outcomes.usual_amount) as base_amount,
-        sum(case when outcomes.is_silent then outcomes.usual_amount else 0 end) as base_silent_amount
-    from outcomes
-    inner join populations on outcomes.is_untreated or not populations.is_untreated_only
-    group by
-        outcomes.segment_month,
-        outcomes.horizon_days,
-        populations.population
-),
-
-per_signal as (
     {% for signal in signals -%}
         select
             '{{ signal }}' as signal,
-            population,
-            horizon_days,
-            base_profiles,
-            base_silent_profiles,
-            {{ signal }}_profiles as flagged_profiles,
-            {{ signal }}_silent_profiles as flagged_silent_profiles,
-            base_amount,
-            base_silent_amount,
-            {{ signal }}_amount as flagged_amount,
-            {{ signal }}_silent_amount as flagged_silent_amount,
-            segment_month
-        from counted
+            populations.population,
+            outcomes.horizon_days,
+            count(*) as base_profiles,
+            sum(case when outcomes.is_silent then 1 else 0 end) as base_silent_profiles,
+            sum(case when outcomes.is_{{ signal }} then 1 else 0 end) as flagged_profiles,
+            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then 1 else 0 end)
+                as flagged_silent_profiles,
+            sum(outcomes.usual_amount) as base_amount,
+            sum(case when outcomes.is_silent then outcomes.usual_amount else 0 end) as base_silent_amount,
+            sum(case when outcomes.is_{{ signal }} then outcomes.usual_amount else 0 end) as flagged_amount,
+            sum(case when outcomes.is_{{ signal }} and outcomes.is_silent then outcomes.usual_amount else 0 end)
+                as flagged_silent_amount,
+            outcomes.segment_month
+        from outcomes
+        inner join populations on outcomes.is_untreated or not populations.is_untreated_only
+        where outcomes.is_{{ signal }} is not null
+        group by
+            populations.population,
+            outcomes.horizon_days,
+            outcomes.segment_month
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -191,7 +175,7 @@ shares as (
         cast(flagged_silent_profiles as double) / cast(nullif(flagged_profiles, 0) as double) as flagged_silent_share,
         cast(flagged_amount as double) / nullif(cast(base_amount as double), 0) as flagged_money_share,
         cast(flagged_silent_amount as double) / nullif(cast(base_silent_amount as double), 0) as silent_money_share
-    from per_signal
+    from counted
 )
 
 select

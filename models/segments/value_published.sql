@@ -29,6 +29,10 @@ return_rates as (
     select * from {{ ref('return_rates') }}
 ),
 
+profiling_denials as (
+    select * from {{ ref('profiling_denials') }}
+),
+
 clv_cuts as (
     select * from {{ ref('clv_cuts') }}
     where sector = '{{ setting("rfm_sector") }}'
@@ -197,11 +201,18 @@ rated as (
     select
         clustered.*,
         rates.silent_28_probability,
-        rates.silent_91_probability
+        rates.silent_91_probability,
+        case
+            when profiling_denials.profile_id is not null then 'profiling_denied'
+            when rates.silent_28_probability is null then 'not_learned'
+        end as no_probability_reason
     from clustered
+    left join profiling_denials on clustered.profile_id = profiling_denials.profile_id
+    -- nothing is foretold of whoever denied it
     left join rates
         on
-            clustered.recency_days >= rates.min_recency_days
+            profiling_denials.profile_id is null
+            and clustered.recency_days >= rates.min_recency_days
             and (rates.next_min_recency_days is null or clustered.recency_days < rates.next_min_recency_days)
             and clustered.order_days >= rates.min_order_days
             and (rates.next_min_order_days is null or clustered.order_days < rates.next_min_order_days)
@@ -216,7 +227,11 @@ select
     spend_amount,
     silent_28_probability,
     silent_91_probability,
-    silent_91_probability >= {{ setting('at_risk_probability') }} and has_bought_in_period as is_at_risk_of_inactive,
+    no_probability_reason,
+    case
+        when silent_91_probability is not null
+            then silent_91_probability >= {{ setting('at_risk_probability') }} and has_bought_in_period
+    end as is_at_risk_of_inactive,
     coalesce(cluster_before = 'inactive' and spend_cluster <> 'inactive', false) as has_returned,
     segment_month,
     {{ as_of_date() }} as published_as_of_date

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import duckdb
 import filelock
 import forked
 import pytest
@@ -20,6 +21,8 @@ from kills import UPGRADE, Night
 from people_project import Sent, build_and_export
 from people_worlds import People, people
 from workshop import ACCEPTED, FIRST_MONTH, LAST_MONTH, Workshop, must
+
+from rekindle.ground import quoting
 
 # Files that take longest come first, and short ones fill what is left of the time. The first builds the demo, which the
 # second does not need.
@@ -145,15 +148,29 @@ def upgraded(shared: Path, make_workshop: Callable[..., Workshop]) -> Path:
     return built_once(shared / "upgraded", build)
 
 
+def _let_everybody_be_profiled(consents: Path) -> None:
+    with_denials = consents.with_suffix(".before")
+    consents.rename(with_denials)
+    duckdb.execute(
+        f"copy (from {quoting.parquet(with_denials)} where purpose is distinct from 'profiling' or status = 'granted') "
+        f"to {quoting.text(consents)} (format parquet)"
+    )
+    with_denials.unlink()
+
+
 @pytest.fixture(scope="session")
 def demo_workshop(shared: Path) -> Workshop:
-    """The demo as `make demo` makes it, loaded, replayed and published once per session. Read-only."""
+    """The demo as `make demo` makes it, loaded, replayed and published once per session. Read-only.
+
+    But for one thing: nobody has denied profiling, so that figures are those of all customers.
+    """
     workshop = Workshop(shared / "demo", "completejourney")
     workshop.environment["REKINDLE_DATA"] = str(shared / "demo" / "data")
 
     def build(path: Path) -> None:
         workshop.warehouse.parent.mkdir(parents=True)
         must(workshop.run("load_demo"))
+        _let_everybody_be_profiled(Path(workshop.environment["REKINDLE_DATA"]) / "raw/synthetic/consents.parquet")
         must(workshop.run("replay", "--from", "2017-01", "--to", "2017-12"))
         path.write_text(must(workshop.run("publish")).text, encoding="utf-8")
 

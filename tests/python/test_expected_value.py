@@ -153,10 +153,7 @@ def scores(grocer: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         "create table dim_months as select cast(month as date) as segment_month, last_day(month) as month_end_date "
         "from generate_series(date '2017-01-01', date '2017-12-01', interval 1 month) as months(month)"
     )
-    connection.execute(
-        "create table fct_consents (profile_id varchar, purpose varchar, is_granted boolean, valid_from timestamp, "
-        "valid_to timestamp)"
-    )
+    connection.execute("create table profiling_denials (profile_id varchar)")
     models.build(connection, "expected_values", "expected_value_quality")
     return connection
 

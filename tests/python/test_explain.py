@@ -17,6 +17,7 @@ from rekindle.tell.explaining import Explainer
 
 DAY = datetime.date(2024, 7, 1)
 ANNA, ANNA_BEFORE, BEN, NOBODY_DUE = "aaaaaaaaaaaaaaaa", "a0a0a0a0a0a0a0a0", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
+CARA = "dddddddddddddddd"
 
 # gate, evidence → what a person reads
 GATES = {
@@ -349,35 +350,36 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema segments")
         connection.execute(
-            "create table segments.value_published (profile_id varchar, spend_cluster varchar, "
+            "create table segments.value_current (profile_id varchar, spend_cluster varchar, "
             "previous_cluster varchar, spend_amount decimal(18, 2), silent_28_probability double, "
-            "silent_91_probability double, segment_month date)"
+            "silent_91_probability double, no_probability_reason varchar, segment_month date)"
         )
-        may, june = datetime.date(2024, 5, 1), datetime.date(2024, 6, 1)
         columns = (
             "spend_cluster",
             "previous_cluster",
             "spend_amount",
             "silent_28_probability",
             "silent_91_probability",
+            "no_probability_reason",
         )
-        for profile, month, *told in (
-            (ANNA, may, "high", None, 300, 0.1, 0.05),
-            (ANNA, june, "medium", "high", 80.5, 0.314, 0.1),
-            (BEN, june, None, None, 12, None, None),
+        for profile, *told in (
+            (ANNA, "medium", "high", 80.5, 0.314, 0.1, None),
+            (BEN, None, None, 12, None, None, "not_learned"),
+            (CARA, "low", None, 5, None, None, "profiling_denied"),
         ):
-            row = {"profile_id": profile, "segment_month": month, **dict(zip(columns, told, strict=True))}
-            insert(connection, "segments.value_published", [row])
-        insert(connection, "activation.decisions", [decision(ANNA, None), decision(BEN, None)])
+            month = {"segment_month": datetime.date(2024, 6, 1)}
+            row = {"profile_id": profile, **month, **dict(zip(columns, told, strict=True))}
+            insert(connection, "segments.value_current", [row])
+        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN, CARA)])
     explainer = Explainer.open(warehouse)
     try:
-        of_anna = list(explainer.person(ANNA_BEFORE, None, None))
         assert (
             "  at the end of 2024-06: spends a middling amount (before: high), 80.50 spent; "
             "likely to buy nothing for 28 days: 31%, for 91 days: 10%"
-        ) in of_anna
-        assert not any("2024-05:" in line for line in of_anna)
+        ) in list(explainer.person(ANNA_BEFORE, None, None))
         of_ben = list(explainer.person(BEN, None, None))
         assert "  at the end of 2024-06: is in no spend cluster yet, 12.00 spent" in of_ben
+        of_carl = list(explainer.person(CARA, None, None))
+        assert "  at the end of 2024-06: spends little, 5.00 spent; no probabilities: denied profiling" in of_carl
     finally:
         explainer.connection.close()

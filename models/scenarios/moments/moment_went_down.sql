@@ -19,6 +19,10 @@ rfm_published as (
     select * from {{ ref('rfm_published') }}
 ),
 
+profiling_denials as (
+    select * from {{ ref('profiling_denials') }}
+),
+
 rfm_monthly as (
     select * from {{ ref('rfm_monthly') }}
 ),
@@ -34,7 +38,17 @@ signals as (
         moves.segment_month,
         cast({{ add_months('moves.segment_month', 1) }} as date) as published_date
     from moves
-    where moves.{{ setting('anti_attrition_signal') }}
+    {% if setting('anti_attrition_signal') == 'is_costly_decline' -%}
+        -- of whom no rate may be used or is known yet, the attrition signal is what is left
+        left join profiling_denials on moves.profile_id = profiling_denials.profile_id
+        where
+            coalesce(
+                case when profiling_denials.profile_id is null then moves.is_costly_decline end,
+                moves.is_attrition_signal
+            )
+    {%- else -%}
+        where moves.{{ setting('anti_attrition_signal') }}
+    {%- endif %}
 ),
 
 open_signals as (

@@ -160,12 +160,9 @@ class Explainer:
             yield f"  {self._sentence('expected_value', row['code'], row)}"
 
     def _value(self, profile_id: str) -> Iterator[str]:
-        if not has_table(self.connection, "segments", "value_published"):
+        if not has_table(self.connection, "segments", "value_current"):
             return
-        for row in self._rows(
-            "select * from segments.value_published where profile_id = ? order by segment_month desc limit 1",
-            [profile_id],
-        ):
+        for row in self._rows("select * from segments.value_current where profile_id = ?", [profile_id]):
             yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
 
     def _silence(self, profile_id: str) -> Iterator[str]:
@@ -299,7 +296,7 @@ class Explainer:
 
 
 def value_in_words(row: Row) -> str:
-    """A row of value_published: the cluster, the one before, what was spent, and how likely nothing more comes."""
+    """A month of a customer's value: the cluster, the one before, what was spent, how likely nothing more comes."""
     cluster = _CLUSTERS.get(row["spend_cluster"], "is in no spend cluster yet")
     before = f" (before: {row['previous_cluster']})" if row["previous_cluster"] else ""
     spent = f", {row['spend_amount']} spent" if row["spend_amount"] is not None else ""
@@ -308,7 +305,9 @@ def value_in_words(row: Row) -> str:
         for days in (28, 91)
         if (probability := row[f"silent_{days}_probability"]) is not None
     ]
-    return f"{cluster}{before}{spent}" + (f"; likely to buy nothing {', '.join(silent)}" if silent else "")
+    likely = f"; likely to buy nothing {', '.join(silent)}" if silent else ""
+    denied = "; no probabilities: denied profiling" if row.get("no_probability_reason") == "profiling_denied" else ""
+    return f"{cluster}{before}{spent}{likely}{denied}"
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, question: str, parameters: list[Any] | None = None) -> list[Row]:

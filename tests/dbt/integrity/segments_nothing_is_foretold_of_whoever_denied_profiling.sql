@@ -1,0 +1,50 @@
+{#
+  Reads what was said about profiling again, by a road of its own: of a person whose records said no and never yes,
+  nothing may be foretold. Fails with the person and what is.
+#}
+with
+
+consents as (
+    select * from {{ ref('intake_consents') }}
+    where
+        purpose = 'profiling'
+        and {{ happened_by('changed_at') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+denials as (
+    select contact_profiles.profile_id
+    from consents
+    inner join contact_profiles
+        on
+            consents.source_system = contact_profiles.source_system
+            and consents.contact_id = contact_profiles.contact_id
+    group by contact_profiles.profile_id
+    having max(case when consents.status = 'granted' then 1 else 0 end) = 0
+),
+
+foretold as (
+    {% for column in [
+        'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount'
+    ] -%}
+        select
+            profile_id,
+            '{{ column }}' as foretold_column
+        from profiles
+        where {{ column }} is not null
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    foretold.profile_id,
+    foretold.foretold_column
+from foretold
+inner join denials on foretold.profile_id = denials.profile_id
