@@ -192,11 +192,26 @@ def test_worth_is_measured_as_mann_and_whitney_do_and_a_regression_on_the_same_b
         assert score_auc > auc(outcome, logistic_regression(people, learned)) - 0.02
 
 
-def test_the_score_is_worth_what_the_page_says_and_more_than_recency(warehouse: duckdb.DuckDBPyConnection) -> None:
+# Month → people, returns, area under the curve of the score and of recency alone, as docs/segments.md has them.
+WORTH = {
+    "2016-12-01": (2751, 403, 0.706, 0.574),
+    "2017-03-01": (2441, 225, 0.756, 0.607),
+    "2017-06-01": (2555, 206, 0.779, 0.658),
+}
+
+
+@pytest.mark.parametrize("month", WORTH)
+def test_the_score_is_worth_what_the_page_says_and_more_than_recency(
+    month: str, warehouse: duckdb.DuckDBPyConnection
+) -> None:
     worth = warehouse.execute(
-        "select max(score_auc), max(recency_auc) from segments.silence_score_quality where segment_month = '2017-06-01'"
+        "select sum(profiles), sum(returned_profiles), max(score_auc), max(recency_auc) "
+        "from segments.silence_score_quality where segment_month = ?",
+        [month],
     ).fetchone()
-    assert worth == (pytest.approx(0.786, abs=0.005), pytest.approx(0.662, abs=0.005))
+    people, returned, score, recency = WORTH[month]
+    assert worth == (people, returned, pytest.approx(score, abs=0.001), pytest.approx(recency, abs=0.001))
+    assert score >= recency + 0.03
 
 
 def test_tiers_of_each_published_month_equal_pandas_and_the_snapshot_tells_them(
