@@ -29,18 +29,22 @@ rules as (
     {{- habit_rules() -}}
 ),
 
+months as (
+    select * from {{ ref('dim_months') }}
+    where segment_month = {{ newest_closed_month() }}
+),
+
 windows as (
     select
         rules.*,
         months.segment_month,
         months.month_end_date,
-        {% for what in ['promotion', 'drive', 'time', 'place'] -%}
-            {{ add_days('months.month_end_date', '-rules.' ~ what ~ '_window_days') }} as {{ what }}_begins_after
-            {{- ',' if not loop.last }}
-        {% endfor %}
-    from {{ ref('dim_months') }} as months
+        {{ add_days('months.month_end_date', '-rules.promotion_window_days') }} as promotion_begins_after,
+        {{ add_days('months.month_end_date', '-rules.drive_window_days') }} as drive_begins_after,
+        {{ add_days('months.month_end_date', '-rules.time_window_days') }} as time_begins_after,
+        {{ add_days('months.month_end_date', '-rules.place_window_days') }} as place_begins_after
+    from months
     cross join rules
-    where months.segment_month = {{ newest_closed_month() }}
 ),
 
 purchase_days as (

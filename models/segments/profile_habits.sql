@@ -152,9 +152,9 @@ habits as (
             when gaps >= own_from_gaps then own_gap_days
             when gaps >= shrunk_from_gaps
                 then exp(
-                    (gaps * ln(told_gap_days) + cell_weight * ln(cell_gap_days))
-                    / cast(gaps + cell_weight as double)
-                )
+                        (gaps * ln(told_gap_days) + cell_weight * ln(cell_gap_days))
+                        / cast(gaps + cell_weight as double)
+                    )
             else cell_gap_days
         end as rf_habit_days
     from compared
@@ -166,11 +166,11 @@ named as (
         habits.*,
         denials.profile_id is not null as is_denied,
         case
-            when rf_habit_days < 14 then 'weekly'
-            when rf_habit_days < 52 then 'monthly'
-            when rf_habit_days < 129 then 'quarterly'
-            when rf_habit_days < 258 then 'half_yearly'
-            when rf_habit_days is not null then 'yearly'
+            when habits.rf_habit_days < 14 then 'weekly'
+            when habits.rf_habit_days < 52 then 'monthly'
+            when habits.rf_habit_days < 129 then 'quarterly'
+            when habits.rf_habit_days < 258 then 'half_yearly'
+            when habits.rf_habit_days is not null then 'yearly'
         end as rf_habit
     from habits
     left join denials on habits.profile_id = denials.profile_id
@@ -190,8 +190,8 @@ select
     case
         when not named.is_denied and named.overdue_gaps >= named.overdue_min_gaps
             then cast(
-                floor(greatest(named.overdue_floor_days, named.overdue_factor * named.long_gap_days)) as integer
-            ) + 1
+                    floor(greatest(named.overdue_floor_days, named.overdue_factor * named.long_gap_days)) as integer
+                ) + 1
     end as overdue_after_days,
     -- rounded: engines differ in the last digit of a logarithm
     case when not named.is_denied then round(cast(named.rf_habit_days as double), 6) end as rf_habit_days,
