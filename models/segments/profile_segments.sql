@@ -14,6 +14,10 @@ silence_published as (
     select * from {{ ref('silence_published') }}
 ),
 
+traits_published as (
+    select * from {{ ref('traits_published') }}
+),
+
 rfm_memberships as (
     select
         profile_id,
@@ -54,6 +58,20 @@ silence_memberships as (
         segment_month
     from silence_published
     where inactive_type is not null
+),
+
+trait_memberships as (
+    {% for scheme in ['lifecycle_stage', 'engagement_level', 'intention_level', 'rf_habit'] -%}
+        select
+            profile_id,
+            '{{ scheme }}' as scheme,
+            {{ scheme }} as membership_value,
+            cast(null as varchar) as scheme_version,
+            segment_month
+        from traits_published
+        where {{ scheme }} is not null
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
@@ -83,3 +101,13 @@ select
     scheme_version,
     segment_month
 from silence_memberships
+
+union all
+
+select
+    profile_id,
+    scheme,
+    membership_value,
+    scheme_version,
+    segment_month
+from trait_memberships
