@@ -154,7 +154,7 @@ def logistic_regression(people: pd.DataFrame, learned: pd.DataFrame) -> Numbers:
 def test_the_silent_what_was_known_of_them_and_who_came_back_equal_pandas(
     warehouse: duckdb.DuckDBPyConnection, oracle: pd.DataFrame
 ) -> None:
-    built = read(warehouse, "select * from segments.reactivation_candidates")
+    built = read(warehouse, "select * from segments.silence_score_candidates")
     columns = ["days_silent", "opens", "orders", *(f"{attribute}_bin" for attribute in EDGES), "has_returned"]
     key = ["profile_id", "end"]
     left = built.rename(columns={"month_end_date": "end"}).set_index(key)[columns].sort_index().astype(float)
@@ -164,7 +164,7 @@ def test_the_silent_what_was_known_of_them_and_who_came_back_equal_pandas(
 
 
 def test_likelihoods_before_correction_equal_numpy(warehouse: duckdb.DuckDBPyConnection, oracle: pd.DataFrame) -> None:
-    built = read(warehouse, "select profile_id, raw_probability, month_end_date from segments.reactivation_scores")
+    built = read(warehouse, "select profile_id, raw_probability, month_end_date from segments.silence_scores")
     for end in (END, pd.Timestamp("2017-06-30")):
         people = oracle[oracle["end"] == end]
         expected = pd.Series(1 / (1 + np.exp(-log_odds(people, learned_at(oracle, end)))), index=people["profile_id"])
