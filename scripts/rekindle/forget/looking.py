@@ -71,7 +71,7 @@ def walk(warehouse: Warehouse) -> Iterator[tuple[str, list[Table]]]:
 
 
 def _leftovers(warehouse: Warehouse) -> list[Path]:
-    """What may hold anybody and is made again when needed: an unfinished replay or trial, and what killed commands left."""
+    """What may hold anybody and is made again when needed: an unfinished replay, and what killed commands left."""
     warehouse_folder = warehouse.file.parent
     return [
         warehouse_folder / "replay",

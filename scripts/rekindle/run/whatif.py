@@ -19,12 +19,20 @@ from typing import Any
 
 import yaml
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import ModelNode
 
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_folder
-from rekindle.ground.warehouse import only_command, open_warehouse, use_warehouse, warehouse_runs, write_ahead_log
+from rekindle.ground.warehouse import (
+    must_hold,
+    only_command,
+    open_warehouse,
+    read_runs,
+    use_warehouse,
+    write_ahead_log,
+)
 from rekindle.run import installation
 from rekindle.run.building import variables
 from rekindle.run.fingerprints import asking
@@ -155,7 +163,9 @@ def _settings(tree: Path, connector: str) -> tuple[dict[str, Any], dict[str, Any
 def newest_date(warehouse: Path) -> datetime.date:
     """The newest date that a finished run built or decided."""
     scopes = ("full", "monthly", "daily")
-    dates = [run.as_of_date for run in warehouse_runs(warehouse) if run.is_finished and run.command_scope in scopes]
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        runs = read_runs(connection)
+    dates = [run.as_of_date for run in runs if run.is_finished and run.command_scope in scopes]
     if not dates:
         raise RekindleError("No build has finished yet to try a change on: run `python scripts/run.py` first.")
     return max(dates)
@@ -258,6 +268,10 @@ def _decide(dbt: Dbt, copy: Path, as_of: datetime.date, first: str, judged: Coll
     for unique_id, node in dbt.manifest.nodes.items():
         node.tags = [*(tag for tag in node.tags if tag != TAG), *([TAG] * (unique_id in nodes))]
     use_warehouse(copy)
+    read = {parent for unique_id in nodes for parent in dbt.manifest.nodes[unique_id].depends_on_nodes} - nodes
+    tables = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode) and node.unique_id in read]
+    with contextlib.closing(open_warehouse(copy)) as connection:
+        must_hold(connection, {(node.schema, node.alias): node.columns for node in tables})
     result = dbt.run(
         *("build", "--select", f"tag:{TAG}", "--indirect-selection", "empty", "--no-write-json"),
         variables=variables(as_of, None),

@@ -97,7 +97,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, side: str, as_of: datetime.da
     """What is counted of each scenario on one side."""
     questions = {
         "'due'": ("count(*)", "true"),
-        "'stopped by ' || closed_gate": ("count(*)", "closed_gate is not null"),
+        "'stopped at ' || closed_gate": ("count(*)", "closed_gate is not null"),
         "'selected'": ("count(*)", "outcome = 'selected'"),
         "'selected by ' || channel": ("count(*)", "outcome = 'selected'"),
         "'selected with offer ' || coalesce(offer_id, offer_type)": (
@@ -122,7 +122,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, side: str, as_of: datetime.da
 
 
 def _place(kind: str) -> tuple[int, str]:
-    order = ("due", "stopped by", "selected", "selected by", "selected with", "in the", "worth", "cost")
+    order = ("due", "stopped at", "selected", "selected by", "selected with", "in the", "worth", "cost")
     return max(number for number, start in enumerate(order) if kind.startswith(start)), kind
 
 
