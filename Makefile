@@ -39,8 +39,8 @@ replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORC
 explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=… AS_OF=…)
 	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF)) $(OF)
 
-whatif: demo-env ## Try changed seeds and settings first (AS_OF=… AGAINST=… PEOPLE=1)
-	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(PEOPLE),--people) $(OF)
+whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=… AGAINST=… PEOPLE=1)
+	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(SET),--set $(SET)) $(if $(PEOPLE),--people) $(OF)
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
 	@$(BIN)/python scripts/publish.py $(OF)

@@ -158,12 +158,8 @@ def test_another_text_and_a_larger_holdout_show_their_exact_effect(project: Clon
 
 def test_another_band_moves_people_and_another_setting_their_messages(project: Clone) -> None:
     # of those who bought 28 to 56 days before the end of the month, two did so more than 49 days before
-    edits = [
-        (BANDS, "fixture,1,1900-01-01,4,56", "fixture,1,1900-01-01,4,49"),
-        (SETTINGS, 'send_time: "09:00"', 'send_time: "18:30"'),
-    ]
-    with edited(project, *edits):
-        said = must(whatif(project))
+    with edited(project, (BANDS, "fixture,1,1900-01-01,4,56", "fixture,1,1900-01-01,4,49")):
+        said = must(whatif(project, "--set", "send_time=18:30"))
     assert "  2 customers would be elsewhere:\n    potential_loyalist -> needs_attention " in said.text
     assert f"\n  {BANDS}\n  send_time: 09:00 -> 18:30\nMade again: segments and decisions." in said.text
     later = ["people: 0 come in, 0 go out", "1 of those who stay get it at another time"]
@@ -177,11 +173,15 @@ def test_another_band_moves_people_and_another_setting_their_messages(project: C
 
 def test_nothing_is_kept_although_somebody_reads(project: Clone) -> None:
     before = files_of(project)
-    edit = edited(project, (TEXTS, "We have missed you", "There you are"))
+    left = warehouse_of(project).parent / "whatif" / "before"
+    left.mkdir(parents=True)
+    (left / "of_one_that_was_killed").touch()
+    edit = edited(project, (SETTINGS, 'send_time: "09:00"', 'send_time: "18:30"'))
     with edit, contextlib.closing(duckdb.connect(str(warehouse_of(project)), read_only=True)) as reader:
         said = must(whatif(project))
         [(seals,)] = reader.execute("select count(*) from run.sealed_dates").fetchall()
-    assert "1 of those who stay read something else" in said.text
+    assert "\n  send_time: 09:00 -> 18:30\nMade again: decisions only" in said.text
+    assert said.text.count("1 of those who stay get it at another time") == 3
     assert seals == 1
     assert files_of(project) == before
 
@@ -189,6 +189,8 @@ def test_nothing_is_kept_although_somebody_reads(project: Clone) -> None:
 def test_what_cannot_be_tried_is_one_sentence(project: Clone, tmp_path: Path) -> None:
     before = files_of(project)
     assert whatif(project).error.startswith("No seed, setting, model or macro differs from HEAD: edit a row first")
+    assert whatif(project, "--set", "send_tmie=18:30").error.startswith("There is no setting 'send_tmie':")
+    assert whatif(project, "--set", "moments=[]").error.startswith("--set moments needs one value,")
     assert whatif(project, "--against", "nowhere").error.startswith("git has no state 'nowhere' of ")
     with edited(project, (TEXTS, "We have missed you", "There you are")):
         too_early = whatif(project, "--as-of", "2024-06-30")

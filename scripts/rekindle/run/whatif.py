@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_folder
+from rekindle.ground.settings import project
 from rekindle.ground.warehouse import (
     must_hold,
     only_command,
@@ -70,25 +71,27 @@ class Tried:
 
 
 @contextlib.contextmanager
-def tried(connector: str, revision: str, as_of: datetime.date | None) -> Iterator[Tried]:
-    """Decides both copies, and removes them at the end, however it ends."""
+def tried(connector: str, revision: str, as_of: datetime.date | None, given: Mapping[str, object]) -> Iterator[Tried]:
+    """Decides both copies, and removes them at the end, however it ends. `given`: settings that no file has."""
     warehouse = paths.warehouse()
     if not warehouse.exists():
         raise RekindleError("Nothing was built yet to try a change on: run `python scripts/run.py` first.")
     folder = warehouse.parent / "whatif"
     with only_command(folder / warehouse.name):
         try:
-            yield _try(connector, revision, as_of, folder)
+            yield _try(connector, revision, as_of, given, folder)
         finally:
             use_warehouse(warehouse)
             shutil.rmtree(folder)
 
 
-def _try(connector: str, revision: str, as_of: datetime.date | None, folder: Path) -> Tried:
+def _try(
+    connector: str, revision: str, as_of: datetime.date | None, given: Mapping[str, object], folder: Path
+) -> Tried:
     warehouse, tree = paths.warehouse(), folder / "committed"
     shutil.rmtree(tree, ignore_errors=True)  # what a killed one left
     take_committed(revision, tree)
-    change = change_between(tree, paths.PROJECT, connector)
+    change = change_between(tree, paths.PROJECT, connector, given)
     if not (change.files or change.settings or change.is_of_the_project):
         raise RekindleError(
             f"No seed, setting, model or macro differs from {revision}: edit a row first, or name an older state with "
@@ -109,8 +112,8 @@ def _try(connector: str, revision: str, as_of: datetime.date | None, folder: Pat
     forget_seal(after, day)
     dbt_after, dbt_before = Dbt(connector), Dbt(connector, tree)
     first = FIRST_FACTS if day != built else first_layer(dbt_after.manifest, change)
-    _decide(dbt_before, before, day, first, frozenset(), f"As {revision} has it, {day}")
-    _decide(dbt_after, after, day, first, touched(dbt_after.manifest, change), f"As it is now, {day}")
+    _decide(dbt_before, before, day, first, frozenset(), {}, f"As {revision} has it, {day}")
+    _decide(dbt_after, after, day, first, touched(dbt_after.manifest, change), given, f"As it is now, {day}")
     return Tried(before, after, day, change, first)
 
 
@@ -138,11 +141,31 @@ def take_committed(revision: str, tree: Path) -> None:
             (tree / beside.name).symlink_to(beside)
 
 
-def change_between(before: Path, after: Path, connector: str) -> Change:
+def given_settings(words: Iterable[str]) -> dict[str, object]:
+    """`name=value` as on the command line, for settings that are one value."""
+    found: dict[str, object] = {}
+    defaults = project()["vars"]["default_settings"]
+    for word in words:
+        name, _, written = word.partition("=")
+        if name not in defaults:
+            raise RekindleError(f"There is no setting '{name}': name one of default_settings in dbt_project.yml.")
+        value: object = written
+        # what is text is taken as it is written: YAML reads 18:30 and NO as something else
+        if not (defaults[name] is None or isinstance(defaults[name], str)):
+            with contextlib.suppress(yaml.YAMLError):
+                value = yaml.safe_load(written)
+        if not isinstance(value, str | int | float):
+            raise RekindleError(f"--set {name} needs one value, as in --set {name}=5: edit dbt_project.yml for others.")
+        found[name] = value
+    return found
+
+
+def change_between(before: Path, after: Path, connector: str, given: Mapping[str, object]) -> Change:
     """Files by content, settings by what holds for the connector: another's, and comments, change nothing."""
     one, other = _files(before), _files(after)
     files = tuple(sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path)))
     (old, old_rest), (new, new_rest) = _settings(before, connector), _settings(after, connector)
+    new |= given
     settings = {key: (old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys())}
     changed = {key: pair for key, pair in settings.items() if pair[0] != pair[1]}
     return Change(files, changed, old_rest != new_rest)
@@ -263,7 +286,15 @@ def chosen(manifest: Manifest, first: str, judged: Collection[str]) -> frozenset
     return frozenset(found | seeds | tests)
 
 
-def _decide(dbt: Dbt, copy: Path, as_of: datetime.date, first: str, judged: Collection[str], title: str) -> None:
+def _decide(
+    dbt: Dbt,
+    copy: Path,
+    as_of: datetime.date,
+    first: str,
+    judged: Collection[str],
+    given: Mapping[str, object],
+    title: str,
+) -> None:
     nodes = chosen(dbt.manifest, first, judged)
     for unique_id, node in dbt.manifest.nodes.items():
         node.tags = [*(tag for tag in node.tags if tag != TAG), *([TAG] * (unique_id in nodes))]
@@ -274,7 +305,7 @@ def _decide(dbt: Dbt, copy: Path, as_of: datetime.date, first: str, judged: Coll
         must_hold(connection, {(node.schema, node.alias): node.columns for node in tables})
     result = dbt.run(
         *("build", "--select", f"tag:{TAG}", "--indirect-selection", "empty", "--no-write-json"),
-        variables=variables(as_of, None),
+        variables={**variables(as_of, None), **given},
         progress=title,
     )
     if not result.success:
