@@ -14,9 +14,12 @@ from unittest import mock
 import duckdb
 import pytest
 from pages import Clone, clone
-from workshop import FIXTURES, Said, digest, must
+from workshop import FIXTURES, Said, Workshop, digest, must
 
+from rekindle.ground import paths
+from rekindle.ground.dbt import Dbt
 from rekindle.ground.warehouse import only_command
+from rekindle.run.whatif import Change, first_layer
 
 FELL, RITA, SILENT = "ef7756759cf7c00a", "10564be45edab22f", "d5cdcf210b234952"
 SCENARIOS, STEPS = "seeds/fixture/scenarios.csv", "seeds/fixture/scenario_steps.csv"
@@ -169,6 +172,29 @@ def test_another_band_moves_people_and_another_setting_their_messages(project: C
         "media_reactivation": later,
         "survey_thanks": later,
     }
+
+
+def test_what_a_change_can_reach_is_made_again_and_no_more(workshop: Workshop) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths._Chosen, "connector", "fixture")
+        for variable, value in workshop.variables().items():
+            patch.setenv(variable, value)
+        manifest = Dbt("fixture").manifest
+
+    def layer(*files: str, setting: str | None = None, is_of_the_project: bool = False) -> str:
+        return first_layer(manifest, Change(files, {setting: (1, 2)} if setting else {}, is_of_the_project))
+
+    seeds = {SCENARIOS, STEPS, OFFERS, TEXTS, "seeds/config/message_caps.csv", "seeds/config/feeds.csv"}
+    assert {layer(seed) for seed in seeds} == {"hub"}
+    settings = ("global_holdout_share", "send_time", "tier_dormant_months", "anti_attrition_signal", "moments")
+    assert {layer(setting=each) for each in settings} == {"hub"}
+    assert {layer(each) for each in (BANDS, "seeds/config/clv_cuts.csv", "seeds/config/segments.csv")} == {"segments"}
+    assert {layer(setting=each) for each in ("rfm_window_days", "return_rate_prior")} == {"segments"}
+    # whoever is one person, what an order is, who opened
+    everything = ("identity_rounds", "count_orders_without_lines", "open_tracking_consent_countries")
+    assert {layer(setting=each) for each in everything} == {"staging"}
+    assert layer("macros/core/is_counted_order.sql") == "staging"
+    assert layer(is_of_the_project=True) == "staging"
 
 
 def test_nothing_is_kept_although_somebody_reads(project: Clone) -> None:

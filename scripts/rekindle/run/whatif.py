@@ -45,7 +45,7 @@ PROJECT_FILE = "dbt_project.yml"
 LAYERS = ("staging", "input", "intake", "identity", "core", "segments", "hub", "scenarios", "activation", "audiences")
 FIRST_FACTS, FIRST_SEGMENTS, FIRST_DECISIONS = LAYERS[0], "segments", "hub"
 # what is compared
-COMPARED = ("decisions", "scenario_entries", "audience_members")
+COMPARED = ("decisions", "audience_members")
 COMPARED_SEGMENTS = ("rfm_monthly", "value_published")
 TAG = "made_again"
 
@@ -111,9 +111,10 @@ def _try(
     forget_seal(before, day)
     forget_seal(after, day)
     dbt_after, dbt_before = Dbt(connector), Dbt(connector, tree)
+    reached = touched(dbt_after.manifest, change)
     first = FIRST_FACTS if day != built else first_layer(dbt_after.manifest, change)
     _decide(dbt_before, before, day, first, frozenset(), {}, f"As {revision} has it, {day}")
-    _decide(dbt_after, after, day, first, touched(dbt_after.manifest, change), given, f"As it is now, {day}")
+    _decide(dbt_after, after, day, first, reached, given, f"As it is now, {day}")
     return Tried(before, after, day, change, first)
 
 
@@ -213,7 +214,7 @@ def forget_seal(copy: Path, as_of: datetime.date) -> None:
 
 def touched(manifest: Manifest, change: Change) -> frozenset[str]:
     """Seeds, models and snapshots that a change is of: their own files, macros they call, settings they read."""
-    asked = [re.compile(rf"""setting\(\s*['"]{key}['"]""") for key in change.settings]
+    asked = [_asked_for(key) for key in change.settings]
 
     def reads(code: str) -> bool:
         return any(each.search(code) for each in asked)
@@ -235,9 +236,17 @@ def touched(manifest: Manifest, change: Change) -> frozenset[str]:
     )
 
 
+def _asked_for(setting: str) -> re.Pattern[str]:
+    return re.compile(rf"""setting\(\s*['"]{setting}['"]""")
+
+
 def first_layer(manifest: Manifest, change: Change) -> str:
     """From which layer on tables are made again: facts, segments, or decisions only."""
-    if change.is_of_the_project:
+    code = [*(each.macro_sql for each in manifest.macros.values())]
+    code += [getattr(each, "raw_code", "") for each in manifest.nodes.values()]
+    # a name that is put together somewhere is found nowhere: in doubt, everything
+    in_doubt = [key for key in change.settings if not any(map(_asked_for(key).search, code))]
+    if change.is_of_the_project or in_doubt:
         return FIRST_FACTS
     reached = touched(manifest, change)
     readers = {
