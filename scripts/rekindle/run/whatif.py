@@ -8,6 +8,7 @@ decided anew on the copies only.
 import contextlib
 import datetime
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -329,7 +330,7 @@ def headline(found: Tried, revision: str) -> Iterator[str]:
     for file in found.change.files:
         yield f"  {file}"
     for key, (old, new) in found.change.settings.items():
-        yield f"  {key}: {old} -> {new}"
+        yield f"  {key}: {_written(old)} -> {_written(new)}"
     if found.change.is_of_the_project:
         yield f"  {PROJECT_FILE}: more than settings"
     yield {
@@ -337,3 +338,8 @@ def headline(found: Tried, revision: str) -> Iterator[str]:
         FIRST_SEGMENTS: "Made again: segments and decisions. Published months stay as they are.",
     }.get(found.made_from, "Made again: decisions only; facts and segments stay as they are.")
     yield ""
+
+
+def _written(value: object) -> str:
+    """A value as dbt_project.yml has it."""
+    return value if isinstance(value, str) else json.dumps(value)
