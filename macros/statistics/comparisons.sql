@@ -1,10 +1,17 @@
 {#
-  Two groups compared, from sums that anybody can add up. Arguments are columns; every result is a double.
+  Two groups compared, from sums that anybody can add up. Arguments are columns; every result is a double, and null where an argument
+  is: greatest() and least() would skip it.
 #}
+
+{# What rounding made negative is 0. #}
+{% macro not_negative(expression) -%}
+    ({{ expression }} + abs({{ expression }})) / 2e0
+{%- endmacro %}
+
 
 {# The variance of a sample from its sum and sum of squares, divided by n - 1. #}
 {% macro sample_variance(sum, sum_squares, n) -%}
-    greatest(({{ sum_squares }} - {{ sum }} * {{ sum }} / {{ n }}) / nullif({{ n }} - 1e0, 0e0), 0e0)
+    {{ not_negative('(' ~ sum_squares ~ ' - ' ~ sum ~ ' * ' ~ sum ~ ' / ' ~ n ~ ')') }} / nullif({{ n }} - 1e0, 0e0)
 {%- endmacro %}
 
 
@@ -87,9 +94,10 @@
   Source: Deng, Knoblich, Lu 2018, section 4. `ratio` is sum over denominator_sum.
 #}
 {% macro ratio_variance(ratio, variance, denominator_mean, denominator_variance, covariance) -%}
-    greatest(
-        {{ variance }} - 2e0 * {{ ratio }} * {{ covariance }} + {{ ratio }} * {{ ratio }} * {{ denominator_variance }}, 0e0
-    ) / nullif({{ denominator_mean }} * {{ denominator_mean }}, 0e0)
+    {%- set spread -%}
+        ({{ variance }} - 2e0 * {{ ratio }} * {{ covariance }} + {{ ratio }} * {{ ratio }} * {{ denominator_variance }})
+    {%- endset -%}
+    {{ not_negative(spread) }} / nullif({{ denominator_mean }} * {{ denominator_mean }}, 0e0)
 {%- endmacro %}
 
 
@@ -104,9 +112,9 @@
 
 
 {% macro cuped_variance(variance, slope, covariate_variance, covariance) -%}
-    greatest(
-        {{ variance }} + {{ slope }} * {{ slope }} * {{ covariate_variance }} - 2e0 * {{ slope }} * {{ covariance }}, 0e0
-    )
+    {{ not_negative(
+        '(' ~ variance ~ ' + ' ~ slope ~ ' * ' ~ slope ~ ' * ' ~ covariate_variance ~ ' - 2e0 * ' ~ slope ~ ' * ' ~ covariance ~ ')'
+    ) }}
 {%- endmacro %}
 
 
@@ -125,7 +133,10 @@
 {# The level at which that interval would just touch nothing, for a difference of z standard errors. #}
 {% macro always_valid_p(z, n, expected_n) -%}
     {%- set spread = '(' ~ n ~ ' * ' ~ always_valid_rho(expected_n) ~ ')' -%}
-    least(1e0, sqrt({{ spread }} + 1e0) * exp(-{{ z }} * {{ z }} * {{ spread }} / (2e0 * ({{ spread }} + 1e0))))
+    case
+        when {{ z }} is not null
+            then least(1e0, sqrt({{ spread }} + 1e0) * exp(-{{ z }} * {{ z }} * {{ spread }} / (2e0 * ({{ spread }} + 1e0))))
+    end
 {%- endmacro %}
 
 
@@ -139,11 +150,14 @@
   Source: Holm 1979; statsmodels multipletests(method='holm'). Exact.
 #}
 {% macro holm_p(p, place, tests, partition) -%}
-    least(1e0, max(({{ tests }} - {{ place }} + 1) * {{ p }}) over (
-        partition by {{ partition }}
-        order by {{ place }} asc nulls last
-        rows between unbounded preceding and current row
-    ))
+    case
+        when {{ p }} is not null
+            then least(1e0, max(({{ tests }} - {{ place }} + 1) * {{ p }}) over (
+                partition by {{ partition }}
+                order by {{ place }} asc nulls last
+                rows between unbounded preceding and current row
+            ))
+    end
 {%- endmacro %}
 
 

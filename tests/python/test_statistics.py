@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import duckdb
 import numpy as np
@@ -70,7 +70,7 @@ def call(sql: dict[str, str]) -> Call:
     return called
 
 
-def many(sql: dict[str, str], name: str, rows: list[tuple[float, ...]]) -> list[Row]:
+def many(sql: dict[str, str], name: str, rows: Sequence[tuple[float, ...]]) -> list[Row]:
     columns = re.findall(r"'(\w+)'", CALLS[name])
     values = ", ".join("(" + ", ".join(f"cast({float(number)!r} as double)" for number in row) + ")" for row in rows)
     return duckdb.execute(
@@ -200,7 +200,8 @@ def test_means_ratios_and_covariates_are_those_of_tea_tasting(call: Call) -> Non
 
     def sums(chosen: np.ndarray) -> dict[str, float]:
         columns = {"y": sales[chosen], "o": orders[chosen], "x": before[chosen]}
-        products = {a + b: float((columns[a] * columns[b]).sum()) for a, b in ("yy", "oo", "xx", "yo", "yx")}
+        pairs = (("y", "y"), ("o", "o"), ("x", "x"), ("y", "o"), ("y", "x"))
+        products = {a + b: float((columns[a] * columns[b]).sum()) for a, b in pairs}
         return {"n": float(chosen.sum()), **{key: float(each.sum()) for key, each in columns.items()}, **products}
 
     arms = [sums(~treated), sums(treated)]
