@@ -320,6 +320,11 @@ sentences as (
             when verdict = 'harm' then {{ dbt.concat(["'It does more harm than the '", 'told_margin', "' that is borne.'"]) }}
             when role = 'guardrail' then 'Whether it does harm cannot be said yet.'
             when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
+            when always_valid_p < 0.05
+                then {{ dbt.concat([
+                    "'The difference is '", 'told_lift', "', which may be luck among '", 'cast(tests as varchar)',
+                    "' comparisons of one objective.'"
+                ]) }}
             when coalesce(days_needed, 0) > 0
                 then {{ dbt.concat([
                     "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper', "': to find one of '",
