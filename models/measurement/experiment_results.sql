@@ -296,7 +296,8 @@ sentences as (
     select
         *,
         case
-            when verdict = 'not trustworthy' then {{ dbt.concat(["'Not to be trusted: '", 'untrusted_because', "'.'"]) }}
+            when verdict = 'not trustworthy'
+                then {{ dbt.concat(["'Not to be trusted: '", 'untrusted_because', "'.'"]) }}
             when lift is null then 'Too few people to tell of.'
             else {{ dbt.concat([
                 "replace(variation_id, '_', ' ')", "' '", 'told_mean', "' ('",
@@ -317,7 +318,8 @@ sentences as (
                 then {{ dbt.concat([
                     "'It does no harm that matters: '", 'told_most_harm', "' at most, '", 'told_margin', "' is borne.'"
                 ]) }}
-            when verdict = 'harm' then {{ dbt.concat(["'It does more harm than the '", 'told_margin', "' that is borne.'"]) }}
+            when verdict = 'harm'
+                then {{ dbt.concat(["'It does more harm than the '", 'told_margin', "' that is borne.'"]) }}
             when role = 'guardrail' then 'Whether it does harm cannot be said yet.'
             when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
             when always_valid_p < 0.05
@@ -327,8 +329,9 @@ sentences as (
                 ]) }}
             when coalesce(days_needed, 0) > 0
                 then {{ dbt.concat([
-                    "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper', "': to find one of '",
-                    'told_target', "' takes '", 'cast(cast(days_needed as bigint) as varchar)', "' more days like those so far.'"
+                    "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper',
+                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as varchar)',
+                    "' more days like those so far.'"
                 ]) }}
             else {{ dbt.concat([
                 "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper', "'.'"

@@ -1,5 +1,6 @@
--- The sums from which every figure of a comparison follows, so that anybody can come to it another way. Sums of parts add
--- up to those of the whole: people are added up once, into cells, and cells into slices.
+-- The sums from which every figure of a comparison follows, so that anybody can come to it another way. Parts add up to
+-- the whole: people are added up once, into cells, and cells into slices; as decimals, so that the order in which they
+-- are added makes no difference.
 {%- set sums = [
     'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
     'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'

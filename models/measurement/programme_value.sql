@@ -1,7 +1,7 @@
--- What all scenarios together are worth: some people are written to by none of them, drawn among all whom we knew when the
--- half-year began, whether or not they would ever have entered anything. Everybody else is the other group, also whoever
--- a single scenario holds out. The sum of the scenarios' lifts says something else: one may take from another, and most
--- people enter none.
+-- What all scenarios together are worth: some people are written to by none of them, drawn among all who were known when
+-- the half-year began, whether or not they would ever have entered anything. Everybody else is the other group, also
+-- whoever a single scenario holds out. The sum of the scenarios' lifts says something else: one may take from another,
+-- and most people enter none.
 {%- set z = '1.959963984540054e0' %}
 
 with
@@ -148,8 +148,9 @@ scenario_lifts as (
 
 select
     deviates.holdout_period,
-    case when deviates.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody' end
-        as withheld_because,
+    case
+        when deviates.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody'
+    end as withheld_because,
     cast(deviates.people as bigint) as users,
     cast(deviates.base_people as bigint) as held_out_users,
     deviates.mean as net_sales,
@@ -159,8 +160,10 @@ select
     deviates.lift + deviates.half_width as upper_lift,
     2e0 * {{ normal_cdf('(-abs(deviates.deviate))') }} as p_value,
     cast(round(deviates.lift * deviates.people, 2) as decimal(18,2)) as programme_net_amount,
-    cast(round((deviates.lift - deviates.half_width) * deviates.people, 2) as decimal(18,2)) as lower_programme_net_amount,
-    cast(round((deviates.lift + deviates.half_width) * deviates.people, 2) as decimal(18,2)) as upper_programme_net_amount,
+    cast(round((deviates.lift - deviates.half_width) * deviates.people, 2) as decimal(18,2))
+        as lower_programme_net_amount,
+    cast(round((deviates.lift + deviates.half_width) * deviates.people, 2) as decimal(18,2))
+        as upper_programme_net_amount,
     cast(round(scenario_lifts.net_sales, 2) as decimal(18,2)) as scenario_lifts_net_amount,
     {{ as_of_date() }} as as_of_date
 from deviates

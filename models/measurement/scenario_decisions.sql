@@ -1,6 +1,6 @@
 -- Why in, why not, for whoever reads the published file: the kept decisions under the ids of today, without what the
--- evidence says. A message or a coupon of ours names its decision, and so its scenario, step and arm. They are no columns
--- of the star: that is built before anything is decided.
+-- evidence says. A message or a coupon of ours names its decision, and so its scenario, step and arm. They are no
+-- columns of the star: that is built before anything is decided.
 with
 
 decisions as (

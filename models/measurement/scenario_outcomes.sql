@@ -15,8 +15,8 @@ messages as (
     select * from {{ ref('fct_messages') }}
 ),
 
--- One person counts once: where she was drawn first. A treated person is written to, and may turn out to be somebody else
--- because of it: to drop who changed sides would drop them from one side.
+-- One person counts once: where she was drawn first. Whoever is written to may turn out to be somebody else because of
+-- it: to drop those who changed sides would drop them from one side.
 ranked as (
     select
         experiment_assignments.*,

@@ -6,6 +6,7 @@ published sums, as anybody with another statistics engine can.
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -324,3 +325,11 @@ def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDB
     assert lift == pytest.approx(np.mean(groups[0]) - np.mean(groups[1]), abs=1e-9)
     assert p == pytest.approx(expected.pvalue, abs=1e-9)
     assert (lower, upper) == pytest.approx(tuple(expected.confidence_interval()), abs=1e-5)
+
+
+def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:
+    page = (PROJECT / "docs" / "measurement.md").read_text(encoding="utf-8")
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) >= 3
+    for question in questions:
+        assert decided.execute(question).fetchall(), question

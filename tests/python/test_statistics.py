@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tea_tasting as tt
 from compiled import Row, compile_inline
+from coverage_of_intervals import measured
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -256,3 +257,18 @@ def test_holms_adjustment_is_that_of_statsmodels(sql: dict[str, str]) -> None:
             f"select {sql['holm']} from (values {rows}) as given (family, place, tests, p) order by place"
         ).fetchall()
         assert [row[0] for row in found] == pytest.approx(multipletests(values, method="holm")[1], abs=1e-12)
+
+
+def test_intervals_hold_what_they_promise_over_many_draws() -> None:
+    """A smaller `make coverage`: what is promised, and two standard errors of so many draws."""
+    draws = 500
+    found = measured(draws)
+
+    def luck(share: float) -> float:
+        return 2 * math.sqrt(share * (1 - share) / draws)
+
+    for covered in (found.newcombe_covers, found.cuped_covers):
+        assert 0.935 - luck(0.95) <= covered <= 0.97 + luck(0.95)
+    assert 0.035 - luck(0.05) <= found.newcombe_false_alarms <= 0.065 + luck(0.05)
+    assert found.false_alarms_of_five_plain_looks > 0.1, "looking often has its price"
+    assert found.false_alarms_of_five_always_valid_looks <= 0.01 + luck(0.01)
