@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif publish export access erase fit backup restore lint check-builds check-python worlds mutations kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif publish export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -102,6 +102,9 @@ worlds: dev-env ## Try permissions on new made-up people, decisions on new stori
 
 mutations: dev-env ## Break each rule of who is written to once: do the worlds see it? (PEOPLE=3000 ONLY=stop; an hour)
 	@$(BIN)/python tests/python/people_mutations.py --people $(or $(PEOPLE),3000) $(if $(ONLY),--only "$(ONLY)")
+
+coverage: dev-env ## Draw arms again and again: do intervals hold what they promise? (DRAWS=2000; half a minute)
+	@$(BIN)/python tests/python/coverage_of_intervals.py --draws $(or $(DRAWS),2000)
 
 # exact moments and delays after them; a failure prints the life, and its seed finds it again
 kills: SEED := $(or $(SEED),$(shell date +%s))
