@@ -96,7 +96,7 @@ def test_habits_and_overdue_days_of_each_customer_equal_pandas(
             assert own["overdue_after_days"] == int(round(max(21, 2 * row["long"]), 6)) + 1
         else:
             assert pd.isna(own["overdue_after_days"])
-    assert built["habit_source"].value_counts().to_dict() == {"own": 1746, "shrunk": 487, "cell": 236}
+    assert built["habit_source"].value_counts().to_dict() == {"own": 1772, "shrunk": 539, "cell": 158}
 
 
 def test_a_habit_of_few_gaps_says_little_and_one_of_many_a_lot(gaps: pd.DataFrame) -> None:
