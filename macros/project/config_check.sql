@@ -49,6 +49,7 @@
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
         [['default_country_code'], 'text or null', '^[A-Z]{2}$', 'it must be two capital letters (ISO 3166-1), such as FR, or null.'],
         [['earliest_plausible_date'], 'text', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD.'],
+        [['orders_complete_from'], 'text or null', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD, or null.'],
         [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
         [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
          "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
