@@ -63,7 +63,8 @@ totals as (
     select
         learned.*,
         cast(sum(profiles) over (partition by score, segment_month, attribute) as double) as all_profiles,
-        cast(sum(returned_profiles) over (partition by score, segment_month, attribute) as double) as all_returned_profiles
+        cast(sum(returned_profiles) over (partition by score, segment_month, attribute) as double)
+            as all_returned_profiles
     from learned
 ),
 
