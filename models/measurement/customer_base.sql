@@ -89,7 +89,9 @@ contactable as (
         on
             people.profile_id = address_permissions.profile_id
             and address_permissions.is_open
-            and {{ is_valid_at('people.published_at', 'address_permissions.valid_from', 'address_permissions.valid_to') }}
+            and {{ is_valid_at(
+                'people.published_at', 'address_permissions.valid_from', 'address_permissions.valid_to'
+            ) }}
     inner join channels
         on
             address_permissions.channel = channels.channel
