@@ -47,10 +47,15 @@ select
     plan.email_index,
     plan.phone_index,
     plan.method,
-    0.04 + 0.5 * draw('opens', plan.record_key) * draw('opens', plan.record_key) as open_share,
-    -- from this day on the reader neither opens nor clicks
+    -- how fond of reading she is: it shows in what she opens and clicks, and in how likely she is to come back
+    case when has_trait() then draw('opens', plan.record_key) else 0.577 end as fondness,
+    0.04 + 0.5 * fondness * fondness as open_share,
+    0.05 + 0.2 * fondness as click_share,
+    -- from this day on she opens seldom, and the fonder the less seldom
     case
-        when draw('falls silent', plan.record_key) < case when plan.kind = 'newsletter' then 0.62 else 0.25 end
+        when
+            has_trait()
+            and draw('falls silent', plan.record_key) < case when plan.kind = 'newsletter' then 0.62 else 0.25 end
             then after_days(plan.created_at, 30 + 900 * draw('falls silent after', plan.record_key))
         else timestamp '9999-01-01'
     end as silent_from,
@@ -76,7 +81,7 @@ due as (
         mailings.campaign_id,
         mailings.channel,
         readers.*,
-        'rekindle-demo-1|message|' || mailings.campaign_id || '|' || readers.record_key as message_key,
+        seed() || '|message|' || mailings.campaign_id || '|' || readers.record_key as message_key,
         mailings.sent_on
     from mailings
     inner join readers on mailings.source_system = readers.source_system
@@ -139,7 +144,9 @@ answered as (
         sent_at >= dead_from and channel = 'email' as is_dead,
         draw_of(first_number, 1) < 0.0008 as is_not_sent,
         draw_of(first_number, 1) >= 0.0008 and draw_of(first_number, 1) < 0.007 as is_soft_bounce,
-        sent_at < silent_from and draw_of(first_number, 2) < open_share * recency_factor as is_read
+        -- silence is no end: each further mail is a chance
+        draw_of(first_number, 2)
+        < open_share * recency_factor * case when sent_at < silent_from then 1 else 0.5 * fondness end as is_read
     from after_orders
 )
 
@@ -147,7 +154,7 @@ select
     *,
     not is_dead and not is_not_sent and not is_soft_bounce as is_delivered,
     case channel
-        when 'email' then is_read and draw_of(second_number, 0) < 0.2
+        when 'email' then is_read and draw_of(second_number, 0) < click_share
         else is_read and draw_of(second_number, 0) < 0.1
     end as is_clicked,
     channel = 'email' and draw_of(second_number, 1) < 0.0003 as is_complaint,
