@@ -132,8 +132,13 @@ timed as (
             to_utc(cast(sent_on as timestamp) + to_hours(send_hour)), 5400 * draw_of(first_number, 0)
         ) as sent_at,
         -- about 1 on average over the hours and days
-        (1 + 0.35 * cos(2 * pi() * (send_hour - favourite_hour) / 24))
-        * case when isodow(sent_on) = favourite_weekday then 1.3 else 0.95 end as moment_factor
+        case
+            when has_trait()
+                then
+                    (1 + 0.35 * cos(2 * pi() * (send_hour - favourite_hour) / 24))
+                    * case when isodow(sent_on) = favourite_weekday then 1.3 else 0.95 end
+            else 1
+        end as moment_factor
     from drawn
 ),
 

@@ -17,7 +17,8 @@ create macro pull(channel, face_value) as
         else 1.3
     end;
 
--- The truth, for both arms: would this entry, treated so, bring one more basket? Only tests may ask it of people who are held out.
+-- The truth, for both arms: would this entry, treated so, bring one more basket? Only tests may ask it of people who are
+-- held out.
 create macro would_respond(person, profile, scenario, entry, message_pull) as
     draw('response', profile || '|' || scenario || '|' || entry) < responsiveness(person) * message_pull;
 
