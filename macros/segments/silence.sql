@@ -1,25 +1,55 @@
-{# What the scorecard looks at; value is learned among buyers only, so that having bought is not counted twice. #}
-{% macro reactivation_attributes() %}
-    {{ return(['opens', 'silence', 'orders', 'value']) }}
+{#
+    What the scorecards look at. Value is learned among buyers only, so that having bought is not counted twice; an
+    attribute without bins of a score says nothing in it.
+#}
+{% macro score_attributes() %}
+    {{ return(['opens', 'silence', 'orders', 'value', 'signs']) }}
 {% endmacro %}
 
 
-{# Days within which a silent person shows a sign of life, or does not. #}
-{% macro reactivation_horizon_days() %}
+{# Days within which a person shows a sign of life, or does not. #}
+{% macro score_horizon_days() %}
     {{ return(182) }}
 {% endmacro %}
 
 
 {# Months before the newest that are looked at: eighteen of them have passed the horizon. #}
-{% macro reactivation_months() %}
+{% macro score_months() %}
     {{ return(24) }}
 {% endmacro %}
 
 
 {# An area under the curve below this is worth nothing: no score. #}
-{% macro min_reactivation_auc() %}
+{% macro min_score_auc() %}
     {{ return(0.55) }}
 {% endmacro %}
+
+
+{# What came of the newest month whose half year has passed, per band. #}
+{% macro newest_score_quality(quality) %}
+    select
+        band,
+        score_auc,
+        band_correction,
+        month_correction
+    from {{ quality }}
+    where segment_month = (select max(segment_month) from {{ quality }})
+{% endmacro %}
+
+
+{# Why nobody is scored. #}
+{% macro no_score_reason(score_auc) -%}
+    case
+        when {{ score_auc }} is null then 'not_learned'
+        when {{ score_auc }} < {{ min_score_auc() }} then 'no_signal'
+    end
+{%- endmacro %}
+
+
+{# A likelihood, multiplied by how many came for each that was foretold: of its band, else of the month (CTE worth). #}
+{% macro corrected_likelihood(raw_probability) -%}
+    least({{ raw_probability }} * coalesce(newest_quality.band_correction, worth.month_correction, 1), 0.99)
+{%- endmacro %}
 
 
 {# Criteria of inactivity: the rows of the sector where it has any, else those of *, which sorts before every name. #}

@@ -186,11 +186,13 @@ select
     case when not named.is_denied then named.habit_source end as habit_source,
     cast(named.gaps as integer) as gaps,
     cast(named.overdue_gaps as integer) as overdue_gaps,
-    -- the first whole day beyond
+    -- the first whole day beyond; rounded, because a percentile may lie a hair below a whole day
     case
         when not named.is_denied and named.overdue_gaps >= named.overdue_min_gaps
             then cast(
-                    floor(greatest(named.overdue_floor_days, named.overdue_factor * named.long_gap_days)) as integer
+                    floor(
+                        round(greatest(named.overdue_floor_days, named.overdue_factor * named.long_gap_days), 6)
+                    ) as integer
                 ) + 1
     end as overdue_after_days,
     -- rounded: engines differ in the last digit of a logarithm

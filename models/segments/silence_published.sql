@@ -57,11 +57,15 @@ inactive_type_actions as (
 ),
 
 scores as (
-    select * from {{ ref('reactivation_scores') }}
+    select *
+    from {{ ref('silence_scores') }}
+    where score = 'reactivation'
 ),
 
 quality as (
-    select * from {{ ref('silence_score_quality') }}
+    select *
+    from {{ ref('silence_score_quality') }}
+    where score = 'reactivation'
 ),
 
 criteria as (
@@ -400,19 +404,8 @@ ranked_actions as (
 ),
 
 -- what came of the newest month whose half year has passed
-matured_month as (
-    select max(segment_month) as segment_month
-    from quality
-),
-
 newest_quality as (
-    select
-        quality.band,
-        quality.score_auc,
-        quality.band_correction,
-        quality.month_correction
-    from quality
-    inner join matured_month on quality.segment_month = matured_month.segment_month
+    {{- newest_score_quality('quality') -}}
 ),
 
 worth as (
@@ -442,13 +435,8 @@ scored as (
         scores.value_contribution,
         scores.base_contribution,
         scores.messages_before,
-        case
-            when worth.score_auc is null then 'not_learned'
-            when worth.score_auc < {{ min_reactivation_auc() }} then 'no_signal'
-        end as no_score_reason,
-        least(
-            scores.raw_probability * coalesce(newest_quality.band_correction, worth.month_correction, 1), 0.99
-        ) as return_probability,
+        {{ no_score_reason('worth.score_auc') }} as no_score_reason,
+        {{ corrected_likelihood('scores.raw_probability') }} as return_probability,
         coalesce(spent_after.mean_amount, 0) as spent_amount
     from scores
     inner join newest_month on scores.segment_month = newest_month.segment_month

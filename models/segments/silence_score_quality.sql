@@ -1,10 +1,10 @@
--- Did as many of the silent return as was foretold, by what could be known at the time? Only months whose half year has
+-- Did as many show a sign of life as was foretold, by what could be known at the time? Only months whose half year has
 -- passed.
 with
 
 scores as (
     select *
-    from {{ ref('reactivation_scores') }}
+    from {{ ref('silence_scores') }}
     where is_matured
 ),
 
@@ -13,15 +13,16 @@ ranked as (
         scores.*,
         case when has_returned then 1 else 0 end as returned,
         -- people who are scored alike share the middle of their places
-        rank() over (partition by segment_month order by raw_probability asc nulls last)
-        + (count(*) over (partition by segment_month, raw_probability) - 1) / cast(2 as double) as score_place,
-        rank() over (partition by segment_month order by days_silent desc nulls last)
-        + (count(*) over (partition by segment_month, days_silent) - 1) / cast(2 as double) as recency_place
+        rank() over (partition by score, segment_month order by raw_probability asc nulls last)
+        + (count(*) over (partition by score, segment_month, raw_probability) - 1) / cast(2 as double) as score_place,
+        rank() over (partition by score, segment_month order by days_silent desc nulls last)
+        + (count(*) over (partition by score, segment_month, days_silent) - 1) / cast(2 as double) as recency_place
     from scores
 ),
 
 worth as (
     select
+        score,
         segment_month,
         month_end_date,
         count(*) as profiles,
@@ -30,11 +31,12 @@ worth as (
         sum(case when returned = 1 then score_place else 0 end) as score_places,
         sum(case when returned = 1 then recency_place else 0 end) as recency_places
     from ranked
-    group by segment_month, month_end_date
+    group by score, segment_month, month_end_date
 ),
 
 measured as (
     select
+        score,
         segment_month,
         month_end_date,
         {% for column in ['score', 'recency'] -%}
@@ -48,6 +50,7 @@ measured as (
 
 bands as (
     select
+        score,
         segment_month,
         band,
         count(*) as profiles,
@@ -55,7 +58,7 @@ bands as (
         cast(sum(cast(raw_probability as decimal(18, 12))) as double) as raw_expected,
         cast(sum(messages_after) as double) as messages
     from ranked
-    group by segment_month, band
+    group by score, segment_month, band
 ),
 
 -- too few people or returns of a band say nothing of it: what is true of the month is taken
@@ -71,18 +74,21 @@ corrected as (
             else measured.month_correction
         end as band_correction
     from bands
-    inner join measured on bands.segment_month = measured.segment_month
+    inner join measured on bands.score = measured.score and bands.segment_month = measured.segment_month
 ),
 
 -- what had come of the newest month that had passed its half year by then
 known as (
     select
+        later.score,
         later.segment_month,
         max(earlier.segment_month) as known_month
     from measured as later
     inner join measured as earlier
-        on {{ add_days('earlier.month_end_date', reactivation_horizon_days()) }} <= later.month_end_date
-    group by later.segment_month
+        on
+            later.score = earlier.score
+            and {{ add_days('earlier.month_end_date', score_horizon_days()) }} <= later.month_end_date
+    group by later.score, later.segment_month
 ),
 
 predicted as (
@@ -90,15 +96,18 @@ predicted as (
         corrected.*,
         coalesce(known_bands.band_correction, known_months.month_correction, 1) as applied_correction
     from corrected
-    left join known on corrected.segment_month = known.segment_month
+    left join known on corrected.score = known.score and corrected.segment_month = known.segment_month
     left join corrected as known_bands
-        on known.known_month = known_bands.segment_month and corrected.band = known_bands.band
+        on
+            known.score = known_bands.score
+            and known.known_month = known_bands.segment_month
+            and corrected.band = known_bands.band
     left join measured as known_months
-        on known.known_month = known_months.segment_month
+        on known.score = known_months.score and known.known_month = known_months.segment_month
 )
 
 select
-    'reactivation' as score,
+    score,
     cast(band as integer) as band,
     cast(profiles as bigint) as profiles,
     cast(returned_profiles as bigint) as returned_profiles,

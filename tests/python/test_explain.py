@@ -383,3 +383,47 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
         assert "  at the end of 2024-06: spends little, 5.00 spent; no probabilities: denied profiling" in of_carl
     finally:
         explainer.connection.close()
+
+
+def test_a_prospect_is_told_how_likely_she_shows_herself_what_speaks_for_it_or_why_nobody_says(warehouse: Path) -> None:
+    scored = {
+        "profile_id": ANNA,
+        "no_score_reason": None,
+        "lookalike_score": 0.314,
+        "base_contribution": -2.0,
+        "opens_contribution": 1.12,
+        "silence_contribution": -0.3,
+        "signs_contribution": 0.01,
+        "segment_month": datetime.date(2024, 6, 1),
+    }
+    nobody = dict.fromkeys(name for name in scored if name.endswith(("_score", "_contribution")))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema segments")
+        connection.execute(
+            "create table segments.lookalike_scores (profile_id varchar, no_score_reason varchar, "
+            "lookalike_score double, base_contribution double, opens_contribution double, "
+            "silence_contribution double, signs_contribution double, segment_month date)"
+        )
+        reasons = ("profiling_denied", "not_reachable", "not_learned", "no_signal")
+        rows = [{**scored, **nobody, "profile_id": reason, "no_score_reason": reason} for reason in reasons]
+        insert(connection, "segments.lookalike_scores", [scored, *rows])
+        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, *reasons)])
+    explainer = Explainer.open(warehouse)
+    try:
+        assert (
+            "  at the end of 2024-06: never bought; shows a sign of life within half a year with 31 %, as others did: "
+            "what she opened speaks for it (+1.1), how long she is silent speaks against it (-0.3)"
+        ) in list(explainer.person(ANNA, None, None))
+        for reason, said in zip(
+            reasons,
+            (
+                "nobody foretells whether she will be heard of: denied profiling",
+                "whether she will be heard of is not foretold: can be reached neither by a message nor by ads",
+                "whether she will be heard of is not foretold: nothing could be learned yet",
+                "whether she will be heard of is not foretold: what is known of people does not tell",
+            ),
+            strict=True,
+        ):
+            assert f"  at the end of 2024-06: {said}" in list(explainer.person(reason, None, None))
+    finally:
+        explainer.connection.close()

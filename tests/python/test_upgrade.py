@@ -146,7 +146,9 @@ def test_a_month_that_was_published_before_there_was_a_value_stays_as_it_was(upg
     known = "segment_month::varchar, count(expected_loss_amount) > 0, count(is_costly_decline) > 0"
     told = rows(warehouse, f"select {known} from segments.segment_moves group by all order by all")
     assert told == [(f"2024-0{month}-01", month == 6, month == 6) for month in range(2, 7)]
-    assert rows(warehouse, "select distinct segment_month::varchar from segments.value_published") == [("2024-06-01",)]
+    for table in ("value_published", "silence_published", "traits_published"):
+        months = rows(warehouse, f"select distinct segment_month::varchar from segments.{table}")
+        assert months == [("2024-06-01",)], table
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,10 @@ def test_memberships_of_all_schemes_are_in_one_shape_and_in_the_catalogue(
     schemes = warehouse.execute(
         "select scheme, count(distinct membership_value) from segments.profile_segments group by all order by all"
     ).fetchall()
-    assert [scheme for scheme, *_ in schemes] == ["clv_cluster", "engagement_tier", "inactive_type", "rfm"]
+    assert [scheme for scheme, *_ in schemes] == [
+        *("clv_cluster", "engagement_level", "engagement_tier", "inactive_type", "intention_level"),
+        *("lifecycle_stage", "rf_habit", "rfm"),
+    ]
     assert schemes[0][1] == 5
     known = {row[0] for row in warehouse.execute("select algorithm from config.algorithms").fetchall()}
     assert {scheme for scheme, *_ in schemes} <= known

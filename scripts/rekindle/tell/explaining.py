@@ -19,7 +19,7 @@ import duckdb
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
-from rekindle.tell.silence_in_words import silence_in_words
+from rekindle.tell.silence_in_words import lookalike_in_words, silence_in_words
 from rekindle.tell.tastes import tastes_of
 
 Row = dict[str, Any]
@@ -132,6 +132,7 @@ class Explainer:
         yield from self._worth(now)
         yield from self._value(now)
         yield from self._silence(now)
+        yield from self._likeness(now)
         yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now))
         yield from self._habits(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
@@ -175,6 +176,11 @@ class Explainer:
         for row in self._rows("select * from segments.silence_current where profile_id = ?", [profile_id]):
             for told in silence_in_words(row, self._sentence):
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
+
+    def _likeness(self, profile_id: str) -> Iterator[str]:
+        if has_table(self.connection, "segments", "lookalike_scores"):
+            for row in self._rows("select * from segments.lookalike_scores where profile_id = ?", [profile_id]):
+                yield f"  at the end of {row['segment_month']:%Y-%m}: {lookalike_in_words(row, self._sentence)}"
 
     def _habits(self, profile_id: str) -> Iterator[str]:
         if not has_table(self.connection, "segments", "traits_published"):

@@ -1,4 +1,4 @@
-"""Since when somebody is silent, what is to be done about it, and whether she may come back, in words."""
+"""Since when somebody is silent, what is to be done about it, and whether she may come or come back, in words."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,12 +7,13 @@ Row = dict[str, Any]
 Sentence = Callable[[str, str, Row], str]
 
 CRITERIA = ("no_purchase", "no_response", "loyalty_unchanged", "no_contact")
-# what the score looks at, as a person says it
+# what the scores look at, as a person says it
 ATTRIBUTES = {
     "opens": "what she opened",
     "silence": "how long she is silent",
     "orders": "orders",
     "value": "money spent",
+    "signs": "on how many days she was heard of",
 }
 
 
@@ -36,17 +37,28 @@ def silence_in_words(row: Row, sentence: Sentence) -> Iterator[str]:
     if row["no_score_reason"] not in (None, "not_silent"):
         yield sentence("reactivation", row["no_score_reason"], row)
     elif row["reactivation_score"] is not None:
-        yield sentence("reactivation", "*", {**row, **_score(row)})
+        yield sentence("reactivation", "*", {**row, **_score(row, row["reactivation_score"])})
 
 
-def _score(row: Row) -> Row:
-    contributions = {said: row[f"{attribute}_contribution"] for attribute, said in ATTRIBUTES.items()}
+def lookalike_in_words(row: Row, sentence: Sentence) -> str:
+    """The line about a row of lookalike_scores."""
+    if row["no_score_reason"] is not None:
+        return sentence("lookalike", row["no_score_reason"], row)
+    return sentence("lookalike", "*", _score(row, row["lookalike_score"]))
+
+
+def _score(row: Row, likelihood: float) -> Row:
+    contributions = {
+        said: row[f"{attribute}_contribution"]
+        for attribute, said in ATTRIBUTES.items()
+        if f"{attribute}_contribution" in row
+    }
     speaks = [
         f"{said} speaks {'for' if weight > 0 else 'against'} it ({weight:+.1f})"
         for said, weight in contributions.items()
         if abs(weight) >= 0.05
     ]
     return {
-        "percent": round(100 * row["reactivation_score"]),
+        "percent": round(100 * likelihood),
         "contributions": ", ".join(speaks) or "nothing speaks for or against it",
     }

@@ -1,16 +1,17 @@
--- What the scorecard of each month said of the silent of that month, before it is corrected by what came of it.
+-- What the scorecards of each month said of the candidates of that month, before it is corrected by what came of it.
 with
 
 candidates as (
-    select * from {{ ref('reactivation_candidates') }}
+    select * from {{ ref('silence_score_candidates') }}
 ),
 
 scorecard as (
-    select * from {{ ref('reactivation_scorecard') }}
+    select * from {{ ref('silence_scorecard') }}
 ),
 
 contributions as (
     select
+        candidates.score,
         candidates.profile_id,
         candidates.days_silent,
         candidates.messages_before,
@@ -22,17 +23,21 @@ contributions as (
         candidates.segment_month,
         candidates.month_end_date,
         base.weight as base_contribution,
-    {% for attribute in reactivation_attributes() -%}
+    {% for attribute in score_attributes() -%}
         coalesce({{ attribute }}_weights.weight, 0) as {{ attribute }}_contribution
         {{- ',' if not loop.last }}
     {% endfor %}
     from candidates
     inner join scorecard as base
-        on candidates.segment_month = base.segment_month and base.attribute = 'base'
-    {% for attribute in reactivation_attributes() -%}
+        on
+            candidates.score = base.score
+            and candidates.segment_month = base.segment_month
+            and base.attribute = 'base'
+    {% for attribute in score_attributes() -%}
         left join scorecard as {{ attribute }}_weights
             on
-                candidates.segment_month = {{ attribute }}_weights.segment_month
+                candidates.score = {{ attribute }}_weights.score
+                and candidates.segment_month = {{ attribute }}_weights.segment_month
                 and {{ attribute }}_weights.attribute = '{{ attribute }}'
                 and candidates.{{ attribute }}_bin = {{ attribute }}_weights.bin
     {% endfor %}
@@ -41,13 +46,13 @@ contributions as (
 scored as (
     select
         contributions.*,
-        {{ logistic(
-            'base_contribution + opens_contribution + silence_contribution + orders_contribution + value_contribution'
-        ) }} as raw_probability
+        {{ logistic('base_contribution + ' ~ score_attributes() | join('_contribution + ') ~ '_contribution') }}
+            as raw_probability
     from contributions
 )
 
 select
+    score,
     profile_id,
     -- five bands, wider where fewer people are
     case
@@ -67,6 +72,7 @@ select
     silence_contribution,
     orders_contribution,
     value_contribution,
+    signs_contribution,
     raw_probability,
     is_matured,
     has_returned,

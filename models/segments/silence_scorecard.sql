@@ -1,13 +1,14 @@
--- The scorecard as it could be learned at each month end: only from months whose half year had passed by then.
+-- The scorecards as they could be learned at each month end: only from months whose half year had passed by then.
 with
 
 candidates as (
-    select * from {{ ref('reactivation_candidates') }}
+    select * from {{ ref('silence_score_candidates') }}
 ),
 
 attributes as (
-    {% for attribute in reactivation_attributes() -%}
+    {% for attribute in score_attributes() -%}
         select
+            score,
             segment_month,
             month_end_date,
             '{{ attribute }}' as attribute,
@@ -17,10 +18,12 @@ attributes as (
         from candidates
         where
             is_matured
-            {% if attribute == 'value' -%}
-                and value_bin > 0
+            and is_learned_from
+            {% if attribute != 'opens' -%}
+                and {{ attribute }}_bin > 0
             {%- endif %}
         group by
+            score,
             segment_month,
             month_end_date,
             {{ attribute }}_bin
@@ -30,6 +33,7 @@ attributes as (
 
 months as (
     select distinct
+        score,
         segment_month,
         month_end_date
     from candidates
@@ -37,6 +41,7 @@ months as (
 
 learned as (
     select
+        months.score,
         months.segment_month,
         attributes.attribute,
         attributes.bin,
@@ -44,8 +49,11 @@ learned as (
         cast(sum(attributes.returned_profiles) as bigint) as returned_profiles
     from months
     inner join attributes
-        on {{ add_days('attributes.month_end_date', reactivation_horizon_days()) }} <= months.month_end_date
+        on
+            months.score = attributes.score
+            and {{ add_days('attributes.month_end_date', score_horizon_days()) }} <= months.month_end_date
     group by
+        months.score,
         months.segment_month,
         attributes.attribute,
         attributes.bin
@@ -54,14 +62,16 @@ learned as (
 totals as (
     select
         learned.*,
-        cast(sum(profiles) over (partition by segment_month, attribute) as double) as all_profiles,
-        cast(sum(returned_profiles) over (partition by segment_month, attribute) as double) as all_returned_profiles
+        cast(sum(profiles) over (partition by score, segment_month, attribute) as double) as all_profiles,
+        cast(sum(returned_profiles) over (partition by score, segment_month, attribute) as double)
+            as all_returned_profiles
     from learned
 ),
 
 -- half a person is added to each side, so that an empty one says little rather than everything
 weighed as (
     select
+        score,
         segment_month,
         attribute,
         bin,
@@ -77,6 +87,7 @@ weighed as (
 -- every candidate has a bin of silence: their totals are everybody's
 bases as (
     select
+        score,
         segment_month,
         'base' as attribute,
         0 as bin,
@@ -85,10 +96,11 @@ bases as (
         ln((max(all_returned_profiles) + 0.5) / (max(all_profiles) - max(all_returned_profiles) + 0.5)) as weight
     from totals
     where attribute = 'silence'
-    group by segment_month
+    group by score, segment_month
 )
 
 select
+    score,
     attribute,
     cast(bin as integer) as bin,
     profiles,
@@ -98,6 +110,7 @@ select
 from weighed
 union all
 select
+    score,
     attribute,
     cast(bin as integer) as bin,
     profiles,

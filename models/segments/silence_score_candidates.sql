@@ -1,6 +1,6 @@
--- Who was silent for a year or more at a month end and could be written to by e-mail, what was known of her then, and,
--- once half a year has passed, whether she came back.
-{%- set horizon = reactivation_horizon_days() %}
+-- Who was silent for a year or more at a month end and could be written to by e-mail, and who had never bought by then
+-- and could be reached at all; what was known of them, and, once half a year has passed, who showed a sign of life.
+{%- set horizon = score_horizon_days() %}
 
 with
 
@@ -31,7 +31,13 @@ messages as (
 consents as (
     select *
     from {{ ref('fct_consents') }}
-    where channel = 'email' and purpose = 'marketing' and is_granted
+    where purpose in ('marketing', 'ads_personalisation') and is_granted
+),
+
+contest_entries as (
+    select *
+    from {{ ref('fct_web_events') }}
+    where form_type = 'contest'
 ),
 
 profile_days as (
@@ -44,11 +50,12 @@ denials as (
 
 bins as (
     select
+        score,
         attribute,
         bin,
         min_value,
-        lead(min_value) over (partition by attribute order by min_value asc nulls last) as next_min_value
-    from {{ ref('reactivation_bins') }}
+        lead(min_value) over (partition by score, attribute order by min_value asc nulls last) as next_min_value
+    from {{ ref('silence_score_bins') }}
 ),
 
 observed_since as (
@@ -57,7 +64,7 @@ observed_since as (
 ),
 
 digits as (
-    {% for month in range(reactivation_months() + 1) -%}
+    {% for month in range(score_months() + 1) -%}
         select {{ month }} as months_ago{{ ' union all' if not loop.last }}
     {% endfor %}
 ),
@@ -105,38 +112,87 @@ signs as (
 starts as (
     select
         profile_id,
-        occurred_date
+        occurred_date,
+        1 as is_sign
     from signs
-    union
+    union all
     select
         profile_id,
-        created_date as occurred_date
+        created_date as occurred_date,
+        0 as is_sign
     from profiles
+),
+
+start_days as (
+    select
+        profile_id,
+        occurred_date,
+        max(is_sign) as is_sign
+    from starts
+    group by profile_id, occurred_date
 ),
 
 gaps as (
     select
         profile_id,
         occurred_date as silent_from_date,
+        sum(is_sign) over (
+            partition by profile_id
+            order by occurred_date asc nulls last
+            rows between unbounded preceding and current row
+        ) as sign_days,
         lead(occurred_date) over (partition by profile_id order by occurred_date asc nulls last) as next_date
-    from starts
+    from start_days
 ),
 
-silent as (
+first_orders as (
     select
-        gaps.profile_id,
-        gaps.silent_from_date,
+        profile_id,
+        min(order_date) as first_order_date
+    from profile_days
+    where orders > 0
+    group by profile_id
+),
+
+first_entries as (
+    select
+        profile_id,
+        min(occurred_date) as first_entry_date
+    from contest_entries
+    group by profile_id
+),
+
+-- a buyer who was heard of within the year is nobody's candidate, and her many gaps are left out first
+open_gaps as (
+    select
+        gaps.*,
+        first_orders.first_order_date
+    from gaps
+    left join first_orders on gaps.profile_id = first_orders.profile_id
+    {{ anti_join() }} denials on gaps.profile_id = denials.profile_id
+    where
+        first_orders.first_order_date is null
+        or gaps.silent_from_date < first_orders.first_order_date
+        or gaps.next_date is null
+        or gaps.next_date > {{ add_days('gaps.silent_from_date', 365) }}
+),
+
+quiet as (
+    select
+        open_gaps.profile_id,
+        open_gaps.silent_from_date,
+        open_gaps.sign_days,
         months.segment_month,
         months.month_end_date,
         months.published_at,
         months.is_matured,
-        {{ days_between('gaps.silent_from_date', 'months.month_end_date') }} as days_silent
-    from gaps
+        open_gaps.first_order_date is null or open_gaps.first_order_date > months.month_end_date as is_prospect,
+        {{ days_between('open_gaps.silent_from_date', 'months.month_end_date') }} as days_silent
+    from open_gaps
     inner join months
         on
-            {{ add_days('gaps.silent_from_date', 365) }} <= months.month_end_date
-            and (gaps.next_date is null or gaps.next_date > months.month_end_date)
-    {{ anti_join() }} denials on gaps.profile_id = denials.profile_id
+            open_gaps.silent_from_date <= months.month_end_date
+            and (open_gaps.next_date is null or open_gaps.next_date > months.month_end_date)
 ),
 
 bounces as (
@@ -148,20 +204,35 @@ bounces as (
 ),
 
 reachable as (
-    select distinct
-        silent.profile_id,
-        silent.silent_from_date,
-        silent.segment_month,
-        silent.month_end_date,
-        silent.is_matured,
-        silent.days_silent
-    from silent
+    select
+        quiet.profile_id,
+        quiet.silent_from_date,
+        quiet.sign_days,
+        quiet.segment_month,
+        quiet.month_end_date,
+        quiet.is_matured,
+        quiet.is_prospect,
+        quiet.days_silent,
+        max(case when consents.channel = 'email' and consents.purpose = 'marketing' then 1 else 0 end) = 1
+            as is_mailable
+    from quiet
     inner join consents
         on
-            silent.profile_id = consents.profile_id
-            and {{ is_valid_at('silent.published_at', 'consents.valid_from', 'consents.valid_to') }}
-    left join bounces on silent.profile_id = bounces.profile_id
-    where bounces.bounced_at is null or bounces.bounced_at >= silent.published_at
+            quiet.profile_id = consents.profile_id
+            and {{ is_valid_at('quiet.published_at', 'consents.valid_from', 'consents.valid_to') }}
+    left join bounces on quiet.profile_id = bounces.profile_id
+    where
+        (quiet.is_prospect or quiet.days_silent >= 365)
+        and (consents.channel <> 'email' or bounces.bounced_at is null or bounces.bounced_at >= quiet.published_at)
+    group by
+        quiet.profile_id,
+        quiet.silent_from_date,
+        quiet.sign_days,
+        quiet.segment_month,
+        quiet.month_end_date,
+        quiet.is_matured,
+        quiet.is_prospect,
+        quiet.days_silent
 ),
 
 message_months as (
@@ -264,8 +335,13 @@ measured as (
         reachable.segment_month,
         reachable.month_end_date,
         reachable.silent_from_date,
+        reachable.sign_days,
         reachable.days_silent,
         reachable.is_matured,
+        reachable.is_prospect,
+        reachable.is_mailable,
+        reachable.days_silent >= 365 or coalesce(first_entries.first_entry_date <= reachable.month_end_date, false)
+            as is_silent_or_entrant,
         -- when no message of the year could tell, nobody knows whether she reads
         case when coalesce(mail.observed, 0) > 0 then mail.opened end as opens,
         coalesce(mail.sent_before, 0) as messages_before,
@@ -287,25 +363,46 @@ measured as (
             and reachable.segment_month = purchases_after.segment_month
     left join returns
         on reachable.profile_id = returns.profile_id and reachable.segment_month = returns.segment_month
+    left join first_entries on reachable.profile_id = first_entries.profile_id
+),
+
+-- who is like those who came is learned from prospects who had been given up or came by a contest, and told of all
+candidates as (
+    select
+        measured.*,
+        'reactivation' as score,
+        true as is_learned_from
+    from measured
+    where is_mailable and days_silent >= 365
+    union all
+    select
+        measured.*,
+        'lookalike' as score,
+        is_silent_or_entrant as is_learned_from
+    from measured
+    where is_prospect
 ),
 
 binned as (
     select
-        measured.*,
+        candidates.*,
         coalesce(opens_bins.bin, 0) as opens_bin,
         coalesce(silence_bins.bin, 0) as silence_bin,
         coalesce(orders_bins.bin, 0) as orders_bin,
-        coalesce(value_bins.bin, 0) as value_bin
-    from measured
+        coalesce(value_bins.bin, 0) as value_bin,
+        coalesce(signs_bins.bin, 0) as signs_bin
+    from candidates
     {% for attribute, value in {
-        'opens': 'measured.opens',
-        'silence': 'measured.days_silent',
-        'orders': 'measured.orders',
-        'value': 'case when measured.orders > 0 then greatest(measured.net_amount, 0) end',
+        'opens': 'candidates.opens',
+        'silence': 'candidates.days_silent',
+        'orders': 'candidates.orders',
+        'value': 'case when candidates.orders > 0 then greatest(candidates.net_amount, 0) end',
+        'signs': 'candidates.sign_days',
     }.items() -%}
         left join bins as {{ attribute }}_bins
             on
-                {{ attribute }}_bins.attribute = '{{ attribute }}'
+                candidates.score = {{ attribute }}_bins.score
+                and {{ attribute }}_bins.attribute = '{{ attribute }}'
                 and {{ value }} >= {{ attribute }}_bins.min_value
                 and (
                     {{ attribute }}_bins.next_min_value is null
@@ -315,12 +412,15 @@ binned as (
 )
 
 select
+    score,
     profile_id,
     opens_bin,
     silence_bin,
     orders_bin,
     value_bin,
+    signs_bin,
     days_silent,
+    cast(sign_days as integer) as sign_days,
     cast(opens as integer) as opens,
     cast(messages_before as integer) as messages_before,
     cast(messages_after as integer) as messages_after,
@@ -328,6 +428,7 @@ select
     cast(net_amount as decimal(18, 2)) as net_amount,
     cast(net_amount_after as decimal(18, 2)) as net_amount_after,
     is_matured,
+    is_learned_from,
     has_returned,
     segment_month,
     month_end_date,
