@@ -57,6 +57,7 @@ CORE = """
 
     create table source_observed_from (interaction_kind varchar, channel varchar, observed_from date);
     create table profiling_denials (profile_id varchar);
+    create table fct_web_events (profile_id varchar, form_type varchar, occurred_at timestamp, occurred_date date);
 """
 
 
