@@ -13,9 +13,9 @@ from rekindle.ground import paths
 MODELS = (
     "observed_sources",
     "dim_months",
-    "reactivation_candidates",
-    "reactivation_scorecard",
-    "reactivation_scores",
+    "silence_score_candidates",
+    "silence_scorecard",
+    "silence_scores",
     "silence_score_quality",
 )
 # newsletter readers as the models know people: one record, one person; scanners click on the decoy
@@ -57,6 +57,7 @@ CORE = """
 
     create table source_observed_from (interaction_kind varchar, channel varchar, observed_from date);
     create table profiling_denials (profile_id varchar);
+    create table fct_web_events (profile_id varchar, form_type varchar, occurred_at timestamp, occurred_date date);
 """
 
 
@@ -72,13 +73,14 @@ def worth(models: CompiledModels, seed: str, *, trait: bool) -> list[tuple[str, 
         world.generate(connection, loader.package_folder(), seed=seed, trait=trait, until="60_messages")
         connection.execute(CORE)
         connection.execute(
-            f"create table reactivation_bins as from '{paths.PROJECT}/seeds/config/reactivation_bins.csv'"
+            f"create table silence_score_bins as from '{paths.PROJECT}/seeds/config/reactivation_bins.csv'"
         )
         models.build(connection, *MODELS)
         return connection.execute("""
             select
                 cast(segment_month as varchar), sum(profiles), sum(returned_profiles), max(score_auc), max(recency_auc)
-            from silence_score_quality where segment_month in ('2016-12-01', '2017-03-01', '2017-06-01')
+            from silence_score_quality
+            where score = 'reactivation' and segment_month in ('2016-12-01', '2017-03-01', '2017-06-01')
             group by segment_month order by segment_month
         """).fetchall()
 
