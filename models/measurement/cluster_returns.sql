@@ -1,5 +1,5 @@
--- Who came back since a campaign began: the spend cluster at the entry beside the one of the newest published month, for
--- each group that was drawn. Those held out say how many would have come back anyway.
+-- Who came back since a campaign began: the spend cluster at the entry beside the one of the newest published month,
+-- for each group that was drawn. Those held out say how many would have come back anyway.
 with
 
 scenario_outcomes as (

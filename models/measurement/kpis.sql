@@ -1,5 +1,5 @@
--- What others have published beside what this installation has measured, of all its history up to the as-of date. Others
--- count their own way: the definition is that of the figure here.
+-- What others have published beside what this installation has measured, of all its history up to the as-of date.
+-- Others count their own way: the definition is that of the figure here.
 with
 
 kpi_benchmarks as (

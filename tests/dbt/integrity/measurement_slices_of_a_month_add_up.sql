@@ -1,5 +1,5 @@
--- The parts of a scheme that everybody belongs to add up to all, those that some belong to, to no more; and ways between
--- segments lead as many people into a month as it has. What is withheld is fewer than min_group_size each.
+-- The parts of a scheme that everybody belongs to add up to all, those that some belong to, to no more; and ways
+-- between segments lead as many people into a month as it has. What is withheld is fewer than min_group_size each.
 {%- set most_withheld = setting('min_group_size') - 1 %}
 
 with
