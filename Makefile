@@ -39,8 +39,8 @@ replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORC
 explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=… AS_OF=…)
 	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF)) $(OF)
 
-publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
-	@$(BIN)/python scripts/publish.py $(OF)
+publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db)
+	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)
