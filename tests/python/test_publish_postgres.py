@@ -6,7 +6,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -14,6 +16,7 @@ import psycopg
 import pytest
 
 from rekindle.ground.errors import RekindleError
+from rekindle.run import postgres
 from rekindle.run.postgres import check_address, publish_to_postgres
 
 
@@ -104,3 +107,47 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(url: str) -> None
     with pytest.raises(RekindleError, match="PGPASSWORD") as refused:
         check_address(url)
     assert "pass-word" not in str(refused.value)
+
+
+def test_readers_during_20_publications_see_whole_editions_only(server: str, file: Path) -> None:
+    publish_to_postgres(file, server, {})
+    seen: list[tuple[int, int, int]] = []
+    finished = threading.Event()
+
+    def read() -> None:
+        with psycopg.connect(server, autocommit=True) as reader:
+            while not finished.is_set():
+                seen.extend(
+                    reader.execute(
+                        "select min(orders.edition), max(orders.edition), count(*) from rekindle.orders"
+                    ).fetchall()
+                )
+
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(read)
+        for edition in range(2, 22):
+            publish_to_postgres(_edition(file, edition), server, {})
+        finished.set()
+        reading.result()
+    assert len({first for first, _, _ in seen}) > 1
+    assert all(first == last and rows == 100 for first, last, rows in seen)
+
+
+def test_a_publication_killed_in_the_middle_leaves_the_old_one(
+    server: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_to_postgres(file, server, {})
+    _edition(file, 7)
+    # just before the old schema goes, the process ends as if killed
+    monkeypatch.setattr(postgres, "_keep_grants", lambda target: os._exit(9))
+    child = os.fork()
+    if child == 0:
+        publish_to_postgres(file, server, {})
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    monkeypatch.undo()
+    with psycopg.connect(server) as reader:
+        assert reader.execute("select distinct edition from rekindle.orders").fetchall() == [(1,)]
+    publish_to_postgres(file, server, {})
+    with psycopg.connect(server) as reader:
+        assert reader.execute("select distinct edition from rekindle.orders").fetchall() == [(7,)]
