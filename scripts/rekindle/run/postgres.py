@@ -92,7 +92,9 @@ def _replace(
     ).fetchall()
     if len({table for _, table, _ in tables}) < len(tables):
         raise RekindleError("Two published tables have the same name: nothing was published.")
-    rows = sum(_copy(source, target, *table, keys.get(table[1], [])) for table in tables)
+    rows = 0
+    for schema, table, comment in tables:
+        rows += _copy(source, target, schema, table, comment, keys.get(table, []))
     if found:
         _keep_grants(target)
         for (old,) in target.execute("select tablename from pg_tables where schemaname = %s", [SCHEMA]).fetchall():
