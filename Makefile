@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain publish export access erase fit backup restore lint check-builds check-python worlds mutations kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif publish export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -38,6 +38,9 @@ replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORC
 
 explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=… AS_OF=…)
 	@$(BIN)/python scripts/explain.py $(PROFILE) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(AS_OF),--as-of $(AS_OF)) $(OF)
+
+whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=… AGAINST=… PEOPLE=1)
+	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(SET),--set $(SET)) $(if $(PEOPLE),--people) $(OF)
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db)
 	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(OF)
@@ -100,6 +103,9 @@ worlds: dev-env ## Try permissions on new made-up people, decisions on new stori
 mutations: dev-env ## Break each rule of who is written to once: do the worlds see it? (PEOPLE=3000 ONLY=stop; an hour)
 	@$(BIN)/python tests/python/people_mutations.py --people $(or $(PEOPLE),3000) $(if $(ONLY),--only "$(ONLY)")
 
+coverage: dev-env ## Draw arms again and again: do intervals hold what they promise? (DRAWS=2000; half a minute)
+	@$(BIN)/python tests/python/coverage_of_intervals.py --draws $(or $(DRAWS),2000)
+
 # exact moments and delays after them; a failure prints the life, and its seed finds it again
 kills: SEED := $(or $(SEED),$(shell date +%s))
 kills: dev-env ## Kill commands at drawn moments and look whether all is whole (N=200 SEED=…)
@@ -121,7 +127,7 @@ lock: dev-env ## Recompile the locked requirements from pyproject.toml
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
 
 clean: ## Remove what any run makes again (keeps installations but for unfinished replays)
-	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis installations/*/warehouse/replay
+	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis installations/*/warehouse/replay installations/*/warehouse/whatif
 	@find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 demo-env:

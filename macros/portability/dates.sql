@@ -39,16 +39,28 @@
 
 {#
   The local calendar date of a UTC timestamp. Called in the input layer only: everything right of it reads the date.
-  DuckDB: two timezone() calls (UTC wall clock → instant → local wall clock). Spark: from_utc_timestamp().
 #}
 {% macro local_date(utc_timestamp) -%}
-    {{ return(adapter.dispatch('local_date', 'rekindle')(utc_timestamp)) }}
+    cast({{ local_timestamp(utc_timestamp) }} as date)
 {%- endmacro %}
 
-{% macro default__local_date(utc_timestamp) -%}
-    cast(timezone('{{ rekindle.setting("business_timezone") }}', timezone('UTC', {{ utc_timestamp }})) as date)
+{#
+  What the clock on the wall showed at a UTC timestamp.
+  DuckDB: two timezone() calls (UTC wall clock → instant → local wall clock). Spark: from_utc_timestamp().
+#}
+{% macro local_timestamp(utc_timestamp) -%}
+    {{ return(adapter.dispatch('local_timestamp', 'rekindle')(utc_timestamp)) }}
 {%- endmacro %}
 
-{% macro spark__local_date(utc_timestamp) -%}
-    cast(from_utc_timestamp({{ utc_timestamp }}, '{{ rekindle.setting("business_timezone") }}') as date)
+{% macro default__local_timestamp(utc_timestamp) -%}
+    timezone('{{ rekindle.setting("business_timezone") }}', timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__local_timestamp(utc_timestamp) -%}
+    from_utc_timestamp({{ utc_timestamp }}, '{{ rekindle.setting("business_timezone") }}')
+{%- endmacro %}
+
+{# 1 = Monday … 7 = Sunday: counted from a Monday, because engines number the days of a week differently. #}
+{% macro iso_weekday(date) -%}
+    (({{ days_between("cast('1900-01-01' as date)", date) }}) % 7 + 1)
 {%- endmacro %}

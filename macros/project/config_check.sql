@@ -25,16 +25,17 @@
 #}
 {% macro setting_specs() %}
     {%- set specs = [
-        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'at_risk_probability', 'clv_hysteresis'],
+        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'at_risk_probability', 'clv_hysteresis',
+          'reactivation_margin_rate'],
          'number', [0, 1],
          'a share lies between 0 and 1.'],
         [['max_down_share_factor'], 'number', [1],
          'below 1 the brake would hold back every ordinary month; it must be a number, at least 1.'],
         [['max_raw_growth_factor'], 'number', [1, none, true], 'a table may always keep its rows; it must be a number above 1.'],
-        [['min_expected_loss_amount'], 'number', [0], 'it must be an amount, at least 0.'],
+        [['min_expected_loss_amount', 'reactivation_cost'], 'number', [0], 'it must be an amount, at least 0.'],
         [['global_holdout_share'], 'number', [0, 0.5], 'it must be a share from 0 to 0.5.'],
         [['cart_order_tolerance_minutes', 'erasure_max_wait_days', 'max_days_after_last_event', 'max_feed_age_days',
-          'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
+          'purge_grace_days', 'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
          'it must be a whole number, at least 0.'],
         [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
           'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
@@ -43,11 +44,12 @@
         [['clv_horizon_days'], 'whole', [7], 'it must be a whole number, at least 7.'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
-        [['count_orders_without_lines', 'identity_phone_joins_strangers'], 'boolean', [], 'it must be true or false.'],
+        [['count_orders_without_lines', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
         [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
         [['default_country_code'], 'text or null', '^[A-Z]{2}$', 'it must be two capital letters (ISO 3166-1), such as FR, or null.'],
         [['earliest_plausible_date'], 'text', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD.'],
+        [['orders_complete_from'], 'text or null', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD, or null.'],
         [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
         [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
          "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
@@ -55,6 +57,7 @@
     ] -%}
     {%- for name, words in {
         'clv_model': ['mbg_nbd', 'none'],
+        'recommendation_item': ['category', 'product_name', 'brand', 'collection'],
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_costly_decline', 'is_confirmed'],
     }.items() -%}
         {%- do specs.append([[name], 'words', words, 'it must be one of ' ~ words | join(', ') ~ '.']) -%}

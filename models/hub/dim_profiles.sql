@@ -58,6 +58,22 @@ value_current as (
     select * from {{ ref('value_current') }}
 ),
 
+silence_current as (
+    select * from {{ ref('silence_current') }}
+),
+
+traits_current as (
+    select * from {{ ref('traits_current') }}
+),
+
+profile_appetencies as (
+    select * from {{ ref('profile_appetencies') }}
+),
+
+profiling_denials as (
+    select * from {{ ref('profiling_denials') }}
+),
+
 existing_profiles as (
     select
         profile_id,
@@ -232,10 +248,30 @@ age_bands as (
     from ages
 ),
 
+-- what was declared wins over what was observed
+preferred_stores as (
+    select
+        existing_profiles.profile_id,
+        coalesce(
+            profile_preferences.preferred_store_id,
+            profile_records.preferred_store_id,
+            case when profiling_denials.profile_id is null then profile_appetencies.usual_store_id end
+        ) as preferred_store_id
+    from existing_profiles
+    left join profile_preferences
+        on existing_profiles.profile_id = profile_preferences.profile_id
+    left join profile_records
+        on existing_profiles.profile_id = profile_records.profile_id
+    left join profile_appetencies
+        on existing_profiles.profile_id = profile_appetencies.profile_id
+    left join profiling_denials
+        on existing_profiles.profile_id = profiling_denials.profile_id
+),
+
 profiles_with_everything as (
     select
         existing_profiles.profile_id,
-        coalesce(profile_preferences.preferred_store_id, profile_records.preferred_store_id) as preferred_store_id,
+        preferred_stores.preferred_store_id,
         existing_profiles.first_silo,
         profile_records.silos,
         profile_contacts.language_code,
@@ -253,12 +289,31 @@ profiles_with_everything as (
             case when coalesce(profile_orders.order_count, 0) = 0 then 'prospect' end
         ) as spend_cluster,
         value_current.previous_cluster,
+        -- whoever was never seen, and a first buyer before the end of her month, have no row
+        coalesce(
+            traits_current.lifecycle_stage, case when coalesce(profile_orders.order_count, 0) = 0 then 'prospect' end
+        ) as lifecycle_stage,
+        coalesce(traits_current.engagement_level, 'none') as engagement_level,
+        coalesce(traits_current.intention_level, 'none') as intention_level,
+        coalesce(silence_current.engagement_tier, 'active') as engagement_tier,
+        silence_current.inactive_type,
+        silence_current.recommended_action,
+        traits_current.rf_habit,
+        case when profiling_denials.profile_id is null then profile_appetencies.responsive_channel end
+            as responsive_channel,
         rfm_current.rung as rfm_rung,
         coalesce(profile_orders.order_count, 0) as order_count,
         coalesce(profile_orders.net_amount, 0) as net_amount,
         value_current.silent_28_probability,
         value_current.silent_91_probability,
         expected_values.expected_value_amount,
+        case when profiling_denials.profile_id is null then silence_current.reactivation_score end
+            as reactivation_score,
+        case when profiling_denials.profile_id is null then profile_appetencies.promotion_sensitivity end
+            as promotion_sensitivity,
+        traits_current.best_send_hour,
+        case when profiling_denials.profile_id is null then profile_appetencies.best_send_weekday end
+            as best_send_weekday,
         loyalty_balances.loyalty_points_balance,
         profile_preferences.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
@@ -283,6 +338,9 @@ profiles_with_everything as (
         rfm_current.segment_month as rfm_segment_month,
         profile_orders.first_order_date,
         profile_orders.last_order_date,
+        {{ add_days('profile_orders.last_order_date', 'traits_current.overdue_after_days') }} as overdue_from_date,
+        silence_current.inactive_since_date,
+        silence_current.purge_due_date,
         {{ as_of_date() }} as as_of_date,
         last_contacts.last_contact_from_person_at
     from existing_profiles
@@ -292,12 +350,22 @@ profiles_with_everything as (
         on existing_profiles.profile_id = profile_contacts.profile_id
     left join profile_preferences
         on existing_profiles.profile_id = profile_preferences.profile_id
+    left join preferred_stores
+        on existing_profiles.profile_id = preferred_stores.profile_id
     left join stores
-        on coalesce(profile_preferences.preferred_store_id, profile_records.preferred_store_id) = stores.store_id
+        on preferred_stores.preferred_store_id = stores.store_id
     left join age_bands
         on existing_profiles.profile_id = age_bands.profile_id
     left join rfm_current
         on existing_profiles.profile_id = rfm_current.profile_id
+    left join silence_current
+        on existing_profiles.profile_id = silence_current.profile_id
+    left join traits_current
+        on existing_profiles.profile_id = traits_current.profile_id
+    left join profile_appetencies
+        on existing_profiles.profile_id = profile_appetencies.profile_id
+    left join profiling_denials
+        on existing_profiles.profile_id = profiling_denials.profile_id
     left join expected_values
         on existing_profiles.profile_id = expected_values.profile_id
     left join value_current
@@ -328,12 +396,24 @@ select
     rfm_segment,
     spend_cluster,
     previous_cluster,
+    lifecycle_stage,
+    engagement_level,
+    intention_level,
+    engagement_tier,
+    inactive_type,
+    recommended_action,
+    rf_habit,
+    responsive_channel,
     rfm_rung,
     order_count,
     net_amount,
     silent_28_probability,
     silent_91_probability,
     expected_value_amount,
+    reactivation_score,
+    promotion_sensitivity,
+    best_send_hour,
+    best_send_weekday,
     loyalty_points_balance,
     max_messages_30_days,
     has_purchased,
@@ -351,6 +431,9 @@ select
     rfm_segment_month,
     first_order_date,
     last_order_date,
+    overdue_from_date,
+    inactive_since_date,
+    purge_due_date,
     as_of_date,
     last_contact_from_person_at
 from profiles_with_everything

@@ -4,10 +4,12 @@ profile_days as (
     select * from {{ ref('profile_days') }}
 ),
 
+-- earlier orders are known of some customers only: they have no months, and nothing is learned from them
 first_order as (
-    select min(order_date) as order_date
+    select greatest(min(order_date), {{ orders_complete_from() }}) as order_date
     from profile_days
     where order_date <= {{ as_of_date() }}
+    having min(order_date) is not null
 ),
 
 digits as (

@@ -5,6 +5,7 @@ with
 
 profile_days as (
     select * from {{ ref('profile_days') }}
+    where order_date >= {{ orders_complete_from() }}
 ),
 
 months as (

@@ -10,6 +10,14 @@ value_published as (
     select * from {{ ref('value_published') }}
 ),
 
+silence_published as (
+    select * from {{ ref('silence_published') }}
+),
+
+traits_published as (
+    select * from {{ ref('traits_published') }}
+),
+
 rfm_memberships as (
     select
         profile_id,
@@ -29,6 +37,41 @@ clv_memberships as (
         segment_month
     from value_published
     where spend_cluster is not null
+),
+
+-- whoever has no row in a published month is active
+silence_memberships as (
+    select
+        profile_id,
+        'engagement_tier' as scheme,
+        engagement_tier as membership_value,
+        cast(null as varchar) as scheme_version,
+        segment_month
+    from silence_published
+    where engagement_tier <> 'active'
+    union all
+    select
+        profile_id,
+        'inactive_type' as scheme,
+        inactive_type as membership_value,
+        cast(null as varchar) as scheme_version,
+        segment_month
+    from silence_published
+    where inactive_type is not null
+),
+
+trait_memberships as (
+    {% for scheme in ['lifecycle_stage', 'engagement_level', 'intention_level', 'rf_habit'] -%}
+        select
+            profile_id,
+            '{{ scheme }}' as scheme,
+            {{ scheme }} as membership_value,
+            cast(null as varchar) as scheme_version,
+            segment_month
+        from traits_published
+        where {{ scheme }} is not null
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select
@@ -48,3 +91,23 @@ select
     scheme_version,
     segment_month
 from clv_memberships
+
+union all
+
+select
+    profile_id,
+    scheme,
+    membership_value,
+    scheme_version,
+    segment_month
+from silence_memberships
+
+union all
+
+select
+    profile_id,
+    scheme,
+    membership_value,
+    scheme_version,
+    segment_month
+from trait_memberships

@@ -44,7 +44,8 @@ horizons as (
 months as (
     select
         segment_month,
-        month_end_date
+        month_end_date,
+        data_start_date
     from dim_months
     where
         month_end_date >= {{ add_days('data_start_date', return_window_days()) }}
@@ -72,6 +73,7 @@ near_days as (
         months.segment_month
 ),
 
+-- whoever bought last before the record is complete is known because she stayed away, which teaches nothing
 standing as (
     select
         rfm_monthly.segment_month,
@@ -85,6 +87,7 @@ standing as (
         on
             rfm_monthly.profile_id = near_days.profile_id
             and rfm_monthly.segment_month = near_days.segment_month
+    where rfm_monthly.recency_days <= {{ days_between('months.data_start_date', 'months.month_end_date') }}
 ),
 
 -- only horizons that have passed by the end of the newest closed month

@@ -182,6 +182,7 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "open_tracking_consent_countries": "FR",
         "click_tracking_consent_countries": ["France"],
         "earliest_plausible_date": "1990",
+        "orders_complete_from": "January",
         "accept_publication": "May",
     }
     said = refused(dbt, capsys, "run", "--select", "dim_segments", **bad)

@@ -329,6 +329,7 @@ ROAD = {
     # and of intake the one model that says which link was clicked, of identity the one that says who became whom
     "activation": {"core", "segments", "hub", "scenarios", "activation"},
     "audiences": {"core", "hub", "scenarios", "activation", "audiences"},
+    "measurement": {"core", "activation", "measurement"},
     "quality": {"input", "intake", "rejected", "identity", "core", "segments", "quality"},
 }
 

@@ -124,6 +124,17 @@ def test_amounts_of_cdnow_give_the_published_parameters() -> None:
     assert likelihood == pytest.approx(-theirs._negative_log_likelihood_ * len(again), rel=1e-6)
 
 
+def test_an_archive_of_some_customers_changes_no_fit(
+    grocer: duckdb.DuckDBPyConnection, order_days: pd.DataFrame
+) -> None:
+    gone = pd.DataFrame({"profile_id": [f"gone-{n}" for n in range(300)], "net_amount": 20.0})
+    archive = pd.concat([gone.assign(order_date=pd.Timestamp(day)) for day in ("2014-03-01", "2014-09-01")])
+    connection = facts(pd.concat([order_days, archive]))
+    begin = datetime.date(2017, 1, 1)
+    assert fitting.fit_month(connection, JUNE, begin) == fitting.fit_month(grocer, JUNE)
+    assert fitting.fit_month(connection, JUNE).customers == 2693
+
+
 def test_the_demo_gives_the_documented_fit(grocer: duckdb.DuckDBPyConnection, order_days: pd.DataFrame) -> None:
     june = fitting.fit_month(grocer, JUNE)
     assert (june.customers, june.repeats, june.spenders) == (2393, 60314, 2320)

@@ -32,6 +32,7 @@ COMMANDS = {
     "backup": (),
     "erase": ("--contact", "till:123"),
     "explain": (),
+    "whatif": (),
     "check_sources": (),
     "normalise_contacts": (),
 }

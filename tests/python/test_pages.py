@@ -11,7 +11,15 @@ from pages import SHELL, Clone, blocks, clone, commands
 from rekindle.ground.paths import PROJECT
 
 # The pages of one installation, in an order that it can live through: it is built first and people are erased last.
-LIFE = ("docs/runbook.md", "docs/activation.md", "README.md", "docs/upgrade.md", "docs/segments.md", "docs/privacy.md")
+LIFE = (
+    "docs/runbook.md",
+    "docs/activation.md",
+    "README.md",
+    "docs/upgrade.md",
+    "docs/segments.md",
+    "docs/scenario-guide.md",
+    "docs/privacy.md",
+)
 # Pages that bring an installation of their own, and the test that calls their commands
 ELSEWHERE = {
     "docs/shopify.md": "test_a_stranger_can_follow_the_page_of_a_shop",
@@ -38,6 +46,7 @@ NOT_CALLED = {
     "make test": "it is what calls this",
     "make lint": "`make test` calls it",
     "make bench": "takes minutes",
+    "make whatif": "compares with what git has, and a clone here has no git; test_whatif.py calls it",
     ".venv/bin/pre-commit": "changes the clone's git",
     "mkdir -p installations/acme": "moves folders of an older version; test_installations.py has them",
     "python scripts/run.py": "`make build` of docs/shopify.md is the same, of half a minute; test_run.py has the rest",

@@ -53,6 +53,7 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
         ("core",),
         ("hub",),
         ("main",),
+        ("measurement",),
         ("segments",),
     ]
     assert rows(workshop.published, "select view_name from duckdb_views() where not internal") == []
@@ -61,7 +62,7 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
         rows(
             workshop.published,
             "select column_name from duckdb_columns() where comment is null "
-            "and schema_name in ('core', 'segments', 'hub')",
+            "and schema_name in ('core', 'segments', 'hub', 'measurement')",
         )
         == []
     )

@@ -125,6 +125,7 @@ WRONG_EDITS = {
         WELCOME + "it ends (2012-01-01) before it starts (2013-01-01): mend one of the dates.",
     ),
     "neither enabled nor not": (edit("welcome", "is_enabled = null"), WELCOME + "is_enabled is missing: write true or"),
+    "a window of no day": (edit("welcome", "outcome_days = 0"), WELCOME + "outcome_days is 0: write 1 or more"),
     "a limit of no message": (edit("welcome", "message_limit = 0"), WELCOME + "message_limit is 0: write 1 or more"),
     **{
         f"no {kind} data": (edit("welcome", f"{kind}_data = null"), f"{WELCOME}{kind}_data is empty: ")

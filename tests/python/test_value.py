@@ -341,16 +341,19 @@ def test_the_snapshot_tells_each_published_cluster(warehouse: duckdb.DuckDBPyCon
     assert told == (28198, 0, 0)
 
 
-def test_memberships_of_both_schemes_are_in_one_shape_and_in_the_catalogue(
+def test_memberships_of_all_schemes_are_in_one_shape_and_in_the_catalogue(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     schemes = warehouse.execute(
         "select scheme, count(distinct membership_value) from segments.profile_segments group by all order by all"
     ).fetchall()
-    assert [scheme for scheme, *_ in schemes] == ["clv_cluster", "rfm"]
+    assert [scheme for scheme, *_ in schemes] == [
+        *("clv_cluster", "engagement_level", "engagement_tier", "inactive_type", "intention_level"),
+        *("lifecycle_stage", "rf_habit", "rfm"),
+    ]
     assert schemes[0][1] == 5
     known = {row[0] for row in warehouse.execute("select algorithm from config.algorithms").fetchall()}
-    assert {"clv_cluster", "rfm"} <= known
+    assert {scheme for scheme, *_ in schemes} <= known
     current = warehouse.execute(
         "select count(*) from hub.dim_profiles as profiles "
         "left join segments.value_published as published "

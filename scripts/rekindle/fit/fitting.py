@@ -22,6 +22,7 @@ from rekindle.ground import rules
 from rekindle.ground.calendar import newest_closed_month, next_month
 from rekindle.ground.errors import RekindleError
 
+BEFORE_ALL = datetime.date(1900, 1, 1)
 FEWEST_CUSTOMERS = 100
 FEWEST_DAYS = 91
 LARGEST_MISS = 0.05
@@ -30,7 +31,7 @@ LARGEST_ERROR = 1e-6
 # One row per customer at the end of a month: x, t_x, T and the mean net amount of the purchases after the first.
 CUSTOMERS = f"""
     with
-    profile_days as (select * from core.profile_days),
+    profile_days as (select * from core.profile_days where order_date >= $complete_from),
     scored_months as (select $until as segment_month, $until as month_end_date),
     {rules.apply("purchase_histories")}
     select
@@ -77,18 +78,23 @@ class Report:
         )
 
 
-def fit_as_of(connection: duckdb.DuckDBPyConnection, month: datetime.date, horizon: int) -> Report:
-    """Fits the two month ends and writes what came out."""
+def fit_as_of(
+    connection: duckdb.DuckDBPyConnection,
+    month: datetime.date,
+    horizon: int,
+    complete_from: datetime.date = BEFORE_ALL,
+) -> Report:
+    """Fits the two month ends to the orders since `complete_from` and writes what came out."""
     try:
         matured = newest_closed_month(_end(month) - datetime.timedelta(days=horizon - 1))
-        before = fit_month(connection, matured)
-        foretold, happened = look_back(connection, before, horizon)
+        before = fit_month(connection, matured, complete_from)
+        foretold, happened = look_back(connection, before, horizon, complete_from)
         if not abs(foretold - happened) <= LARGEST_MISS * happened:
             raise RekindleError(
                 f"the fit as of the end of {matured:%Y-%m} foretold {foretold:,.0f} purchases of the {horizon} days "
                 f"after, and {happened:,} came: more than {LARGEST_MISS:.0%} off."
             )
-        now = fit_month(connection, month)
+        now = fit_month(connection, month, complete_from)
         for each in (before, now):
             error = error_of_series(each.purchasing, horizon)
             if not error <= LARGEST_ERROR:
@@ -103,11 +109,14 @@ def fit_as_of(connection: duckdb.DuckDBPyConnection, month: datetime.date, horiz
     return Report(month, now.customers, foretold, happened)
 
 
-def fit_month(connection: duckdb.DuckDBPyConnection, month: datetime.date) -> Fit:
+def fit_month(
+    connection: duckdb.DuckDBPyConnection, month: datetime.date, complete_from: datetime.date = BEFORE_ALL
+) -> Fit:
     """The likeliest parameters at the end of a month; RekindleError when the data do not say them."""
-    until = {"until": _end(month)}
+    until = {"until": _end(month), "complete_from": complete_from}
     first, customers, repeats, repeaters = connection.execute(
-        "select (select min(order_date) from core.profile_days where orders > 0), count(*), "
+        "select (select min(order_date) from core.profile_days where orders > 0 and order_date >= $complete_from), "
+        "count(*), "
         f"coalesce(sum(repeats), 0), count(*) filter (where repeats > 0) from ({CUSTOMERS})",
         until,
     ).fetchall()[0]
@@ -117,7 +126,7 @@ def fit_month(connection: duckdb.DuckDBPyConnection, month: datetime.date) -> Fi
             + (f", {max((_end(month) - first).days, 0)} days after the first order of all" if first else "")
             + f": {FEWEST_CUSTOMERS} customers and {FEWEST_DAYS} days are needed."
         )
-    purchasing, purchasing_likelihood = likeliest_purchasing(_cells(connection, month))
+    purchasing, purchasing_likelihood = likeliest_purchasing(_cells(connection, month, complete_from))
     found = connection.execute(
         f"select repeats, mean_amount from ({CUSTOMERS}) where mean_amount > 0 order by all",
         until,
@@ -130,24 +139,26 @@ def fit_month(connection: duckdb.DuckDBPyConnection, month: datetime.date) -> Fi
     )
 
 
-def look_back(connection: duckdb.DuckDBPyConnection, fitted: Fit, horizon: int) -> tuple[float, int]:
+def look_back(
+    connection: duckdb.DuckDBPyConnection, fitted: Fit, horizon: int, complete_from: datetime.date = BEFORE_ALL
+) -> tuple[float, int]:
     """Purchase days that a fit foretold of the days after it, and how many came, of the customers it knew."""
-    who = _cells(connection, fitted.month)
+    who = _cells(connection, fitted.month, complete_from)
     foretold = float(np.sum(who.weight * expected_purchases(fitted.purchasing, who, horizon)))
     end = _end(fitted.month)
     happened = connection.execute(
         f"select count(*) from core.profile_days semi join ({CUSTOMERS}) as known using (profile_id) "
         "where orders > 0 and order_date > $until and order_date <= $last",
-        {"until": end, "last": end + datetime.timedelta(days=horizon)},
+        {"until": end, "last": end + datetime.timedelta(days=horizon), "complete_from": complete_from},
     ).fetchall()[0][0]
     return foretold, int(happened)
 
 
-def _cells(connection: duckdb.DuckDBPyConnection, month: datetime.date) -> Customers:
+def _cells(connection: duckdb.DuckDBPyConnection, month: datetime.date, complete_from: datetime.date) -> Customers:
     cells = connection.execute(
         f"select repeats, until_last, observed, cast(count(*) as double) as weight from ({CUSTOMERS}) "
         "group by all order by all",
-        {"until": _end(month)},
+        {"until": _end(month), "complete_from": complete_from},
     ).fetchnumpy()
     return Customers(*(np.asarray(cells[column]) for column in ("repeats", "until_last", "observed", "weight")))
 

@@ -34,7 +34,7 @@ def fit_if_due(warehouse: Path, connector: str, as_of: datetime.date) -> "fittin
                 return None
         from rekindle.fit import fitting
 
-        return fitting.fit_as_of(connection, month, setting("clv_horizon_days", connector))
+        return fitting.fit_as_of(connection, month, *_terms(connector))
 
 
 def fit(warehouse: Path, connector: str) -> "fitting.Report":
@@ -51,7 +51,13 @@ def fit(warehouse: Path, connector: str) -> "fitting.Report":
             )
         from rekindle.fit import fitting
 
-        return fitting.fit_as_of(connection, month, setting("clv_horizon_days", connector))
+        return fitting.fit_as_of(connection, month, *_terms(connector))
+
+
+def _terms(connector: str) -> tuple[int, datetime.date]:
+    """How far ahead the fit looks, and from when on every order is known."""
+    complete_from = setting("orders_complete_from", connector) or "1900-01-01"
+    return setting("clv_horizon_days", connector), datetime.date.fromisoformat(str(complete_from))
 
 
 def _newest_month(connection: duckdb.DuckDBPyConnection, as_of: datetime.date) -> datetime.date | None:

@@ -75,6 +75,7 @@ def _leftovers(warehouse: Warehouse) -> list[Path]:
     warehouse_folder = warehouse.file.parent
     return [
         warehouse_folder / "replay",
+        warehouse_folder / "whatif",
         warehouse_folder / f"{warehouse.file.name}.tmp",
         paths.published() / ".rekindle.spill",
         *sorted(paths.backups().glob(".unfinished-*")),

@@ -56,14 +56,16 @@ class Dbt:
     """The project, parsed once for one connector, and commands on it.
 
     The warehouse is the file named by `REKINDLE_WAREHOUSE` when a command runs; parse before changing it, because dbt
-    parses again from nothing when the path in the profile is another one.
+    parses again from nothing when the path in the profile is another one. `project` is another state of the project's
+    files, with a target folder of its own.
     """
 
-    def __init__(self, connector: str) -> None:
+    def __init__(self, connector: str, project: Path = paths.PROJECT) -> None:
         os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
         # Python's collector would look through the parsed project again and again, for a fifth of the time of a build
         gc.set_threshold(200_000, 50, 50)
         self.connector = connector
+        self.project = project
         self._manifest: Manifest | None = None
 
     @property
@@ -106,17 +108,17 @@ class Dbt:
             "--no-use-colors",
             command,
             "--project-dir",
-            str(paths.PROJECT),
+            str(self.project),
             "--profiles-dir",
-            str(paths.PROJECT),
+            str(self.project),
             "--target-path",
-            str(target_folder()),
+            str(target_folder() if self.project == paths.PROJECT else self.project / "target"),
         ]
 
     def _vars(self, variables: Mapping[str, object]) -> str:
         # the project's own connector is left out, as in a plain `dbt build`: other vars would parse everything again
         given = {name: value for name, value in variables.items() if value is not None}
-        if self.connector != own_connector():
+        if self.project != paths.PROJECT or self.connector != own_connector():
             given["connector"] = self.connector
         return str(yaml.safe_dump(given, default_flow_style=True, width=10_000)).strip()
 

@@ -70,7 +70,7 @@ def settled(manifest: Manifest, *, is_same_date: bool) -> frozenset[str]:
     """Seeds, models and tests that give what they gave: none of what they are made from is built, and, where the date
     is another one, they do not read it. What reads the memory of runs is built always.
     """
-    asks_clock = _asking(manifest, CLOCK)
+    asks_clock = asking(manifest, CLOCK)
 
     @cache
     def is_settled(unique_id: str) -> bool:
@@ -91,7 +91,7 @@ def _settles(node: Any) -> bool:
     return str(node.resource_type) == "model" and node.fqn[1] in SETTLING
 
 
-def _asking(manifest: Manifest, asked: str) -> frozenset[str]:
+def asking(manifest: Manifest, asked: str) -> frozenset[str]:
     """The macro and all that call it, however deep."""
     callers: dict[str, list[str]] = {}
     for unique_id, macro in manifest.macros.items():

@@ -28,7 +28,7 @@ from rekindle.ground.settings import project
 from rekindle.ground.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
 
 # of activation only what has no row per person: counts and scenarios
-LAYERS = ("core", "segments", "hub", "activation")
+LAYERS = ("core", "segments", "hub", "activation", "measurement")
 AUDIENCE_LAYER = "audiences"
 # whoever pulls one scenario's messages reads a table of its own, with the rows of this model
 MEMBERS = "audience_members"

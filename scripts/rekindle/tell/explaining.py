@@ -18,6 +18,9 @@ import duckdb
 
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
+from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
+from rekindle.tell.silence_in_words import silence_in_words
+from rekindle.tell.tastes import tastes_of
 
 Row = dict[str, Any]
 
@@ -128,6 +131,9 @@ class Explainer:
             yield f"  {told}"
         yield from self._worth(now)
         yield from self._value(now)
+        yield from self._silence(now)
+        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now))
+        yield from self._habits(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
         date = None
@@ -162,6 +168,28 @@ class Explainer:
             return
         for row in self._rows("select * from segments.value_current where profile_id = ?", [profile_id]):
             yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
+
+    def _silence(self, profile_id: str) -> Iterator[str]:
+        if not has_table(self.connection, "segments", "silence_published"):
+            return
+        for row in self._rows("select * from segments.silence_current where profile_id = ?", [profile_id]):
+            for told in silence_in_words(row, self._sentence):
+                yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
+
+    def _habits(self, profile_id: str) -> Iterator[str]:
+        if not has_table(self.connection, "segments", "traits_published"):
+            return
+
+        def of(table: str, order: str = "profile_id") -> list[Row]:
+            return self._rows(f"from segments.{table} where profile_id = ? order by {order}", [profile_id])
+
+        for row in of("traits_published", "segment_month desc limit 1"):
+            yield f"  {traits_in_words(row, self._sentence)}"
+        for row in of("profile_habits"):
+            yield from (f"  {told}" for told in habit_in_words(row, self._sentence, self.newest))
+        for row in of("profile_appetencies"):
+            channels = of("channel_appetencies", "channel")
+            yield from (f"  {told}" for told in appetencies_in_words(row, channels, self._sentence))
 
     def decisions(self, ids: Sequence[str], as_of: datetime.date | None = None) -> list[Row]:
         """Every step that was due for a person under these ids, with why its journey began; the oldest first."""

@@ -26,14 +26,17 @@ PER_PROFILE = {
     "segments.rfm_published": "segment_month + interval 1 month",
     "segments.rfm_restatements": "segment_month + interval 1 month",
     "segments.segment_moves": "segment_month + interval 1 month",
+    "segments.silence_published": "segment_month + interval 1 month",
     "segments.value_published": "segment_month + interval 1 month",
     "snapshots.rfm_segments": "segment_month + interval 1 month",
+    "snapshots.silence_tiers": "segment_month + interval 1 month",
     "snapshots.value_clusters": "segment_month + interval 1 month",
 }
 # What they hold of purchases, which may be those of a record that is left out.
 MEASURES = (
     *("recency_days", "frequency", "monetary_amount", "order_days", "spend_amount"),
     *("expected_loss_amount", "_probability"),
+    *("no_purchase_date", "last_contact_date", "last_contact_or_open_date", "_contribution", "expected_return_amount"),
 )
 # Columns that name an event of any entity. What a journey made of an event may be about any record: it went to the best
 # address of all. So by these rows are left out, and only by the first of them told.

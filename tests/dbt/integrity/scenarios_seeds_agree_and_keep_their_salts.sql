@@ -101,6 +101,7 @@ wrong_scenarios as (
         ("ends_date < starts_date", "it ends ({ends_date}) before it starts ({starts_date}): mend one of the dates."),
         ("is_enabled is null", "is_enabled is missing: write true or false."),
         ("message_limit < 1", "message_limit is {message_limit}: write 1 or more, or leave it empty for no limit."),
+        ("outcome_days < 1", "outcome_days is {outcome_days}: write 1 or more, or leave it empty for the setting."),
         ("targeting_data is null", "targeting_data is empty: name the contract columns that say who is meant."),
         ("trigger_data is null", "trigger_data is empty: name the contract columns that say when."),
         (

@@ -32,7 +32,8 @@ denials as (
 
 foretold as (
     {% for column in [
-        'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount'
+        'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount',
+        'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'rf_habit'
     ] -%}
         select
             profile_id,

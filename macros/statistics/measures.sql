@@ -1,0 +1,26 @@
+{# What is measured of a person in the days after an entry, and in those before it: columns of scenario_outcomes. #}
+{% macro outcome_measures() %}
+    {{ return([
+        'revisited', 'purchase_days', 'orders', 'net_sales', 'unsubscribed', 'complained', 'log_purchase_days_before',
+        'net_sales_before',
+    ]) }}
+{% endmacro %}
+
+
+{# The measure that a column of the seed outcome_metrics names. #}
+{% macro measure_named(column) -%}
+    case {{ column }}
+        {%- for measure in outcome_measures() %}
+        when '{{ measure }}' then scenario_outcomes.{{ measure }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{# A figure of a metric as people read it: a rate in per cent, a difference of rates in points. #}
+{% macro told_outcome(column, unit) -%}
+    case
+        when kind = 'rate' then {{ dbt.concat(['cast(cast(100 * ' ~ column ~ ' as decimal(18,1)) as varchar)', "'" ~ unit ~ "'"]) }}
+        else cast(cast({{ column }} as decimal(18,2)) as varchar)
+    end
+{%- endmacro %}

@@ -1,0 +1,146 @@
+-- Who was drawn into which group, for every comparison: the arms of a scenario, drawn anew each half-year, and the
+-- variants of a message. The group that was drawn decides, whatever became of it: whoever opens a message is another
+-- kind of person than whoever does not, and no arm has openers but one.
+with
+
+scenario_entries as (
+    select * from {{ ref('scenario_entries') }}
+),
+
+decisions as (
+    select * from {{ ref('decisions') }}
+),
+
+profile_heirs as (
+    select * from {{ ref('profile_heirs') }}
+),
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+gate_applicability as (
+    select * from {{ ref('gate_applicability') }}
+),
+
+scenario_step_variants as (
+    select * from {{ ref('scenario_step_variants') }}
+),
+
+-- kinds of scenario that hold nobody out compare nothing
+drawing_scenarios as (
+    select
+        scenarios.scenario_id,
+        scenarios.objective,
+        coalesce(scenarios.outcome_days, {{ setting('outcome_days') }}) as outcome_days,
+        cast(scenarios.holdout_share as double) as holdout_share
+    from scenarios
+    inner join gate_applicability
+        on scenarios.kind = gate_applicability.kind
+    where
+        gate_applicability.gate = 'not_held_out'
+        and gate_applicability.is_applied
+),
+
+arms as (
+    select
+        {{ dbt.concat(['scenario_entries.scenario_id', "':'", 'scenario_entries.holdout_period']) }} as experiment_id,
+        scenario_entries.profile_id as drawn_as,
+        scenario_entries.arm as variation_id,
+        scenario_entries.scenario_id,
+        scenario_entries.entry_key,
+        cast(null as varchar) as step,
+        cast(null as varchar) as channel,
+        scenario_entries.holdout_period,
+        scenario_entries.reason_code,
+        scenario_entries.offer_type,
+        case scenario_entries.arm
+            when 'treated' then 1e0 - drawing_scenarios.holdout_share
+            when 'held_out' then drawing_scenarios.holdout_share
+        end as expected_share,
+        scenario_entries.arm = 'held_out' as is_baseline,
+        scenario_entries.entered_date as assigned_date
+    from scenario_entries
+    inner join drawing_scenarios
+        on scenario_entries.scenario_id = drawing_scenarios.scenario_id
+),
+
+-- the variant with the lowest buckets is the one that others are compared with
+variants as (
+    select
+        *,
+        (last_bucket - first_bucket + 1) / 10000e0 as expected_share,
+        first_bucket = min(first_bucket) over (partition by scenario_id, step, channel) as is_baseline
+    from scenario_step_variants
+),
+
+variants_sent as (
+    select
+        {{ dbt.concat([
+            'decisions.scenario_id', "':'", 'decisions.step', "':'", 'decisions.channel'
+        ]) }} as experiment_id,
+        decisions.profile_id as drawn_as,
+        decisions.variant as variation_id,
+        decisions.scenario_id,
+        decisions.entry_key,
+        decisions.step,
+        decisions.channel,
+        cast(null as varchar) as holdout_period,
+        cast(null as varchar) as reason_code,
+        decisions.offer_type,
+        variants.expected_share,
+        variants.is_baseline,
+        decisions.as_of_date as assigned_date
+    from decisions
+    inner join variants
+        on
+            decisions.scenario_id = variants.scenario_id
+            and decisions.step = variants.step
+            and decisions.channel = variants.channel
+            and decisions.variant = variants.variant
+    where decisions.outcome = 'selected'
+),
+
+draws as (
+    select * from arms
+    union all
+    select * from variants_sent
+),
+
+-- of two entries that a merge made one the earlier stands, of one day that of the id which sorts first
+ranked as (
+    select
+        draws.*,
+        profile_heirs.profile_id,
+        row_number() over (
+            partition by draws.experiment_id, profile_heirs.profile_id, draws.entry_key
+            order by draws.assigned_date asc nulls last, draws.drawn_as asc nulls last
+        ) as place
+    from draws
+    inner join profile_heirs
+        on
+            draws.drawn_as = profile_heirs.remembered_id
+            and (profile_heirs.until_date is null or draws.assigned_date < profile_heirs.until_date)
+)
+
+select
+    ranked.experiment_id,
+    ranked.profile_id,
+    ranked.variation_id,
+    ranked.scenario_id,
+    ranked.entry_key,
+    ranked.step,
+    ranked.channel,
+    ranked.holdout_period,
+    drawing_scenarios.objective,
+    ranked.reason_code,
+    ranked.offer_type,
+    drawing_scenarios.outcome_days,
+    ranked.expected_share,
+    ranked.is_baseline,
+    ranked.assigned_date,
+    {{ local_to_utc('cast(' ~ add_days('ranked.assigned_date', 1) ~ ' as timestamp)') }} as assigned_at
+from ranked
+inner join drawing_scenarios
+    on ranked.scenario_id = drawing_scenarios.scenario_id
+where ranked.place = 1

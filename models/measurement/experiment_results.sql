@@ -1,0 +1,378 @@
+-- What a comparison says, from nothing but experiment_statistics and experiment_health, and in a sentence. The interval
+-- shown holds however often somebody looks; that of one look only, and its p, are information.
+{%- set z = '1.959963984540054e0' %}
+{%- set z_one_sided = '1.6448536269514722e0' %}
+{%- set found_four_times_in_five = '2.801585217612968e0' %}
+
+with
+
+experiment_statistics as (
+    select * from {{ ref('experiment_statistics') }}
+),
+
+experiment_health as (
+    select * from {{ ref('experiment_health') }}
+),
+
+outcome_metrics as (
+    select * from {{ ref('outcome_metrics') }}
+),
+
+measured as (
+    select
+        experiment_statistics.*,
+        outcome_metrics.metric_name,
+        outcome_metrics.kind,
+        outcome_metrics.role,
+        outcome_metrics.direction,
+        outcome_metrics.smallest_relevant_lift,
+        outcome_metrics.non_inferiority_margin
+    from experiment_statistics
+    inner join outcome_metrics
+        on experiment_statistics.metric_id = outcome_metrics.metric_id
+),
+
+-- a mean of a ratio is a ratio of sums
+described as (
+    select
+        *,
+        cast(users as double) as people,
+        case when kind = 'ratio' then main_sum / nullif(denominator_sum, 0e0) else main_sum / users end as mean,
+        {{ sample_variance('main_sum', 'main_sum_squares', 'users') }} as main_variance,
+        denominator_sum / users as denominator_mean,
+        {{ sample_variance('denominator_sum', 'denominator_sum_squares', 'users') }} as denominator_variance,
+        {{ sample_covariance('main_sum', 'denominator_sum', 'main_denominator_sum_product', 'users') }}
+            as denominator_covariance,
+        covariate_sum / users as covariate_mean,
+        {{ sample_variance('covariate_sum', 'covariate_sum_squares', 'users') }} as covariate_variance,
+        {{ sample_covariance('main_sum', 'covariate_sum', 'main_covariate_sum_product', 'users') }} as covariance
+    from measured
+),
+
+groups as (
+    select
+        *,
+        case
+            when kind = 'ratio'
+                then {{ ratio_variance(
+                    'mean', 'main_variance', 'denominator_mean', 'denominator_variance', 'denominator_covariance'
+                ) }}
+            else main_variance
+        end as variance,
+        case when kind = 'rate' then mean end as rate
+    from described
+),
+
+rates as (
+    select
+        *,
+        {{ wilson_bound('rate', 'people', z, '-') }} as lower_rate,
+        {{ wilson_bound('rate', 'people', z, '+') }} as upper_rate,
+        {{ wilson_bound('rate', 'people', z_one_sided, '-') }} as lower_rate_one_sided,
+        {{ wilson_bound('rate', 'people', z_one_sided, '+') }} as upper_rate_one_sided
+    from groups
+),
+
+-- what cannot be trusted is not shown: everything below follows from the lift
+pairs as (
+    select
+        others.experiment_id,
+        others.variation_id,
+        baselines.variation_id as baseline_id,
+        others.slice_kind,
+        others.slice,
+        others.metric_id,
+        others.metric_name,
+        others.kind,
+        others.role,
+        others.direction,
+        others.smallest_relevant_lift,
+        others.non_inferiority_margin,
+        experiment_health.scenario_id,
+        experiment_health.holdout_period,
+        experiment_health.objective,
+        experiment_health.untrusted_because,
+        others.people,
+        baselines.people as base_people,
+        others.mean,
+        nullif(baselines.mean, 0e0) as divisor,
+        baselines.mean as base_mean,
+        others.variance,
+        baselines.variance as base_variance,
+        others.covariate_mean - baselines.covariate_mean as covariate_lift,
+        others.covariate_variance,
+        baselines.covariate_variance as base_covariate_variance,
+        others.covariance,
+        baselines.covariance as base_covariance,
+        others.people + baselines.people as all_people,
+        others.main_sum + baselines.main_sum as main_sum,
+        others.covariate_sum + baselines.covariate_sum as covariate_sum,
+        others.covariate_sum_squares + baselines.covariate_sum_squares as covariate_sum_squares,
+        others.main_covariate_sum_product + baselines.main_covariate_sum_product as main_covariate_sum_product,
+        case when experiment_health.is_trusted then others.mean - baselines.mean end as lift,
+        {% for name in ['rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'] -%}
+            case when experiment_health.is_trusted then others.{{ name }} end as {{ name }},
+            baselines.{{ name }} as base_{{ name }},
+        {% endfor -%}
+        experiment_health.is_trusted,
+        {{ days_between('experiment_health.first_assigned_date', 'experiment_health.last_assigned_date') }} + 1
+            as entry_days
+    from rates as others
+    inner join experiment_health
+        on others.experiment_id = experiment_health.experiment_id
+    left join rates as baselines
+        on
+            others.experiment_id = baselines.experiment_id
+            and others.slice_kind = baselines.slice_kind
+            and others.slice = baselines.slice
+            and others.metric_id = baselines.metric_id
+            and baselines.is_baseline
+    where not others.is_baseline
+),
+
+slopes as (
+    select
+        *,
+        {{ cuped_slope(
+            '(' ~ sample_covariance('main_sum', 'covariate_sum', 'main_covariate_sum_product', 'all_people') ~ ')',
+            '(' ~ sample_variance('covariate_sum', 'covariate_sum_squares', 'all_people') ~ ')',
+        ) }} as slope
+    from pairs
+),
+
+errors as (
+    select
+        *,
+        lift - slope * covariate_lift as adjusted_lift,
+        {{ standard_error('variance', 'people', 'base_variance', 'base_people') }} as standard_error,
+        {{ relative_standard_error(
+            'mean', 'variance', 'people', 'divisor', 'base_variance', 'base_people'
+        ) }} as relative_standard_error,
+        {{ standard_error(
+            '(' ~ cuped_variance('variance', 'slope', 'covariate_variance', 'covariance') ~ ')',
+            'people',
+            '(' ~ cuped_variance('base_variance', 'slope', 'base_covariate_variance', 'base_covariance') ~ ')',
+            'base_people',
+        ) }} as adjusted_standard_error,
+        {{ welch_degrees('variance', 'people', 'base_variance', 'base_people') }} as degrees
+    from slopes
+),
+
+looked_at as (
+    select
+        *,
+        coalesce(adjusted_lift, lift) as shown_lift,
+        coalesce(adjusted_standard_error, standard_error) as shown_error,
+        lift / nullif(standard_error, 0e0) as t_value,
+        coalesce(adjusted_lift, lift) / nullif(coalesce(adjusted_standard_error, standard_error), 0e0) as shown_z,
+        {{ student_quantile(z, 'degrees') }} as quantile,
+        {{ student_quantile(z_one_sided, 'degrees') }} as one_sided_quantile,
+        {{ always_valid_multiplier('all_people', setting('expected_entries')) }} as multiplier
+    from errors
+),
+
+deviates as (
+    select
+        *,
+        {{ student_deviate('t_value', 'degrees') }} as deviate
+    from looked_at
+),
+
+tested as (
+    select
+        *,
+        case
+            when kind = 'rate'
+                then {{ newcombe_bound(
+                    'rate', 'base_rate', 'lower_rate', 'upper_rate', 'base_lower_rate', 'base_upper_rate', '-'
+                ) }}
+            else lift - quantile * standard_error
+        end as lower_lift,
+        case
+            when kind = 'rate'
+                then {{ newcombe_bound(
+                    'rate', 'base_rate', 'lower_rate', 'upper_rate', 'base_lower_rate', 'base_upper_rate', '+'
+                ) }}
+            else lift + quantile * standard_error
+        end as upper_lift,
+        case
+            when kind = 'rate'
+                then {{ newcombe_bound(
+                    'rate', 'base_rate', 'lower_rate_one_sided', 'upper_rate_one_sided', 'base_lower_rate_one_sided',
+                    'base_upper_rate_one_sided', '-',
+                ) }}
+            else lift - one_sided_quantile * standard_error
+        end as lower_lift_one_sided,
+        case
+            when kind = 'rate'
+                then {{ newcombe_bound(
+                    'rate', 'base_rate', 'lower_rate_one_sided', 'upper_rate_one_sided', 'base_lower_rate_one_sided',
+                    'base_upper_rate_one_sided', '+',
+                ) }}
+            else lift + one_sided_quantile * standard_error
+        end as upper_lift_one_sided,
+        2e0 * {{ normal_cdf('(-abs(deviate))') }} as p_value,
+        shown_lift - multiplier * shown_error as always_valid_lower_lift,
+        shown_lift + multiplier * shown_error as always_valid_upper_lift,
+        {{ always_valid_p('shown_z', 'all_people', setting('expected_entries')) }} as always_valid_p,
+        {{ found_four_times_in_five }} * shown_error as smallest_detectable_lift,
+        {{ found_four_times_in_five }} * shown_error / smallest_relevant_lift as short_by
+    from deviates
+),
+
+-- a guardrail is no success that luck could bring
+placed as (
+    select
+        *,
+        row_number() over (
+            partition by role, objective, metric_id, slice_kind, coalesce(holdout_period, 'variants')
+            order by
+                always_valid_p asc nulls last,
+                experiment_id asc nulls last,
+                variation_id asc nulls last,
+                slice asc nulls last
+        ) as place,
+        count(always_valid_p) over (
+            partition by role, objective, metric_id, slice_kind, coalesce(holdout_period, 'variants')
+        ) as tests
+    from tested
+),
+
+adjusted as (
+    select
+        *,
+        case
+            when role = 'objective'
+                then {{ holm_p(
+                    'always_valid_p', 'place', 'tests',
+                    "role, objective, metric_id, slice_kind, coalesce(holdout_period, 'variants')",
+                ) }}
+        end as holm_p,
+        case when direction > 0 then -upper_lift_one_sided else lower_lift_one_sided end as least_harm,
+        case when direction > 0 then -lower_lift_one_sided else upper_lift_one_sided end as most_harm
+    from placed
+),
+
+judged as (
+    select
+        *,
+        case
+            when not is_trusted then 'not trustworthy'
+            when role = 'guardrail' and least(people, base_people) >= 30 and most_harm < non_inferiority_margin
+                then 'no harm'
+            when role = 'guardrail' and least(people, base_people) >= 30 and least_harm > non_inferiority_margin
+                then 'harm'
+            when role = 'guardrail' or coalesce(degrees, 0e0) < 30 then 'not yet'
+            when holm_p < 0.05 and shown_lift * direction > 0 then 'won'
+            when holm_p < 0.05 then 'lost'
+            when
+                always_valid_lower_lift > -smallest_relevant_lift
+                and always_valid_upper_lift < smallest_relevant_lift
+                then 'no difference'
+            else 'not yet'
+        end as verdict,
+        case
+            when degrees >= 30 and short_by > 1 then ceil((short_by * short_by - 1e0) * entry_days)
+            when degrees >= 30 then 0
+        end as days_needed
+    from adjusted
+),
+
+worded as (
+    select
+        *,
+        {{ told_outcome('mean', ' %') }} as told_mean,
+        {{ told_outcome('base_mean', ' %') }} as told_base_mean,
+        {{ told_outcome('shown_lift', ' points') }} as told_lift,
+        {{ told_outcome('always_valid_lower_lift', ' points') }} as told_lower,
+        {{ told_outcome('always_valid_upper_lift', ' points') }} as told_upper,
+        {{ told_outcome('smallest_relevant_lift', ' points') }} as told_target,
+        {{ told_outcome('non_inferiority_margin', ' points') }} as told_margin,
+        {{ told_outcome('most_harm', ' points') }} as told_most_harm
+    from judged
+),
+
+sentences as (
+    select
+        *,
+        case
+            when verdict = 'not trustworthy'
+                then {{ dbt.concat(["'Not to be trusted: '", 'untrusted_because', "'.'"]) }}
+            when lift is null then 'Too few people to tell of.'
+            else {{ dbt.concat([
+                "replace(variation_id, '_', ' ')", "' '", 'told_mean', "' ('",
+                'cast(cast(people as bigint) as varchar)', "' people), '", "replace(baseline_id, '_', ' ')", "' '",
+                'told_base_mean', "' ('", 'cast(cast(base_people as bigint) as varchar)', "'). '"
+            ]) }}
+        end as who,
+        case
+            when not is_trusted or lift is null then ''
+            when verdict in ('won', 'lost')
+                then {{ dbt.concat([
+                    "'The difference is '", 'told_lift', "', and lies between '", 'told_lower', "' and '", 'told_upper',
+                    "', however often one looks.'"
+                ]) }}
+            when verdict = 'no difference'
+                then {{ dbt.concat(["'If there is a difference, it is smaller than '", 'told_target', "'.'"]) }}
+            when verdict = 'no harm'
+                then {{ dbt.concat([
+                    "'It does no harm that matters: '", 'told_most_harm', "' at most, '", 'told_margin', "' is borne.'"
+                ]) }}
+            when verdict = 'harm'
+                then {{ dbt.concat(["'It does more harm than the '", 'told_margin', "' that is borne.'"]) }}
+            when role = 'guardrail' then 'Whether it does harm cannot be said yet.'
+            when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
+            when always_valid_p < 0.05
+                then {{ dbt.concat([
+                    "'The difference is '", 'told_lift', "', which may be luck among '", 'cast(tests as varchar)',
+                    "' comparisons of one objective.'"
+                ]) }}
+            when coalesce(days_needed, 0) > 0
+                then {{ dbt.concat([
+                    "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper',
+                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as varchar)',
+                    "' more days like those so far.'"
+                ]) }}
+            else {{ dbt.concat([
+                "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper', "'.'"
+            ]) }}
+        end as what
+    from worded
+)
+
+select
+    experiment_id,
+    variation_id,
+    baseline_id,
+    scenario_id,
+    holdout_period,
+    objective,
+    slice_kind,
+    slice,
+    metric_id,
+    metric_name,
+    role,
+    verdict,
+    {{ dbt.concat(['metric_name', "': '", 'who', 'what']) }} as sentence,
+    cast(people as bigint) as users,
+    cast(base_people as bigint) as baseline_users,
+    mean,
+    base_mean as baseline_mean,
+    lift,
+    lower_lift,
+    upper_lift,
+    degrees,
+    p_value,
+    lift / abs(divisor) as relative_lift,
+    lift / abs(divisor) - quantile * relative_standard_error as lower_relative_lift,
+    lift / abs(divisor) + quantile * relative_standard_error as upper_relative_lift,
+    adjusted_lift,
+    adjusted_standard_error * adjusted_standard_error / nullif(standard_error * standard_error, 0e0) as variance_ratio,
+    always_valid_lower_lift,
+    always_valid_upper_lift,
+    always_valid_p,
+    holm_p,
+    smallest_detectable_lift,
+    cast(days_needed as integer) as days_needed,
+    {{ as_of_date() }} as as_of_date
+from sentences

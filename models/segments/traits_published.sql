@@ -1,0 +1,179 @@
+-- Where each person is in her life as a customer, how often she buys and how much she shows herself: a row for whoever
+-- bought or responded, written with the RFM segments of the month and never rewritten.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        meta={'kept': true},
+    )
+}}
+
+with
+
+rfm_current as (
+    select * from {{ ref('rfm_current') }}
+),
+
+value_current as (
+    select * from {{ ref('value_current') }}
+),
+
+profile_habits as (
+    select * from {{ ref('profile_habits') }}
+),
+
+profile_appetencies as (
+    select * from {{ ref('profile_appetencies') }}
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+),
+
+carts as (
+    select * from {{ ref('fct_carts') }}
+),
+
+rules as (
+    {{- habit_rules() -}}
+),
+
+-- a month that the brake holds back has no rows in rfm_published, hence none here
+newest_month as (
+    select
+        max(segment_month) as segment_month,
+        {{ month_end('max(segment_month)') }} as month_end_date
+    from rfm_current
+    where
+        segment_month = {{ newest_closed_month() }}
+        {% if is_incremental() -%}
+            and segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
+        {%- endif %}
+),
+
+windows as (
+    select
+        rules.*,
+        newest_month.segment_month,
+        newest_month.month_end_date,
+        {{ add_days('newest_month.month_end_date', '-rules.engagement_window_days') }} as engagement_begins_after,
+        {{ add_days('newest_month.month_end_date', '-rules.intention_window_days') }} as intention_begins_after
+    from newest_month
+    cross join rules
+    where newest_month.segment_month is not null
+),
+
+-- purchases have their own words: this is what she does beside them
+responses as (
+    select
+        interactions.profile_id,
+        count(distinct interactions.occurred_date) as response_days,
+        sum(
+            case
+                when
+                    interactions.interaction_kind = 'product_view'
+                    and interactions.occurred_date > windows.intention_begins_after
+                    then 1
+                else 0
+            end
+        ) as views,
+        sum(
+            case
+                when
+                    interactions.interaction_kind = 'wishlist_add'
+                    and interactions.occurred_date > windows.intention_begins_after
+                    then 1
+                else 0
+            end
+        ) as wishes
+    from interactions
+    inner join windows
+        on
+            interactions.occurred_date > least(windows.engagement_begins_after, windows.intention_begins_after)
+            and interactions.occurred_date <= windows.month_end_date
+    where
+        interactions.is_from_person
+        and interactions.interaction_kind not in ('order', 'return')
+    group by interactions.profile_id
+),
+
+cart_counts as (
+    select
+        carts.profile_id,
+        count(*) as carts
+    from carts
+    inner join windows
+        on carts.updated_date > windows.intention_begins_after and carts.updated_date <= windows.month_end_date
+    where carts.profile_id is not null
+    group by carts.profile_id
+),
+
+people as (
+    select profile_id from rfm_current
+    union
+    select profile_id from responses
+    union
+    select profile_id from cart_counts
+),
+
+described as (
+    select
+        people.profile_id,
+        case
+            when rfm_current.profile_id is null then 'prospect'
+            when
+                coalesce(value_current.spend_cluster = 'inactive', false)
+                or rfm_current.recency_days >= {{ setting('clv_period_days') }}
+                then 'inactive'
+            when value_current.spend_cluster = 'new' then 'new'
+            when
+                coalesce(value_current.is_at_risk_of_inactive, false)
+                or rfm_current.rung <= {{ setting('signal_low_rung') }}
+                then 'at_risk'
+            when rfm_current.rung = 11 then 'ambassador'
+            when rfm_current.rung >= 9 then 'loyal'
+            else 'active'
+        end as lifecycle_stage,
+        case
+            when coalesce(responses.response_days, 0) >= windows.engagement_high_days then 'high'
+            when coalesce(responses.response_days, 0) >= windows.engagement_medium_days then 'medium'
+            when coalesce(responses.response_days, 0) > 0 then 'low'
+            else 'none'
+        end as engagement_level,
+        case
+            when coalesce(cart_counts.carts, 0) > 0 or coalesce(responses.wishes, 0) > 0 then 'high'
+            when coalesce(responses.views, 0) >= windows.intention_min_views then 'medium'
+            when coalesce(responses.views, 0) > 0 then 'low'
+            else 'none'
+        end as intention_level,
+        profile_habits.rf_habit,
+        profile_habits.overdue_after_days,
+        profile_habits.last_order_date,
+        profile_appetencies.best_send_hour,
+        cast(coalesce(responses.response_days, 0) as integer) as response_days,
+        windows.segment_month
+    from people
+    cross join windows
+    left join rfm_current on people.profile_id = rfm_current.profile_id
+    left join value_current on people.profile_id = value_current.profile_id
+    left join profile_habits on people.profile_id = profile_habits.profile_id
+    left join profile_appetencies on people.profile_id = profile_appetencies.profile_id
+    left join responses on people.profile_id = responses.profile_id
+    left join cart_counts on people.profile_id = cart_counts.profile_id
+)
+
+select
+    profile_id,
+    lifecycle_stage,
+    engagement_level,
+    intention_level,
+    rf_habit,
+    overdue_after_days,
+    best_send_hour,
+    response_days,
+    segment_month,
+    last_order_date,
+    {{ as_of_date() }} as published_as_of_date
+from described

@@ -1,0 +1,55 @@
+"""What a person buys again, may like and will soon need, as sentences to be: subject, code and values."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from rekindle.ground.warehouse import has_table
+
+# a row per kind, with the hit rate of the method that it comes from
+_LIKES = """
+select
+    recommendations.method as code,
+    string_agg(
+        item || coalesce(' (' || purchases || ' times)', ' (she buys ' || because_item || ')', ''),
+        ', ' order by recommendation_rank
+    ) as items,
+    coalesce(
+        'of such lists ' || round(100 * any_value(quality.precision_share))::integer
+        || ' % were bought in the month after',
+        'how many of such lists are bought is not known yet'
+    ) as hits
+from segments.recommendations as recommendations
+left join segments.recommendation_quality as quality using (kind, method)
+where recommendations.profile_id = ?
+group by kind, recommendations.method
+order by kind desc
+"""
+_RUNS_OUT = """
+select
+    coalesce(no_interval_reason, interval_source) as code,
+    category, interval_days, observations, last_purchase_date, runs_out_date
+from segments.replenishments
+where profile_id = ?
+order by runs_out_date nulls last, category
+"""
+
+
+def tastes_of(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Subject, code and values of a sentence each: what is recommended, then what runs out."""
+    if has_table(connection, "core", "profiling_denials") and has_table(connection, "segments", "recommendations"):
+        denied = connection.execute("select 1 from core.profiling_denials where profile_id = ?", [profile_id])
+        if denied.fetchone():
+            yield "recommendation", "profiling_denied", {}
+            return
+    for table, subject, question in (
+        ("recommendations", "recommendation", _LIKES),
+        ("replenishments", "replenishment", _RUNS_OUT),
+    ):
+        if has_table(connection, "segments", table):
+            cursor = connection.execute(question, [profile_id])
+            names = [column[0] for column in cursor.description or []]
+            for row in cursor.fetchall():
+                values = dict(zip(names, row, strict=True))
+                yield subject, values["code"], values

@@ -1,0 +1,335 @@
+"""Results of scenarios on the demo, against pandas, tea-tasting, statsmodels and scipy; and luck, over many draws.
+
+Outcomes are counted from orders, by the prose of docs/measurement.md. Verdicts are found again from nothing but the
+published sums, as anybody with another statistics engine can.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import tea_tasting as tt
+from decision_oracle import bucket
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep
+from workshop import Workshop
+
+from rekindle.ground.paths import PROJECT
+
+AS_OF = pd.Timestamp("2018-01-01")
+OUTCOME_DAYS, COVARIATE_DAYS, EXPECTED_ENTRIES, MIN_GROUP_SIZE = 30, 182, 600, 10
+KEY = ["experiment_id", "slice_kind", "slice", "metric_id", "variation_id"]
+SUMS = {
+    "main_sum": ("main", None),
+    "main_sum_squares": ("main", "main"),
+    "denominator_sum": ("denominator", None),
+    "denominator_sum_squares": ("denominator", "denominator"),
+    "main_denominator_sum_product": ("main", "denominator"),
+    "covariate_sum": ("covariate", None),
+    "covariate_sum_squares": ("covariate", "covariate"),
+    "main_covariate_sum_product": ("main", "covariate"),
+}
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """Rows of a seed."""
+    with (PROJECT / "seeds" / "config" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+METRICS = {row["metric_id"]: row for row in seed("outcome_metrics")}
+SCENARIOS = {row["scenario_id"]: row for row in seed("scenarios")}
+
+
+@pytest.fixture(scope="module")
+def decided(decided_workshop: Workshop) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of the demo with decisions and answers."""
+    with duckdb.connect(str(decided_workshop.warehouse), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def people(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Whoever is analysed, with what they did before and after."""
+    return outcomes(decided)
+
+
+def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The first entry of each person per scenario and half-year, when its window is over."""
+    entries = decided.sql("""
+        select scenario_id || ':' || holdout_period as experiment_id, scenario_id, heirs.profile_id, entry_key, arm,
+            reason_code, offer_type, entered_date
+        from activation.scenario_entries as entries
+        inner join activation.profile_heirs as heirs on entries.profile_id = heirs.remembered_id
+    """).df()
+    entries = entries.sort_values(["entered_date", "entry_key"]).drop_duplicates(["experiment_id", "profile_id"])
+    entries = entries[entries["arm"] != "held_out_globally"].reset_index(drop=True)
+    days = entries["scenario_id"].map(lambda name: int(SCENARIOS[name]["outcome_days"] or OUTCOME_DAYS))
+    entries["end"] = entries["entered_date"] + pd.to_timedelta(days, unit="D")
+    entries = entries[entries["end"] < AS_OF].reset_index(drop=True)
+    orders = decided.sql("""
+        select profile_id, order_date, order_status = 'completed' as is_purchase, net_amount::double as net_amount
+        from core.fct_orders where order_status in ('completed', 'returned')
+    """).df()
+    rows = []
+    by_person = dict(list(orders.groupby("profile_id")))
+    nothing = orders.iloc[:0]
+    for entry in entries.itertuples():
+        own = by_person.get(entry.profile_id, nothing)
+        after = own[(own["order_date"] > entry.entered_date) & (own["order_date"] <= entry.end)]
+        first = entry.entered_date - pd.Timedelta(days=COVARIATE_DAYS)
+        before = own[(own["order_date"] > first) & (own["order_date"] <= entry.entered_date)]
+        rows.append(
+            {
+                "revisited": float(after["is_purchase"].any()),
+                "purchase_days": float(after.loc[after["is_purchase"], "order_date"].nunique()),
+                "orders": float(after["is_purchase"].sum()),
+                "net_sales": round(float(after["net_amount"].sum()), 2),
+                "log_purchase_days_before": round(
+                    math.log1p(before.loc[before["is_purchase"], "order_date"].nunique()), 6
+                ),
+                "net_sales_before": round(float(before["net_amount"].sum()), 2),
+            }
+        )
+    return pd.concat([entries, pd.DataFrame(rows)], axis=1)
+
+
+def test_the_published_sums_are_those_of_people_counted_from_their_orders(
+    decided: duckdb.DuckDBPyConnection, people: pd.DataFrame
+) -> None:
+    found = decided.sql("select * from measurement.experiment_statistics").df().set_index(KEY)
+    told = 0
+    for metric_id in ("revisit_rate", "purchase_days", "net_sales", "basket_value"):
+        metric = METRICS[metric_id]
+        columns = {
+            "main": people[metric["measure"]],
+            "denominator": people[metric["denominator"]] if metric["denominator"] else None,
+            "covariate": people[metric["covariate"]] if metric["covariate"] else None,
+        }
+        for kind in ("all", "reason_code", "offer_type"):
+            slices = pd.Series("all", people.index) if kind == "all" else people[kind].fillna("none")
+            for (experiment, arm, part), chosen in people.groupby(["experiment_id", "arm", slices]).groups.items():
+                row = found.loc[(experiment, kind, part, metric_id, arm)]
+                if len(chosen) < MIN_GROUP_SIZE:
+                    assert row["withheld_because"] == "fewer than 10 people"
+                    assert row[["users", *SUMS]].isna().all()
+                    continue
+                assert row["users"] == len(chosen)
+                for name, (one, other) in SUMS.items():
+                    values = columns[one]
+                    times = columns[other] if other else 1.0
+                    if values is None or times is None:
+                        assert pd.isna(row[name])
+                        continue
+                    assert row[name] == pytest.approx(float((values * times)[chosen].sum()), rel=1e-12, abs=1e-9), name
+                told += 1
+    assert told > 30
+
+
+def test_results_are_those_of_tea_tasting_and_statsmodels(
+    decided: duckdb.DuckDBPyConnection, people: pd.DataFrame
+) -> None:
+    results = decided.sql("select * from measurement.experiment_results where slice_kind = 'all'").df()
+    results = results.set_index(["experiment_id", "metric_id"])
+    compared = 0
+    for experiment, table in people.groupby("experiment_id"):
+        sizes = table["arm"].value_counts()
+        if len(sizes) < 2 or sizes.min() < 30 or table.loc[table["arm"] == "held_out", "orders"].sum() == 0:
+            continue
+        plain = tt.Experiment(
+            revisit_rate=tt.Mean("revisited"),
+            purchase_days=tt.Mean("purchase_days"),
+            net_sales=tt.Mean("net_sales"),
+            basket_value=tt.RatioOfMeans("net_sales", "orders"),
+        )
+        adjusted = tt.Experiment(
+            revisit_rate=tt.Mean("revisited", "log_purchase_days_before"),
+            purchase_days=tt.Mean("purchase_days", "log_purchase_days_before"),
+            net_sales=tt.Mean("net_sales", "net_sales_before"),
+        )
+        table = table.assign(variant=(table["arm"] == "treated").astype(int))
+        for metric_id, expected in plain.analyze(table).items():
+            row = results.loc[(experiment, metric_id)]
+            interval = (expected.effect_size_ci_lower, expected.effect_size_ci_upper)
+            if metric_id == "revisit_rate":
+                back = table.groupby("arm")["revisited"].sum()
+                interval = confint_proportions_2indep(
+                    back["treated"], sizes["treated"], back["held_out"], sizes["held_out"], method="newcomb"
+                )
+            assert row["lift"] == pytest.approx(expected.effect_size, abs=1e-9)
+            assert (row["lower_lift"], row["upper_lift"]) == pytest.approx(interval, abs=1e-6)
+            assert row["p_value"] == pytest.approx(expected.pvalue, abs=1e-9)
+            assert row["relative_lift"] == pytest.approx(expected.rel_effect_size, abs=1e-9)
+            compared += 1
+        for metric_id, expected in adjusted.analyze(table).items():
+            row = results.loc[(experiment, metric_id)]
+            assert row["adjusted_lift"] == pytest.approx(expected.effect_size, abs=1e-9)
+            half = (expected.effect_size_ci_upper - expected.effect_size_ci_lower) / 2
+            assert 0 < row["variance_ratio"] < 1
+            shown = (row["always_valid_upper_lift"] - row["always_valid_lower_lift"]) / 2
+            assert shown > half, "who may look often knows less exactly"
+    assert compared >= 4
+
+
+def test_the_sizes_of_groups_are_judged_as_scipy_does(decided: duckdb.DuckDBPyConnection) -> None:
+    health = decided.sql("select * from measurement.experiment_health").df().set_index("experiment_id")
+    entries = decided.sql("""
+        select scenario_id, scenario_id || ':' || holdout_period as experiment_id, arm,
+            count(distinct profile_id) as people
+        from activation.scenario_entries where arm <> 'held_out_globally' group by all
+    """).df()
+    for experiment, arms in entries.groupby("experiment_id"):
+        share = float(SCENARIOS[arms["scenario_id"].iloc[0]]["holdout_share"])
+        counted = dict(zip(arms["arm"], arms["people"], strict=True))
+        observed = [counted.get("held_out", 0), counted.get("treated", 0)]
+        expected = stats.chisquare(observed, [share * sum(observed), (1 - share) * sum(observed)])
+        assert health.loc[experiment, "sample_ratio_chi_squared"] == pytest.approx(expected.statistic, abs=1e-9)
+        assert health.loc[experiment, "sample_ratio_p"] == pytest.approx(expected.pvalue, abs=1e-9)
+        assert health.loc[experiment, "is_trusted"] == (expected.pvalue >= 0.001)
+
+
+def told_group(row: Any, kind: str) -> dict[str, float]:
+    """Mean and variance per person of a group, from its sums."""
+    n = float(row["users"])
+
+    def covariance(one: str, other: str, product: str) -> float:
+        return float((row[product] - row[one] * row[other] / n) / (n - 1))
+
+    mean, variance = row["main_sum"] / n, covariance("main_sum", "main_sum", "main_sum_squares")
+    if kind == "ratio":
+        mean = row["main_sum"] / row["denominator_sum"] if row["denominator_sum"] else math.nan
+        orders = row["denominator_sum"] / n
+        spread = variance - 2 * mean * covariance("main_sum", "denominator_sum", "main_denominator_sum_product")
+        spread += mean**2 * covariance("denominator_sum", "denominator_sum", "denominator_sum_squares")
+        variance = spread / orders**2 if orders else math.nan
+    return {
+        "n": n,
+        "mean": mean,
+        "variance": variance,
+        "covariance": covariance("main_sum", "covariate_sum", "main_covariate_sum_product"),
+        "covariate_variance": covariance("covariate_sum", "covariate_sum", "covariate_sum_squares"),
+    }
+
+
+def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]:
+    """What the sums of two groups say to somebody who has scipy and statsmodels."""
+    one, two = told_group(base, metric["kind"]), told_group(other, metric["kind"])
+    lift, errors = two["mean"] - one["mean"], [one["variance"] / one["n"], two["variance"] / two["n"]]
+    squares = errors[0] ** 2 / (one["n"] - 1) + errors[1] ** 2 / (two["n"] - 1)
+    degrees = sum(errors) ** 2 / squares if squares else math.nan
+    if metric["covariate"]:
+        both = base[["users", *SUMS]].astype(float) + other[["users", *SUMS]].astype(float)
+        pooled = told_group(both, metric["kind"])
+        slope = pooled["covariance"] / pooled["covariate_variance"] if pooled["covariate_variance"] else 0.0
+        lift -= slope * (other["covariate_sum"] / two["n"] - base["covariate_sum"] / one["n"])
+        errors = [
+            (arm["variance"] + slope**2 * arm["covariate_variance"] - 2 * slope * arm["covariance"]) / arm["n"]
+            for arm in (one, two)
+        ]
+    error, n = math.sqrt(sum(errors)), one["n"] + two["n"]
+    rho = (-2 * math.log(0.05) + math.log(-2 * math.log(0.05) + 1)) / EXPECTED_ENTRIES
+    p = math.nan
+    if error > 0:
+        p = min(1.0, math.sqrt(n * rho + 1) * math.exp(-((lift / error) ** 2) * n * rho / (2 * (n * rho + 1))))
+    half = error * math.sqrt((n * rho + 1) / (n * rho) * math.log((n * rho + 1) / 0.05**2))
+    harm = math.nan
+    if metric["role"] == "guardrail":
+        counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
+        harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
+    return {"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm}
+
+
+def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnection) -> None:
+    sums = decided.sql("select * from measurement.experiment_statistics").df().set_index(KEY)
+    health = decided.sql("select * from measurement.experiment_health").df().set_index("experiment_id")
+    results = decided.sql("select * from measurement.experiment_results").df()
+    found = []
+    for row in results.itertuples():
+        metric = METRICS[row.metric_id]
+        place = (row.experiment_id, row.slice_kind, row.slice, row.metric_id)
+        base, other = (
+            sums.loc[(*place, arm)] if (*place, arm) in sums.index else None for arm in ("held_out", "treated")
+        )
+        told = None
+        if base is not None and other is not None and not pd.isna(base["users"]) and not pd.isna(other["users"]):
+            told = found_again(base, other, metric)
+        found.append({"place": place, "metric": metric, "told": told, "row": row})
+    families: dict[Any, list[Any]] = {}
+    for each in found:
+        told, row = each["told"], each["row"]
+        if told and not math.isnan(told["p"]) and each["metric"]["role"] == "objective":
+            families.setdefault((row.objective, row.metric_id, row.slice_kind, row.holdout_period), []).append(each)
+    for family in families.values():
+        for each, p in zip(
+            family, multipletests([each["told"]["p"] for each in family], method="holm")[1], strict=True
+        ):
+            each["holm"] = p
+    verdicts = set()
+    for each in found:
+        told, metric, row = each["told"], each["metric"], each["row"]
+        relevant = float(metric["smallest_relevant_lift"] or "nan")
+        verdict = "not yet"
+        if not health.loc[row.experiment_id, "is_trusted"]:
+            verdict = "not trustworthy"
+        elif told is None:
+            pass
+        elif metric["role"] == "guardrail":
+            margin = float(metric["non_inferiority_margin"])
+            if min(row.users, row.baseline_users) >= 30:
+                verdict = "no harm" if told["harm"][1] < margin else "harm" if told["harm"][0] > margin else "not yet"
+        elif not told["degrees"] >= 30:
+            pass
+        elif each.get("holm", 1) < 0.05:
+            verdict = "won" if told["lift"] * int(metric["direction"]) > 0 else "lost"
+        elif told["lower"] > -relevant and told["upper"] < relevant:
+            verdict = "no difference"
+        assert row.verdict == verdict, each["place"]
+        if told and verdict != "not trustworthy" and not math.isnan(told["p"]):
+            assert row.always_valid_p == pytest.approx(told["p"], rel=1e-7, abs=1e-12), each["place"]
+            shown = (row.always_valid_lower_lift, row.always_valid_upper_lift)
+            assert shown == pytest.approx((told["lower"], told["upper"]), abs=1e-8)
+            if metric["role"] == "objective":
+                assert row.holm_p == pytest.approx(each["holm"], rel=1e-7, abs=1e-12)
+        verdicts.add(verdict)
+    assert {"won", "not yet"} <= verdicts
+
+
+def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDBPyConnection) -> None:
+    rows = decided.sql("""
+        select profile_id from core.profiles where created_date < date '2017-07-01'
+    """).fetchall()
+    sales = dict(
+        decided.sql("""
+            select profile_id, sum(net_amount)::double from core.fct_orders
+            where order_status in ('completed', 'returned')
+                and order_date between date '2017-07-01' and date '2017-12-31'
+            group by 1
+        """).fetchall()
+    )
+    groups: tuple[list[float], list[float]] = ([], [])
+    for (profile,) in rows:
+        groups[bucket("everybody_1", "2017H2", profile) < 200].append(sales.get(profile, 0.0))
+    expected = stats.ttest_ind(*groups, equal_var=False)
+    ((period, users, held_out, lift, lower, upper, p),) = decided.sql("""
+        select holdout_period, users, held_out_users, lift, lower_lift, upper_lift, p_value
+        from measurement.programme_value
+    """).fetchall()
+    assert (period, users, held_out) == ("2017H2", len(groups[0]), len(groups[1]))
+    assert lift == pytest.approx(np.mean(groups[0]) - np.mean(groups[1]), abs=1e-9)
+    assert p == pytest.approx(expected.pvalue, abs=1e-9)
+    assert (lower, upper) == pytest.approx(tuple(expected.confidence_interval()), abs=1e-5)
+
+
+def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:
+    page = (PROJECT / "docs" / "measurement.md").read_text(encoding="utf-8")
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) >= 3
+    for question in questions:
+        assert decided.execute(question).fetchall(), question
