@@ -72,12 +72,16 @@ def publish_to_postgres(file: Path, address: str, keys: dict[str, list[str]], sc
             f"Something of somebody else is in schema {schema} or reads its tables (a view?), so its last publication "
             "stays as it was: move it to another schema, and let it read a copy."
         ) from None
-    except (psycopg.Error, duckdb.Error) as error:
+    except psycopg.Error as error:
         # the server's own message may hold a value of a row
-        state = error.sqlstate if isinstance(error, psycopg.Error) else without_values(str(error))
         raise RekindleError(
-            f"PostgreSQL refused ({type(error).__name__}, {state or 'connection lost'}): the last publication in "
-            f"schema {schema} stays as it was."
+            f"PostgreSQL refused ({type(error).__name__}, {error.sqlstate or 'connection lost'}): the last publication "
+            f"in schema {schema} stays as it was."
+        ) from None
+    except duckdb.Error as error:
+        raise RekindleError(
+            f"{file} could not be read ({without_values(str(error))}): the last publication in schema {schema} of "
+            "PostgreSQL stays as it was."
         ) from None
 
 
@@ -231,7 +235,7 @@ class _Edition:
         """Executes a statement; names are quoted."""
         names = sql.Identifier(*((place,) if isinstance(place, str) else place))
         others = [sql.Identifier(each) if isinstance(each, str) else each for each in rest]
-        self.target.execute(sql.Composed([sql.SQL(statement).format(names, *others)]))  # type: ignore[arg-type]
+        self.target.execute(sql.Composed([sql.SQL(statement).format(names, *others)]))
 
 
 def _type(kind: str) -> str:
