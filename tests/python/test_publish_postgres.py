@@ -122,7 +122,8 @@ def _differences(database: str, schema: str, file: Path, folder: Path) -> list[s
             columns = {name: kind for name, kind, *_ in compared.execute(f"describe {truth}").fetchall()}
             compared.execute(
                 f"create or replace table back as select * from read_csv('{back}', header = false, "
-                f"auto_detect = false, columns = {columns!r}, nullstr = 'NULL', quote = '\"', escape = '\"', delim = ',', "
+                f"auto_detect = false, columns = {columns!r}, "
+                "nullstr = 'NULL', quote = '\"', escape = '\"', delim = ',', "
                 "allow_quoted_nulls = false, strict_mode = true, max_line_size = 10000000)"
             )
             [(count,)] = compared.execute(
