@@ -249,7 +249,7 @@ def test_no_value_of_a_row_leaves_in_an_error(
 def test_two_connectors_have_a_schema_each(database: str, file: Path) -> None:
     publish_to_postgres(file, database, KEYS)
     _edition(file, 2, "shopify")
-    with pytest.raises(RekindleError, match="belongs to connector 'fixture', not to 'shopify'"):
+    with pytest.raises(RekindleError, match="belongs to connector 'fixture', so nothing of 'shopify'"):
         publish_to_postgres(file, database, KEYS)
     assert _edition_of(database) == 1
     publish_to_postgres(file, database, KEYS, "Shop 2")

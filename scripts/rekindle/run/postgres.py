@@ -155,8 +155,8 @@ class _Edition:
                 )
             if (theirs := mark.removeprefix(MARK)) != connector:
                 raise RekindleError(
-                    f"Schema {schema} belongs to connector '{theirs}', not to '{connector}', so nothing was copied "
-                    "there: name another one with --schema."
+                    f"Schema {schema} belongs to connector '{theirs}', so nothing of '{connector}' was copied there: "
+                    "name another one with --schema."
                 )
         return bool(found)
 
