@@ -1,14 +1,15 @@
 {%- set channels = ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+{%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='append_new_columns',
-        pre_hook="{{ derive_newest_month_again() }}",
+        pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -6)) }}",
     )
 }}
--- What the customers of each published month are, can be reached by and bring in. A month is added once and stays: what
--- is learned later of people and consents does not change what was read.
+-- What the customers of each published month are, can be reached by and bring in. Six months are recomputed, because late
+-- orders and answers arrive; what is older stays as it was read.
 
 with
 
@@ -47,7 +48,7 @@ months as (
         {{ published_at('segment_month') }} as published_at
     from rfm_published
     {% if is_incremental() -%}
-        where segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
+        where segment_month >= {{ first_recomputed_month }}
     {%- endif %}
 ),
 
