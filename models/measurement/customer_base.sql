@@ -8,8 +8,8 @@
         pre_hook="{{ replace_months_from(add_months(newest_closed_month(), -6)) }}",
     )
 }}
--- What the customers of each published month are, can be reached by and bring in. Six months are recomputed, because late
--- orders and answers arrive; what is older stays as it was read.
+-- What the customers of each published month are, can be reached by and bring in. Six months are recomputed, because
+-- late orders and answers arrive; what is older stays as it was read.
 
 with
 
