@@ -24,6 +24,10 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+offers as (
+    select * from {{ ref('dim_offers') }}
+),
+
 profile_days as (
     select * from {{ ref('profile_days') }}
 ),
@@ -44,19 +48,33 @@ selected_decisions as (
     where scenario_decisions.outcome = 'selected'
 ),
 
--- what the till took off is what it cost, else its face value: never both
-redemptions as (
+-- what the till took off an order is shared by the coupons used on it: charged once, whosever they are
+used_coupons as (
     select
         coupons.decision_id,
         coupons.profile_id,
-        max(orders.offer_discount_amount) as offer_discount_amount
+        coalesce(offers.funded_by = 'manufacturer', false) as is_paid_by_others,
+        cast(orders.offer_discount_amount as double)
+        / count(*) over (partition by coupons.first_redemption_order_id) as offer_discount_amount
     from coupons
+    left join offers
+        on coupons.offer_id = offers.offer_id
     left join orders
         on coupons.first_redemption_order_id = orders.order_id
     where {{ happened_by('coupons.first_redeemed_at') }}
+),
+
+redemptions as (
+    select
+        decision_id,
+        profile_id,
+        min(case when is_paid_by_others then 1 else 0 end) = 1 as is_paid_by_others,
+        sum(offer_discount_amount) as offer_discount_amount
+    from used_coupons
+    where decision_id is not null
     group by
-        coupons.decision_id,
-        coupons.profile_id
+        decision_id,
+        profile_id
 ),
 
 visits as (
@@ -93,7 +111,8 @@ messages as (
         coalesce(visits.purchase_days, 0) >= 2 as is_visited_twice,
         coalesce(visits.purchase_days, 0) >= 3 as is_visited_three_times,
         case
-            when redemptions.decision_id is null then 0
+            when redemptions.decision_id is null or redemptions.is_paid_by_others then 0
+            -- what was taken off is what it cost, else its face value: never both
             when redemptions.offer_discount_amount > 0 then redemptions.offer_discount_amount
             else coalesce(selected_decisions.offer_amount, 0)
         end as offer_cost_amount
