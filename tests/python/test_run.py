@@ -12,7 +12,10 @@ from workshop import FITS, FIXTURES, LAST_AS_OF, Workshop, differences, digest, 
 from rekindle.ground.warehouse import only_command
 
 ADVANCE = "rekindle.ground.progress:Progress.advance"  # each step of dbt that ends
-MEMORY = ("segments.rfm_published", "snapshots.rfm_segments")
+MEMORY = (
+    *("segments.rfm_published", "segments.value_published", "segments.silence_published", "segments.traits_published"),
+    *("snapshots.rfm_segments", "snapshots.value_clusters", "snapshots.silence_tiers"),
+)
 
 
 def is_decided(table: str) -> bool:

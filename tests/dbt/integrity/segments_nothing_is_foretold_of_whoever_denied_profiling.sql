@@ -30,13 +30,17 @@ foretold as (
     {% for table, columns in {
         'dim_profiles': [
             'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount',
-            'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'rf_habit'
+            'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'best_send_weekday',
+            'rf_habit', 'overdue_from_date'
         ],
         'value_current': ['silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive'],
         'silence_current': ['reactivation_score', 'expected_return_amount', 'is_worth_reactivating'],
         'lookalike_scores': ['lookalike_score'],
         'profile_habits': ['rf_habit', 'rf_habit_days', 'overdue_after_days'],
-        'profile_appetencies': ['promotion_sensitivity', 'drive_appetency', 'usual_store_id', 'best_send_hour'],
+        'profile_appetencies': [
+            'promotion_sensitivity', 'drive_appetency', 'usual_store_id', 'responsive_channel', 'best_send_hour',
+            'best_send_weekday'
+        ],
         'channel_appetencies': ['open_appetency', 'click_appetency'],
         'traits_current': ['rf_habit', 'overdue_after_days', 'best_send_hour'],
         'replenishments': ['runs_out_date'],
