@@ -143,8 +143,14 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
     assert rows(shop.warehouse, f"{counted} 'orders'") == []
     left = differences(erased, shop.warehouse, "core", "hub", "hub_private", "snapshots", "landing")
     # counts per mailbox provider and day name nobody, nor do parameters of a fit: later runs make them anew
-    anonymous = ["core.mailbox_health", "landing.clv_parameters"]
+    anonymous = ["core.mailbox_health", "hub.dim_profiles", "landing.clv_parameters"]
     assert left == anonymous, "erasing gives what building without the person gives"
+    # of the hub, what is drawn to everybody's: she was one of them
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{erased}' as one (read_only); attach '{shop.warehouse}' as other (read_only)")
+        drawn = "promotion_sensitivity, best_send_hour, best_send_weekday, responsive_channel, rf_habit"
+        own = f"select * exclude ({drawn}) from {{}}.hub.dim_profiles"
+        assert connection.execute(f"{own.format('one')} except all {own.format('other')}").fetchall() == []
     erased.unlink()
 
     unknown = shop.run("erase", "--contact", "pos:rita_champion")

@@ -73,7 +73,7 @@ def worth(models: CompiledModels, seed: str, *, trait: bool) -> list[tuple[str, 
         world.generate(connection, loader.package_folder(), seed=seed, trait=trait, until="60_messages")
         connection.execute(CORE)
         connection.execute(
-            f"create table silence_score_bins as from '{paths.PROJECT}/seeds/config/reactivation_bins.csv'"
+            f"create table silence_score_bins as from '{paths.PROJECT}/seeds/config/silence_score_bins.csv'"
         )
         models.build(connection, *MODELS)
         return connection.execute("""

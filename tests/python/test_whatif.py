@@ -186,10 +186,10 @@ def test_what_a_change_can_reach_is_made_again_and_no_more(workshop: Workshop) -
 
     seeds = {SCENARIOS, STEPS, OFFERS, TEXTS, "seeds/config/message_caps.csv", "seeds/config/feeds.csv"}
     assert {layer(seed) for seed in seeds} == {"hub"}
-    settings = ("global_holdout_share", "send_time", "tier_dormant_months", "anti_attrition_signal", "moments")
+    settings = ("global_holdout_share", "send_time", "anti_attrition_signal", "moments")
     assert {layer(setting=each) for each in settings} == {"hub"}
     assert {layer(each) for each in (BANDS, "seeds/config/clv_cuts.csv", "seeds/config/segments.csv")} == {"segments"}
-    assert {layer(setting=each) for each in ("rfm_window_days", "return_rate_prior")} == {"segments"}
+    assert {layer(setting=each) for each in ("rfm_window_days", "tier_dormant_months")} == {"segments"}
     # whoever is one person, what an order is, who opened
     everything = ("identity_rounds", "count_orders_without_lines", "open_tracking_consent_countries")
     assert {layer(setting=each) for each in everything} == {"staging"}
