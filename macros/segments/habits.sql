@@ -1,13 +1,8 @@
-{# Rules of habits and appetencies: the row of the sector where it has one, else that of *, which sorts before every name. #}
+{# Rules of habits and appetencies. #}
 {% macro habit_rules() %}
     select *
     from {{ ref('habit_rules') }}
-    where
-        sector = (
-            select max(sector)
-            from {{ ref('habit_rules') }}
-            where sector in ('*', '{{ setting("rfm_sector") }}')
-        )
+    where {{ is_of_sector('habit_rules') }}
 {% endmacro %}
 
 

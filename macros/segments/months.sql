@@ -11,6 +11,16 @@
 {%- endmacro %}
 
 
+{# Whether a month is later than all that this kept table has: what was published once is not said again. #}
+{% macro is_not_kept_yet(segment_month) -%}
+    {%- if is_incremental() -%}
+        {{ segment_month }} > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
 {#
   Pre-hook of an incremental model that appends: the months from `first_month` on are deleted in the same transaction,
   so that the model replaces them. (delete+insert would leave rows of a month that has none any more.)

@@ -28,10 +28,7 @@
 {% endmacro %}
 
 
-{#
-  The bands of a measure of the seed return_rate_bands, each with where the next one begins: rows of the sector where it has any,
-  else those of sector *, which sorts before every name.
-#}
+{# The bands of a measure of the seed return_rate_bands, each with where the next one begins. #}
 {% macro return_rate_bands(measure) %}
     select
         band,
@@ -40,13 +37,7 @@
     from {{ ref('return_rate_bands') }}
     where
         measure = '{{ measure }}'
-        and sector = (
-            select max(sector)
-            from {{ ref('return_rate_bands') }}
-            where
-                measure = '{{ measure }}'
-                and sector in ('*', '{{ setting("rfm_sector") }}')
-        )
+        and {{ is_of_sector('return_rate_bands', "measure = '" ~ measure ~ "'") }}
 {% endmacro %}
 
 

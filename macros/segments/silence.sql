@@ -52,7 +52,7 @@
 {%- endmacro %}
 
 
-{# Criteria of inactivity: the rows of the sector where it has any, else those of *, which sorts before every name. #}
+{# Criteria of inactivity. #}
 {% macro inactivity_criteria_rows() %}
     select
         criterion,
@@ -60,11 +60,7 @@
     from {{ ref('inactivity_criteria') }}
     where
         is_enabled
-        and sector = (
-            select max(sector)
-            from {{ ref('inactivity_criteria') }}
-            where sector in ('*', '{{ setting("rfm_sector") }}')
-        )
+        and {{ is_of_sector('inactivity_criteria') }}
 {% endmacro %}
 
 

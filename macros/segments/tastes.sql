@@ -1,13 +1,8 @@
-{# The row of the seed taste_rules for this sector, else the one of sector *, which sorts before every name. #}
+{# Rules of recommendations and replenishment. #}
 {% macro taste_rules() %}
     select *
     from {{ ref('taste_rules') }}
-    where
-        sector = (
-            select max(sector)
-            from {{ ref('taste_rules') }}
-            where sector in ('*', '{{ setting("rfm_sector") }}')
-        )
+    where {{ is_of_sector('taste_rules') }}
 {% endmacro %}
 
 
@@ -310,14 +305,7 @@ gaps as (
 known_gaps as (
     select
         gaps.*,
-        cut_dates.cut_date,
-        row_number() over (
-            partition by cut_dates.cut_date, gaps.profile_id, gaps.category
-            order by gaps.gap_days asc nulls last, gaps.order_date asc nulls last
-        ) as place,
-        count(gaps.gap_days) over (
-            partition by cut_dates.cut_date, gaps.profile_id, gaps.category
-        ) as own_gaps
+        cut_dates.cut_date
     from gaps
     cross join rules
     inner join cut_dates
@@ -326,14 +314,13 @@ known_gaps as (
             and gaps.order_date > {{ add_days('cut_dates.cut_date', '-rules.replenishment_window_days') }}
 ),
 
--- the median: the gap in the middle, or the mean of the two
 habits as (
     select
         cut_date,
         profile_id,
         category,
-        max(own_gaps) as own_gaps,
-        avg(case when 2 * place between own_gaps and own_gaps + 2 then cast(gap_days as double) end) as own_days,
+        count(gap_days) as own_gaps,
+        {{ percentile('gap_days', 0.5) }} as own_days,
         max(order_date) as last_purchase_date
     from known_gaps
     group by
@@ -342,31 +329,18 @@ habits as (
         category
 ),
 
-telling as (
+category_medians as (
     select
         habits.cut_date,
         habits.category,
-        habits.own_days,
-        row_number() over (
-            partition by habits.cut_date, habits.category
-            order by habits.own_days asc nulls last, habits.profile_id asc nulls last
-        ) as place,
-        count(*) over (partition by habits.cut_date, habits.category) as tellers
+        count(*) as tellers,
+        {{ percentile('habits.own_days', 0.5) }} as category_days
     from habits
     cross join rules
     where habits.own_gaps >= rules.min_category_gaps
-),
-
-category_medians as (
-    select
-        cut_date,
-        category,
-        max(tellers) as tellers,
-        avg(case when 2 * place between tellers and tellers + 2 then own_days end) as category_days
-    from telling
     group by
-        cut_date,
-        category
+        habits.cut_date,
+        habits.category
 ),
 
 last_purchases as (

@@ -74,6 +74,14 @@ profiling_denials as (
     select * from {{ ref('profiling_denials') }}
 ),
 
+-- who denied it since the month was published is told no more
+appetencies as (
+    select profile_appetencies.*
+    from profile_appetencies
+    {{ anti_join() }} profiling_denials
+        on profile_appetencies.profile_id = profiling_denials.profile_id
+),
+
 existing_profiles as (
     select
         profile_id,
@@ -255,17 +263,15 @@ preferred_stores as (
         coalesce(
             profile_preferences.preferred_store_id,
             profile_records.preferred_store_id,
-            case when profiling_denials.profile_id is null then profile_appetencies.usual_store_id end
+            appetencies.usual_store_id
         ) as preferred_store_id
     from existing_profiles
     left join profile_preferences
         on existing_profiles.profile_id = profile_preferences.profile_id
     left join profile_records
         on existing_profiles.profile_id = profile_records.profile_id
-    left join profile_appetencies
-        on existing_profiles.profile_id = profile_appetencies.profile_id
-    left join profiling_denials
-        on existing_profiles.profile_id = profiling_denials.profile_id
+    left join appetencies
+        on existing_profiles.profile_id = appetencies.profile_id
 ),
 
 profiles_with_everything as (
@@ -299,8 +305,7 @@ profiles_with_everything as (
         silence_current.inactive_type,
         silence_current.recommended_action,
         traits_current.rf_habit,
-        case when profiling_denials.profile_id is null then profile_appetencies.responsive_channel end
-            as responsive_channel,
+        appetencies.responsive_channel,
         rfm_current.rung as rfm_rung,
         coalesce(profile_orders.order_count, 0) as order_count,
         coalesce(profile_orders.net_amount, 0) as net_amount,
@@ -309,11 +314,9 @@ profiles_with_everything as (
         expected_values.expected_value_amount,
         case when profiling_denials.profile_id is null then silence_current.reactivation_score end
             as reactivation_score,
-        case when profiling_denials.profile_id is null then profile_appetencies.promotion_sensitivity end
-            as promotion_sensitivity,
+        appetencies.promotion_sensitivity,
         traits_current.best_send_hour,
-        case when profiling_denials.profile_id is null then profile_appetencies.best_send_weekday end
-            as best_send_weekday,
+        appetencies.best_send_weekday,
         loyalty_balances.loyalty_points_balance,
         profile_preferences.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
@@ -362,8 +365,8 @@ profiles_with_everything as (
         on existing_profiles.profile_id = silence_current.profile_id
     left join traits_current
         on existing_profiles.profile_id = traits_current.profile_id
-    left join profile_appetencies
-        on existing_profiles.profile_id = profile_appetencies.profile_id
+    left join appetencies
+        on existing_profiles.profile_id = appetencies.profile_id
     left join profiling_denials
         on existing_profiles.profile_id = profiling_denials.profile_id
     left join expected_values

@@ -66,12 +66,11 @@ select
     scenario_id,
     holdout_period,
     cluster_at_entry,
-    case when people < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
+    {{ withheld_because('people') }} as withheld_because,
     {%- for name in ['people', 'not_inactive_now'] %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as bigint) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
     {%- endfor %}
-    case when people >= {{ setting('min_group_size') }} then cast(not_inactive_now as double) / people end
+    {{ unless_withheld('people', 'cast(not_inactive_now as double) / people') }}
         as not_inactive_share,
     segment_month
 from returns

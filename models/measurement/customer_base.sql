@@ -194,21 +194,20 @@ counted as (
 select
     slice_kind,
     slice,
-    case when people < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
-    cast(case when people >= {{ setting('min_group_size') }} then people end as bigint) as people,
+    {{ withheld_because('people') }} as withheld_because,
+    cast({{ unless_withheld('people', 'people') }} as bigint) as people,
     {%- for channel in channels %}
-        cast(case when people >= {{ setting('min_group_size') }} then contactable_by_{{ channel }} end as bigint)
+        cast({{ unless_withheld('people', 'contactable_by_' ~ channel) }} as bigint)
             as contactable_by_{{ channel }},
     {%- endfor %}
     {%- for name in ['buyers', 'orders'] %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as bigint) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
     {%- endfor %}
-    cast(case when people >= {{ setting('min_group_size') }} then net_amount end as decimal(18,2)) as net_amount,
+    cast({{ unless_withheld('people', 'net_amount') }} as decimal(18,2)) as net_amount,
     cast(
-        case when people >= {{ setting('min_group_size') }} and orders > 0 then net_amount / orders end
+        {{ unless_withheld('people', 'net_amount / nullif(orders, 0)') }}
         as decimal(18,2)
     ) as basket_amount,
-    case when people >= {{ setting('min_group_size') }} then inactive_share end as inactive_share,
+    {{ unless_withheld('people', 'inactive_share') }} as inactive_share,
     segment_month
 from counted

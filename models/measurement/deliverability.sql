@@ -70,11 +70,10 @@ select
         when complaint_share > {{ setting('mailbox_complaint_warn_share') }} then 'warn'
         else 'good'
     end as health,
-    case when people < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
+    {{ withheld_because('people') }} as withheld_because,
     {%- for name in ['people'] + counts + reactions %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as bigint) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
     {%- endfor %}
-    case when people >= {{ setting('min_group_size') }} then complaint_share end as complaint_share,
+    {{ unless_withheld('people', 'complaint_share') }} as complaint_share,
     sent_month
 from described

@@ -156,7 +156,7 @@ select
         when sample_ratio_p < 0.05 then 'sample_ratio'
         when imbalance_p < 0.05 then 'imbalance'
     end as warning,
-    cast(case when people >= {{ setting('min_group_size') }} then people end as bigint) as people,
+    cast({{ unless_withheld('people', 'people') }} as bigint) as people,
     cast(crossovers as bigint) as crossovers,
     cast(chi_squared as double) as sample_ratio_chi_squared,
     cast(sample_ratio_p as double) as sample_ratio_p,

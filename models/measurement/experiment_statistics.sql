@@ -108,11 +108,10 @@ select
     slice_kind,
     slice,
     metric_id,
-    case when users < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
-    case when users >= {{ setting('min_group_size') }} then users end as users,
+    {{ withheld_because('users') }} as withheld_because,
+    {{ unless_withheld('users', 'users') }} as users,
     {%- for name in sums %}
-        cast(case when users >= {{ setting('min_group_size') }} then {{ name }} end as double) as {{ name }},
+        cast({{ unless_withheld('users', name) }} as double) as {{ name }},
     {%- endfor %}
     is_baseline
 from summed

@@ -159,13 +159,12 @@ select
     channel,
     offer_type,
     variant,
-    case when people < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
+    {{ withheld_because('people') }} as withheld_because,
     {%- for name in ['people'] + counts %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as bigint) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
     {%- endfor %}
     {%- for name in ['channel_cost_amount', 'offer_cost_amount'] %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as decimal(18,2)) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as decimal(18,2)) as {{ name }},
     {%- endfor %}
     decided_month
 from counted

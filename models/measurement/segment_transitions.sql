@@ -46,11 +46,10 @@ transitions as (
 select
     from_segment,
     to_segment,
-    case when people < {{ setting('min_group_size') }} then 'fewer than {{ setting('min_group_size') }} people' end
-        as withheld_because,
-    cast(case when people >= {{ setting('min_group_size') }} then people end as bigint) as people,
+    {{ withheld_because('people') }} as withheld_because,
+    cast({{ unless_withheld('people', 'people') }} as bigint) as people,
     {%- for name in ['monetary_amount', 'expected_loss_amount'] %}
-        cast(case when people >= {{ setting('min_group_size') }} then {{ name }} end as decimal(18,2)) as {{ name }},
+        cast({{ unless_withheld('people', name) }} as decimal(18,2)) as {{ name }},
     {%- endfor %}
     is_recalibrated,
     segment_month

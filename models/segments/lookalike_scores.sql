@@ -89,9 +89,8 @@ select
     profile_id,
     no_score_reason,
     case when no_score_reason is null then likelihood end as lookalike_score,
-    case when no_score_reason is null then base_contribution end as base_contribution,
-    case when no_score_reason is null then opens_contribution end as opens_contribution,
-    case when no_score_reason is null then silence_contribution end as silence_contribution,
-    case when no_score_reason is null then signs_contribution end as signs_contribution,
+    {%- for name in ['base_contribution', 'opens_contribution', 'silence_contribution', 'signs_contribution'] %}
+        case when no_score_reason is null then {{ name }} end as {{ name }},
+    {%- endfor %}
     segment_month
 from judged

@@ -74,40 +74,13 @@ trait_memberships as (
     {% endfor %}
 )
 
-select
-    profile_id,
-    scheme,
-    membership_value,
-    scheme_version,
-    segment_month
-from rfm_memberships
-
-union all
-
-select
-    profile_id,
-    scheme,
-    membership_value,
-    scheme_version,
-    segment_month
-from clv_memberships
-
-union all
-
-select
-    profile_id,
-    scheme,
-    membership_value,
-    scheme_version,
-    segment_month
-from silence_memberships
-
-union all
-
-select
-    profile_id,
-    scheme,
-    membership_value,
-    scheme_version,
-    segment_month
-from trait_memberships
+{% for memberships in ['rfm_memberships', 'clv_memberships', 'silence_memberships', 'trait_memberships'] -%}
+    select
+        profile_id,
+        scheme,
+        membership_value,
+        scheme_version,
+        segment_month
+    from {{ memberships }}
+    {{ 'union all' if not loop.last }}
+{% endfor %}

@@ -32,9 +32,7 @@ newest_month as (
     inner join publication_check on months.segment_month = publication_check.segment_month
     where
         publication_check.is_publishable
-        {% if is_incremental() -%}
-            and months.segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
-        {%- endif %}
+        and {{ is_not_kept_yet('months.segment_month') }}
 )
 
 select

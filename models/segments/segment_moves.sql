@@ -76,11 +76,7 @@ months as (
     cross join warm_up
     where
         not published_months.is_warm_up
-        {% if is_incremental() -%}
-            and published_months.segment_month > (
-                select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }}
-            )
-        {%- endif %}
+        and {{ is_not_kept_yet('published_months.segment_month') }}
 ),
 
 standing as (

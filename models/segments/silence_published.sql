@@ -80,9 +80,7 @@ newest_month as (
     from rfm_published
     where
         segment_month = {{ newest_closed_month() }}
-        {% if is_incremental() -%}
-            and segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
-        {%- endif %}
+        and {{ is_not_kept_yet('segment_month') }}
 ),
 
 standing as (
@@ -494,13 +492,12 @@ select
     purge_hold_reason,
     no_score_reason,
     reactivation_score,
-    case when reactivation_score is not null then base_contribution end as base_contribution,
-    case when reactivation_score is not null then opens_contribution end as opens_contribution,
-    case when reactivation_score is not null then silence_contribution end as silence_contribution,
-    case when reactivation_score is not null then orders_contribution end as orders_contribution,
-    case when reactivation_score is not null then value_contribution end as value_contribution,
-    case when reactivation_score is not null then messages_before end as messages_before,
-    case when reactivation_score is not null then expected_return_amount end as expected_return_amount,
+    {%- for name in [
+        'base_contribution', 'opens_contribution', 'silence_contribution', 'orders_contribution', 'value_contribution',
+        'messages_before', 'expected_return_amount'
+    ] %}
+        case when reactivation_score is not null then {{ name }} end as {{ name }},
+    {%- endfor %}
     case when reactivation_score is not null then expected_return_amount > 0 end as is_worth_reactivating,
     is_observable,
     coalesce(purge_hold_reason = 'needs_last_question', false) as is_last_question_due,

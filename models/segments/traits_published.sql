@@ -48,9 +48,7 @@ newest_month as (
     from rfm_current
     where
         segment_month = {{ newest_closed_month() }}
-        {% if is_incremental() -%}
-            and segment_month > (select coalesce(max(segment_month), cast('1900-01-01' as date)) from {{ this }})
-        {%- endif %}
+        and {{ is_not_kept_yet('segment_month') }}
 ),
 
 windows as (
