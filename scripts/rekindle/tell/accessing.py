@@ -8,7 +8,7 @@ from rekindle.forget.people import People
 from rekindle.forget.tables import RAW_ADDRESSES
 from rekindle.ground.settings import setting
 from rekindle.tell import in_words
-from rekindle.tell.explaining import Row, rows_of
+from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.platforms import platforms
 from rekindle.tell.scope import Scope
 from rekindle.tell.told_rows import as_told, find_keys, is_told, set_aside

@@ -18,11 +18,10 @@ import duckdb
 
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
+from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
 from rekindle.tell.silence_in_words import lookalike_in_words, silence_in_words
 from rekindle.tell.tastes import tastes_of
-
-Row = dict[str, Any]
 
 CHANNELS = {"email": "e-mail", "sms": "text message", "phone": "call", "post": "letter", "push": "app", "ads": "ads"}
 # what a channel may lack, in the order of the gates, while the run that decided is the newest
@@ -333,13 +332,6 @@ def value_in_words(row: Row) -> str:
     likely = f"; likely to buy nothing {', '.join(silent)}" if silent else ""
     denied = "; no probabilities: denied profiling" if row.get("no_probability_reason") == "profiling_denied" else ""
     return f"{cluster}{before}{spent}{likely}{denied}"
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, question: str, parameters: list[Any] | None = None) -> list[Row]:
-    """The answer to a question, each row by its columns."""
-    cursor = connection.execute(question, parameters or [])
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def edges_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[Row, str]]:

@@ -1,11 +1,9 @@
 """How somebody buys, where she is in her life as a customer, and what she is inclined to, in words."""
 
 import datetime
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-Row = dict[str, Any]
-Sentence = Callable[[str, str, Row], str]
+from rekindle.tell.asking import Row, Sentence
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SOURCES = {

@@ -6,7 +6,8 @@ import duckdb
 
 from rekindle.forget.finding import Warehouse
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.explaining import CHANNELS, Explainer, Row, edges_in_words, value_in_words
+from rekindle.tell.asking import Row
+from rekindle.tell.explaining import CHANNELS, Explainer, edges_in_words, value_in_words
 from rekindle.tell.scope import Scope, ends_of, profile_of
 
 WORDS = {"granted": "yes", "denied": "no", "withdrawn": "no, from now on"}

@@ -11,7 +11,7 @@ from rekindle.forget import traces
 from rekindle.forget.looking import Report
 from rekindle.forget.people import People
 from rekindle.ground.quoting import parquet, text
-from rekindle.tell.explaining import rows_of
+from rekindle.tell.asking import rows_of
 from rekindle.tell.scope import Scope
 
 

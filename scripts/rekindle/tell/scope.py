@@ -15,7 +15,8 @@ from rekindle.forget.people import Contact, People
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import text
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.explaining import Row, edges_in_words
+from rekindle.tell.asking import Row
+from rekindle.tell.explaining import edges_in_words
 
 # Why a record is counted and not told.
 HOUSEHOLD, PHONE, WEAKEST, GONE = (

@@ -1,10 +1,8 @@
 """Since when somebody is silent, what is to be done about it, and whether she may come or come back, in words."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-Row = dict[str, Any]
-Sentence = Callable[[str, str, Row], str]
+from rekindle.tell.asking import Row, Sentence
 
 CRITERIA = ("no_purchase", "no_response", "loyalty_unchanged", "no_contact")
 # what the scores look at, as a person says it

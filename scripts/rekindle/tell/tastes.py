@@ -1,11 +1,11 @@
 """What a person buys again, may like and will soon need, as sentences to be: subject, code and values."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import duckdb
 
 from rekindle.ground.warehouse import has_table
+from rekindle.tell.asking import Row, rows_of
 
 # a row per kind, with the hit rate of the method that it comes from
 _LIKES = """
@@ -36,7 +36,7 @@ order by runs_out_date nulls last, category
 """
 
 
-def tastes_of(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def tastes_of(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[str, str, Row]]:
     """Subject, code and values of a sentence each: what is recommended, then what runs out."""
     if has_table(connection, "core", "profiling_denials") and has_table(connection, "segments", "recommendations"):
         denied = connection.execute("select 1 from core.profiling_denials where profile_id = ?", [profile_id])
@@ -48,8 +48,5 @@ def tastes_of(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterato
         ("replenishments", "replenishment", _RUNS_OUT),
     ):
         if has_table(connection, "segments", table):
-            cursor = connection.execute(question, [profile_id])
-            names = [column[0] for column in cursor.description or []]
-            for row in cursor.fetchall():
-                values = dict(zip(names, row, strict=True))
-                yield subject, values["code"], values
+            for row in rows_of(connection, question, [profile_id]):
+                yield subject, row["code"], row

@@ -15,7 +15,7 @@ from rekindle.forget.tables import RAW_ADDRESSES, Table
 from rekindle.ground.contract import entities
 from rekindle.ground.quoting import name, text
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.explaining import Row, rows_of
+from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.scope import Scope
 
 # Tables of the person as a whole that are told although records are left out, and the day that a row is of.
