@@ -5,13 +5,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import filelock
 import forked
+import pandas as pd
 import pytest
 from consent_cases import Expected, tell_all
 from hypothesis import HealthCheck, settings
@@ -182,6 +183,21 @@ def demo_workshop(shared: Path) -> Workshop:
 def demo_warehouse(demo_workshop: Workshop) -> Path:
     """The demo's warehouse, twelve months of 2017 replayed: as of 2018-01-01. Read-only."""
     return demo_workshop.warehouse
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The replayed demo, opened read-only."""
+    with duckdb.connect(str(demo_warehouse), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def households(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Which profile each household's till record became."""
+    return warehouse.execute(
+        "select contact_id as household_id, profile_id from identity.contact_profiles where source_system = 'till'"
+    ).df()
 
 
 @pytest.fixture(scope="session")

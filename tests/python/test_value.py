@@ -4,36 +4,18 @@ Nothing here reads the SQL under test: order days come from the installed data p
 docs/segments.md. Nobody is written to in this warehouse, so that no message hides what customers did by themselves.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from test_segments import MONTHS, days_of_households, month_end
+from grocer import days_of_households
+from test_segments import MONTHS, month_end
 
 START = pd.Timestamp("2017-01-01")
 AS_OF = pd.Timestamp("2018-01-01")
 PERIOD = pd.Timedelta(days=91)
 PRIOR = 20
 MEDIUM, HIGH = 174.23, 535.53
-
-
-@pytest.fixture(scope="module")
-def warehouse(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The replayed demo, opened read-only."""
-    connection = duckdb.connect(str(demo_warehouse), read_only=True)
-    yield connection
-    connection.close()
-
-
-@pytest.fixture(scope="module")
-def households(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Which profile each household's till record became."""
-    return warehouse.execute(
-        "select contact_id as household_id, profile_id from identity.contact_profiles where source_system = 'till'"
-    ).df()
 
 
 @pytest.fixture(scope="module")
