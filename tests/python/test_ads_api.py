@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from unittest import mock
 
 import pytest
 from activation import ADS_FEED, DESTINATIONS, Retailer, Run, crowd, person
+from pages import blocks
 
 from rekindle.export.feeds import feed_of_row
 from rekindle.export.targets import load_target
@@ -160,6 +163,43 @@ def test_every_body_is_what_the_platform_publishes(tmp_path: Path, target: str) 
     assert [fault for body in removed for fault in FAULTS[target](body, adds=False)] == []
     assert emails(removed) == {sha("bob@example.com")}
     assert bodies(shop.last("ads"), "added") == []
+
+
+@pytest.mark.parametrize(
+    ("target", "email", "phone", "hashes"),
+    [
+        (
+            "google_data_manager",
+            "Cloudy.SanFrancisco+shopping@Gmail.com",
+            "+18005550100",
+            [
+                "223ebda6f6889b1494551ba902d9d381daf2f642bae055888e96343d53e9f9c4",
+                "fb4f73a6ec5fdb7077d564cdd22c3554b43ce49168550c3b12c547b78c517b30",
+            ],
+        ),
+        (
+            "meta_users",
+            "Mary@example.com",
+            "+15559876543",
+            [
+                "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79",
+                "1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e",
+            ],
+        ),
+    ],
+)
+def test_a_body_holds_the_hashes_that_the_platforms_publish(
+    tmp_path: Path, target: str, email: str, phone: str, hashes: list[str]
+) -> None:
+    shop = Retailer(tmp_path, [feed(target)])
+    shop.publish([person("ann", channel="ads", email=email, phone=phone)])
+    shop.export("ads")
+    (body,) = bodies(shop.last("ads"), "full")
+    if target == "meta_users":
+        assert body["payload"]["data"][0][:2] == hashes
+    else:
+        identifiers = body["audienceMembers"][0]["userData"]["userIdentifiers"]
+        assert identifiers == [{"emailAddress": hashes[0]}, {"phoneNumber": hashes[1]}]
 
 
 def test_the_judges_see_what_is_wrong() -> None:
@@ -352,6 +392,30 @@ def test_terms_are_accepted_by_whoever_writes_so_only() -> None:
     for unsaid in (said.replace(" terms=ACCEPTED", ""), said.replace("ACCEPTED", "REJECTED")):
         with pytest.raises(Exception, match="destination: "):
             feed_of_row({**row, "destination": unsaid})
+
+
+def test_the_loop_of_the_page_posts_every_body_to_its_place(tmp_path: Path) -> None:
+    """With a curl that only notes what it was given: the order of the roles, method, address and whole bodies."""
+    shop = Retailer(tmp_path, [feed("meta_users")])
+    shop.publish(PEOPLE)
+    shop.export()
+    shop.ack(shop.last("ads"))
+    shop.publish([*PEOPLE[1:], person("dan", channel="ads")], as_of="2024-07-02")
+    shop.export()
+    run = shop.last("ads")
+    (loop,) = [block for block in blocks("docs/activation.md", "bash") if "curl" in block]
+    loop = re.sub(r"^run=\S+", f"run={run.folder}", loop)
+    noted = tmp_path / "bin" / "curl"
+    noted.parent.mkdir()
+    noted.write_text('#!/bin/sh\necho "$7 ${12}" >> noted\ncat\n', encoding="utf-8")
+    noted.chmod(0o700)
+    variables = {**os.environ, "PATH": f"{noted.parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", loop], cwd=tmp_path, env=variables, check=True)
+    users = "https://graph.facebook.com/v25.0/23850000000000001/users"
+    told = (tmp_path / "noted").read_text(encoding="utf-8").splitlines()
+    assert told == [f"POST {users}", f"DELETE {users}", f"POST {users}"]
+    answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert answers == [body for role in ("full", "removed", "added") for body in bodies(run, role)]
 
 
 def test_feeds_without_an_api_stay_what_they_were() -> None:
