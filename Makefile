@@ -42,8 +42,8 @@ explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=�
 whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=… AGAINST=… PEOPLE=1)
 	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(SET),--set $(SET)) $(if $(PEOPLE),--people) $(OF)
 
-publish: demo-env ## Publish the last finished build to published/rekindle.duckdb
-	@$(BIN)/python scripts/publish.py $(OF)
+publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db SCHEMA=…)
+	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(if $(SCHEMA),--schema "$(SCHEMA)") $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)

@@ -14,3 +14,19 @@
 {% macro spark__sorted_list(expression) -%}
     nullif(array_join(array_sort(collect_set({{ expression }})), ','), '')
 {%- endmacro %}
+
+{#
+  The value below which that share of the values lie, between two of them in proportion; nulls do not count.
+  DuckDB: quantile_cont(), which the standard's `percentile_cont … within group` becomes. Spark: percentile().
+#}
+{% macro percentile(expression, share) -%}
+    {{ return(adapter.dispatch('percentile', 'rekindle')(expression, share)) }}
+{%- endmacro %}
+
+{% macro default__percentile(expression, share) -%}
+    quantile_cont({{ expression }}, {{ share }})
+{%- endmacro %}
+
+{% macro spark__percentile(expression, share) -%}
+    percentile({{ expression }}, {{ share }})
+{%- endmacro %}

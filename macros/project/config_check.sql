@@ -25,8 +25,8 @@
 #}
 {% macro setting_specs() %}
     {%- set specs = [
-        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'at_risk_probability', 'clv_hysteresis',
-          'reactivation_margin_rate'],
+        [['max_rejected_share', 'max_raw_loss_share', 'mailbox_complaint_stop_share', 'mailbox_complaint_warn_share', 'at_risk_probability',
+          'clv_hysteresis', 'reactivation_margin_rate'],
          'number', [0, 1],
          'a share lies between 0 and 1.'],
         [['max_down_share_factor'], 'number', [1],

@@ -60,41 +60,33 @@ gaps as (
     from steps
 ),
 
-own as (
+windowed as (
     select
         gaps.profile_id,
-        max(gaps.order_date) as last_order_date,
-        count(
-            case
-                when gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.habit_window_days') }}
-                    then gaps.gap_days
-            end
-        ) as gaps,
-        percentile_cont(0.5) within group (
-            order by
-                case
-                    when gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.habit_window_days') }}
-                        then gaps.gap_days
-                end asc nulls last
-        ) as own_gap_days,
-        count(
-            case
-                when gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.overdue_window_days') }}
-                    then gaps.gap_days
-            end
-        ) as overdue_gaps,
-        percentile_cont(0.9) within group (
-            order by
-                case
-                    when
-                        gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.overdue_window_days') }}
-                        then gaps.gap_days
-                end asc nulls last
-        ) as long_gap_days
+        gaps.order_date,
+        case
+            when gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.habit_window_days') }}
+                then gaps.gap_days
+        end as habit_gap_days,
+        case
+            when gaps.order_date > {{ add_days('newest_month.month_end_date', '-rules.overdue_window_days') }}
+                then gaps.gap_days
+        end as overdue_gap_days
     from gaps
     cross join rules
     cross join newest_month
-    group by gaps.profile_id
+),
+
+own as (
+    select
+        profile_id,
+        max(order_date) as last_order_date,
+        count(habit_gap_days) as gaps,
+        {{ percentile('habit_gap_days', 0.5) }} as own_gap_days,
+        count(overdue_gap_days) as overdue_gaps,
+        {{ percentile('overdue_gap_days', 0.9) }} as long_gap_days
+    from windowed
+    group by profile_id
 ),
 
 -- customers who came as recently and as often
@@ -120,13 +112,13 @@ cells as (
         r_score,
         f_score,
         count(told_gap_days) as told_profiles,
-        percentile_cont(0.5) within group (order by told_gap_days asc nulls last) as gap_days
+        {{ percentile('told_gap_days', 0.5) }} as gap_days
     from placed
     group by r_score, f_score
 ),
 
 everybody as (
-    select percentile_cont(0.5) within group (order by told_gap_days asc nulls last) as gap_days
+    select {{ percentile('told_gap_days', 0.5) }} as gap_days
     from placed
 ),
 

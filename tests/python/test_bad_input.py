@@ -155,6 +155,7 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "max_rejected_share": 5,
         "max_raw_loss_share": -1,
         "mailbox_complaint_stop_share": 1.5,
+        "mailbox_complaint_warn_share": -1,
         "at_risk_probability": 20,
         "clv_hysteresis": -0.2,
         "cart_order_tolerance_minutes": -1,

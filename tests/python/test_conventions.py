@@ -329,7 +329,8 @@ ROAD = {
     # and of intake the one model that says which link was clicked, of identity the one that says who became whom
     "activation": {"core", "segments", "hub", "scenarios", "activation"},
     "audiences": {"core", "hub", "scenarios", "activation", "audiences"},
-    "measurement": {"core", "activation", "measurement"},
+    # and of identity the one model that says who may be written to, when
+    "measurement": {"core", "segments", "activation", "measurement"},
     "quality": {"input", "intake", "rejected", "identity", "core", "segments", "quality"},
 }
 

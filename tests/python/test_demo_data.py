@@ -380,6 +380,33 @@ def test_nobody_is_written_to_after_leaving(con: duckdb.DuckDBPyConnection) -> N
     assert value(con, ended) == 0
 
 
+def test_mail_domains_differ_in_dead_mailboxes_and_complaints(con: duckdb.DuckDBPyConnection) -> None:
+    """The third domain is the worst, and far from the shares that pause a provider."""
+    shares = {
+        domain: (bounces, complaints)
+        for domain, bounces, complaints in rows(
+            con,
+            """
+            with mailboxes as (
+                select subscriber_id, min(split_part(lower(trim(email)), '@example.', 2)) as domain
+                from newsletter_subscribers group by subscriber_id
+            )
+            select
+                domain, count(*) filter (event_type = 'bounced_hard') / count(distinct messages.message_id),
+                count(*) filter (event_type = 'complained') / count(distinct messages.message_id)
+            from messages
+            inner join mailboxes on messages.contact_id = mailboxes.subscriber_id
+            inner join message_events using (message_id)
+            where messages.source_system = 'newsletter' and domain in ('com', 'org', 'net')
+            group by domain
+            """,
+        )
+    }
+    assert shares["net"][0] > 1.3 * max(shares["com"][0], shares["org"][0])
+    assert shares["net"][1] > 1.5 * max(shares["com"][1], shares["org"][1])
+    assert max(complaints for _, complaints in shares.values()) < 0.0015
+
+
 def test_the_counts_in_the_documentation_are_those_of_the_files(raw: Path) -> None:
     page = (paths.PROJECT / "docs/demo-data.md").read_text(encoding="utf-8")
     told = {file: int(count.replace(",", "")) for file, count in re.findall(r"\| `(\w+/\w+)` \| ([\d,]+) \|", page)}

@@ -113,6 +113,21 @@ def test_whoever_responds_brings_one_basket_copied_from_an_earlier_one(played: t
     assert 0.17 < baskets / 400 < 0.33
 
 
+def test_who_comes_back_hangs_on_the_channel_and_on_what_the_offer_is_worth() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(DRAWS)
+        [shares] = connection.execute("""
+            select
+                avg(would_respond('H' || i, 'p' || i, 's', 'e', pull('email', null))::int),
+                avg(would_respond('H' || i, 'p' || i, 's', 'e', pull('email', 2))::int),
+                avg(would_respond('H' || i, 'p' || i, 's', 'e', pull('email', 10))::int),
+                avg(would_respond('H' || i, 'p' || i, 's', 'e', pull('push', 2))::int),
+                avg(would_respond('H' || i, 'p' || i, 's', 'e', pull('sms', 2))::int)
+            from range(20000) as people (i)
+        """).fetchall()
+    assert shares == pytest.approx((0.2125, 0.25, 0.325, 0.2, 0.3), abs=0.012)
+
+
 def test_nobody_is_written_to_who_was_not_exported_and_ads_are_no_messages(
     played: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@ def test_the_exposure_names_what_is_published() -> None:
     assert named == public
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/segments.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/segments.md", "docs/customer-base.md"])
 def test_questions_to_the_published_file_have_answers(page: str, demo_workshop: Workshop) -> None:
     questions = re.findall(r"```sql\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     assert questions

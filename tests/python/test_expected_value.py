@@ -342,7 +342,7 @@ def test_a_horizon_that_the_series_does_not_reach_is_refused(monkeypatch: pytest
 
 def test_a_bounded_search_is_as_good_as_the_one_that_made_the_customers() -> None:
     with facts(made_up()) as connection:
-        who = fitting._cells(connection, YEAR_END)
+        who = fitting._cells(connection, YEAR_END, datetime.date(1900, 1, 1))
     truth = Purchasing(1.5, 20, 0.5, 20)
     found, likelihood = maximum.likeliest_purchasing(who)
     assert likelihood >= purchasing_log_likelihood(truth, who)

@@ -278,12 +278,12 @@ def test_prospects_are_told_the_likelihood_of_their_band_as_it_came_true(
 # Score and month → people, of whom a sign of life came, area under the curve of the score and of recency alone, as
 # docs/segments.md has them.
 WORTH = {
-    ("reactivation", "2016-12-01"): (3100, 519, 0.678, 0.550),
-    ("reactivation", "2017-03-01"): (2485, 251, 0.736, 0.580),
-    ("reactivation", "2017-06-01"): (2586, 220, 0.769, 0.640),
-    ("lookalike", "2016-12-01"): (6864, 2244, 0.734, 0.735),
-    ("lookalike", "2017-03-01"): (4706, 1237, 0.797, 0.775),
-    ("lookalike", "2017-06-01"): (4607, 1099, 0.836, 0.811),
+    ("reactivation", "2016-12-01"): (2940, 633, 0.668, 0.566),
+    ("reactivation", "2017-03-01"): (2247, 349, 0.706, 0.587),
+    ("reactivation", "2017-06-01"): (2273, 328, 0.716, 0.610),
+    ("lookalike", "2016-12-01"): (6841, 2502, 0.743, 0.715),
+    ("lookalike", "2017-03-01"): (4675, 1475, 0.762, 0.740),
+    ("lookalike", "2017-06-01"): (4577, 1419, 0.788, 0.764),
 }
 
 

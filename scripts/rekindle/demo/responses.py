@@ -25,7 +25,7 @@ FILES = (
     ("offer_redemptions", "offer_redemptions", "redemption_id"),
     ("transactions", "transactions_of_the_world", "basket_id, line_number"),
 )
-# what the world looks at: of an exported file, of who is who in reality, of the baskets
+# what the world looks at: of an exported file, of the offers, of who is who in reality, of the baskets
 TABLES = {
     "exported": {
         "decision_id": "varchar",
@@ -38,6 +38,7 @@ TABLES = {
         "offer_id": "varchar",
         "send_at": "varchar",
     },
+    "offers": {"offer_id": "varchar", "face_value_amount": "decimal(18, 2)"},
     "people": {"source_system": "varchar", "contact_id": "varchar", "person_id": "varchar"},
     "transactions": {
         "household_id": "varchar",
@@ -113,9 +114,11 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
         return  # nobody was written to: nothing of the world is needed to say that nothing came back
     people = raw / "synthetic" / "_truth_people.parquet"
     baskets = raw / "completejourney" / "transactions.parquet"
-    for file in (people, baskets):
+    offers = raw / "synthetic" / "marketing_offers.parquet"
+    for file in (people, baskets, offers):
         if not file.is_file():
             raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
+    connection.execute(f"insert into offers select {', '.join(TABLES['offers'])} from {parquet(offers)}")
     connection.execute(f"insert into people select {', '.join(TABLES['people'])} from {parquet(people)}")
     # only the households that were written to: the file is read, not kept
     connection.execute(

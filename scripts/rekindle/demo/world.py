@@ -100,15 +100,31 @@ RAW_TABLES = (
 )
 
 
-def generate(con: duckdb.DuckDBPyConnection, package_folder: Path, cut_at: str | None = None) -> None:
-    """Make every raw table in `con`, in the schemas `completejourney` (real) and `synthetic`."""
+def generate(
+    con: duckdb.DuckDBPyConnection,
+    package_folder: Path,
+    cut_at: str | None = None,
+    seed: str | None = None,
+    trait: bool = True,
+    until: str | None = None,
+) -> None:
+    """Make every raw table in `con`, in the schemas `completejourney` (real) and `synthetic`.
+
+    Another seed draws another world; without `trait` everybody reads alike, so that nothing tells who will come back.
+    `until` names the last script: what the later ones make is left out.
+    """
     con.execute("set TimeZone = 'UTC'")
     for table in PACKAGE_TABLES:
         con.execute(f"set variable {table} = ?", [str(package_folder / f"{table}.parquet")])
     if cut_at is not None:
         con.execute("set variable cut_at = ?", [cut_at])  # read back as a timestamp by the macro cut_at()
+    if seed is not None:
+        con.execute("set variable seed = ?", [seed])
+    con.execute("set variable trait = ?", [trait])
     for script in sorted(SQL_FOLDER.glob("*.sql")):
         con.execute(script.read_text(encoding="utf-8"))
+        if script.stem == until:
+            return
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:

@@ -301,16 +301,30 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
     return int(counted[0]) if counted else 0
 
 
+def primary_keys(manifest: Manifest) -> dict[str, list[str]]:
+    """The columns of the unique_key test of each public table that has one."""
+    return {
+        str(model.alias): list(columns)
+        for model in public_models(manifest)
+        if (columns := _unique_key(manifest, model)) is not None
+    }
+
+
 def _sort_key(manifest: Manifest, model: Any) -> str:
     """The columns of the model's unique_key test: the same content gives the same file, and ranges are found fast."""
+    columns = _unique_key(manifest, model)
+    return "all" if columns is None else ", ".join(name(column) for column in columns)
+
+
+def _unique_key(manifest: Manifest, model: Any) -> list[str] | None:
     for test in manifest.nodes.values():
         if (
             isinstance(test, GenericTestNode)
             and test.attached_node == model.unique_id
             and test.test_metadata.name == "unique_key"
         ):
-            return ", ".join(name(column) for column in test.test_metadata.kwargs["columns"])
-    return "all"
+            return list(test.test_metadata.kwargs["columns"])
+    return None
 
 
 def _meta(column: Any) -> dict[str, Any]:

@@ -15,10 +15,6 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
-profiles as (
-    select * from {{ ref('dim_profiles') }}
-),
-
 denials as (
     select contact_profiles.profile_id
     from consents
@@ -31,21 +27,32 @@ denials as (
 ),
 
 foretold as (
-    {% for column in [
-        'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount',
-        'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'rf_habit'
-    ] -%}
+    {% for table, columns in {
+        'dim_profiles': [
+            'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount',
+            'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'rf_habit'
+        ],
+        'value_current': ['silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive'],
+        'silence_current': ['reactivation_score', 'expected_return_amount', 'is_worth_reactivating'],
+        'lookalike_scores': ['lookalike_score'],
+        'profile_habits': ['rf_habit', 'rf_habit_days', 'overdue_after_days'],
+        'profile_appetencies': ['promotion_sensitivity', 'drive_appetency', 'usual_store_id', 'best_send_hour'],
+        'channel_appetencies': ['open_appetency', 'click_appetency'],
+        'traits_current': ['rf_habit', 'overdue_after_days', 'best_send_hour'],
+        'replenishments': ['runs_out_date'],
+        'recommendations': ['item'],
+    }.items() -%}
         select
             profile_id,
-            '{{ column }}' as foretold_column
-        from profiles
-        where {{ column }} is not null
+            '{{ table }}' as foretold_in
+        from {{ ref(table) }}
+        where {% for column in columns %}{{ column }} is not null{{ ' or ' if not loop.last }}{% endfor %}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 
 select
     foretold.profile_id,
-    foretold.foretold_column
+    foretold.foretold_in
 from foretold
 inner join denials on foretold.profile_id = denials.profile_id

@@ -1,11 +1,15 @@
 -- How the synthetic part is drawn: never random(), always md5 of a seed, the kind of draw and a key. The same key
 -- gives the same draw on every machine, and a draw knows nothing of any purchase.
+-- Set only by tests: another seed draws another world; with trait = false everybody reads alike.
+create macro seed() as coalesce(getvariable('seed'), 'rekindle-demo-1');
+create macro has_trait() as coalesce(cast(getvariable('trait') as boolean), true);
+
 create macro draw(kind, id) as
-    (md5_number_lower('rekindle-demo-1|' || kind || '|' || id) & 1048575::ubigint) / 1048576.0::double;
+    (md5_number_lower(seed() || '|' || kind || '|' || id) & 1048575::ubigint) / 1048576.0::double;
 
 -- A whole number from 0 to n - 1.
 create macro pick(kind, id, n) as
-    cast(md5_number_lower('rekindle-demo-1|' || kind || '|' || id) % cast(n as ubigint) as integer);
+    cast(md5_number_lower(seed() || '|' || kind || '|' || id) % cast(n as ubigint) as integer);
 
 -- New York wall clock of a UTC stamp, and back.
 create macro to_local(utc_stamp) as timezone('America/New_York', timezone('UTC', utc_stamp));
@@ -18,7 +22,7 @@ create macro horizon() as timestamp '2018-01-02 05:00:00';
 create macro after_days(stamp, days) as stamp + to_seconds(cast(floor((days) * 86400) as bigint));
 create macro after_seconds(stamp, seconds) as stamp + to_seconds(cast(floor(seconds) as bigint));
 
-create macro short_id(text) as substring(md5('rekindle-demo-1|' || text), 1, 16);
+create macro short_id(text) as substring(md5(seed() || '|' || text), 1, 16);
 
 -- A list price from 0.99 to 15.98: the data set has no prices of products nobody bought yet.
 create macro list_price(product_id) as cast(0.99 + pick('list price', product_id, 1500) / 100.0 as decimal(18, 2));

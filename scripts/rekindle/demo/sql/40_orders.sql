@@ -86,7 +86,7 @@ ranked as (
             order by
                 coalesce(bought_before.lines, 0) desc,
                 md5_number_lower(
-                    'rekindle-demo-1|sent|' || members.campaign_id || '|' || members.household_id
+                    seed() || '|sent|' || members.campaign_id || '|' || members.household_id
                     || '|' || coupons.coupon_upc
                 )
         ) as place

@@ -1,5 +1,5 @@
 -- Mailings: a monthly newsletter from 2013, every second week in 2017; in 2017 also a monthly mailing to card
--- holders, four text messages and a push note every second week.
+-- holders, four text messages and a push note every second week. Each goes out at 8, 12 or 17 o'clock.
 create table mailings as
 with
 
@@ -9,31 +9,44 @@ months as (
 
 fortnights as (
     select date '2017-01-03' + cast(14 * unnest(range(0, 26)) as integer) as fortnight_start
+),
+
+newsletters as (
+    select fortnight_start + pick('weekday of newsletter', fortnight_start, 4) as sent_on
+    from fortnights
+),
+
+all_mailings as (
+    select
+        'newsletter-' || strftime(month_start, '%Y-%m') as campaign_id,
+        'newsletter' as source_system,
+        'email' as channel,
+        -- the first Tuesday
+        month_start + cast((9 - isodow(month_start)) % 7 as integer) as sent_on
+    from months
+    union all
+    select 'newsletter-' || strftime(sent_on, '%Y-%m-%d'), 'newsletter', 'email', sent_on from newsletters
+    union all
+    select
+        'card-mailing-' || strftime(month_start, '%Y-%m'),
+        'till',
+        'email',
+        month_start + 9
+    from (
+        select
+            cast(unnest(generate_series(date '2017-01-01', date '2017-12-01', interval 1 month)) as date) as month_start
+    )
+    union all
+    select 'text-2017-' || quarter, 'till', 'sms', date '2017-02-17' + cast(91 * (quarter - 1) as integer)
+    from (select unnest(range(1, 5)) as quarter)
+    union all
+    select 'push-' || strftime(fortnight_start, '%Y-%m-%d'), 'app', 'push', fortnight_start + 3 from fortnights
 )
 
 select
-    'newsletter-' || strftime(month_start, '%Y-%m') as campaign_id,
-    'newsletter' as source_system,
-    'email' as channel,
-    -- the first Tuesday
-    month_start + cast((9 - isodow(month_start)) % 7 as integer) as sent_on
-from months
-union all
-select 'newsletter-' || strftime(fortnight_start, '%Y-%m-%d'), 'newsletter', 'email', fortnight_start from fortnights
-union all
-select
-    'card-mailing-' || strftime(month_start, '%Y-%m'),
-    'till',
-    'email',
-    month_start + 9
-from (
-    select cast(unnest(generate_series(date '2017-01-01', date '2017-12-01', interval 1 month)) as date) as month_start
-)
-union all
-select 'text-2017-' || quarter, 'till', 'sms', date '2017-02-17' + cast(91 * (quarter - 1) as integer)
-from (select unnest(range(1, 5)) as quarter)
-union all
-select 'push-' || strftime(fortnight_start, '%Y-%m-%d'), 'app', 'push', fortnight_start + 3 from fortnights;
+    *,
+    [8, 12, 17][1 + pick('hour of mailing', campaign_id, 3)] as send_hour
+from all_mailings;
 
 -- What kind of reader somebody is: traits, not conclusions from what they bought.
 create table readers as
@@ -47,25 +60,40 @@ select
     plan.email_index,
     plan.phone_index,
     plan.method,
-    0.04 + 0.5 * draw('opens', plan.record_key) * draw('opens', plan.record_key) as open_share,
-    -- from this day on the reader neither opens nor clicks
+    -- how fond of reading she is: it shows in what she opens and clicks, and in how likely she is to come back
+    case when has_trait() then draw('opens', plan.person_id) else 0.577 end as fondness,
+    0.04 + 0.5 * fondness * fondness as open_share,
+    0.05 + 0.2 * fondness as click_share,
+    -- from this day on she opens seldom, and the fonder the less seldom
     case
-        when draw('falls silent', plan.record_key) < case when plan.kind = 'newsletter' then 0.62 else 0.25 end
+        when
+            has_trait()
+            and draw('falls silent', plan.record_key) < case when plan.kind = 'newsletter' then 0.62 else 0.25 end
             then after_days(plan.created_at, 30 + 900 * draw('falls silent after', plan.record_key))
         else timestamp '9999-01-01'
     end as silent_from,
     -- from this day on the mailbox does not exist
     case
-        when draw('mailbox dies', plan.record_key) < 0.10
+        when draw('mailbox dies', plan.record_key) < domains.dies_share
             then after_days(plan.created_at, 60 + 1700 * draw('mailbox dies after', plan.record_key))
         else timestamp '9999-01-01'
     end as dead_from,
     draw('reads through a proxy', plan.record_key) < 0.2 as has_proxy,
+    domains.soft_bounce_share,
+    domains.complaint_share,
+    -- when she likes to read: messages that go out around then are read more often
+    7 + pick('reads at', plan.person_id, 15) as favourite_hour,
+    1 + pick('reads on', plan.person_id, 7) as favourite_weekday,
     -- the mailboxes of one domain, when the household or the reader works behind a scanner
     records.email ilike '%@example.net%' and draw('is scanned', plan.person_id) < 0.1 as has_scanner,
     erasures.requested_at as erased_at,
 from contact_plan as plan
 inner join contact_records as records on plan.record_key = records.record_key
+-- mail domains differ in how many mailboxes die, are full, and complain
+left join (
+    values ('com', 0.09, 0.005, 0.0002), ('org', 0.08, 0.006, 0.0003), ('net', 0.14, 0.010, 0.0007)
+) as domains (ending, dies_share, soft_bounce_share, complaint_share)
+    on domains.ending = split_part(lower(trim(records.email)), '@example.', 2)
 left join erasures on plan.person_id = erasures.person_id;
 
 create table candidate_messages as
@@ -76,8 +104,9 @@ due as (
         mailings.campaign_id,
         mailings.channel,
         readers.*,
-        'rekindle-demo-1|message|' || mailings.campaign_id || '|' || readers.record_key as message_key,
-        mailings.sent_on
+        seed() || '|message|' || mailings.campaign_id || '|' || readers.record_key as message_key,
+        mailings.sent_on,
+        mailings.send_hour
     from mailings
     inner join readers on mailings.source_system = readers.source_system
     where
@@ -98,8 +127,18 @@ drawn as (
 timed as (
     select
         *,
-        -- between 14:00 and 15:30 UTC
-        after_seconds(cast(sent_on as timestamp), 50400 + 5400 * draw_of(first_number, 0)) as sent_at
+        -- it takes an hour and a half to send a mailing
+        after_seconds(
+            to_utc(cast(sent_on as timestamp) + to_hours(send_hour)), 5400 * draw_of(first_number, 0)
+        ) as sent_at,
+        -- about 1 on average over the hours and days
+        case
+            when has_trait()
+                then
+                    (1 + 0.35 * cos(2 * pi() * (send_hour - favourite_hour) / 24))
+                    * case when isodow(sent_on) = favourite_weekday then 1.3 else 0.95 end
+            else 1
+        end as moment_factor
     from drawn
 ),
 
@@ -138,8 +177,12 @@ answered as (
         *,
         sent_at >= dead_from and channel = 'email' as is_dead,
         draw_of(first_number, 1) < 0.0008 as is_not_sent,
-        draw_of(first_number, 1) >= 0.0008 and draw_of(first_number, 1) < 0.007 as is_soft_bounce,
-        sent_at < silent_from and draw_of(first_number, 2) < open_share * recency_factor as is_read
+        draw_of(first_number, 1) >= 0.0008
+            and draw_of(first_number, 1) < 0.0008 + coalesce(soft_bounce_share, 0.006) as is_soft_bounce,
+        -- silence is no end: each further mail is a chance
+        draw_of(first_number, 2)
+        < open_share * recency_factor * moment_factor
+        * case when sent_at < silent_from then 1 else 0.5 * fondness end as is_read
     from after_orders
 )
 
@@ -147,11 +190,11 @@ select
     *,
     not is_dead and not is_not_sent and not is_soft_bounce as is_delivered,
     case channel
-        when 'email' then is_read and draw_of(second_number, 0) < 0.2
+        when 'email' then is_read and draw_of(second_number, 0) < click_share
         else is_read and draw_of(second_number, 0) < 0.1
     end as is_clicked,
-    channel = 'email' and draw_of(second_number, 1) < 0.0003 as is_complaint,
-    draw_of(second_number, 1) >= 0.0003
+    channel = 'email' and draw_of(second_number, 1) < coalesce(complaint_share, 0) as is_complaint,
+    draw_of(second_number, 1) >= coalesce(complaint_share, 0)
         and draw_of(second_number, 1) < 0.0015 + case when is_read then 0.004 else 0 end as is_unsubscribe
 from answered;
 
@@ -190,10 +233,16 @@ select
     'M' || short_id('message|' || messages.campaign_id || '|' || messages.record_key) as message_id,
     coalesce(messages.sent_at = endings.ended_at, false) as is_ending,
     after_seconds(messages.sent_at, 5 + 120 * draw_of(messages.second_number, 2)) as delivered_at,
-    after_seconds(
-        messages.sent_at,
-        300 + 259200 * power(draw_of(messages.second_number, 2), 3)
-    ) as read_at
+    -- one message in two is read in the reader's hour of that day or of the next, the others whenever
+    case
+        when (messages.second_number >> 60) < 8 then to_utc(
+            cast(messages.sent_on as timestamp)
+            + to_days(case when messages.favourite_hour >= messages.send_hour + 2 then 0 else 1 end)
+            + to_hours(messages.favourite_hour)
+            + to_seconds(cast(floor(3600 * draw_of(messages.first_number, 0)) as bigint))
+        )
+        else after_seconds(messages.sent_at, 300 + 259200 * power(draw_of(messages.second_number, 2), 3))
+    end as read_at
 from candidate_messages as messages
 inner join endings
     on messages.record_key = endings.record_key and messages.channel = endings.channel

@@ -30,7 +30,7 @@ possible as (
     select
         visitors.*,
         weeks.week_start,
-        'rekindle-demo-1|visit|' || visitors.record_key || '|' || weeks.week_start as visit_key
+        seed() || '|visit|' || visitors.record_key || '|' || weeks.week_start as visit_key
     from visitors
     inner join weeks
         on visitors.created_at < weeks.week_start + interval 7 day
@@ -80,7 +80,7 @@ seen as (
     select
         visits.*,
         places.place,
-        md5_number_lower('rekindle-demo-1|view|' || visits.visit_id || '|' || places.place) as view_number
+        md5_number_lower(seed() || '|view|' || visits.visit_id || '|' || places.place) as view_number
     from visits
     cross join (select unnest(range(1, 5)) as place) as places
     where places.place <= cast(visits.second_number % 5 as integer)

@@ -184,7 +184,7 @@ with
 drawn as (
     select
         *,
-        md5_number_lower('rekindle-demo-1|service|' || basket_id) as number
+        md5_number_lower(seed() || '|service|' || basket_id) as number
     from baskets
 ),
 

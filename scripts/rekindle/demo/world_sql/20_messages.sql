@@ -15,12 +15,19 @@ select
     people.contact_id,
     people.person_id,
     responsiveness(people.person_id) as responsiveness,
-    would_respond(people.person_id, exported.profile_id, exported.scenario_id, exported.entry_key) as responds,
+    would_respond(
+        people.person_id,
+        exported.profile_id,
+        exported.scenario_id,
+        exported.entry_key,
+        pull(exported.channel, offers.face_value_amount)
+    ) as responds,
     draw('not sent', exported.decision_id) < 0.01 as is_not_sent,
     exported.channel = 'email' and draw('bounce', people.person_id) < 0.004 as is_bounced
 from exported
 inner join people
     on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16)
+left join offers on exported.offer_id = offers.offer_id
 -- a list that an ad platform mirrors is no message
 where exported.channel <> 'ads';
 
