@@ -28,7 +28,7 @@ for manifest in "installations/$connector/exports"/*/*/*/manifest.json; do
         continue
     fi
     $export_audiences verify "$manifest" --connector "$connector" || exit 4
-    for file in "$run"/*__full.* "$run"/*__removed.* "$run"/*__changed.* "$run"/*__added.*; do
+    for file in "$run"/*__full*.* "$run"/*__removed.* "$run"/*__changed.* "$run"/*__added.*; do
         if [ -e "$file" ]; then
             send "$file" || exit 1
         fi

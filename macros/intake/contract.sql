@@ -75,8 +75,8 @@
         'media_results': {
             'key': ['campaign_id', 'route', 'result_date'],
             'person_key': 'none',
-            'columns': 'source_system! campaign_id! route! result_date! audience_run_id uploaded matched reached '
-                ~ 'impressions clicks leads cost_amount extracted_at!',
+            'columns': 'source_system! campaign_id! route! result_date! audience_run_id uploaded matched rejected '
+                ~ 'reject_reasons reached impressions clicks leads cost_amount extracted_at!',
         },
         'offers': {
             'key': ['offer_id'],

@@ -63,6 +63,17 @@ ADS_FEED = {
     "guards": {"platform_minimum": False},
 }
 
+# what a feed of a target with an API must say
+DESTINATIONS = {
+    "google_data_manager": {
+        "login_account_id": "1234567890",
+        "account_id": "9876543210",
+        "audience_id": "5550001",
+        "terms": "ACCEPTED",
+    },
+    "meta_users": {"ad_account_id": "100200300", "audience_id": "23850000000000001"},
+}
+
 Person = Mapping[str, Any]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from activation import Retailer, person
+from activation import DESTINATIONS, Retailer, person
 
 from rekindle.export.targets import load_target, target_names
 from rekindle.ground.paths import PROJECT
@@ -68,12 +68,14 @@ def test_a_target_writes_its_golden_files(target: str, tmp_path: Path) -> None:
         "mode": profile.modes[0],
         "guards": {"platform_minimum": False},
     }
+    if profile.api:
+        feed["destination"] = DESTINATIONS[target]
     shop = Retailer(tmp_path, [feed])
     rows = people("email" if channel == "*" else channel)
     more = CENSUS_TABLES if target == "census" else ""
     shop.publish(rows, more=more)
     shop.export()
-    files = {path.name: path for path in shop.last().folder.glob("*.csv") if "__removed" not in path.name}
+    files = {path.name: path for path in shop.last().folder.glob("win_back__*") if "__removed" not in path.name}
     withdrawn = [("b2", "*", "*", "unsubscribed"), ("c3", "*", "*", "erased")]
     shop.publish(rows[:1], as_of="2024-07-02", withdrawn=withdrawn, more=more)
     shop.export()
@@ -94,4 +96,4 @@ def test_a_target_writes_its_golden_files(target: str, tmp_path: Path) -> None:
 def test_every_target_of_the_design_has_a_profile() -> None:
     emails = ["actito", "brevo", "klaviyo", "listmonk", "mailchimp"]
     ads = ["google_customer_match", "linkedin", "meta_custom_audience", "pinterest", "tiktok"]
-    assert target_names() == sorted([*emails, *ads, "generic", "census"])
+    assert target_names() == sorted([*emails, *ads, *DESTINATIONS, "generic", "census"])

@@ -55,7 +55,7 @@ def build(warehouse: Path, *runs: tuple[str, bool]) -> None:
             "as scenarios (scenario_id, scenario_name); "
             "create table config.feeds (feed varchar, audience varchar, target varchar, channel varchar, "
             "purpose varchar, mode varchar, format varchar, content varchar, guards varchar, text_policy varchar, "
-            "retention_days varchar, max_full_age_days varchar)"
+            "retention_days varchar, max_full_age_days varchar, destination varchar)"
         )
 
 

@@ -14,6 +14,8 @@ select
     cast(null as varchar) as audience_run_id,
     cast(null as integer) as uploaded,
     cast(null as integer) as matched,
+    cast(null as integer) as rejected,
+    cast(null as varchar) as reject_reasons,
     reached,
     impressions,
     clicks,

@@ -1,12 +1,23 @@
 """What the business configures: a row of the seed `feeds` per feed."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from rekindle.export.runs import FEED_NAME
-from rekindle.export.targets import Channel, Column, Mode, Strict, Table, Target, first_problem, load_target
+from rekindle.export.targets import (
+    Channel,
+    Column,
+    Mode,
+    Strict,
+    Table,
+    Target,
+    first_problem,
+    load_target,
+    target_names,
+)
 from rekindle.ground.errors import ContractError
 from rekindle.ground.files import Format
 from rekindle.ground.quoting import text
@@ -30,6 +41,8 @@ class Guards(Strict):
 class Feed(Strict):
     """One feed: an audience, a channel, a target."""
 
+    later = ("destination",)
+
     feed: str
     target: str
     channel: Channel
@@ -41,6 +54,14 @@ class Feed(Strict):
     text_policy: Literal["strip", "escape", "reject"] = "strip"
     retention_days: int = Field(default=30, ge=1)
     max_full_age_days: int | None = Field(default=None, ge=1)
+    destination: dict[str, str] = Field(default={})  # which audience of which account; ids, never a secret
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_its_target_likes_it(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "format" not in given and given.get("target") in target_names():
+            return {**given, "format": load_target(given["target"]).formats[0]}
+        return given
 
     @model_validator(mode="after")
     def _fits_its_target(self) -> Self:
@@ -62,13 +83,33 @@ class Feed(Strict):
                 raise ValueError(f"{key}: {target.name} takes {', '.join(known)}")
         if (self.purpose == "*") != (self.channel == "*"):
             raise ValueError("purpose: '*' goes with channel '*' only")
+        self._fits_an_api(target)
         return self
+
+    def _fits_an_api(self, target: Target) -> None:
+        wanted = target.api.settings if target.api else {}
+        if set(self.destination) != set(wanted):
+            raise ValueError(f"destination: {target.name} takes {', '.join(wanted) or 'none'}")
+        for key, pattern in wanted.items():
+            if not re.fullmatch(pattern, self.destination[key]):
+                raise ValueError(f"destination: {key} of {target.name} looks like {pattern}")
+        if target.api is None:
+            return
+        if self.purpose != target.api.purpose:
+            raise ValueError(f"purpose: {target.name} takes {target.api.purpose}")
+        known = [column.header for column in target.may_have]
+        if not set(self.content) <= set(known):
+            raise ValueError(f"content: {target.name} takes {', '.join(known) or 'none'}")
 
     @property
     def platform(self) -> Target:
         """The target profile, with the feed's own columns behind the target's."""
         target = load_target(self.target)
-        own = tuple(Column.model_validate({"header": h, "from": f"content.{k}"}) for h, k in self.content.items())
+        known = {column.header: column.model_dump(by_alias=True) for column in target.may_have}
+        own = tuple(
+            Column.model_validate({**known.get(header, {}), "header": header, "from": f"content.{key}"})
+            for header, key in self.content.items()
+        )
         return target.model_copy(update={"columns": target.columns + own})
 
     def tables(self, audience: str) -> list[Table]:
@@ -91,7 +132,7 @@ def feed_of_row(row: Mapping[str, str | None]) -> Feed:
     """The feed that a row of the seed says; raises ContractError, in a sentence that names the row and the column."""
     given: dict[str, Any] = {key: value for key, value in row.items() if value is not None}
     where = f"Seed feeds, row {given.get('feed', 'without a name')}"
-    for column in ("content", "guards"):
+    for column in ("content", "guards", "destination"):
         words = [word.partition("=") for word in given.get(column, "").split()]
         if not all(key and value for key, _, value in words):
             raise ContractError(f"{where}: {column} is written as name=value, several of them separated by spaces.")

@@ -1,10 +1,12 @@
 """The lists that follow from what was ever sent to a platform: whom to opt out, whom to erase."""
 
 from collections.abc import Collection
+from typing import Any
 
 import duckdb
 
 from rekindle.export import runs
+from rekindle.export.bodies import Call, calls_of
 from rekindle.export.staging import concerns, count_of, digest, ledger_rows, with_closed
 from rekindle.export.targets import addresses_in, load_target
 from rekindle.export.writing import NO_MANIFEST, Writer, piece_of
@@ -30,11 +32,13 @@ def send_list(writer: Writer, kind: str, target_name: str, damaged: Collection[s
         f"case when is_closed_{n} then c{n} end as c{n}" if n in closed else f"null as c{n}" for n in numbers
     )
     ids = ", ".join(f"c{number}" for number in numbers)
-    selects = []
+    selects: list[str] = []
+    sent_to: list[dict[str, str]] = []
     for folder in runs.feed_folders():
         run = None if folder.feed in damaged else folder.newest_ledger()
         if run is not None and run.manifest["target"] == target_name:
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
+            sent_to.append(run.manifest["config"].get("destination", {}))
             ledger = f"({ledger_rows(connection, folder, run, target)})"
             selects.append(
                 f"select {ids} from {ledger} as sent where profile_id in "
@@ -55,11 +59,31 @@ def send_list(writer: Writer, kind: str, target_name: str, damaged: Collection[s
     if damaged:
         writer.report.exit_code = CONTRACT
         writer.report.message = f"Without whom feed {', '.join(damaged)} was sent: its books are damaged."
-    content = [writer.as_of_date, kind, target.model_dump(), duckdb.__version__, digest(connection, "staged")]
+    content: list[Any] = [
+        writer.as_of_date,
+        kind,
+        target.model_dump(),
+        duckdb.__version__,
+        digest(connection, "staged"),
+    ]
+    api = target.api
+    calls: list[Call | None] = [*calls_of(api, api.remove_everywhere, sent_to)] if api else [None]
+    content += [[call.told, call.destinations] for call in calls if call is not None]
     if writer.is_known(content):
         return
     manifest = NO_MANIFEST | {"target": target_name, "mode": kind, "config": {"retention_days": RETENTION_DAYS}}
     opt_out = target.opt_out if kind == "opt_out" else {}
     constants = {header: target.booleans[0 if yes else 1] for header, yes in opt_out.items()}
-    piece = piece_of("full", "staged", target.formats[0], target, only_identifiers=True, constants=constants)
-    writer.write([piece], content, manifest, target)
+    pieces = [
+        piece_of(
+            "full" if number == 1 else f"full_{number}",
+            "staged",
+            target.formats[0],
+            target,
+            only_identifiers=True,
+            constants=constants,
+            call=call,
+        )
+        for number, call in enumerate(calls, start=1)
+    ]
+    writer.write(pieces, content, manifest, target)

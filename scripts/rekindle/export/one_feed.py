@@ -6,13 +6,15 @@ from typing import Any
 import duckdb
 
 from rekindle.export.activation import columns_of
+from rekindle.export.bodies import calls_of
 from rekindle.export.feeds import Feed
 from rekindle.export.queries import query
+from rekindle.export.runs import CommittedRun
 from rekindle.export.staging import audience_rows, compare, concerns, count_of, digest, permitted, stage
 from rekindle.export.targets import Table, Target
 from rekindle.export.writing import NO_MANIFEST, Piece, Writer, piece_of
 from rekindle.gates.files import Promise, ledger_measure, people_of
-from rekindle.ground.errors import GUARD
+from rekindle.ground.errors import GUARD, ContractError
 from rekindle.ground.quoting import name
 
 REPORTED = ("members", "added", "changed", "removed", "withdrawn", "rejected", "late_noes", "left_out")
@@ -48,6 +50,10 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
     }
     if writer.is_known(content):
         return
+    _must_be_the_same_audience(feed, last_whole)
+    api = target.api
+    add = calls_of(api, api.add, [feed.destination])[0] if api else None
+    remove = calls_of(api, api.remove, [feed.destination])[0] if api else None
 
     if last_whole is not None:
         known = count_of(connection, "known where status = 'member'")
@@ -59,18 +65,18 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
     people = None if writer.dry else _people(connection, own, in_files, feed, target)
     if is_full:
         last_full = writer.as_of_date
-        pieces.append(piece_of("full", "members", feed.format, target, people=people))
+        pieces.append(piece_of("full", "members", feed.format, target, people=people, call=add))
     if feed.mode == "full_and_delta" or not pieces:
         changed = "staged inner join delta on staged.rowid = delta.member where change = '{}'"
         pieces += [
-            piece_of(change, changed.format(change), feed.format, target, people=people)
+            piece_of(change, changed.format(change), feed.format, target, people=people, call=add)
             for change in ("added", "changed")
         ]
     for table in also:
         rows, shape = f"{table.staged} where reject is null", target.model_copy(update={"columns": table.columns})
         people = _people(connection, table, table.staged, feed, target)
         pieces.append(piece_of(table.name, rows, feed.format, shape, people=people))
-    pieces.append(piece_of("removed", "removed", feed.format, target, only_identifiers=True))
+    pieces.append(piece_of("removed", "removed", feed.format, target, only_identifiers=True, call=remove))
     pieces.append(Piece("rejected", "from rejected order by all", Promise([*REJECTED], "csv", True, ",")))
     manifest["full_as_of_date"] = last_full
 
@@ -78,7 +84,7 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
     if not closed:
         closed = writer.write(pieces, content, manifest, target)
     if closed:
-        forced = piece_of("removed", "removed where is_forced", feed.format, target, only_identifiers=True)
+        forced = piece_of("removed", "removed where is_forced", feed.format, target, only_identifiers=True, call=remove)
         _send_withdrawals_only(writer, closed, content, manifest, forced, target)
 
 
@@ -116,6 +122,15 @@ def _people(
     # several files are held against it
     connection.execute(f"create or replace temp table people_{table.staged} as {behind}")
     return f"from people_{table.staged}"
+
+
+def _must_be_the_same_audience(feed: Feed, last: CommittedRun | None) -> None:
+    """A new audience of the platform lacks everybody, and the old one would keep everybody."""
+    sent_to = last.manifest["config"].get("destination", {}) if last else {}
+    if sent_to and sent_to["audience_id"] != feed.destination.get("audience_id"):
+        raise ContractError(
+            f"Feed {feed.feed} was sent to another audience of {feed.target}: give the new one a feed of its own."
+        )
 
 
 def _is_too_old(last_full: str | None, as_of: str, days: int | None) -> bool:

@@ -27,7 +27,7 @@ from rekindle.ground.errors import ContractError, LockedError, RekindleError, of
 FEED_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,62}")
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}")
-FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+\.(csv|csv\.gz|parquet|jsonl)")
+FILE_NAME = re.compile(r"[a-z0-9_]+__\d{4}-\d{2}-\d{2}__[a-z_]+[0-9]*\.(csv|csv\.gz|parquet|jsonl)")
 MANIFEST, SUMS, PURGED = "manifest.json", "SHA256SUMS", "purged.json"
 # what every manifest says, and what one with a ledger says besides
 MANIFEST_KEYS: dict[str, Any] = {

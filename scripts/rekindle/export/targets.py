@@ -2,10 +2,19 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from rekindle.ground import rules
 from rekindle.ground.errors import ContractError
@@ -32,6 +41,12 @@ class Strict(BaseModel):
     """Unknown keys are refused: a typo must not switch a guard off."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    # keys that came later: unset they are not told, so that the runs of whoever lacks them stay the same, byte for byte
+    later: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, told: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in told(self).items() if value or key not in self.later}
 
 
 class Column(Strict):
@@ -96,8 +111,40 @@ class Table(Strict):
         return next((number for number, column in enumerate(self.columns) if column.sources == ("channel",)), None)
 
 
+class Request(Strict):
+    """One kind of call: what stands in braces is filled in, by export/bodies.py."""
+
+    method: Literal["POST", "DELETE"]
+    url: str
+    body: dict[str, Any]
+    member: Any  # one person of {members}
+
+
+class Api(Strict):
+    """A platform that takes request bodies instead of a file; a file holds one per line."""
+
+    purpose: str  # the only one that people may have said yes to
+    max_members: int  # of one request
+    max_destinations: int = 1  # of one request
+    settings: dict[str, str]  # what a feed's `destination` must say, and the pattern of it
+    destination: Any = None  # one of {destinations}
+    add: Request
+    remove: Request
+    remove_everywhere: Request  # the lists of whom to opt out and to erase
+
+    @model_validator(mode="after")
+    def _says_which_audience(self) -> Self:
+        if "audience_id" not in self.settings:
+            raise ValueError(
+                "settings: audience_id is missing: by it a feed knows that it still speaks of one audience"
+            )
+        return self
+
+
 class Target(Strict):
     """A platform: its columns and limits."""
+
+    later = ("may_have", "api")
 
     name: str
     description: str
@@ -114,6 +161,8 @@ class Target(Strict):
     columns: tuple[Column, ...]
     opt_out: dict[str, bool] = {}  # columns that an opt-out file has besides the identifiers
     also: tuple[Table, ...] = ()
+    may_have: tuple[Column, ...] = ()  # columns for which a feed names a key of the content; without an API, any
+    api: Api | None = None
     declare: dict[str, str] = {}  # what the upload has to state, copied into the manifest
     minimum: int = 0  # members the platform asks for
     max_rows: int | None = None

@@ -9,7 +9,9 @@ import duckdb
 
 from rekindle.export import runs
 from rekindle.export.activation import Activation
+from rekindle.export.bodies import Call, bodies_of, bodies_query, session_of
 from rekindle.export.runs import CommittedRun, FeedFolder
+from rekindle.export.staging import count_of
 from rekindle.export.targets import Target
 from rekindle.gates.files import Promise, check_files
 from rekindle.gates.judge import Gate, Measure
@@ -54,17 +56,26 @@ class Piece:
     role: str
     query: str
     promise: Promise
+    call: Call | None = None  # then `query` fills the table `bodies`
 
     def copy_to(self, connection: duckdb.DuckDBPyConnection, folder: Path, prefix: str) -> dict[str, Any]:
         """Writes the file whole; returns its entry in the manifest."""
         promise = self.promise
         file = folder / f"{prefix}__{self.role}.{promise.format}"
-        options = [FORMATS[promise.format], "use_tmp_file false"]
+        options, query, requests = [FORMATS[promise.format], "use_tmp_file false"], self.query, {}
         if promise.format.startswith("csv"):
             options.append(f"header {str(promise.has_header).lower()}, delim {text(promise.delimiter)}")
+        if promise.bodies and self.call:
+            connection.execute(f"set variable session = {session_of(folder.name, self.role)}")
+            connection.execute(query)
+            keys = ", ".join(f"{name(f'body {key}')} as {name(key)}" for key in promise.bodies.keys)
+            query = f"select {keys} from bodies order by batch"
+            requests = {"requests": self.call.told | {"bodies": count_of(connection, "bodies")}}
         with files.private_writing(file) as unfinished:
-            copied = connection.execute(f"copy ({self.query}) to {text(unfinished)} ({', '.join(options)})").fetchone()
-        return {
+            copied = connection.execute(f"copy ({query}) to {text(unfinished)} ({', '.join(options)})").fetchone()
+        if requests:
+            copied = connection.execute("select cast(coalesce(sum(members), 0) as bigint) from bodies").fetchone()
+        return requests | {
             "name": file.name,
             "role": self.role,
             "rows": copied[0] if copied else 0,
@@ -83,8 +94,12 @@ def piece_of(
     only_identifiers: bool = False,
     constants: dict[str, str] | None = None,
     people: str | None = None,
+    call: Call | None = None,
 ) -> Piece:
-    """A file of staged rows, in the order of their identifiers; `constants`: columns that say the same in every row."""
+    """A file of staged rows, in the order of their identifiers; `constants`: columns that say the same in every row.
+
+    With a `call` its lines are bodies of requests.
+    """
     same = constants or {}
     chosen = [(n, column) for n, column in enumerate(target.columns) if column.identifier or not only_identifiers]
     headers = [*(column.header for _, column in chosen), *same]
@@ -93,7 +108,10 @@ def piece_of(
     ids = tuple(place for place, (_, column) in enumerate(chosen) if column.identifier)
     hashed = tuple(place for place, (_, column) in enumerate(chosen) if column.hash)
     order = ", ".join(f"c{n}" for n, column in chosen if column.identifier)
-    promise = Promise(headers, format, target.header, target.delimiter, ids, hashed, people)
+    bodies = bodies_of(call, headers) if call else None
+    promise = Promise(headers, format, target.header, target.delimiter, ids, hashed, people, bodies)
+    if call:
+        return Piece(role, bodies_query(call, chosen, rows, order), promise, call)
     return Piece(role, f"select {selected} from {rows} order by {order}", promise)
 
 

@@ -24,6 +24,16 @@ LEAST_LEDGER_SHARE = 0.5
 
 
 @dataclass(frozen=True)
+class Bodies:
+    """A file of request bodies, one per line: where its rows are found, as JSON paths."""
+
+    keys: list[str]  # of every body
+    most: int  # members of one body
+    members: str
+    values: list[str]  # in a member, per column of the promise
+
+
+@dataclass(frozen=True)
 class Promise:
     """What a file must be. Columns are numbered in its order; `people` finds who is behind a row."""
 
@@ -35,6 +45,12 @@ class Promise:
     hashed: tuple[int, ...] = ()
     # a query of one row per person: key (of the identifiers as written), has_evidence, is_withdrawn, is_permitted
     people: str | None = None
+    bodies: Bodies | None = None
+
+    @property
+    def written(self) -> list[str]:
+        """The columns that the file itself names."""
+        return self.bodies.keys if self.bodies else self.columns
 
 
 def check_files(
@@ -76,7 +92,7 @@ def ledger_measure(feed: str, members: int, known: int) -> list[Measure]:
 def measures_of(connection: duckdb.DuckDBPyConnection, path: Path, rows: int, promise: Promise) -> list[Measure]:
     """The suite of one file, measured."""
     written = _columns(path, promise)
-    differing = len(set(promise.columns) ^ set(written)) or int(promise.columns != written)
+    differing = len(set(promise.written) ^ set(written)) or int(promise.written != written)
     subject = f"File {path.name}"
     rule = "its columns are those of the target, in their order"
     measures = [Measure(subject, "columns", differing, rule, f"{differing} others", largest=0)]
@@ -115,12 +131,17 @@ def _rows_measures(
         if found["repeated"]:
             distinct = _counts(connection, {"rows": "count(*)"}, f"(select distinct {', '.join(ids)} from {table})")
             found["repeated"] = found["rows"] - distinct["rows"]
+    if promise.bodies:
+        each = f"(select len({_members(promise.bodies)}) as members from {_lines(path, promise)})"
+        largest = f"count(case when members > {promise.bodies.most} then 1 end)"
+        found |= _counts(connection, {"oversized": largest}, each)
     if promise.people:
         found |= _people(connection, table, promise, found)
     rules = {
         "anonymous": "no row is without an identifier",
         "unhashed": "what is to be hashed is 64 hex digits",
         "repeated": "no identifier stands in two rows",
+        "oversized": "no request has more members than the platform takes",
         "without_evidence": "every row is somebody with evidence of consent",
         "withdrawn": "nobody who withdrew or is to be erased",
         "not_permitted": "nobody, and no address, that may not be written to",
@@ -170,8 +191,33 @@ def _counts(connection: duckdb.DuckDBPyConnection, asked: dict[str, str], source
 
 
 def _rows(path: Path, promise: Promise) -> str:
+    """The rows of the file, also when several of them stand in a line."""
+    if promise.bodies is None:
+        return _lines(path, promise)
+    values = ", ".join(
+        f"{_value(place)} as {name(column)}"
+        for column, place in zip(promise.columns, promise.bodies.values, strict=True)
+    )
+    return f"(select {values} from (select unnest({_members(promise.bodies)}) as member from {_lines(path, promise)}))"
+
+
+def _members(bodies: Bodies) -> str:
+    """The members of a body, as a list."""
+    key = next(key for key in bodies.keys if bodies.members.startswith(f'$."{key}"'))
+    place = bodies.members.replace(f'$."{key}"', "$", 1)
+    return f"cast(json_extract({name(key)}, {text(place)}) as json[])"
+
+
+def _value(place: str) -> str:
+    """One value of a member; where the place is in a list, the first."""
+    found = f"json_extract_string(member, {text(place)})"
+    return f"nullif({found + '[1]' if '[*]' in place else found}, '')"
+
+
+def _lines(path: Path, promise: Promise) -> str:
     """The file as DuckDB reads it: text, without guessing."""
-    columns = "{" + ", ".join(f"{text(column)}: 'VARCHAR'" for column in promise.columns) + "}"
+    type = "JSON" if promise.bodies else "VARCHAR"
+    columns = "{" + ", ".join(f"{text(column)}: '{type}'" for column in promise.written) + "}"
     if promise.format == "parquet":
         return parquet(path)
     if promise.format == "jsonl":
@@ -195,7 +241,7 @@ def _columns(path: Path, promise: Promise) -> list[str]:
     with opener(path, "rt", encoding="utf-8", newline="") as handle:
         if promise.format == "jsonl":
             first = handle.readline()
-            return list(json.loads(first)) if first else promise.columns
+            return list(json.loads(first)) if first else promise.written
         if not promise.has_header:
             return promise.columns
         return next(csv.reader(handle, delimiter=promise.delimiter), [])
