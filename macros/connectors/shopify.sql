@@ -355,7 +355,7 @@ klaviyo_events as (
         *,
         {{ hash_id([
             'person_id', 'channel', 'sending_id',
-            "case when flow_message_id is null then '' else coalesce(cast(sent_at as varchar), '') end",
+            "case when flow_message_id is null then '' else coalesce(cast(sent_at as string), '') end",
         ]) }} as message_id
     from sent_copies
 )

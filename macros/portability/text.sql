@@ -146,7 +146,7 @@
         {%- for key, value in pairs.items() %}
         '{{ key }}', {{ value }}{{ ',' if not loop.last }}
         {%- endfor %}
-    ) as varchar)
+    ) as string)
 {%- endmacro %}
 
 {% macro spark__json_object(pairs) -%}

@@ -160,7 +160,7 @@
     {%- set run_log = load_run_log() -%}
     {%- if run_log -%}
         {%- set latest = run_query(
-            "select cast(max(as_of_date) as varchar) as as_of_date, max(connector) as connector, "
+            "select cast(max(as_of_date) as string) as as_of_date, max(connector) as connector, "
             ~ "min(connector) as first_connector from " ~ run_log
             ~ " where finished_at is not null and command_scope in ('full', 'monthly')"
         ).rows[0] -%}
@@ -210,7 +210,7 @@
     {%- if node is not none -%}
         {%- set published = load_relation(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) -%}
         {%- if published -%}
-            {{ return(run_query("select cast(max(segment_month) as varchar) from " ~ published).rows[0][0]) }}
+            {{ return(run_query("select cast(max(segment_month) as string) from " ~ published).rows[0][0]) }}
         {%- endif -%}
     {%- endif -%}
     {{ return(none) }}

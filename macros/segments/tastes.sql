@@ -178,7 +178,7 @@ listed as (
         own_ranked.method,
         own_ranked.recommendation_rank,
         own_ranked.score,
-        cast(null as varchar) as because_item,
+        cast(null as string) as because_item,
         own_ranked.purchases,
         own_ranked.last_purchase_date
     from own_ranked

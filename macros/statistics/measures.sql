@@ -20,7 +20,7 @@
 {# A figure of a metric as people read it: a rate in per cent, a difference of rates in points. #}
 {% macro told_outcome(column, unit) -%}
     case
-        when kind = 'rate' then {{ dbt.concat(['cast(cast(100 * ' ~ column ~ ' as decimal(18,1)) as varchar)', "'" ~ unit ~ "'"]) }}
-        else cast(cast({{ column }} as decimal(18,2)) as varchar)
+        when kind = 'rate' then {{ dbt.concat(['cast(cast(100 * ' ~ column ~ ' as decimal(18,1)) as string)', "'" ~ unit ~ "'"]) }}
+        else cast(cast({{ column }} as decimal(18,2)) as string)
     end
 {%- endmacro %}

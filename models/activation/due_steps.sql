@@ -40,8 +40,8 @@ first_steps as (
         journeys.entry_key,
         scenario_steps.step,
         true as is_first_step,
-        cast(null as varchar) as previous_decision_id,
-        cast(null as varchar) as previous_offer_id,
+        cast(null as string) as previous_decision_id,
+        cast(null as string) as previous_offer_id,
         {{ add_days('journeys.triggered_date', 'scenario_steps.wait_days') }} as due_date,
         {{ add_days('journeys.triggered_date', 'scenarios.entry_window_days') }} as window_end_date
     from journeys

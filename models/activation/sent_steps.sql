@@ -66,7 +66,7 @@ acts as (
     union all
     select
         profile_id,
-        cast(null as varchar) as offer_id,
+        cast(null as string) as offer_id,
         occurred_at
     from interactions
     where

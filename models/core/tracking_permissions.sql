@@ -46,8 +46,8 @@ ranked_countries as (
 questions as (
     {%- for event_type, purpose in purposes.items() %}
         select
-            cast('{{ event_type }}' as varchar) as event_type,
-            cast('{{ purpose }}' as varchar) as purpose
+            cast('{{ event_type }}' as string) as event_type,
+            cast('{{ purpose }}' as string) as purpose
         {%- if not loop.last %}
             union all
         {%- endif %}

@@ -24,7 +24,7 @@ emails as (
     select
         contacts.source_system,
         contacts.contact_id,
-        cast('email' as varchar) as identifier_type,
+        cast('email' as string) as identifier_type,
         {{ spelled_email('contacts.email', 'email_addresses') }} as identifier_value
     from contacts
     left join email_addresses
@@ -50,7 +50,7 @@ loyalty_cards as (
     select
         source_system,
         contact_id,
-        cast('loyalty_card' as varchar) as identifier_type,
+        cast('loyalty_card' as string) as identifier_type,
         nullif(trim(loyalty_card_id), '') as identifier_value
     from contacts
 ),
@@ -66,7 +66,7 @@ link_ends as (
     select
         case when sides.is_linked_side then links.linked_source_system else links.source_system end as source_system,
         case when sides.is_linked_side then links.linked_contact_id else links.contact_id end as contact_id,
-        cast('identity_link' as varchar) as identifier_type,
+        cast('identity_link' as string) as identifier_type,
         {{ hash_id([
             'links.source_system', 'links.contact_id', 'links.linked_source_system', 'links.linked_contact_id'
         ]) }} as identifier_value

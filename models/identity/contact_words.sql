@@ -290,7 +290,7 @@ noes_about_something_unreadable as (
         address_key,
         'unreadable' as word,
         'unreadable_no' as reason,
-        cast(null as varchar) as evidence_reference,
+        cast(null as string) as evidence_reference,
         said_at,
         heard_at
     from consent_words
@@ -379,7 +379,7 @@ stop_words as (
         address_key,
         'stop' as word,
         reason,
-        cast(null as varchar) as evidence_reference,
+        cast(null as string) as evidence_reference,
         said_at,
         said_at as heard_at
     from stop_addresses
@@ -401,7 +401,7 @@ unreadable_words as (
         end as address_key,
         'unreadable' as word,
         'unreadable_no' as reason,
-        cast(null as varchar) as evidence_reference,
+        cast(null as string) as evidence_reference,
         doubtful_noes.said_at,
         doubtful_noes.heard_at
     from doubtful_noes

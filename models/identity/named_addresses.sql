@@ -23,7 +23,7 @@ emails as (
         named_texts.source_system,
         named_texts.contact_id,
         named_texts.address,
-        cast('email' as varchar) as identifier_type,
+        cast('email' as string) as identifier_type,
         {{ spelled_email('named_texts.address', 'email_addresses') }} as identifier_value
     from named_texts
     left join email_addresses
@@ -39,7 +39,7 @@ phones as (
         named_texts.source_system,
         named_texts.contact_id,
         named_texts.address,
-        cast('phone' as varchar) as identifier_type,
+        cast('phone' as string) as identifier_type,
         phone_numbers.e164 as identifier_value
     from named_texts
     left join contacts

@@ -97,7 +97,7 @@ noes as (
         'consents' as entity,
         source_system,
         contact_id,
-        cast(null as varchar) as message_id,
+        cast(null as string) as message_id,
         readable_channel as channel,
         readable_purpose as purpose,
         named_address_hash,
@@ -111,8 +111,8 @@ noes as (
         contact_id,
         message_id,
         readable_channel as channel,
-        cast(null as varchar) as purpose,
-        cast(null as varchar) as named_address_hash,
+        cast(null as string) as purpose,
+        cast(null as string) as named_address_hash,
         readable_at,
         extracted_at
     from unreadable_answers

@@ -301,8 +301,8 @@ sentences as (
             when lift is null then 'Too few people to tell of.'
             else {{ dbt.concat([
                 "replace(variation_id, '_', ' ')", "' '", 'told_mean', "' ('",
-                'cast(cast(people as bigint) as varchar)', "' people), '", "replace(baseline_id, '_', ' ')", "' '",
-                'told_base_mean', "' ('", 'cast(cast(base_people as bigint) as varchar)', "'). '"
+                'cast(cast(people as bigint) as string)', "' people), '", "replace(baseline_id, '_', ' ')", "' '",
+                'told_base_mean', "' ('", 'cast(cast(base_people as bigint) as string)', "'). '"
             ]) }}
         end as who,
         case
@@ -324,13 +324,13 @@ sentences as (
             when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
             when always_valid_p < 0.05
                 then {{ dbt.concat([
-                    "'The difference is '", 'told_lift', "', which may be luck among '", 'cast(tests as varchar)',
+                    "'The difference is '", 'told_lift', "', which may be luck among '", 'cast(tests as string)',
                     "' comparisons of one objective.'"
                 ]) }}
             when coalesce(days_needed, 0) > 0
                 then {{ dbt.concat([
                     "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper',
-                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as varchar)',
+                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as string)',
                     "' more days like those so far.'"
                 ]) }}
             else {{ dbt.concat([

@@ -181,10 +181,10 @@ lines as (
     select
         1 as section_order,
         'month' as section,
-        cast('' as varchar) as sort_text,
+        cast('' as string) as sort_text,
         0 as sort_number,
-        cast(newest_month.segment_month as varchar) as subject,
-        cast(null as varchar) as detail,
+        cast(newest_month.segment_month as string) as subject,
+        cast(null as string) as detail,
         cast(sum(segment_sizes.profiles) as bigint) as row_count
     from newest_month
     cross join segment_sizes
@@ -197,7 +197,7 @@ lines as (
         '' as sort_text,
         -segment_sizes.rung as sort_number,
         segment_sizes.segment_name as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as detail,
         segment_sizes.profiles as row_count
     from segment_sizes
     cross join newest_month
@@ -209,8 +209,8 @@ lines as (
             'went_{{ direction }}' as section,
             '' as sort_text,
             0 as sort_number,
-            cast(null as varchar) as subject,
-            cast(null as varchar) as detail,
+            cast(null as string) as subject,
+            cast(null as string) as detail,
             count(*) as row_count
         from moves_of_month
         where direction = '{{ direction }}'
@@ -232,8 +232,8 @@ lines as (
         'signal' as section,
         '' as sort_text,
         0 as sort_number,
-        cast(null as varchar) as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
         count(*) as row_count
     from moves_of_month
     where direction = 'down' and is_attrition_signal
@@ -245,7 +245,7 @@ lines as (
         scenario_id as sort_text,
         priority as sort_number,
         scenario_name as subject,
-        cast(starts_date as varchar) as detail,
+        cast(starts_date as string) as detail,
         cast(null as bigint) as row_count
     from dim_scenarios
     where is_enabled and starts_date > {{ as_of_date() }}
@@ -278,8 +278,8 @@ lines as (
         'sealed' as section,
         '' as sort_text,
         0 as sort_number,
-        cast(null as varchar) as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
         count(*) as row_count
     from decision_differences
     having count(*) > 0
@@ -313,8 +313,8 @@ lines as (
         'closed' as section,
         '' as sort_text,
         0 as sort_number,
-        cast(null as varchar) as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
         count(*) as row_count
     from unreadable_noes
     having count(*) > 0
@@ -325,7 +325,7 @@ lines as (
         '' as sort_text,
         1 as sort_number,
         'Phones' as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as detail,
         cast(sum(phone_count) as bigint) as row_count
     from unread_phones
     where command_to_run is not null
@@ -337,7 +337,7 @@ lines as (
         '' as sort_text,
         2 as sort_number,
         'E-mails' as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as detail,
         cast(sum(email_count) as bigint) as row_count
     from unread_emails
     where command_to_run is not null
@@ -349,8 +349,8 @@ lines as (
         'short_window' as section,
         '' as sort_text,
         0 as sort_number,
-        cast(null as varchar) as subject,
-        cast(null as varchar) as detail,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
         cast(recency_days as bigint) as row_count
     from last_band
     where recency_days >= {{ setting('rfm_window_days') }}

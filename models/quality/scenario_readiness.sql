@@ -36,7 +36,7 @@ counts as (
         {% endfor -%}
     {% endfor -%}
     select
-        cast(null as varchar) as contract_column,
+        cast(null as string) as contract_column,
         cast(0 as bigint) as row_count,
         cast(0 as bigint) as filled_row_count
 ),

@@ -23,7 +23,7 @@ unread as (
 
 select
     source_system,
-    cast('python scripts/normalise_contacts.py' as varchar) as command_to_run,
+    cast('python scripts/normalise_contacts.py' as string) as command_to_run,
     cast(count(*) as integer) as contact_count,
     cast(count(distinct email) as integer) as email_count
 from unread

@@ -30,7 +30,7 @@ select
     source_system,
     reason,
     cast(
-        case when reason = 'not_read_yet' then 'python scripts/normalise_contacts.py' end as varchar
+        case when reason = 'not_read_yet' then 'python scripts/normalise_contacts.py' end as string
     ) as command_to_run,
     cast(count(*) as integer) as contact_count,
     cast(count(distinct phone) as integer) as phone_count

@@ -66,7 +66,7 @@ listed as (
         'erasure_requests' as entity,
         erasure_requests.source_system,
         erasure_requests.contact_id,
-        cast(null as varchar) as message_id,
+        cast(null as string) as message_id,
         '*' as channel,
         '*' as purpose,
         erasure_requests.requested_at is not null as has_readable_stamp,

@@ -41,8 +41,8 @@ dated_moments as (
     select
         scenario_moments.scenario_id,
         moments.profile_id,
-        coalesce(moments.moment_key, cast(periods.period_date as varchar)) as entry_key,
-        coalesce(moments.moment_reference, cast(periods.period_date as varchar)) as trigger_reference,
+        coalesce(moments.moment_key, cast(periods.period_date as string)) as entry_key,
+        coalesce(moments.moment_reference, cast(periods.period_date as string)) as trigger_reference,
         scenario_moments.reason_code,
         moments.reason_parameters,
         moments.personalisation,

@@ -45,7 +45,7 @@ silence_memberships as (
         profile_id,
         'engagement_tier' as scheme,
         engagement_tier as membership_value,
-        cast(null as varchar) as scheme_version,
+        cast(null as string) as scheme_version,
         segment_month
     from silence_published
     where engagement_tier <> 'active'
@@ -54,7 +54,7 @@ silence_memberships as (
         profile_id,
         'inactive_type' as scheme,
         inactive_type as membership_value,
-        cast(null as varchar) as scheme_version,
+        cast(null as string) as scheme_version,
         segment_month
     from silence_published
     where inactive_type is not null
@@ -66,7 +66,7 @@ trait_memberships as (
             profile_id,
             '{{ scheme }}' as scheme,
             {{ scheme }} as membership_value,
-            cast(null as varchar) as scheme_version,
+            cast(null as string) as scheme_version,
             segment_month
         from traits_published
         where {{ scheme }} is not null

@@ -326,7 +326,7 @@ month_before as (
     {%- else -%}
         select
             profile_id,
-            cast(null as varchar) as engagement_tier
+            cast(null as string) as engagement_tier
         from rfm_published
         where false
     {%- endif %}

@@ -116,9 +116,9 @@ month_before as (
     {%- else -%}
         select
             profile_id,
-            cast(null as varchar) as spend_cluster,
-            cast(null as varchar) as previous_cluster,
-            cast(null as varchar) as threshold_version
+            cast(null as string) as spend_cluster,
+            cast(null as string) as previous_cluster,
+            cast(null as string) as threshold_version
         from rfm_published
         where false
     {%- endif %}

@@ -146,6 +146,13 @@ TEXT_RULES = (
         exempt=(*PORTABILITY, "macros/time/**/*", "macros/project/**/*"),
     ),
     TextRule(
+        "text_type",
+        r"\bvarchar\b",
+        "text is of type string, which every engine knows.",
+        files=DBT,
+        exempt=PORTABILITY,
+    ),
+    TextRule(
         "left_for_later",
         r"\b(TODO|FIXME|XXX|HACK)\b|\bNotImplementedError\b",
         "finish it, or write it down where work is planned.",

@@ -63,6 +63,10 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
         ((MODEL, "-- DuckDB and Spark agree\nselect a"), (MODEL, "{{ 'a' if target.type == 'x' else 'b' }}")),
         (("macros/portability/a.sql", "macro duckdb__a()"), ("macros/a.sql", "{{ duckdb__a() }}")),
     ],
+    "text_type": [
+        ((MODEL, "cast(a as string)"), (MODEL, "cast(a as varchar)")),
+        (("models/core/_core__models.yml", "data_type: string"), ("models/core/_core__models.yml", "data_type: varchar")),
+    ],
     "left_for_later": [
         ((MODEL, "-- todos los santos"), (MODEL, "-- TO" + "DO: later")),
         (("scripts/run.py", "raise RekindleError"), ("scripts/run.py", "raise NotImplemented" + "Error")),

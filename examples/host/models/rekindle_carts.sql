@@ -4,7 +4,7 @@ select
     customer_no as contact_id,
     {{ rekindle.local_to_utc('filled_at') }} as created_at,
     {{ rekindle.local_to_utc('filled_at') }} as updated_at,
-    cast(null as varchar) as order_id,
+    cast(null as string) as order_id,
     article as items,
     1 as item_count,
     amount as cart_amount,

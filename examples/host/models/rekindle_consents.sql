@@ -4,7 +4,7 @@ select
     'email' as channel,
     'marketing' as purpose,
     case newsletter when 'yes' then 'granted' when 'no' then 'withdrawn' else newsletter end as status,
-    cast(null as varchar) as address,
+    cast(null as string) as address,
     {{ rekindle.local_to_utc('newsletter_since') }} as changed_at,
     'newsletter box' as evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,

@@ -16,7 +16,7 @@ select
     'direct_mail' as route,
     {{ dbt.concat(["'Coupon campaign '", "campaign_id"]) }} as campaign_name,
     campaign_type,
-    cast(null as varchar) as scenario_id,
+    cast(null as string) as scenario_id,
     start_date,
     -- the data set names the last day, the contract the first day after
     {{ add_days('end_date', 1) }} as end_date,
@@ -31,7 +31,7 @@ select
     route,
     campaign_name,
     campaign_type,
-    cast(null as varchar) as scenario_id,
+    cast(null as string) as scenario_id,
     start_date,
     end_date,
     cost_amount,

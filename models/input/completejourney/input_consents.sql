@@ -12,7 +12,7 @@ select
     channel,
     purpose,
     status,
-    cast(null as varchar) as address,
+    cast(null as string) as address,
     changed_at,
     evidence_reference,
     double_opt_in_confirmed_at,

@@ -11,7 +11,7 @@ select
     contact_id,
     linked_source_system,
     linked_contact_id,
-    cast(null as varchar) as link_type,
+    cast(null as string) as link_type,
     evidence,
     linked_at,
     extracted_at

@@ -18,7 +18,7 @@ select
     contact_id,
     channel,
     campaign_id,
-    cast(null as varchar) as decision_id,
+    cast(null as string) as decision_id,
     variant,
     'marketing' as message_kind,
     sent_at,

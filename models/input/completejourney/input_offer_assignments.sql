@@ -15,7 +15,7 @@ select
     assignment_id,
     offer_id,
     household_id as contact_id,
-    cast(null as varchar) as decision_id,
+    cast(null as string) as decision_id,
     assigned_at,
     {{ local_date('assigned_at') }} as assigned_date,
     channel,

@@ -18,7 +18,7 @@ select
     redeemed_at,
     redemption_date as redeemed_date,
     basket_id as order_id,
-    cast(null as varchar) as assignment_id,
+    cast(null as string) as assignment_id,
     cast(null as decimal(18,2)) as redeemed_amount,
     extracted_at
 from redemption_baskets
@@ -31,7 +31,7 @@ select
     redeemed_at,
     {{ local_date('redeemed_at') }} as redeemed_date,
     order_id,
-    cast(null as varchar) as assignment_id,
+    cast(null as string) as assignment_id,
     cast(null as decimal(18,2)) as redeemed_amount,
     extracted_at
 from offer_redemptions_of_the_world

@@ -30,7 +30,7 @@ select
     campaign_coupons.campaign_id,
     -- the data set does not say what a coupon is worth
     cast(null as decimal(18,2)) as face_value_amount,
-    cast(null as varchar) as funded_by,
+    cast(null as string) as funded_by,
     campaign_descriptions.start_date as valid_from,
     -- the data set names the last day, the contract the first day after
     {{ add_days('campaign_descriptions.end_date', 1) }} as valid_to,
@@ -45,9 +45,9 @@ select
     offer_id,
     offer_type,
     offer_name,
-    cast(null as varchar) as campaign_id,
+    cast(null as string) as campaign_id,
     face_value_amount,
-    cast(null as varchar) as funded_by,
+    cast(null as string) as funded_by,
     valid_from,
     valid_to,
     extracted_at

@@ -43,7 +43,7 @@ select
     order_channels.delivered_at,
     -- the data set has neither cancelled nor returned baskets
     'completed' as order_status,
-    cast(null as varchar) as original_order_id,
+    cast(null as string) as original_order_id,
     'USD' as currency_code,
     baskets.extracted_at
 from baskets

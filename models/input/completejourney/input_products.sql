@@ -18,7 +18,7 @@ select
     products.brand,
     products.department,
     products.product_category as category,
-    cast(null as varchar) as collection,
+    cast(null as string) as collection,
     products.package_size,
     product_attributes.days_of_supply,
     cast(null as decimal(9,4)) as margin_share,

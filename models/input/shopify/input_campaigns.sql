@@ -47,8 +47,8 @@ select
     -- the file does not say what it sends: as its messages went, else by e-mail
     coalesce(routes.channel, 'email') as route,
     campaigns.campaign_name,
-    cast(null as varchar) as campaign_type,
-    cast(null as varchar) as scenario_id,
+    cast(null as string) as campaign_type,
+    cast(null as string) as scenario_id,
     {{ local_date('campaigns.sent_at') }} as start_date,
     {{ add_days(local_date('campaigns.sent_at'), 1) }} as end_date,
     cast(null as decimal(18,2)) as cost_amount,

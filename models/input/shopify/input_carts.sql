@@ -37,7 +37,7 @@ select
     checkouts.created_at as updated_at,
     {{ local_date('checkouts.created_at') }} as updated_date,
     -- nor does it say what became of it: an order of the same person after it does
-    cast(null as varchar) as order_id,
+    cast(null as string) as order_id,
     items.items,
     coalesce(items.item_count, 0) as item_count,
     checkouts.total_amount as cart_amount,

@@ -246,7 +246,7 @@ select
     'marketing' as purpose,
     status,
     -- the box and the consent are the record's, whatever address it has
-    cast(null as varchar) as address,
+    cast(null as string) as address,
     changed_at,
     evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,

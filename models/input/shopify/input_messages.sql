@@ -39,10 +39,10 @@ select
     person_id as contact_id,
     channel,
     campaign_id,
-    cast(null as varchar) as decision_id,
+    cast(null as string) as decision_id,
     variant,
     -- flows send receipts too, and nothing tells them from the others
-    cast(null as varchar) as message_kind,
+    cast(null as string) as message_kind,
     sent_at,
     {{ local_date('sent_at') }} as sent_date,
     cast(null as decimal(18,2)) as cost_amount,

@@ -39,7 +39,7 @@ select
     redeemed_at,
     {{ local_date('redeemed_at') }} as redeemed_date,
     order_id,
-    cast(null as varchar) as assignment_id,
+    cast(null as string) as assignment_id,
     -- of several codes nobody knows which took off what
     case when codes = 1 then order_discount_amount end as redeemed_amount,
     extracted_at

@@ -25,10 +25,10 @@ select
     'shopify' as source_system,
     offer_id,
     'coupon' as offer_type,
-    cast(null as varchar) as offer_name,
-    cast(null as varchar) as campaign_id,
+    cast(null as string) as offer_name,
+    cast(null as string) as campaign_id,
     cast(null as decimal(18,2)) as face_value_amount,
-    cast(null as varchar) as funded_by,
+    cast(null as string) as funded_by,
     min(used_date) as valid_from,
     cast(null as date) as valid_to,
     max(extracted_at) as extracted_at

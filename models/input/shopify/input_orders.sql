@@ -39,7 +39,7 @@ orders_and_returns as (
         sales_channel,
         ordered_at,
         order_status,
-        cast(null as varchar) as original_order_id,
+        cast(null as string) as original_order_id,
         currency_code,
         extracted_at
     from orders

@@ -33,8 +33,8 @@ known_products as (
         {{ shopify_product('sku', 'product_name') }} as product_id,
         product_name,
         vendor as brand,
-        cast(null as varchar) as product_type,
-        cast(null as varchar) as product_category,
+        cast(null as string) as product_type,
+        cast(null as string) as product_category,
         extracted_at,
         row_number,
         2 as priority
@@ -63,8 +63,8 @@ select
     coalesce(
         product_type, nullif({{ trimmed(regex_replace_all('product_category', '^.*>', '')) }}, '')
     ) as category,
-    cast(null as varchar) as collection,
-    cast(null as varchar) as package_size,
+    cast(null as string) as collection,
+    cast(null as string) as package_size,
     cast(null as integer) as days_of_supply,
     cast(null as decimal(9,4)) as margin_share,
     extracted_at

@@ -21,7 +21,7 @@ select
     store_id,
     max(store_name) as store_name,
     store_type,
-    cast(null as varchar) as region,
+    cast(null as string) as region,
     cast(null as date) as opened_date,
     max(extracted_at) as extracted_at
 from places

@@ -117,7 +117,7 @@ select
     'became_contactable' as moment,
     'first_contact' as moment_key,
     first_silo as moment_reference,
-    cast(null as varchar) as subject,
+    cast(null as string) as subject,
     {{ json_object({'first_silo': 'first_silo'}) }} as reason_parameters,
     {{ json_object({
         'interest': 'interest',

@@ -60,7 +60,7 @@ select
     'cart_left' as moment,
     cart_id as moment_key,
     cart_id as moment_reference,
-    cast(null as varchar) as subject,
+    cast(null as string) as subject,
     {{ json_object({'item_count': 'item_count', 'cart_amount': 'cart_amount'}) }} as reason_parameters,
     {{ json_object({
         'cart_id': 'cart_id',

@@ -78,8 +78,8 @@ contradicted_signals as (
 select
     open_signals.profile_id,
     'went_down' as moment,
-    cast(open_signals.segment_month as varchar) as moment_key,
-    cast(open_signals.segment_month as varchar) as moment_reference,
+    cast(open_signals.segment_month as string) as moment_key,
+    cast(open_signals.segment_month as string) as moment_reference,
     open_signals.from_segment as subject,
     {{ json_object({
         'from_segment': 'open_signals.from_segment',

@@ -32,8 +32,8 @@ tiers as (
 select
     tiers.profile_id,
     'inactive' as moment,
-    cast(null as varchar) as moment_key,
-    cast(null as varchar) as moment_reference,
+    cast(null as string) as moment_key,
+    cast(null as string) as moment_reference,
     tiers.engagement_tier as subject,
     {{ json_object({'rfm_segment': 'tiers.rfm_segment'}) }} as reason_parameters,
     '{}' as personalisation,

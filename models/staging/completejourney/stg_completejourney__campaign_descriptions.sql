@@ -7,8 +7,8 @@ campaign_descriptions as (
 )
 
 select
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
-    {{ try_cast('campaign_type', 'varchar') }} as campaign_type,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
+    {{ try_cast('campaign_type', 'string') }} as campaign_type,
     {{ try_cast('start_date', 'date') }} as start_date,
     {{ try_cast('end_date', 'date') }} as end_date,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

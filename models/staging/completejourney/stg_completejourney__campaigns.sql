@@ -7,7 +7,7 @@ campaigns as (
 )
 
 select
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
-    {{ try_cast('household_id', 'varchar') }} as household_id,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
+    {{ try_cast('household_id', 'string') }} as household_id,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
 from campaigns

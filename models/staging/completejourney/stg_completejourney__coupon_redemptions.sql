@@ -7,9 +7,9 @@ coupon_redemptions as (
 )
 
 select
-    {{ try_cast('household_id', 'varchar') }} as household_id,
-    {{ try_cast('coupon_upc', 'varchar') }} as coupon_upc,
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
+    {{ try_cast('household_id', 'string') }} as household_id,
+    {{ try_cast('coupon_upc', 'string') }} as coupon_upc,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
     {{ try_cast('redemption_date', 'date') }} as redemption_date,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
 from coupon_redemptions

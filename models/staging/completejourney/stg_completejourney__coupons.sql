@@ -7,8 +7,8 @@ coupons as (
 )
 
 select
-    {{ try_cast('coupon_upc', 'varchar') }} as coupon_upc,
-    {{ try_cast('product_id', 'varchar') }} as product_id,
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
+    {{ try_cast('coupon_upc', 'string') }} as coupon_upc,
+    {{ try_cast('product_id', 'string') }} as product_id,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
 from coupons

@@ -7,11 +7,11 @@ carts as (
 )
 
 select
-    {{ try_cast('contact_id', 'varchar') }} as contact_id,
-    {{ try_cast('cart_id', 'varchar') }} as cart_id,
-    {{ try_cast('basket_id', 'varchar') }} as basket_id,
-    {{ try_cast('source_system', 'varchar') }} as source_system,
-    {{ try_cast('items', 'varchar') }} as items,
+    {{ try_cast('contact_id', 'string') }} as contact_id,
+    {{ try_cast('cart_id', 'string') }} as cart_id,
+    {{ try_cast('basket_id', 'string') }} as basket_id,
+    {{ try_cast('source_system', 'string') }} as source_system,
+    {{ try_cast('items', 'string') }} as items,
     {{ try_cast('item_count', 'integer') }} as item_count,
     {{ try_cast('cart_amount', 'decimal(18,2)') }} as cart_amount,
     {{ try_cast('created_at', 'timestamp') }} as created_at,

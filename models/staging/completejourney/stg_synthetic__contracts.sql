@@ -7,9 +7,9 @@ contracts as (
 )
 
 select
-    {{ try_cast('household_id', 'varchar') }} as household_id,
-    {{ try_cast('contract_id', 'varchar') }} as contract_id,
-    {{ try_cast('contract_type', 'varchar') }} as contract_type,
+    {{ try_cast('household_id', 'string') }} as household_id,
+    {{ try_cast('contract_id', 'string') }} as contract_id,
+    {{ try_cast('contract_type', 'string') }} as contract_type,
     {{ try_cast('start_date', 'date') }} as start_date,
     {{ try_cast('end_date', 'date') }} as end_date,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

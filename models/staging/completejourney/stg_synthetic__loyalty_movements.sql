@@ -7,10 +7,10 @@ loyalty_movements as (
 )
 
 select
-    {{ try_cast('household_id', 'varchar') }} as household_id,
-    {{ try_cast('movement_id', 'varchar') }} as movement_id,
-    {{ try_cast('basket_id', 'varchar') }} as basket_id,
-    {{ try_cast('movement_type', 'varchar') }} as movement_type,
+    {{ try_cast('household_id', 'string') }} as household_id,
+    {{ try_cast('movement_id', 'string') }} as movement_id,
+    {{ try_cast('basket_id', 'string') }} as basket_id,
+    {{ try_cast('movement_type', 'string') }} as movement_type,
     {{ try_cast('points', 'integer') }} as points,
     {{ try_cast('amount', 'decimal(18,2)') }} as amount,
     {{ try_cast('occurred_at', 'timestamp') }} as occurred_at,

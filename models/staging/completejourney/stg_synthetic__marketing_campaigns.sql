@@ -7,10 +7,10 @@ marketing_campaigns as (
 )
 
 select
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
-    {{ try_cast('route', 'varchar') }} as route,
-    {{ try_cast('campaign_name', 'varchar') }} as campaign_name,
-    {{ try_cast('campaign_type', 'varchar') }} as campaign_type,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
+    {{ try_cast('route', 'string') }} as route,
+    {{ try_cast('campaign_name', 'string') }} as campaign_name,
+    {{ try_cast('campaign_type', 'string') }} as campaign_type,
     {{ try_cast('cost_amount', 'decimal(18,2)') }} as cost_amount,
     {{ try_cast('is_acquisition_baseline', 'boolean') }} as is_acquisition_baseline,
     {{ try_cast('start_date', 'date') }} as start_date,

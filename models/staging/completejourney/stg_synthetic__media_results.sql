@@ -7,8 +7,8 @@ media_results as (
 )
 
 select
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
-    {{ try_cast('route', 'varchar') }} as route,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
+    {{ try_cast('route', 'string') }} as route,
     {{ try_cast('reached', 'integer') }} as reached,
     {{ try_cast('impressions', 'bigint') }} as impressions,
     {{ try_cast('clicks', 'bigint') }} as clicks,

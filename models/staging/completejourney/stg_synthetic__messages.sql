@@ -7,12 +7,12 @@ messages as (
 )
 
 select
-    {{ try_cast('message_id', 'varchar') }} as message_id,
-    {{ try_cast('contact_id', 'varchar') }} as contact_id,
-    {{ try_cast('campaign_id', 'varchar') }} as campaign_id,
-    {{ try_cast('source_system', 'varchar') }} as source_system,
-    {{ try_cast('channel', 'varchar') }} as channel,
-    {{ try_cast('variant', 'varchar') }} as variant,
+    {{ try_cast('message_id', 'string') }} as message_id,
+    {{ try_cast('contact_id', 'string') }} as contact_id,
+    {{ try_cast('campaign_id', 'string') }} as campaign_id,
+    {{ try_cast('source_system', 'string') }} as source_system,
+    {{ try_cast('channel', 'string') }} as channel,
+    {{ try_cast('variant', 'string') }} as variant,
     {{ try_cast('cost_amount', 'decimal(18,2)') }} as cost_amount,
     {{ try_cast('sent_at', 'timestamp') }} as sent_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

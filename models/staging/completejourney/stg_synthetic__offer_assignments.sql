@@ -7,10 +7,10 @@ offer_assignments as (
 )
 
 select
-    {{ try_cast('assignment_id', 'varchar') }} as assignment_id,
-    {{ try_cast('offer_id', 'varchar') }} as offer_id,
-    {{ try_cast('household_id', 'varchar') }} as household_id,
-    {{ try_cast('channel', 'varchar') }} as channel,
+    {{ try_cast('assignment_id', 'string') }} as assignment_id,
+    {{ try_cast('offer_id', 'string') }} as offer_id,
+    {{ try_cast('household_id', 'string') }} as household_id,
+    {{ try_cast('channel', 'string') }} as channel,
     {{ try_cast('assigned_at', 'timestamp') }} as assigned_at,
     {{ try_cast('expires_at', 'timestamp') }} as expires_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

@@ -7,8 +7,8 @@ order_channels as (
 )
 
 select
-    {{ try_cast('basket_id', 'varchar') }} as basket_id,
-    {{ try_cast('sales_channel', 'varchar') }} as sales_channel,
+    {{ try_cast('basket_id', 'string') }} as basket_id,
+    {{ try_cast('sales_channel', 'string') }} as sales_channel,
     {{ try_cast('ordered_at', 'timestamp') }} as ordered_at,
     {{ try_cast('delivered_at', 'timestamp') }} as delivered_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

@@ -7,7 +7,7 @@ product_availability as (
 )
 
 select
-    {{ try_cast('product_id', 'varchar') }} as product_id,
+    {{ try_cast('product_id', 'string') }} as product_id,
     {{ try_cast('is_available', 'boolean') }} as is_available,
     {{ try_cast('changed_at', 'timestamp') }} as changed_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at

@@ -7,11 +7,11 @@ service_events as (
 )
 
 select
-    {{ try_cast('contact_id', 'varchar') }} as contact_id,
-    {{ try_cast('event_id', 'varchar') }} as event_id,
-    {{ try_cast('basket_id', 'varchar') }} as basket_id,
-    {{ try_cast('source_system', 'varchar') }} as source_system,
-    {{ try_cast('event_type', 'varchar') }} as event_type,
+    {{ try_cast('contact_id', 'string') }} as contact_id,
+    {{ try_cast('event_id', 'string') }} as event_id,
+    {{ try_cast('basket_id', 'string') }} as basket_id,
+    {{ try_cast('source_system', 'string') }} as source_system,
+    {{ try_cast('event_type', 'string') }} as event_type,
     {{ try_cast('rating', 'integer') }} as rating,
     {{ try_cast('is_resolved', 'boolean') }} as is_resolved,
     {{ try_cast('occurred_at', 'timestamp') }} as occurred_at,

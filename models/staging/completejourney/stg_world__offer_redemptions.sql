@@ -7,11 +7,11 @@ offer_redemptions as (
 )
 
 select
-    {{ try_cast('source_system', 'varchar') }} as source_system,
-    {{ try_cast('redemption_id', 'varchar') }} as redemption_id,
-    {{ try_cast('offer_id', 'varchar') }} as offer_id,
-    {{ try_cast('contact_id', 'varchar') }} as contact_id,
-    {{ try_cast('order_id', 'varchar') }} as order_id,
+    {{ try_cast('source_system', 'string') }} as source_system,
+    {{ try_cast('redemption_id', 'string') }} as redemption_id,
+    {{ try_cast('offer_id', 'string') }} as offer_id,
+    {{ try_cast('contact_id', 'string') }} as contact_id,
+    {{ try_cast('order_id', 'string') }} as order_id,
     {{ try_cast('redeemed_at', 'timestamp') }} as redeemed_at,
     {{ try_cast('extracted_at', 'timestamp') }} as extracted_at
 from offer_redemptions

@@ -7,10 +7,10 @@ transactions as (
 )
 
 select
-    {{ try_cast('household_id', 'varchar') }} as household_id,
-    {{ try_cast('store_id', 'varchar') }} as store_id,
-    {{ try_cast('basket_id', 'varchar') }} as basket_id,
-    {{ try_cast('product_id', 'varchar') }} as product_id,
+    {{ try_cast('household_id', 'string') }} as household_id,
+    {{ try_cast('store_id', 'string') }} as store_id,
+    {{ try_cast('basket_id', 'string') }} as basket_id,
+    {{ try_cast('product_id', 'string') }} as product_id,
     {{ try_cast('line_number', 'integer') }} as line_number,
     {{ try_cast('quantity', 'integer') }} as quantity,
     {{ try_cast('sales_value', 'decimal(18,2)') }} as sales_value,

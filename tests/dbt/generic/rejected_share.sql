@@ -44,13 +44,13 @@ input_counts as (
 
 select
     {{ dbt.concat([
-        "cast(ranked_reasons.rejected_rows as varchar)",
+        "cast(ranked_reasons.rejected_rows as string)",
         "' of '",
-        "cast(input_counts.input_rows as varchar)",
+        "cast(input_counts.input_rows as string)",
         "' rows of input_'",
         "ranked_reasons.entity",
         "' cannot be used, more than max_rejected_share (" ~ setting('max_rejected_share') ~ ") allows, '",
-        "cast(ranked_reasons.reason_rows as varchar)",
+        "cast(ranked_reasons.reason_rows as string)",
         "' of them for '",
         "ranked_reasons.reason",
         "' of '",

@@ -31,16 +31,16 @@ reasons as (
                 then
                     {{ dbt.concat([
                         "'The as-of date " ~ as_of_date_text() ~ " lies before the first order, '",
-                        "cast(first_order_date as varchar)",
+                        "cast(first_order_date as string)",
                         "': name a later date.'",
                     ]) }}
             when days_after > {{ setting('max_days_after_last_event') }}
                 then
                     {{ dbt.concat([
                         "'The as-of date " ~ as_of_date_text() ~ " lies '",
-                        "cast(days_after as varchar)",
+                        "cast(days_after as string)",
                         "' days after the newest order, '",
-                        "cast(newest_order_date as varchar)",
+                        "cast(newest_order_date as string)",
                         "' (max_days_after_last_event is " ~ setting('max_days_after_last_event')
                         ~ "): load newer data or name an earlier date.'",
                     ]) }}

@@ -97,9 +97,9 @@ places as (
             "'.csv, row " ~ sector ~ ",'",
             "threshold_version",
             "','",
-            "cast(valid_from_month as varchar)",
+            "cast(valid_from_month as string)",
             "case measure when 'recency' then ',' when 'frequency' then ',frequency,' else ',monetary,' end",
-            "cast(score as varchar)",
+            "cast(score as string)",
         ]) }} as place
     from found
 )

@@ -45,7 +45,7 @@ reasons as (
         {{ dbt.concat([
             "'rfm_window_days is " ~ setting('rfm_window_days') ~ " and the last recency band of "
             ~ setting('rfm_sector') ~ " ends at '",
-            "cast(last_band.max_recency_days as varchar)",
+            "cast(last_band.max_recency_days as string)",
             "' days: nobody with a frequency above the lowest can be '",
             "unreachable.segment",
             "' any more; lengthen the window or shorten the bands.'",

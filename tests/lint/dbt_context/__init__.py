@@ -30,7 +30,7 @@ class _Dbt:
 
     def __getattr__(self, name: str) -> Callable[..., str]:
         if name.startswith("type_"):
-            return lambda: name.removeprefix("type_").replace("string", "varchar")
+            return lambda: name.removeprefix("type_")
 
         def call(*arguments: Any, **named: Any) -> str:
             shown = [str(value) for argument in (*arguments, *named.values()) for value in _flat(argument)]
@@ -56,7 +56,7 @@ def _dbt_objects() -> dict[str, Any]:
         "execute": False,
         "invocation_id": "00000000-0000-0000-0000-000000000000",
         "log": lambda *arguments, **named: "",
-        "model": SimpleNamespace(name="input_x", columns={"x": SimpleNamespace(name="x", data_type="varchar")}),
+        "model": SimpleNamespace(name="input_x", columns={"x": SimpleNamespace(name="x", data_type="string")}),
         "modules": SimpleNamespace(datetime=datetime, re=re, pytz=pytz),
         "run_started_at": datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
         "target": SimpleNamespace(name="duckdb", type="duckdb", schema="main", database="build"),
