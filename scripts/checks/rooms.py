@@ -19,6 +19,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # apart: their own commands call into the others, nothing calls them
     "demo": ("ground",),
     "bench": ("ground", "gates", "export"),
+    "site": ("ground",),
 }
 DOORS = {"rekindle": (), "private_warehouse": ("ground",)}
 
