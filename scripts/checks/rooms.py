@@ -15,6 +15,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "forget": ("ground", "addresses", "export"),
     "tell": ("ground", "export", "forget"),
     "fit": ("ground",),
+    "boards": ("ground",),
     "run": ("ground", "addresses", "gates", "export", "forget", "fit"),
     # apart: their own commands call into the others, nothing calls them
     "demo": ("ground",),
