@@ -66,6 +66,8 @@
 {# What moments with a closed list of subjects can be about; went_down is about the segments of the seed. #}
 {% macro moment_subjects() %}
     {{ return({
+        'birthday': engagement_tiers(),
+        'order_overdue': ['weekly', 'monthly', 'quarterly', 'half_yearly', 'yearly'],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
     }) }}
