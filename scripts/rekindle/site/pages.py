@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import duckdb
 import yaml
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
@@ -15,6 +14,7 @@ from mkdocs.exceptions import MkDocsException
 
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.site.catalogue import Counts, catalogue, seeds
 from rekindle.site.dictionary import Dictionary
@@ -131,7 +131,7 @@ def _counts(published: Path | None) -> dict[str, dict[str, int]]:
     """What came of the steps of the last month that was decided on, per scenario."""
     if published is None:
         return {}
-    with contextlib.closing(duckdb.connect(published, read_only=True)) as file:
+    with contextlib.closing(connect(published, read_only=True)) as file:
         rows = file.execute(COUNTS).fetchall()
     found: dict[str, dict[str, int]] = {}
     for scenario, said, count in rows:
