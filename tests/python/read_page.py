@@ -23,6 +23,8 @@ class SeenPanel:
     title: str = ""
     has_picture: bool = False
     empty: str = ""
+    # what stands below about cells without figures
+    remarks: list[str] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
     rows: list[list[Figure]] = field(default_factory=list)
 
@@ -98,6 +100,8 @@ class Page(HTMLParser):
             panel.headings[-1] += text
         elif any(said.get("class") == "empty" for _, said in self._open):
             panel.empty += text
+        elif self._open[-1] == ("p", {"class": "few"}):
+            panel.remarks.append(text)
 
     def _inside(self, tag: str) -> bool:
         return any(each == tag for each, _ in self._open)

@@ -16,9 +16,11 @@ from rekindle.ground.warehouse import only_command, open_warehouse, write_ahead_
 
 # what docs/privacy.md says of published/: consumers of the owner's group read the one file, and find it
 PUBLISHED = {
-    **{"published": "750", "published/rekindle.duckdb": "640"},
+    "published": "750",
+    "published/rekindle.duckdb": "640",
     # the figures of the same file, as a page
-    **{"boards": "750", "boards/index.html": "640"},
+    "boards": "750",
+    "boards/index.html": "640",
 }
 
 

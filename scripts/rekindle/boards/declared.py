@@ -56,6 +56,8 @@ class Panel(_Declared):
     # one row, shown as large figures
     is_tiles: bool = False
     is_half: bool = False
+    # the table is open from the start
+    is_open: bool = False
     # what is said when there is no row
     empty: str = "There is nothing to show yet."
 

@@ -103,9 +103,11 @@ def page(connection: duckdb.DuckDBPyConnection, boards: Sequence[Board], connect
     currency = str(setting("currency_code", connector))
     # as in the models: of fewer people there is no figure
     few = f"people > 0 and people < {least}"
-    connection.execute(f"create temp macro unless_withheld(people, figure) as case when not ({few}) then figure end")
     connection.execute(
-        f"create temp macro withheld_because(people) as case when {few} then 'fewer than {least} people' end"
+        f"create or replace temp macro unless_withheld(people, figure) as case when not ({few}) then figure end"
+    )
+    connection.execute(
+        f"create or replace temp macro withheld_because(people) as case when {few} then 'fewer than {least} people' end"
     )
     answered = [
         (board, [_answer(connection, board, number, panel, currency) for number, panel in enumerate(board.panels)])
@@ -116,6 +118,7 @@ def page(connection: duckdb.DuckDBPyConnection, boards: Sequence[Board], connect
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("page.html.jinja").render(
@@ -154,16 +157,17 @@ def _picture(panel: Panel, rows: list[charts.Row]) -> Any:
 
 
 def _table(panel: Panel, rows: list[charts.Row], currency: str) -> Table:
-    headings = [
-        f"{label} ({currency})" if column.endswith("_amount") else label for column, label in panel.columns.items()
-    ]
+    def heading(column: str, label: str) -> str:
+        return f"{label} ({currency})" if column.endswith("_amount") else label
+
+    headings = [heading(column, label) for column, label in panel.columns.items()]
     if panel.pivot is None:
         return Table(headings, [[_cell(column, row[column], row) for column in panel.columns] for row in rows])
     pivot = panel.pivot
     across = charts.in_order(row[pivot.columns] for row in rows)
     found = {(row[pivot.rows], row[pivot.columns]): row for row in rows}
     return Table(
-        [panel.columns[pivot.rows], *(shown(pivot.columns, each) for each in across)],
+        [panel.columns[pivot.rows], *(heading(pivot.value, shown(pivot.columns, each)) for each in across)],
         [
             [
                 _cell(pivot.rows, down, {}),
@@ -181,5 +185,7 @@ def _table(panel: Panel, rows: list[charts.Row], currency: str) -> Table:
 
 def _cell(column: str, value: Any, row: charts.Row) -> Cell:
     is_withheld = value is None and row.get("withheld_because") is not None
+    if column.endswith("_figure"):  # what it is of differs from row to row
+        column = f"{column}_{row['unit']}"
     is_number = isinstance(value, int | float) or hasattr(value, "as_tuple")
     return Cell(value, shown(column, value), is_number and not isinstance(value, bool), is_withheld)

@@ -16,7 +16,7 @@ def shown(column: str, value: Any) -> str:
     if not isinstance(value, int | float | Decimal):
         return str(value)
     if column.endswith("_change"):
-        return ("+" if value > 0 else "") + _number(column.removesuffix("_change"), value)
+        return ("+" if float(value) > 0 else "") + _number(column.removesuffix("_change"), value)
     return _number(column, value)
 
 
@@ -29,8 +29,8 @@ def _number(column: str, value: float | Decimal) -> str:
         text = f"{1000 * float(value):.2f} ‰"
     elif column.endswith("_amount"):
         text = f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
-    elif isinstance(value, int):
-        text = f"{value:,}"
+    elif isinstance(value, int) or column.endswith("_people"):
+        text = f"{value:,.0f}"
     else:
         text = f"{value:,.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
