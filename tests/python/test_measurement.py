@@ -80,7 +80,7 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """).df()
     rows = []
     by_person = dict(list(orders.groupby("profile_id")))
-    earned_rows = earned(decided)
+    earned_rows = earned(decided, sorted(set(entries["profile_id"])))
     money = dict(list(earned_rows.groupby("profile_id")))
     nothing_earned = earned_rows.iloc[:0]
     nothing = orders.iloc[:0]
@@ -105,7 +105,7 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return pd.concat([entries, pd.DataFrame(rows)], axis=1)
 
 
-def earned(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def earned(decided: duckdb.DuckDBPyConnection, whose: list[str]) -> pd.DataFrame:
     """Dated margins and costs of people: lines priced from the seed, offers used, messages sent."""
     rates = {row["category"]: float(row["margin_share"]) for row in seed("margin_rates")}
     lines = decided.sql("""
@@ -113,8 +113,9 @@ def earned(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
             products.category, products.department
         from core.fct_order_lines as lines
         inner join core.dim_products as products using (product_id)
-        where order_status <> 'cancelled' and profile_id in (select profile_id from measurement.experiment_assignments)
+        where order_status <> 'cancelled'
     """).df()
+    lines = lines[lines["profile_id"].isin(whose)].copy()
     share = lines["category"].map(rates).fillna(lines["department"].map(rates)).fillna(rates["*"])
     # to the cent, half a cent away from nothing
     taken = (lines["net"] + lines["offers"]) * share - lines["offers"]
@@ -146,6 +147,7 @@ def earned(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """).df()
     costs = pd.concat([coupons[["profile_id", "date", "cost"]], messages]).assign(margin=0.0, before=0.0)
     columns = ["profile_id", "date", "margin", "before", "cost"]
+    costs = costs[costs["profile_id"].isin(whose)]
     return pd.concat([lines[columns], costs[columns]], ignore_index=True)
 
 
@@ -296,9 +298,10 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
     half = error * math.sqrt((n * rho + 1) / (n * rho) * math.log((n * rho + 1) / 0.05**2))
     harm = math.nan
     if metric["role"] == "guardrail":
-        counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
-        harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
-        if metric["kind"] == "mean":
+        if metric["kind"] == "rate":
+            counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
+            harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
+        else:
             plain = two["mean"] - one["mean"]
             half = stats.t.ppf(0.95, degrees) * math.sqrt(one["variance"] / one["n"] + two["variance"] / two["n"])
             harm = (-plain - half, -plain + half)
@@ -384,6 +387,30 @@ def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDB
     assert lift == pytest.approx(np.mean(groups[0]) - np.mean(groups[1]), abs=1e-9)
     assert p == pytest.approx(expected.pvalue, abs=1e-9)
     assert (lower, upper) == pytest.approx(tuple(expected.confidence_interval()), abs=1e-5)
+
+
+def test_the_programme_earns_what_margins_are_above_costs_in_its_half_year(decided: duckdb.DuckDBPyConnection) -> None:
+    known = [
+        name
+        for (name,) in decided.sql("select profile_id from core.profiles where created_date < '2017-07-01'").fetchall()
+    ]
+    money = earned(decided, known)
+    money = money[(money["date"] >= "2017-07-01") & (money["date"] < "2018-01-01")]
+    sums = money.groupby("profile_id")[["before", "cost"]].sum().reindex(known, fill_value=0.0)
+    sums["net"] = sums["before"] - sums["cost"]
+    held_out = np.array([bucket("everybody_1", "2017H2", name) < 200 for name in known])
+    written, others = sums[~held_out], sums[held_out]
+    lift = written["net"].mean() - others["net"].mean()
+    interval = stats.ttest_ind(written["net"], others["net"], equal_var=False).confidence_interval()
+    cost = written["cost"].mean() - others["cost"].mean()
+    ((told, lower, upper, told_cost, on_costs),) = decided.sql("""
+        select programme_net_return_amount::double, lower_programme_net_return_amount::double,
+            upper_programme_net_return_amount::double, programme_cost_amount::double, return_on_costs
+        from measurement.programme_value
+    """).fetchall()
+    expected = [each * len(written) for each in (lift, *interval, cost)]
+    assert (told, lower, upper, told_cost) == pytest.approx(expected, abs=0.02)
+    assert on_costs == pytest.approx(lift / cost, rel=1e-6)
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:
