@@ -68,6 +68,8 @@
     {{ return({
         'birthday': engagement_tiers(),
         'order_overdue': ['weekly', 'monthly', 'quarterly', 'half_yearly', 'yearly'],
+        'fell_silent': engagement_tiers()[1:] + ['stopped_buying'],
+        'returned': engagement_tiers()[1:],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
     }) }}
