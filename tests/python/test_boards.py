@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from boards_oracle import ORACLES, Tables
 from read_page import Page, SeenPanel
 from workshop import Workshop
@@ -20,6 +21,7 @@ from rekindle.boards import charts, palette
 from rekindle.boards.declared import Board, Chart, declared_boards
 from rekindle.boards.page import page
 from rekindle.ground.engine import connect
+from rekindle.ground.paths import PROJECT
 
 OF_RESULTS = ["Did people come back because of it?", "Carts recovered by us"]
 # of a result that is hidden these are still told
@@ -91,6 +93,14 @@ def test_figures_of_the_page_are_those_of_pandas(
 
 def test_no_panel_goes_unchecked() -> None:
     assert set(ORACLES) == {(board.board, panel.title) for board in declared_boards() for panel in board.panels}
+
+
+def test_the_exposure_names_what_the_boards_read() -> None:
+    exposures = yaml.safe_load((PROJECT / "models" / "_exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    [named] = [each["depends_on"] for each in exposures if each["name"] == "boards"]
+    queries = "".join(panel.sql for board in declared_boards() for panel in board.panels)
+    read = re.findall(r"(?:from|join)\s+(?:core|segments|hub|activation|measurement)\.(\w+)", queries)
+    assert named == [f"ref('{table}')" for table in sorted(set(read))]
 
 
 def test_the_page_is_whole_and_loads_nothing_from_elsewhere(source: str) -> None:

@@ -109,6 +109,7 @@ def page(connection: duckdb.DuckDBPyConnection, boards: Sequence[Board], connect
     connection.execute(
         f"create or replace temp macro withheld_because(people) as case when {few} then 'fewer than {least} people' end"
     )
+    connection.execute(f"create or replace temp macro currency_code() as {text(currency)}")
     answered = [
         (board, [_answer(connection, board, number, panel, currency) for number, panel in enumerate(board.panels)])
         for board in boards
