@@ -21,6 +21,7 @@ from rekindle.boards import charts, palette
 from rekindle.boards.declared import Board, Chart, declared_boards
 from rekindle.boards.page import page
 from rekindle.ground.engine import connect
+from rekindle.ground.errors import RekindleError
 from rekindle.ground.paths import PROJECT
 
 OF_RESULTS = ["Did people come back because of it?", "Carts recovered by us"]
@@ -199,6 +200,27 @@ def test_a_figure_about_too_few_people_is_a_dash_with_its_reason_and_a_zero_is_t
     assert texts(panel) == [["<b>&", "–", "–"], ["ten", "10", "50.0 %"], ["nobody", "0", "50.0 %"]]
     assert [cell.value for cell in panel.rows[0]] == [None, None, None]
     assert panel.remarks == ["– is not shown: fewer than 10 people"]
+
+
+def test_a_large_figure_stands_with_its_change_and_without_one_as_a_dash() -> None:
+    panel = drawn(
+        {
+            "sql": "select 12 as up, 3 as up_change, unless_withheld(4, 4) as down, "
+            "cast(null as integer) as down_change, withheld_because(4) as withheld_because",
+            "columns": {"up": "Up", "up_change": "Change", "down": "Down", "down_change": "Change"},
+            "is_tiles": True,
+        }
+    )
+    assert panel.headings == ["Up", "Down"]
+    assert texts(panel) == [["12", "+3 from the month before", "–"]]
+    assert panel.remarks == ["– is not shown: fewer than 10 people"]
+
+
+def test_a_panel_whose_query_does_not_fit_what_is_published_is_named() -> None:
+    with pytest.raises(RekindleError, match=r"Board b, panel 'T', cannot be made of what is published .*nowhere"):
+        drawn({"sql": "select * from core.nowhere", "columns": {"a": "A"}})
+    with pytest.raises(RekindleError, match="Board b, panel 'T': its query has no b"):
+        drawn({"sql": "select 1 as a", "columns": {"a": "A", "b": "B"}})
 
 
 def test_a_column_says_by_its_name_how_it_reads() -> None:
