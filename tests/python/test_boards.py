@@ -202,6 +202,18 @@ def test_a_figure_about_too_few_people_is_a_dash_with_its_reason_and_a_zero_is_t
     assert panel.remarks == ["– is not shown: fewer than 10 people"]
 
 
+def test_where_no_figure_can_be_shown_the_table_stands_without_a_picture() -> None:
+    panel = drawn(
+        {
+            "sql": "select 'few' as name, unless_withheld(3, 3) as people, withheld_because(3) as withheld_because",
+            "columns": {"name": "Who", "people": "People"},
+            "chart": {"kind": "bars", "label": "name", "value": "people"},
+        }
+    )
+    assert not panel.has_picture
+    assert texts(panel) == [["few", "–"]]
+
+
 def test_a_large_figure_stands_with_its_change_and_without_one_as_a_dash() -> None:
     panel = drawn(
         {

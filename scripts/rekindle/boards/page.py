@@ -150,7 +150,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, board: Board, number: int, pa
 
 
 def _picture(panel: Panel, rows: list[charts.Row]) -> Any:
-    if panel.chart is None or not rows:
+    # where each figure would be about too few people there is nothing to draw
+    if panel.chart is None or all(row[panel.chart.value] is None for row in rows):
         return None
     return {"bars": charts.bars, "intervals": charts.intervals, "months": charts.months, "flow": charts.flow}[
         panel.chart.kind
