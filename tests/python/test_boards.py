@@ -306,9 +306,11 @@ def test_before_anything_is_published_or_decided_each_panel_says_so(decided: duc
     ).fetchall()
     with connect() as connection:
         for schema, name in names:
-            columns = decided.execute(f"select * from rekindle.{schema}.{name} limit 0").to_arrow_table()  # noqa: F841
+            # what is a seed is there from the first day
+            rows = "" if name in ("dim_segments", "dim_scenarios") else "limit 0"
+            held = decided.execute(f"select * from rekindle.{schema}.{name} {rows}").to_arrow_table()  # noqa: F841
             connection.execute(f"create schema if not exists {schema}")
-            connection.execute(f"create table {schema}.{name} as from columns")
+            connection.execute(f"create table {schema}.{name} as from held")
         seen = Page(page(connection, declared_boards(), "completejourney", date(2018, 1, 1)))
     assert seen.faults == []
     assert [panel.title for panel in seen.panels if panel.rows or not panel.empty] == []
