@@ -462,7 +462,7 @@ def months_published(tables: Tables) -> Rows:
 
 
 TIERS = {
-    "active": "Under a year",
+    "active": "Active",
     "dormant": "Dormant",
     "at_risk": "At risk of being lost",
     "to_delete": "To be deleted",
@@ -709,4 +709,29 @@ def recommendations(tables: Tables) -> Rows:
             *(few(row.profiles, row.profiles), few(row.profiles, row.precision_share)),
         ]
         for row in quality.itertuples()
+    ]
+
+
+@panel("in-short", "This month in sentences")
+def in_sentences(tables: Tables) -> Rows:
+    tiles = newest_moves(tables)[0]
+    moves = newest(tables("segments.segment_moves"))
+    ways = moves[moves["is_down"]].groupby(["from_segment", "to_segment"]).size()
+    left, right = ways.idxmax()
+    names = ladder(tables).set_index("segment")["segment_name"]
+    base = everybody(tables).iloc[-1]
+    more, at_stake = int(tiles[2]), float(tiles[-1])
+    words = f"{more:,} more than" if more > 0 else f"{-more:,} fewer than" if more < 0 else "as many as"
+    judged = titled(tables, results(tables).query("metric_id == 'revisit_rate'"))
+    period = judged[0][1]["holdout_period"]
+    judged = [each for each in judged if each[1]["holdout_period"] == period]
+    won = [title.removesuffix(f", {period}") for title, row in judged if row["verdict"] == "won"]
+    verdict = f"shown to bring people back: {', '.join(won)}" if won else "none is shown yet to bring people back"
+    at = f"{moves['segment_month'].iloc[0]:%B %Y}"
+    down = f"{tiles[1]:,} of {len(moves):,} customers went down a segment in {at}, {words} in the month before"
+    return [
+        [f"{down}; at stake with them in 28 days: {at_stake:,.0f} USD."],
+        [f"Most of them went from {names[left]} to {names[right]}: {ways.max():,}."],
+        [f"Of {len(judged)} scenarios that were judged for {period}, {verdict}."],
+        [f"{100 * base['inactive_share']:.1f} % of the {int(base['people']):,} people known are inactive."],
     ]

@@ -73,6 +73,8 @@ class Page(HTMLParser):
             panel.has_picture |= "picture" in said.get("class", "").split()
             if tag == "tr" and self._inside("tbody"):
                 panel.rows.append([])
+            if tag == "li":
+                panel.rows.append([Figure()])
             if (tag in ("td", "th") and self._inside("tbody")) or tag == "dd":
                 if tag == "dd":
                     panel.rows = panel.rows or [[]]
@@ -94,7 +96,7 @@ class Page(HTMLParser):
         panel = self.panels[-1]
         if self._inside("h3"):
             panel.title += text
-        elif (self._inside("tbody") or self._inside("dd")) and panel.rows and panel.rows[-1]:
+        elif (self._inside("tbody") or self._inside("dd") or self._inside("li")) and panel.rows and panel.rows[-1]:
             panel.rows[-1][-1].text += text
         elif self._inside("thead") or self._inside("dt"):
             panel.headings[-1] += text

@@ -15,6 +15,7 @@ LIFE = (
     "docs/runbook.md",
     "docs/activation.md",
     "README.md",
+    "docs/boards.md",
     "docs/upgrade.md",
     "docs/segments.md",
     "docs/scenario-guide.md",

@@ -55,6 +55,8 @@ class Panel(_Declared):
     pivot: Pivot | None = None
     # one row, shown as large figures
     is_tiles: bool = False
+    # rows of one column, shown as sentences
+    is_sentences: bool = False
     is_half: bool = False
     # the table is open from the start
     is_open: bool = False

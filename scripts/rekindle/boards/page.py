@@ -109,6 +109,7 @@ def page(connection: duckdb.DuckDBPyConnection, boards: Sequence[Board], connect
     connection.execute(
         f"create or replace temp macro withheld_because(people) as case when {few} then 'fewer than {least} people' end"
     )
+    connection.execute(f"create or replace temp macro currency_code() as {text(currency)}")
     answered = [
         (board, [_answer(connection, board, number, panel, currency) for number, panel in enumerate(board.panels)])
         for board in boards
@@ -149,7 +150,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, board: Board, number: int, pa
 
 
 def _picture(panel: Panel, rows: list[charts.Row]) -> Any:
-    if panel.chart is None or not rows:
+    # where each figure would be about too few people there is nothing to draw
+    if panel.chart is None or all(row[panel.chart.value] is None for row in rows):
         return None
     return {"bars": charts.bars, "intervals": charts.intervals, "months": charts.months, "flow": charts.flow}[
         panel.chart.kind

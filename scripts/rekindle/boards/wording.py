@@ -28,7 +28,7 @@ def _number(column: str, value: float | Decimal) -> str:
     elif column.endswith("_permille"):
         text = f"{1000 * float(value):.2f} ‰"
     elif column.endswith("_amount"):
-        text = f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
+        text = f"{value:,.2f}" if abs(float(value)) < 100 else f"{value:,.0f}"
     elif isinstance(value, int) or column.endswith("_people"):
         text = f"{value:,.0f}"
     else:
