@@ -376,6 +376,7 @@ select
     case when kind <> 'ratio' then shown_lift * people end as total_lift,
     case when kind <> 'ratio' then always_valid_lower_lift * people end as lower_total_lift,
     case when kind <> 'ratio' then always_valid_upper_lift * people end as upper_total_lift,
+    case when is_trusted then cost_lift end as cost_lift,
     case when cost_lift > 0 and degrees >= 30 then shown_lift / cost_lift end as return_on_costs,
     degrees,
     p_value,

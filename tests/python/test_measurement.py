@@ -303,8 +303,8 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
             harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
         else:
             plain = two["mean"] - one["mean"]
-            half = stats.t.ppf(0.95, degrees) * math.sqrt(one["variance"] / one["n"] + two["variance"] / two["n"])
-            harm = (-plain - half, -plain + half)
+            reach = stats.t.ppf(0.95, degrees) * math.sqrt(one["variance"] / one["n"] + two["variance"] / two["n"])
+            harm = (-plain - reach, -plain + reach)
     return {"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm}
 
 
