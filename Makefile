@@ -92,7 +92,7 @@ lint-types:
 # dbt-bouncer looks for the manifest in the folder target/ of a folder that the environment names
 lint-%: export DBT_PROJECT_DIR = target/lint/$*
 lint-%:
-	@$(BIN)/dbt parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
+	@$(BIN)/python scripts/checks/faster_dbt.py parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
 	@$(BIN)/dbt-bouncer run --show-all-failures
 	@$(BIN)/python scripts/checks/check_conventions.py --target $(DBT_PROJECT_DIR)/target
 

@@ -230,7 +230,9 @@ def call(folder: Path, *command: str) -> None:
     """A Python program of the project, which must end well."""
     output = folder / "output.txt"
     output.unlink(missing_ok=True)
-    code = forked.call(command, environment(folder), folder / "project", output)
+    # plain dbt would open the file anew for every node
+    variables = {**environment(folder), "REKINDLE_KEEP_OPEN": "1" if command[0] == "-m" else ""}
+    code = forked.call(command, variables, folder / "project", output)
     assert code == 0, output.read_text(encoding="utf-8")[-4000:]
 
 

@@ -66,6 +66,7 @@ def test_no_command_leaves_anything_open_to_others_also_when_it_was(
 def test_a_plain_dbt_makes_a_private_warehouse_and_its_folder(make_workshop: Callable[..., Workshop]) -> None:
     shop = make_workshop("fixture", "plain dbt")
     shop.environment["REKINDLE_WAREHOUSE"] = str(shop.root / "new" / "folders" / "build.duckdb")
+    shop.environment["REKINDLE_KEEP_OPEN"] = ""  # as the profile has it
     must(shop.dbt("run", "--select", "stg_fixture__stores", "--vars", "{connector: fixture}"))
     assert (shop.root / "new" / "folders" / "build.duckdb").exists()
     assert open_to_others(shop.root / "new") == {}
