@@ -141,9 +141,14 @@ TEXT_RULES = (
     ),
     TextRule(
         "engine_word",
-        r"\b(duckdb|spark)(\b|__)|\btarget\.type\b",
+        r"\b(duckdb|spark)(\b|__)|\btarget\.type\b|\bparquet\.`",
         "what depends on the engine lives in macros/portability.",
         exempt=(*PORTABILITY, "macros/time/**/*", "macros/project/**/*"),
+    ),
+    TextRule(
+        "database_of_target",
+        r"\btarget\.database\b",
+        "a profile of Spark has none: target.get('database').",
     ),
     TextRule(
         "text_type",

@@ -62,6 +62,10 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
     "engine_word": [
         ((MODEL, "-- DuckDB and Spark agree\nselect a"), (MODEL, "{{ 'a' if target.type == 'x' else 'b' }}")),
         (("macros/portability/a.sql", "macro duckdb__a()"), ("macros/a.sql", "{{ duckdb__a() }}")),
+        (("macros/portability/a.sql", "parquet.`a`"), (MODEL, "select * from parquet.`a`")),
+    ],
+    "database_of_target": [
+        (("macros/a.sql", "{{ target.get('database') }}"), ("macros/a.sql", "{{ target.database }}")),
     ],
     "text_type": [
         ((MODEL, "cast(a as string)"), (MODEL, "cast(a as varchar)")),
