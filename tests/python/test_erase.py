@@ -352,8 +352,8 @@ def test_purge_forgets_whom_a_hygiene_scenario_lists_while_its_reason_stands(sma
         )
         connection.execute(
             "create table activation.decisions as select * from (values ('old', 'ann', 'july', 'selected'), "
-            "('news', 'bob', 'july', 'selected'), ('old', 'cid', 'july', 'selected'), ('old', 'dan', 'july', 'closed')) "
-            "as decisions (scenario_id, profile_id, entry_key, outcome)"
+            "('news', 'bob', 'july', 'selected'), ('old', 'cid', 'july', 'selected'), "
+            "('old', 'dan', 'july', 'closed')) as decisions (scenario_id, profile_id, entry_key, outcome)"
         )
         # cid has shown a sign of life since
         connection.execute(
@@ -514,7 +514,7 @@ def test_without_the_right_key_nobody_is_erased_and_nobody_comes_back(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "Name one: --profile ID, --contact SOURCE:ID, or --requests."),
+        ((), "Name one: --profile ID, --contact SOURCE:ID, --requests, or --purge."),
         (("--profile", "ann", "--requests"), "Name one"),
         (("--contact", "ann_at_till"), "--contact is SOURCE:ID"),
         (("--contact", "till:nobody"), "The warehouse knows nobody by that name"),

@@ -187,7 +187,7 @@ class Warehouse:
             )
         )
 
-    def _column(self, question: str, parameters: Iterable[str]) -> list[str]:
+    def _column(self, question: str, parameters: Iterable[str] = ()) -> list[str]:
         return [row[0] for row in self.connection.execute(question, list(parameters)).fetchall()]
 
     def _pairs(self, question: str, ids: Iterable[str]) -> list[Contact]:
