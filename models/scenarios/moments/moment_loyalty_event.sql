@@ -1,5 +1,5 @@
--- Points run out at a month's end, or a level was reached. Subject: `points_expire` or `level_reached`; value: the points
--- that run out, or those of the level. Settings say how long points are valid and which levels there are.
+-- Points run out at a month's end, or a level was reached. Subject: `points_expire` or `level_reached`; value: the
+-- points that run out, or those of the level. Settings say how long points are valid and which levels there are.
 {%- set valid_months = setting('loyalty_points_valid_months') %}
 {%- set levels = setting('loyalty_level_points') %}
 
@@ -46,7 +46,9 @@ expiring as (
         movements.profile_id,
         expiry_dates.expiry_date,
         sum(
-            case when movements.points < 0 or movements.expiry_date <= expiry_dates.expiry_date then movements.points end
+            case
+                when movements.points < 0 or movements.expiry_date <= expiry_dates.expiry_date then movements.points
+            end
         ) as points
     from movements
     cross join expiry_dates

@@ -1,5 +1,5 @@
--- Whom new customers should be like: best engaged, or come back and worth it, ranked by what they are expected to spend.
--- Subject: `returned` or `engaged`; value: the rank in the group, 1 = best.
+-- Whom new customers should be like: best engaged, or come back and worth it, ranked by what they are expected to
+-- spend. Subject: `returned` or `engaged`; value: the rank in the group, 1 = best.
 with
 
 moment_windows as (

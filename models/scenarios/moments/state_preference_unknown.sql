@@ -1,5 +1,6 @@
 -- Nobody knows what she would like to hear, or what is known does not seem to please. Subject, the first that is so:
--- `silent` (no sign of life for `tier_dormant_months`), `no_response` (answers none of her messages), `nothing_declared`.
+-- `silent` (no sign of life for `tier_dormant_months`), `no_response` (answers none of her messages),
+-- `nothing_declared`.
 with
 
 moment_windows as (
