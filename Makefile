@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif publish export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif publish boards export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -44,6 +44,9 @@ whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=â
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db SCHEMA=â€¦)
 	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(if $(SCHEMA),--schema "$(SCHEMA)") $(OF)
+
+boards: demo-env ## Make the page of boards again from what is published: boards/index.html (every run makes it)
+	@$(BIN)/python scripts/boards.py $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)
@@ -115,9 +118,8 @@ kills: dev-env ## Kill commands at drawn moments and look whether all is whole (
 bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
 
-docs: demo-env ## The dbt documentation as one page: target/docs/static_index.html
-	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet $(if $(CONNECTOR),--vars '{connector: $(CONNECTOR)}')
-	@echo "Open target/docs/static_index.html"
+docs: dev-env ## The documentation as one site, made in half a minute: target/site/index.html
+	@$(BIN)/python scripts/docs.py $(OF)
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock'
 

@@ -60,7 +60,7 @@
         {%- do decides.append(node) -%}
     {%- endfor -%}
     {%- if decides and flags.WHICH in ('build', 'run') -%}
-        {%- set table = api.Relation.create(database=target.database, schema=decides[0].schema, identifier=decides[0].alias) -%}
+        {%- set table = api.Relation.create(database=target.get('database'), schema=decides[0].schema, identifier=decides[0].alias) -%}
         {%- set newest = run_query(
             "select cast(max(as_of_date) as " ~ dbt.type_string() ~ ") from " ~ table
             ~ " where as_of_date > " ~ as_of_date() ~ " and not " ~ is_sealed()

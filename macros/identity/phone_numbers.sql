@@ -4,7 +4,7 @@
 #}
 {% macro create_phone_numbers_table() %}
     {%- if execute -%}
-        {%- do adapter.create_schema(api.Relation.create(database=target.database, schema='landing')) -%}
+        {%- do adapter.create_schema(api.Relation.create(database=target.get('database'), schema='landing')) -%}
     {%- endif -%}
     create table if not exists {{ source('landing', 'phone_numbers') }} (
         raw_phone {{ dbt.type_string() }},

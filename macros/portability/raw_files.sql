@@ -84,3 +84,40 @@
 {% macro spark__file_row_number() -%}
     monotonically_increasing_id()
 {%- endmacro %}
+
+{#
+  At the start of a run, an external table for each table of raw files that a model reads.
+  DuckDB: nothing to do, dbt-duckdb puts `external_location` of the source in its place. Spark: a view or table of the lake may read
+  a table and no path; these lie in Spark's own catalog (schema `spark_catalog.<source>`), which lives as long as the process, and
+  copy nothing. The files and their kind are read from `external_location`: a first text with the path, in read_csv or read_parquet.
+#}
+{% macro raw_files_as_tables() -%}
+    {{ return(adapter.dispatch('raw_files_as_tables', 'rekindle')()) }}
+{%- endmacro %}
+
+{% macro default__raw_files_as_tables() -%}{%- endmacro %}
+
+{% macro spark__raw_files_as_tables() -%}
+    {%- set read = [] -%}
+    {%- for node in (graph.nodes.values() if execute else []) -%}
+        {%- do read.extend(node.depends_on.nodes) -%}
+    {%- endfor -%}
+    {%- for source in (graph.sources.values() if execute else []) if source.unique_id in read and source.source_meta.get('external_location') -%}
+        {%- set location = source.source_meta['external_location'] -%}
+        {%- set path = modules.re.search("'((?:[^']|'')*)'", location)[1] | replace("''", "'") | replace('{name}', source.name) -%}
+        {%- set is_csv = location.startswith('read_csv') -%}
+        {%- set options = {'path': path if path.startswith('/') else invocation_args_dict.project_dir ~ '/' ~ path} -%}
+        {%- if is_csv -%}
+            {%- do options.update({'header': 'true', 'quote': '"', 'escape': '"', 'multiLine': 'true'}) -%}
+        {%- endif -%}
+        {%- set pairs = [] -%}
+        {%- for name, value in options.items() -%}
+            {%- do pairs.append(name ~ ' ' ~ spark_text(value)) -%}
+        {%- endfor -%}
+        {%- do run_query('create schema if not exists ' ~ source.schema) -%}
+        {%- do run_query(
+            'create table if not exists ' ~ source.schema ~ '.' ~ source.identifier ~ ' using ' ~ ('csv' if is_csv else 'parquet')
+            ~ ' options (' ~ pairs | join(', ') ~ ')'
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}

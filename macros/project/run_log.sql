@@ -89,7 +89,7 @@
 
 
 {% macro run_log_relation() %}
-    {{ return(api.Relation.create(database=target.database, schema='run', identifier='run_log')) }}
+    {{ return(api.Relation.create(database=target.get('database'), schema='run', identifier='run_log')) }}
 {% endmacro %}
 
 
@@ -100,7 +100,7 @@
 
 
 {% macro create_table_if_missing(schema, identifier, columns) %}
-    {%- set relation = api.Relation.create(database=target.database, schema=schema, identifier=identifier) -%}
+    {%- set relation = api.Relation.create(database=target.get('database'), schema=schema, identifier=identifier) -%}
     {%- if load_relation(relation) is none -%}
         {%- do adapter.create_schema(relation) -%}
         {%- set definitions = [] -%}
@@ -109,6 +109,6 @@
         {%- endfor -%}
         {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
         {#- dbt listed the tables before this hook ran: a model of the same name must find its own -#}
-        {%- do adapter.cache_added(api.Relation.create(database=target.database, schema=schema, identifier=identifier, type='table')) -%}
+        {%- do adapter.cache_added(api.Relation.create(database=target.get('database'), schema=schema, identifier=identifier, type='table')) -%}
     {%- endif -%}
 {% endmacro %}

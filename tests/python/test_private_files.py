@@ -15,7 +15,13 @@ from rekindle.ground.files import ONLY_THE_GROUP_READS, private_file, private_fo
 from rekindle.ground.warehouse import only_command, open_warehouse, write_ahead_log
 
 # what docs/privacy.md says of published/: consumers of the owner's group read the one file, and find it
-PUBLISHED = {"published": "750", "published/rekindle.duckdb": "640"}
+PUBLISHED = {
+    "published": "750",
+    "published/rekindle.duckdb": "640",
+    # the figures of the same file, as a page
+    "boards": "750",
+    "boards/index.html": "640",
+}
 
 
 @pytest.fixture(params=[0o000, 0o077], ids=["umask_000", "umask_077"])

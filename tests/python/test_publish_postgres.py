@@ -29,7 +29,7 @@ SECRET = "ann@private.example"
 
 def _place(user: str | None) -> Path:
     """A folder in which `user` may start programs: a temporary one may be closed to others, or allow none."""
-    for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm", "/run"):
+    for place in (tempfile.gettempdir(), "/var/tmp", "/dev/shm", "/run"):  # noqa: S108  a folder of one's own is made there
         folder = Path(tempfile.mkdtemp(prefix="rekindle-pg-", dir=place))
         program = folder / "true"
         shutil.copy2(shutil.which("true") or "/bin/true", program)

@@ -73,6 +73,10 @@ class Workshop:
         return self.root / "access"
 
     @property
+    def boards(self) -> Path:
+        return self.root / "boards"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
@@ -85,6 +89,7 @@ class Workshop:
             "REKINDLE_BACKUPS": str(self.backups),
             "REKINDLE_ERASURES": str(self.erasures),
             "REKINDLE_ACCESS": str(self.access),
+            "REKINDLE_BOARDS": str(self.boards),
             "REKINDLE_LATE_NOES": str(self.root / "late_noes"),
             "REKINDLE_EXPORTS": str(self.exports),
             "REKINDLE_FIXTURES": str(FIXTURES),
@@ -100,7 +105,7 @@ class Workshop:
 
     def clear(self) -> None:
         """As new, except for dbt's artefacts."""
-        places = [self.exports, self.root / "logs", self.erasures, self.access]
+        places = [self.exports, self.root / "logs", self.erasures, self.access, self.boards]
         for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)
         self.warehouse.parent.mkdir(parents=True)

@@ -59,6 +59,11 @@ def published() -> Path:
     return _place("REKINDLE_PUBLISHED", "published")
 
 
+def boards() -> Path:
+    """The page that marketers look at (`REKINDLE_BOARDS`)."""
+    return _place("REKINDLE_BOARDS", "boards")
+
+
 def backups() -> Path:
     """The folder of backups (`REKINDLE_BACKUPS`)."""
     return _place("REKINDLE_BACKUPS", "backups")

@@ -1,0 +1,99 @@
+"""Two warehouses, table by table: the same tables, with the same columns of the same types, with the same rows.
+
+Both are DuckDB files; `check_spark.py` makes one of a lake. What is said names tables, columns and counts, never a
+value: that may be a person's.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from rekindle.ground.quoting import name, text
+
+# columns that are others in every build, whatever the engine
+OF_THE_BUILD = {"run.run_log": ("invocation_id", "started_at", "finished_at")}
+
+SIGNIFICANT_DIGITS = 9
+
+Columns = list[tuple[str, str]]
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str, stored: bool = False) -> dict[str, Columns]:
+    """The columns of each table and view, or of each stored table, in their order, with their types."""
+    found: dict[str, Columns] = {}
+    for table, column, data_type in connection.execute(
+        """
+        select schema_name || '.' || table_name, column_name, data_type
+        from duckdb_columns()
+        where
+            database_name = $database
+            and (not $stored or table_oid in (select table_oid from duckdb_tables() where database_name = $database))
+        order by schema_name, table_name, column_index
+        """,
+        {"database": database, "stored": stored},
+    ).fetchall():
+        found.setdefault(table, []).append((column, data_type))
+    return found
+
+
+def comparable(column: str, data_type: str) -> str:
+    """A column as it is compared: doubles to nine digits, since engines add them up in another order."""
+    quoted = name(column)
+    # 0.0 is added to make one of the two zeros
+    return f"printf('%.{SIGNIFICANT_DIGITS - 1}e', {quoted} + 0.0)" if data_type == "DOUBLE" else quoted
+
+
+class Comparison:
+    """Two warehouses that are open side by side."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, expected: Path, found: Path) -> None:
+        self.connection = connection
+        connection.execute(f"attach {text(str(expected))} as expected (read_only)")
+        connection.execute(f"attach {text(str(found))} as found (read_only)")
+
+    def surplus(self, here: str, there: str, table: str, columns: Columns) -> int:
+        """How many rows of one warehouse the other lacks; a row that is there twice must be there twice."""
+        cells = ", ".join(comparable(*column) for column in columns)
+        question = f"select {cells} from {here}.{table} except all select {cells} from {there}.{table}"
+        return int(self.connection.execute(f"select count(*) from ({question})").fetchall()[0][0])
+
+    def rows(self, table: str, columns: Columns) -> tuple[int, int]:
+        """How many rows are missing, and how many are there that should not be."""
+        return self.surplus("expected", "found", table, columns), self.surplus("found", "expected", table, columns)
+
+    def of_table(self, table: str, expected: Columns, found: Columns) -> str | None:
+        """What differs in a table that both have."""
+        if expected != found:
+            wrong = ", ".join(" ".join(column) for column in expected if column not in found)
+            instead = ", ".join(" ".join(column) for column in found if column not in expected)
+            if not wrong and not instead:
+                return f"{table} has its columns in another order"
+            return f"{table} has other columns: expected {wrong or 'none'}, found {instead or 'none'}"
+        columns = [column for column in expected if column[0] not in OF_THE_BUILD.get(table, ())]
+        missing, others = self.rows(table, columns)
+        if not missing and not others:
+            return None
+        differing = [column[0] for column in columns if any(self.rows(table, [column]))]
+        return (
+            f"{table} lacks {missing} rows and has {others} others; "
+            f"other values in {', '.join(differing) or 'no column, but otherwise combined'}"
+        )
+
+
+def differences(expected: Path, found: Path) -> list[str]:
+    """What differs, a sentence each; none when each stored table of the first warehouse is the same in the second.
+
+    The second may store what the first has as a view.
+    """
+    with duckdb.connect() as connection:
+        compared = Comparison(connection, expected, found)
+        all_expected, all_found = columns_of(connection, "expected"), columns_of(connection, "found")
+        said = [
+            f"{table} is missing" for table in columns_of(connection, "expected", stored=True) if table not in all_found
+        ]
+        for table, columns in all_found.items():
+            if table not in all_expected:
+                said.append(f"{table} is one table too many")
+            elif difference := compared.of_table(table, all_expected[table], columns):
+                said.append(difference)
+    return sorted(said)
