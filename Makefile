@@ -55,9 +55,9 @@ export: demo-env ## Write the published audiences as files for platforms (FEED=w
 access: demo-env ## Write what is held about a person to access/ (CONTACT=till:123 or PROFILE=…; ALL=1 every record)
 	@$(BIN)/python scripts/access.py $${CONTACT:+--contact "$$CONTACT"} $${PROFILE:+--profile "$$PROFILE"} $(if $(ALL),--all) $(OF)
 
-ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
+ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(PURGE),--purge) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
 
-erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=… or REQUESTS=1; YES=1 carries it out, NOW=1 does not wait)
+erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=…, REQUESTS=1 or PURGE=1; YES=1 carries it out, NOW=1 does not wait)
 	@$(BIN)/python scripts/erase.py $(ERASE_OPTIONS)
 
 fit: demo-env ## Fit the expected value to the last build (the monthly run does it when due)

@@ -221,13 +221,14 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 "order_id": text,
                 "event_type": text,
                 "rating": "integer",
+                "is_resolved": "boolean",
                 "occurred_date": day,
                 "occurred_at": stamp,
             },
             [
-                ("bad", "unhappy", "o1", "survey_answer", 2, noon.date(), noon),
-                ("good", "unhappy", "o1", "survey_answer", 3, noon.date(), noon),
-                ("money", "unhappy", "o1", "refund", 1, noon.date(), noon),
+                ("bad", "unhappy", "o1", "survey_answer", 2, None, noon.date(), noon),
+                ("good", "unhappy", "o1", "survey_answer", 3, None, noon.date(), noon),
+                ("money", "unhappy", "o1", "refund", 1, True, noon.date(), noon),
             ],
         )
         fill(

@@ -1,5 +1,5 @@
--- Showed the first sign of life after being silent at the end of a published month. Subject: the tier she was in; value:
--- the days she was silent.
+-- Showed the first sign of life after being silent at the end of a published month. Subject: the tier she was in;
+-- value: the days she was silent.
 with
 
 moment_windows as (
