@@ -15,12 +15,29 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif publish boards export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif status publish boards export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
-	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' ' \
+		function told(name,  words, count, place, line) { \
+			line = sprintf("  %-9s", name); count = split(help[name], words, " "); \
+			for (place = 1; place <= count; place++) { \
+				if (length(line " " words[place]) > 78) { print line; line = sprintf("  %-9s", "") } \
+				line = line " " words[place] } \
+			print line; delete help[name] } \
+		function group(title, names,  each, count, place) { \
+			print "\n" title; count = split(names, each, " "); \
+			for (place = 1; place <= count; place++) if (each[place] in help) told(each[place]) } \
+		/^[a-z-]+:.*## / { help[$$1] = $$2; order[++commands] = $$1 } \
+		END { \
+			group("See what it is", "demo docs help"); \
+			group("Each month, each day", "build publish boards export status backup"); \
+			group("Ask", "explain whatif access"); \
+			group("Forget, restore, begin anew", "erase restore replay fit"); \
+			group("Change it", "test lint worlds mutations coverage kills bench lock clean"); \
+			for (place = 1; place <= commands; place++) if (order[place] in help) rest = rest " " order[place]; \
+			if (rest) group("And", rest) }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with: make demo"
 
@@ -41,6 +58,9 @@ explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=�
 
 whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=… AGAINST=… PEOPLE=1)
 	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(SET),--set $(SET)) $(if $(PEOPLE),--people) $(OF)
+
+status: demo-env ## How things stand: what is there, what falls due, what waits
+	@$(BIN)/python scripts/status.py $(OF)
 
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db SCHEMA=…)
 	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(if $(SCHEMA),--schema "$(SCHEMA)") $(OF)
