@@ -66,8 +66,16 @@
 {# What moments with a closed list of subjects can be about; went_down is about the segments of the seed. #}
 {% macro moment_subjects() %}
     {{ return({
+        'address_missing': ['email', 'phone'],
         'birthday': engagement_tiers(),
+        'contract_date': ['start', 'end'],
+        'drive_use': ['never', 'lapsed'],
+        'form_submitted': ['contest', 'preference', 'enrichment', 'lead_ad'],
+        'interest_shown': ['product_view', 'wishlist_add'],
+        'order': ['first', 'repeat'],
+        'order_delivered': ['store', 'drive', 'web', 'app', 'phone'],
         'order_overdue': ['weekly', 'monthly', 'quarterly', 'half_yearly', 'yearly'],
+        'recommended': ['similar_buyers', 'popular'],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
     }) }}
