@@ -154,7 +154,7 @@ def made_up_world() -> World:
                 {"product_id": product, "is_available": is_available, "changed_at": changed}
             )
             is_available = not is_available or one_of(True, False, False)
-            changed += timedelta(days=int(draws.integers(1, 30)), hours=int(draws.integers(24)))
+            changed += timedelta(days=int(draws.integers(1, 9)), hours=int(draws.integers(24)))
     for number, kind in enumerate(("store", "store", "store", "drive", "store")):
         world["dim_stores"].append(
             {
@@ -180,7 +180,7 @@ def made_up_world() -> World:
         for order in range(int(draws.integers(9))):
             on, channel = day(150, 2), one_of("store", "store", "store", "store", "store", "web", "drive")
             is_bought = one_of(True, True, True, False)
-            delivered = noted(on + timedelta(days=int(draws.integers(4)))) if channel != "store" else None
+            delivered = one_of(None, noted(on + timedelta(days=int(draws.integers(4)))))
             order_id = f"{person}_{order}"
             amount = 0
             for line in draws.choice(products, size=int(draws.integers(3)), replace=False):
@@ -190,7 +190,7 @@ def made_up_world() -> World:
                 {
                     "order_id": order_id,
                     "profile_id": person,
-                    "store_id": one_of("s0", "s1", "s2", "s4", None),
+                    "store_id": "s2" if channel == "drive" else one_of("s0", "s1", "s2", "s4", None),
                     "sales_channel": channel,
                     "order_status": "completed" if is_bought else "cancelled",
                     "net_amount": amount,
@@ -236,8 +236,8 @@ def made_up_world() -> World:
                 world["contact_addresses"].append(
                     {"profile_id": person, "address_kind": kind, "is_valid": one_of(True, False)}
                 )
-        for event in range(int(draws.integers(6))):
-            seen, what = noted(day(20, 1)), one_of("product_view", "product_view", "wishlist_add", "form_submit")
+        for event in range(int(draws.integers(9))):
+            seen, what = noted(day(8, 1)), one_of("product_view", "product_view", "wishlist_add", "form_submit")
             product = one_of(*products, None) if what != "form_submit" else None
             world["fct_web_events"].append(
                 {
@@ -252,7 +252,7 @@ def made_up_world() -> World:
                 }
             )
         if one_of(True, False, False):
-            updated = noted(day(20, 1))
+            updated = noted(day(8, 1))
             world["fct_carts"].append({"profile_id": person, "updated_date": updated.date(), "updated_at": updated})
         for contract in range(int(draws.integers(3))):
             begins = day(400, 20)

@@ -1,5 +1,5 @@
--- An order was delivered, or collected. What is bought and carried home is no delivery. Subject: how it was ordered;
--- value: its amount.
+-- An order was delivered, collected, or handed over at the till. Subject: how it was ordered, because a till hands over
+-- something every second; value: its amount.
 with
 
 moment_windows as (
