@@ -20,7 +20,7 @@ from compiled import CompiledModels, fill
 from rekindle.ground.paths import PROJECT
 
 AS_OF = date(2023, 3, 3)
-PEOPLE = 400
+PEOPLE = 800
 SEED = 20230303
 KINDS = [
     *("moment_available_again", "moment_birthday", "moment_contract_date", "moment_form_submitted"),
@@ -238,15 +238,15 @@ def made_up_world() -> World:
                 )
         for event in range(int(draws.integers(9))):
             seen, what = noted(day(8, 1)), one_of("product_view", "product_view", "wishlist_add", "form_submit")
-            product = one_of(*products, None) if what != "form_submit" else None
+            viewed = one_of(*products, None) if what != "form_submit" else None
             world["fct_web_events"].append(
                 {
                     "event_id": f"{person}_{event}",
                     "profile_id": person,
                     "event_type": what,
                     "form_type": one_of("contest", "lead_ad", "preference") if what == "form_submit" else None,
-                    "product_id": product,
-                    "category": categories.get(product),
+                    "product_id": viewed,
+                    "category": categories.get(viewed),
                     "occurred_date": seen.date(),
                     "occurred_at": seen,
                 }
