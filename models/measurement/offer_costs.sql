@@ -1,5 +1,5 @@
--- What each coupon that was used cost: what the till took off the order, shared by the coupons used on it, else its face
--- value, never both; nothing when a manufacturer pays.
+-- What each coupon that was used cost: what the till took off the order, shared by the coupons used on it, else its
+-- face value, never both; nothing when a manufacturer pays.
 {{ config(materialized='view', access='protected') }}
 
 with
