@@ -291,7 +291,7 @@ def who_gets_a_message(tables: Tables) -> Rows:
     waterfall, known = tables("activation.decision_waterfall"), scenarios(tables)
     since = waterfall["as_of_date"].max().replace(day=1) - pd.DateOffset(months=1)
     recent = waterfall[waterfall["as_of_date"] >= since]
-    steps = recent.groupby(["scenario_id", "stopped_at_gate"])["step_count"].sum()
+    steps = recent.groupby(["scenario_id", "closed_gate"])["step_count"].sum()
     # a message that is due and goes out is a decision of scenario_decisions
     decisions = tables("measurement.scenario_decisions")
     out = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from rekindle.ground.rules import references
 from rekindle.site.drawing import Box, drawing
 
 # the road that data takes; a folder of models that is not here comes last
@@ -60,24 +61,19 @@ class Dictionary:
     """The manifest, read for people."""
 
     manifest: dict[str, Any]
-    # (unique id, column) → what tests say of it
+    # (unique id, column) → what it points at
     notes: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    # unique id → the columns that name a row; (unique id, column) → (table, column) that it points at
+    # unique id → the columns that name a row
     keys: dict[str, list[str]] = field(default_factory=dict)
-    foreign: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for test in self.manifest["nodes"].values():
-            if test["resource_type"] == "test" and test.get("attached_node") and test.get("test_metadata"):
-                self._note(test["attached_node"], test["test_metadata"]["name"], test["test_metadata"]["kwargs"])
-
-    def _note(self, table: str, test: str, said: dict[str, Any]) -> None:
-        """What a data test says of a table."""
-        if test == "unique_key":
-            self.keys[table] = said["columns"]
-        elif test == "relationship":
-            self.foreign[table, said["column"]] = (said["to"].split("'")[1], said["field"])
-            self.notes[table, said["column"]].add("one of `{}.{}`".format(*self.foreign[table, said["column"]]))
+            told = test.get("test_metadata") or {}
+            if test.get("attached_node") and told.get("name") == "unique_key":
+                self.keys[test["attached_node"]] = told["kwargs"]["columns"]
+        for target, columns in references().items():
+            for table, column in (each.split(".") for each in columns):
+                self.notes[self.by_name[table].unique_id, column].add(f"one of `{target}`")
 
     @cached_property
     def tables(self) -> dict[str, Table]:
@@ -120,12 +116,11 @@ class Dictionary:
         return drawing(boxes, arrows, f"Which tables of the layer {layer} are made of which")
 
     def relations(self) -> str:
-        """The star: which table points at which, over the relationships that tests keep."""
-        arrows = {
-            (self.tables[owner].name, target): column
-            for (owner, column), (target, _) in sorted(self.foreign.items())
-            if self.tables[owner].layer in PUBLIC and target != self.tables[owner].name
-        }
+        """The star: which table points at which, over the foreign keys that a test keeps."""
+        arrows = {}
+        for target, columns in references().items():
+            for table, column in (each.split(".") for each in columns):
+                arrows.setdefault((table, target.split(".")[0]), column)
         boxes = [
             Box(name, self.by_name[name].link.replace(".md", ".html"), self.by_name[name].grain)
             for name in sorted({name for arrow in arrows for name in arrow})
@@ -178,6 +173,3 @@ class Dictionary:
             yield "    ``` { .sql data-search-exclude }"
             yield from (f"    {line}".rstrip() for line in table.node["raw_code"].splitlines())
             yield "    ```"
-
-
-PUBLIC = ("core", "segments", "hub", "activation", "measurement")

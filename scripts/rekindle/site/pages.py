@@ -38,7 +38,7 @@ SEARCH = PurePosixPath("assets/javascripts/iframe_worker.js")
 COUNTS = """
 select
     scenario_id,
-    case when outcome = 'closed' then 'stopped at ' || stopped_at_gate else replace(outcome, '_', ' ') end as said,
+    case when outcome = 'closed' then 'stopped at ' || closed_gate else replace(outcome, '_', ' ') end as said,
     sum(step_count)
 from activation.decision_waterfall
 where date_trunc('month', as_of_date) = (select date_trunc('month', max(as_of_date)) from activation.decision_waterfall)
