@@ -37,7 +37,8 @@ def catalogue(rows: Mapping[str, list[Row]], dictionary: Dictionary, counts: Cou
         "| Scenario | Plan | Listens to | On |", "|---|---|---|---|",
     ]  # fmt: skip
     for row in scenarios:
-        moments = ", ".join(f"`{each['moment']}`" for each in of["scenario_moments"][row["scenario_id"]])
+        heard = dict.fromkeys(each["moment"] for each in of["scenario_moments"][row["scenario_id"]])
+        moments = ", ".join(f"`{moment}`" for moment in heard)
         named = f"[{row['scenario_name']}](#{row['scenario_id']})"
         lines.append(f"| {named} | {row['plan']} | {moments} | {'yes' if row['is_enabled'] == 'true' else 'no'} |")
     for row in scenarios:
