@@ -220,7 +220,7 @@ CONNECTORS = set(yml("dbt_project.yml")["vars"]["connector_settings"])
 CLAIMS: dict[str, tuple[str, str, Callable[[str], Any], Callable[[], Any]]] = {
     "entities of the contract": (
         "README.md",
-        r"\[input contract\]\(.*?\) of (\d+) tables",
+        r"of the (\d+) tables of the \[input contract\]",
         int,
         lambda: len(yml("models/input/_input__models.yml")["models"]),
     ),
