@@ -1,5 +1,5 @@
--- Whether the input has what each scenario needs: without it everything still builds, and this says what stays idle.
--- Of a scenario that is switched off too, so that somebody who would switch it on knows before.
+-- Whether the input has what each scenario needs: without it everything still builds, and this says what stays idle. It
+-- also judges what is switched off, for those who think of switching it on.
 {%- set needed = needed_contract_columns() -%}
 -- which entities are counted is known when the seed is read; dbt wants to know before
 -- depends_on:{% for entity in contract_entities() %} {{ ref('input_' ~ entity) }}{% endfor %}

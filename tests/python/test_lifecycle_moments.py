@@ -82,7 +82,7 @@ TABLES = {
         "occurred_at": STAMP,
     },
     "fct_carts": {"profile_id": TEXT, "updated_date": DAY, "updated_at": STAMP},
-    "product_availability_changes": {"product_id": TEXT, "is_available": TRUTH, "changed_at": STAMP},
+    "fct_product_availability": {"product_id": TEXT, "is_available": TRUTH, "changed_at": STAMP},
     "fct_contracts": {
         "contract_id": TEXT,
         "profile_id": TEXT,
@@ -150,7 +150,7 @@ def made_up_world() -> World:
         changed = datetime.combine(AS_OF - timedelta(days=60), time())
         is_available = one_of(True, False)
         while changed.date() <= AS_OF + timedelta(days=2):
-            world["product_availability_changes"].append(
+            world["fct_product_availability"].append(
                 {"product_id": product, "is_available": is_available, "changed_at": changed}
             )
             is_available = not is_available or one_of(True, False, False)
@@ -413,7 +413,7 @@ def moments_of(world: World) -> Iterator[Moment]:
                 )
 
     changes = defaultdict(list)
-    for row in world["product_availability_changes"]:
+    for row in world["fct_product_availability"]:
         if row["changed_at"].date() <= AS_OF:
             changes[row["product_id"]].append((row["changed_at"], row["is_available"]))
     for name, rows in events.items():

@@ -8,7 +8,7 @@ moment_windows as (
 ),
 
 availability_changes as (
-    select * from {{ ref('product_availability_changes') }}
+    select * from {{ ref('fct_product_availability') }}
 ),
 
 web_events as (
