@@ -49,6 +49,6 @@ select
         when is_paid_by_others then 0e0
         when discount_amount > 0 then discount_amount
         else face_value_amount
-    end as offer_cost_amount,
+    end as offer_cost,
     used_date
 from used_coupons
