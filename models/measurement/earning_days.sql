@@ -56,7 +56,7 @@ all_amounts as (
         profile_id,
         cast(margin_amount as decimal(18,6)) as margin_amount,
         cast(margin_before_offers_amount as decimal(18,6)) as margin_before_offers_amount,
-        cast(0 as decimal(18,6)) as cost_amount,
+        cast(0 as decimal(18,6)) as cost,
         lines_without_margin,
         order_date as earned_date
     from margins
@@ -65,7 +65,7 @@ all_amounts as (
         profile_id,
         cast(0 as decimal(18,6)) as margin_amount,
         cast(0 as decimal(18,6)) as margin_before_offers_amount,
-        cast(offer_cost_amount as decimal(18,6)) as cost_amount,
+        cast(offer_cost as decimal(18,6)) as cost,
         0 as lines_without_margin,
         used_date as earned_date
     from offer_costs
@@ -74,7 +74,7 @@ all_amounts as (
         profile_id,
         cast(0 as decimal(18,6)) as margin_amount,
         cast(0 as decimal(18,6)) as margin_before_offers_amount,
-        cast(coalesce(channel_cost_amount, 0) as decimal(18,6)) as cost_amount,
+        cast(coalesce(channel_cost_amount, 0) as decimal(18,6)) as cost,
         0 as lines_without_margin,
         send_date as earned_date
     from messages
@@ -84,7 +84,7 @@ select
     profile_id,
     cast(sum(margin_amount) as decimal(18,2)) as margin_amount,
     cast(sum(margin_before_offers_amount) as decimal(18,2)) as margin_before_offers_amount,
-    cast(sum(cost_amount) as decimal(18,6)) as cost_amount,
+    cast(sum(cost) as decimal(18,6)) as cost,
     cast(sum(lines_without_margin) as bigint) as lines_without_margin,
     earned_date
 from all_amounts

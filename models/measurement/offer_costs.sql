@@ -1,5 +1,5 @@
--- What each coupon that was used cost: what the till took off the order, shared by the coupons used on it, else its face
--- value, never both; nothing when a manufacturer pays.
+-- What each coupon that was used cost: what the till took off the order, shared by the coupons used on it, else its
+-- face value, never both; nothing when a manufacturer pays.
 {{ config(materialized='view', access='protected') }}
 
 with
@@ -49,6 +49,6 @@ select
         when is_paid_by_others then 0e0
         when discount_amount > 0 then discount_amount
         else face_value_amount
-    end as offer_cost_amount,
+    end as offer_cost,
     used_date
 from used_coupons

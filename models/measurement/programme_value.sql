@@ -85,8 +85,8 @@ earnings as (
     select
         people.holdout_period,
         people.profile_id,
-        sum(earning_days.margin_before_offers_amount - earning_days.cost_amount) as net_return,
-        sum(earning_days.cost_amount) as cost,
+        sum(earning_days.margin_before_offers_amount - earning_days.cost) as net_return,
+        sum(earning_days.cost) as cost,
         sum(earning_days.lines_without_margin) as lines_without_margin
     from people
     inner join earning_days

@@ -82,8 +82,8 @@ earnings as (
         entries.profile_id,
         entries.entry_key,
         sum(earning_days.margin_amount) as margin,
-        sum(earning_days.margin_before_offers_amount - earning_days.cost_amount) as net_return,
-        sum(earning_days.cost_amount) as cost,
+        sum(earning_days.margin_before_offers_amount - earning_days.cost) as net_return,
+        sum(earning_days.cost) as cost,
         sum(earning_days.lines_without_margin) as lines_without_margin
     from entries
     inner join earning_days

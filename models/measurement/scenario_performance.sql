@@ -44,7 +44,7 @@ redemptions as (
     select
         decision_id,
         profile_id,
-        sum(offer_cost_amount) as offer_cost_amount
+        sum(offer_cost) as offer_cost_amount
     from offer_costs
     where decision_id is not null
     group by
