@@ -119,8 +119,8 @@ expected as (
             when average_results.earned is not null then 'average of the scenarios that have a result'
         end as basis,
         contactable.contactable_people,
-        contactable.contactable_people * least(1e0, coalesce(own_results.people, average_results.people) / contactable.people)
-            as reachable_people,
+        contactable.contactable_people
+        * least(1e0, coalesce(own_results.people, average_results.people) / contactable.people) as reachable_people,
         coalesce(own_results.earned, average_results.earned) as earned,
         own_results.lower_earned,
         own_results.upper_earned,

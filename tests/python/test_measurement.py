@@ -296,7 +296,7 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
     if error > 0:
         p = min(1.0, math.sqrt(n * rho + 1) * math.exp(-((lift / error) ** 2) * n * rho / (2 * (n * rho + 1))))
     half = error * math.sqrt((n * rho + 1) / (n * rho) * math.log((n * rho + 1) / 0.05**2))
-    harm: float | tuple[float, float] = math.nan
+    harm: tuple[float, float] = (math.nan, math.nan)
     if metric["role"] == "guardrail":
         if metric["kind"] == "rate":
             counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
