@@ -1,6 +1,7 @@
 {#
   The foreign keys of published tables: what `column` of `model` holds exists in the key of another table, or is null where there is
-  nothing to refer to (a message without a campaign). They are tested together, and told by the table `_keys` of the published file.
+  nothing to refer to (a message without a campaign). They are tested together, but for named_by_the_retailer(), and told by the table
+  `_keys` of the published file.
 
   Not among them: people and scenarios in what is kept as it was said (rfm_published, segment_moves, scenario_decisions, …). These name
   whoever has since become one person with somebody else, and scenarios that there are no more.
@@ -48,4 +49,18 @@
             'fct_coupons.assigned_date', 'fct_offer_redemptions.redeemed_date', 'fct_message_totals.event_date',
         ],
     }) }}
+{% endmacro %}
+
+{#
+  References whose key comes from the retailer as it is: a message may name a campaign, a visit a product, that the retailer has in no
+  list. That is no reason to stop a build; a reader joins them from the left.
+#}
+{% macro named_by_the_retailer() %}
+    {{ return([
+        'fct_benefits.order_id', 'fct_carts.order_id', 'fct_loyalty_movements.order_id',
+        'fct_offer_redemptions.order_id', 'fct_service_events.order_id', 'fct_coupons.first_redemption_order_id',
+        'fct_web_events.product_id', 'dim_profiles.preferred_store_id', 'fct_messages.campaign_id',
+        'fct_message_totals.campaign_id', 'fct_web_events.campaign_id', 'dim_offers.campaign_id',
+        'coupons_available.campaign_id',
+    ]) }}
 {% endmacro %}

@@ -75,3 +75,9 @@ def references() -> dict[str, list[str]]:
     """The foreign keys of published tables: the key referred to (model.column), and the columns that do so."""
     found: dict[str, list[str]] = ast.literal_eval(apply("references"))
     return found
+
+
+def named_by_the_retailer() -> list[str]:
+    """Those of the columns that hold what the retailer names, in a list of ours or not."""
+    found: list[str] = ast.literal_eval(apply("named_by_the_retailer"))
+    return found

@@ -1,7 +1,14 @@
 {# One join per table that is referred to: its keys are held once, and whatever names them passes by. #}
+{%- set judged = {} %}
+{%- for parent, children in references().items() %}
+    {%- set ours = children | reject('in', named_by_the_retailer()) | list %}
+    {%- if ours %}
+        {%- do judged.update({parent: ours}) %}
+    {%- endif %}
+{%- endfor %}
 with
 
-{% for parent, children in references().items() %}
+{% for parent, children in judged.items() %}
     {%- set model, key = parent.split('.') %}
     named_{{ model }} as (
         {% for child in children -%}
@@ -25,7 +32,7 @@ with
 
 {% endfor %}
 lost as (
-    {% for parent in references() -%}
+    {% for parent in judged -%}
         select * from lost_{{ parent.split('.')[0] }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
