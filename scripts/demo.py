@@ -49,7 +49,7 @@ def acknowledge() -> None:
             folder.acknowledge(run)
     click.echo(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
     click.echo("Next        README.md has the first questions to ask of the first published file, read-only;")
-    click.echo("            for marketers, open the boards in a browser:")
+    click.echo("            marketers open the boards in a browser:")
     click.echo(f"            {(paths.boards() / 'index.html').as_uri()}")
 
 
