@@ -120,12 +120,13 @@ def test_a_link_that_leads_nowhere_stops_the_making(
         pages.make_site("completejourney", tmp_path / "site", tmp_path / "work", None)
 
 
-def test_what_was_decided_last_month_comes_from_the_published_file(decided_workshop: Workshop) -> None:
-    counts = pages._counts(decided_workshop.published)
-    with duckdb.connect(str(decided_workshop.published), read_only=True) as published:
-        decided = published.execute(
+def test_what_was_decided_last_month_is_counted_by_what_came_of_it(decided_workshop: Workshop) -> None:
+    counts = pages._counts(decided_workshop.warehouse)
+    with duckdb.connect(str(decided_workshop.warehouse), read_only=True) as warehouse:
+        decided = warehouse.execute(
             "select scenario_id, sum(step_count) from activation.decision_waterfall "
-            "where as_of_date >= '2018-01-01' group by all"
+            "where date_trunc('month', as_of_date) = "
+            "(select max(date_trunc('month', as_of_date)) from activation.decision_waterfall) group by all"
         ).fetchall()
     assert {scenario: sum(said.values()) for scenario, said in counts.items()} == dict(decided)
     assert counts["anti_attrition"]["held out"] > 0

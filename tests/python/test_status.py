@@ -53,7 +53,9 @@ def publish(shop: Retailer, as_of: str) -> None:
 
 def told(shop: Retailer, *, colours: bool = False) -> str:
     """What the command says; the installation's folder is left out, as it is long."""
-    with mock.patch.dict(os.environ, shop.variables()):
+    # what another test's command has left in the environment of this process is not the installation's
+    variables = {name: value for name, value in shop.variables().items() if name != "REKINDLE_WAREHOUSE"}
+    with mock.patch.dict(os.environ, variables, clear=True):
         result = CliRunner().invoke(command.main, [], color=colours)
     assert result.exit_code == 0, result.output
     return result.output.replace(f"{shop.root}/", "").replace(str(shop.root), "")
