@@ -12,7 +12,7 @@ from rekindle.site.pages import make_site
 def main(connector: str | None) -> None:
     """Write the site to target/site. Needs no warehouse; a published file adds what was decided last month."""
     chosen = installation.enter(connector)
-    published = paths.published() / "rekindle.duckdb"
+    published = paths.public_file()
     folder = paths.target() / "site"
     pages = make_site(chosen, folder, paths.target() / "site-work", published if published.exists() else None)
     click.echo(f"Site        {pages} pages")

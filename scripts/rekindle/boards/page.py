@@ -20,7 +20,6 @@ from rekindle.ground.quoting import text
 from rekindle.ground.settings import setting
 
 HERE = Path(__file__).parent
-READERS = 0o640
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Shown:
 
 def make_boards(connector: str) -> Path:
     """Writes boards/index.html from published/rekindle.duckdb. Raises RekindleError when nothing is published."""
-    published = paths.published() / "rekindle.duckdb"
+    published = paths.public_file()
     if not published.exists():
         raise RekindleError(
             f"There is no {paths.shown(published)} to make boards of: `python scripts/run.py` builds and publishes it."
@@ -93,7 +92,7 @@ def make_boards(connector: str) -> Path:
         content = page(connection, declared_boards(), connector, as_of)
     with private_writing(target, closed=ONLY_THE_GROUP_READS) as unfinished:
         unfinished.write_text(content, encoding="utf-8")
-        unfinished.chmod(READERS)
+        unfinished.chmod(paths.PUBLICATIONS[paths.PUBLIC])
     return target
 
 

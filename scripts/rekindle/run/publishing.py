@@ -89,12 +89,12 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
             connection.execute(f"comment on column published._published.{column} is {text(told)}")
         return build
 
-    return _write(warehouse, "rekindle.duckdb", tables, describe, lambda published: catalogue.write(published, keys))
+    return _write(warehouse, paths.PUBLIC, tables, describe, lambda published: catalogue.write(published, keys))
 
 
 def published_already(manifest: Manifest, warehouse: Path) -> Publication | None:
     """The publication that is there, when it holds what the last finished build would publish, row for row."""
-    target = paths.published() / "rekindle.duckdb"
+    target = paths.public_file()
     if not target.exists():
         return None
     tables = _public_tables(manifest)

@@ -19,7 +19,6 @@ from rekindle.ground.warehouse import Run, has_table, open_warehouse, read_runs
 
 WIDTH = 78
 LABEL = 12
-PUBLICATION = "rekindle.duckdb"
 
 
 @dataclass
@@ -44,6 +43,14 @@ class Status:
     problem: str | None = None
 
     @property
+    def due(self) -> tuple[date, date] | None:
+        """The month that is published next, and the day from which it may be."""
+        if self.newest_month is None or self.held_back:
+            return None
+        coming = calendar.next_month(self.newest_month)
+        return coming, calendar.next_month(coming)
+
+    @property
     def is_empty(self) -> bool:
         """Nothing was ever built, published or exported here."""
         return not (self.built or self.unfinished or self.published_as_of or self.feeds or self.problem)
@@ -65,7 +72,7 @@ def look() -> Status:
 
 
 def _published_as_of() -> date | None:
-    file = paths.published() / PUBLICATION
+    file = paths.public_file()
     with contextlib.suppress(duckdb.Error):  # the next publication replaces a file that cannot be read
         if file.exists():
             with contextlib.closing(connect(file, read_only=True)) as connection:
@@ -139,8 +146,7 @@ def lines(status: Status) -> Iterator[str]:
     if status.accepted:
         yield from _line("", f"{status.accepted:%B %Y} was published because somebody looked and accepted it")
     if status.published_as_of:
-        file = paths.shown(paths.published() / PUBLICATION)
-        yield from _line("Published", f"as of {status.published_as_of}: {file}")
+        yield from _line("Published", f"as of {status.published_as_of}: {paths.shown(paths.public_file())}")
     if status.feeds:
         yield from _line(
             "Exported",
@@ -148,9 +154,8 @@ def lines(status: Status) -> Iterator[str]:
         )
     if status.sealed:
         yield from _line("Sealed", f"{_count(len(status.sealed), 'date')}, the newest {status.sealed[-1]}")
-    if status.newest_month and not status.held_back:
-        coming = calendar.next_month(status.newest_month)
-        yield from _line("Due next", f"{coming:%B %Y}, as of {calendar.next_month(coming)}")
+    if status.due:
+        yield from _line("Due next", f"{status.due[0]:%B %Y}, as of {status.due[1]}")
     for number, waiting in enumerate(_waiting(status)):
         yield from _line("" if number else "Waiting", waiting, "yellow")
     for number, step in enumerate(_next_steps(status)):
@@ -197,9 +202,8 @@ def _next_steps(status: Status) -> Iterator[str]:
         yield "restore what is missing below exports/ (docs/runbook.md)"
     if status.unacknowledged:
         yield "python scripts/export_audiences.py ack <run>, once a platform took it (docs/activation.md)"
-    if status.newest_month and not (status.unfinished or status.held_back):
-        due = calendar.next_month(calendar.next_month(status.newest_month))
-        yield f"make build AS_OF={due}{of}, on that day or later"
+    if status.due and not status.unfinished:
+        yield f"make build AS_OF={status.due[1]}{of}, on that day or later"
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:
