@@ -99,8 +99,9 @@ def _when(row: Row) -> str:
 
 
 def _text(block: Row) -> str:
-    language = f" ({block['language_code']})" if block.get("language_code") else ""
-    return f"{block['text_key'].replace('_', ' ')}{language}: {block['content_text'].replace('|', '/')}"
+    return (
+        f"{block['text_key'].replace('_', ' ')} ({block['language_code']}): {block['content_text'].replace('|', '/')}"
+    )
 
 
 def _offer(offer: Row) -> str:

@@ -100,13 +100,15 @@ class Dictionary:
 
     def made_of(self, table: Table) -> list[Table]:
         """What it reads."""
-        before = self.manifest["parent_map"].get(table.unique_id, [])
-        return sorted((self.tables[each] for each in before if each in self.tables), key=lambda each: each.name)
+        return self._beside(table, "parent_map")
 
     def read_by(self, table: Table) -> list[Table]:
         """Who reads it."""
-        after = self.manifest["child_map"].get(table.unique_id, [])
-        return sorted((self.tables[each] for each in after if each in self.tables), key=lambda each: each.name)
+        return self._beside(table, "child_map")
+
+    def _beside(self, table: Table, side: str) -> list[Table]:
+        found = self.manifest[side].get(table.unique_id, [])
+        return sorted((self.tables[each] for each in found if each in self.tables), key=lambda each: each.name)
 
     def picture(self, layer: str) -> str:
         """What is made of what inside a layer."""

@@ -46,20 +46,19 @@ def drawing(boxes: Iterable[Box], arrows: Mapping[tuple[str, str], str], caption
         return ""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(sorted(named))
-    graph.add_edges_from((start, end) for start, end in arrows if start in named and end in named)
+    drawn_arrows = {(start, end): arrows[start, end] for start, end in sorted(arrows) if {start, end} <= named.keys()}
+    graph.add_edges_from(drawn_arrows)
     columns = _columns(graph)
-    gap = max(GAP, *(7 * len(text) + 24 for text in arrows.values())) if arrows else GAP
+    gap = max([GAP, *(7 * len(text) + 24 for text in drawn_arrows.values())])
     at = {
         name: (place * (WIDE + gap) + 4, row * ROW + 4)
         for place, column in enumerate(columns)
         for row, name in enumerate(column)
     }
     width = len(columns) * (WIDE + gap) - gap + 8
-    height = max((len(column) for column in columns), default=1) * ROW + 4
+    height = max(map(len, columns)) * ROW + 4
     lines = []
-    for (start, end), text in sorted(arrows.items()):
-        if start not in at or end not in at:
-            continue
+    for (start, end), text in drawn_arrows.items():
         (x, y), (to_x, to_y) = at[start], at[end]
         x, y, to_y, middle = x + WIDE, y + HIGH // 2, to_y + HIGH // 2, (x + WIDE + to_x) // 2
         lines.append(f'<path class="arrow" d="M{x} {y}C{middle} {y} {middle} {to_y} {to_x} {to_y}"/>')

@@ -27,9 +27,8 @@ GUIDES = {
     "Did it work": ("measurement", "boards"),
 }
 DOCS = paths.PROJECT / "docs"
-ROOT_PAGES = ("index.md", "CONTRIBUTING.md", "CHANGELOG.md")
 # pages that lie elsewhere in the project
-SAME = {
+ROOT_PAGES = {
     "index.md": paths.PROJECT / "README.md",
     "CONTRIBUTING.md": paths.PROJECT / "CONTRIBUTING.md",
     "CHANGELOG.md": paths.PROJECT / "CHANGELOG.md",
@@ -108,9 +107,8 @@ def _keep_at_home(folder: Path) -> None:
 
 def _pages(dictionary: Dictionary, counts: Counts) -> Iterator[tuple[str, str]]:
     """Each page's name and its markdown, links still as they are in the project."""
-    yield "index.md", (paths.PROJECT / "README.md").read_text(encoding="utf-8")
-    for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
-        yield name, (paths.PROJECT / name).read_text(encoding="utf-8")
+    for name, page in ROOT_PAGES.items():
+        yield name, page.read_text(encoding="utf-8")
     for guide in sorted(DOCS.rglob("*.md")):
         yield str(guide.relative_to(DOCS)), guide.read_text(encoding="utf-8")
     lines = [f"* [{_title(page)}]({page.name})" for page in sorted((DOCS / "decisions").glob("*.md"))]
@@ -142,16 +140,18 @@ def _counts(published: Path | None) -> dict[str, dict[str, int]]:
 def _linked(name: str, content: str, dictionary: Dictionary) -> str:
     """The page with links as they are in the site, and a link behind each `schema.table` that is described here."""
     place = PurePosixPath(name).parent
+    if place.name == "dictionary":
+        return content
     up = "../" * len(place.parts)
 
     def link(found: re.Match[str]) -> str:
         said, target = found.groups()
-        if "://" in target or target.startswith("#") or place.parts[:1] == ("dictionary",):
+        if "://" in target or target.startswith("#"):
             return found.group(0)
         path, _, anchor = target.partition("#")
         origin = paths.PROJECT if name in ROOT_PAGES else DOCS / place
         lies = Path(os.path.normpath(origin / path))
-        page = next((here for here, there in SAME.items() if lies == there), None)
+        page = next((here for here, there in ROOT_PAGES.items() if lies == there), None)
         if page is None and lies.is_relative_to(DOCS):
             page = str(lies.relative_to(DOCS))
         if page is None or (lies.is_dir() and page != "decisions"):
@@ -163,8 +163,6 @@ def _linked(name: str, content: str, dictionary: Dictionary) -> str:
         known = dictionary.by_name.get(found.group(2))
         return f"[{found.group(0)}]({up}dictionary/{known.link})" if known else found.group(0)
 
-    if place.parts[:1] == ("dictionary",):
-        return content
     content = _PICTURE.sub(r"\1", content)
     parts = re.split(r"(^```.*?^```$)", content, flags=re.MULTILINE | re.DOTALL)
     parts[::2] = [_TABLE.sub(table, _LINK.sub(link, prose)) for prose in parts[::2]]
