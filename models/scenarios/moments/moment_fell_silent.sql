@@ -30,7 +30,7 @@ open_months as (
     select
         months.segment_month,
         months_before.segment_month as month_before,
-        cast({{ add_months('months.segment_month', 1) }} as date) as published_date
+        {{ add_months('months.segment_month', 1) }} as published_date
     from months
     inner join months as months_before
         on months.segment_month = {{ add_months('months_before.segment_month', 1) }}

@@ -27,7 +27,7 @@ climbs as (
         moves.to_segment,
         moves.to_rung - moves.from_rung as steps_up,
         moves.segment_month,
-        cast({{ add_months('moves.segment_month', 1) }} as date) as published_date
+        {{ add_months('moves.segment_month', 1) }} as published_date
     from moves
     inner join moment_windows
         on {{ add_months('moves.segment_month', 1) }} >= moment_windows.oldest_date

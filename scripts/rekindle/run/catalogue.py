@@ -65,7 +65,8 @@ def write(connection: duckdb.DuckDBPyConnection, held: list[KeyColumn]) -> None:
         connection.executemany(f"insert into _keys values ({', '.join('?' * len(COMMENTS))})", [*map(astuple, held)])
     connection.execute(
         "comment on table _keys is "
-        "'One row per column of a key: primary keys, and foreign keys whose every value was found by a test.'"
+        "'One row per column of a key: primary keys, and foreign keys. "
+        "A test finds every value of these, but for what only the retailer names.'"
     )
     for column, comment in COMMENTS.items():
         connection.execute(f"comment on column _keys.{column} is '{comment}'")
