@@ -1,4 +1,4 @@
-{# The closed lists of the contract that decide whom a no closes; held to models/input/_input__models.yml by a test. #}
+{# The closed lists of the contract that are read in more than one place; held to models/input/_input__models.yml by a test. #}
 {% macro contract_lists() %}
     {{ return({
         'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads'],

@@ -4,8 +4,8 @@
     'consents',
     happened_at='changed_at',
     accepted={
-        'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads'],
-        'purpose': ['marketing', 'ads_personalisation', 'profiling', 'open_tracking', 'click_tracking'],
+        'channel': contract_lists().channel,
+        'purpose': contract_lists().purpose,
         'status': ['granted', 'denied', 'withdrawn'],
     },
     parents=[

@@ -3,7 +3,7 @@
 {{ rejected_rows(
     'offer_assignments',
     happened_at='assigned_at',
-    accepted={'channel': ['email', 'sms', 'phone', 'post', 'push', 'ads', 'till']},
+    accepted={'channel': contract_lists().channel + ['till']},
     ranges=[['assigned_at', 'expires_at']],
     parents=[
         {'reason': 'unknown_contact', 'to': ref('intake_contacts'), 'columns': ['source_system', 'contact_id']},

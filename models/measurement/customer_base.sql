@@ -1,4 +1,4 @@
-{%- set channels = ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+{%- set channels = contract_lists().channel -%}
 {%- set first_recomputed_month = add_months(newest_closed_month(), -6) -%}
 {{
     config(

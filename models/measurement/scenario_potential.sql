@@ -39,7 +39,7 @@ base as (
 ),
 
 contactable as (
-    {% for channel in ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+    {% for channel in contract_lists().channel -%}
         select
             '{{ channel }}' as channel,
             people,

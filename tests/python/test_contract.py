@@ -13,6 +13,7 @@ import yaml
 from pages import clone, commands
 from workshop import FIXTURES, Said, Workshop, must
 
+from rekindle.ground import rules
 from rekindle.ground.contract import entities
 from rekindle.ground.paths import PROJECT
 
@@ -89,7 +90,9 @@ def rules_of(entity: str) -> dict[str, Any]:
     """The arguments with which rejected_<entity>.sql calls the macro rejected_rows."""
     calls: list[dict[str, Any]] = []
     rendered(
-        INTAKE / f"rejected_{entity}.sql", rejected_rows=lambda name, **rules: calls.append({"entity": name, **rules})
+        INTAKE / f"rejected_{entity}.sql",
+        rejected_rows=lambda name, **arguments: calls.append({"entity": name, **arguments}),
+        contract_lists=rules.contract_lists,
     )
     assert [call["entity"] for call in calls] == [entity]
     return calls[0]

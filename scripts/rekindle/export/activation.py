@@ -110,15 +110,7 @@ def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
         "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "
         "and column_name in ('consented_at', 'decision_id') group by table_name having count(*) = 2 order by 1"
     ).fetchall()
-    connection.execute(
-        query(
-            "consent",
-            consented=[table for (table,) in consented],
-            any_closed=late.closed > 0,
-            channels=late_noes.CHANNELS,
-            purposes=late_noes.PURPOSES,
-        )
-    )
+    connection.execute(query("consent", consented=[table for (table,) in consented], any_closed=late.closed > 0))
     return late
 
 

@@ -27,8 +27,6 @@ ENTITIES = {
     # not noes: which contact a message went to that is newer than the publication
     "input_messages": "source_system! contact_id! message_id! channel!",
 }
-CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
-PURPOSES = ("marketing", "ads_personalisation", "profiling", "open_tracking", "click_tracking")
 HARMLESS_EVENTS = ("delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "not_sent")
 AGAIN = "nothing leaves before it is mended or taken away, because it may hold a no"
 
@@ -60,9 +58,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
         _load(connection, entity, file, told)
     _spell_addresses(connection)
     earliest = setting("earliest_plausible_date", paths.connector())
-    connection.execute(
-        query("late_noes", channels=CHANNELS, purposes=PURPOSES, harmless=HARMLESS_EVENTS, earliest=str(earliest))
-    )
+    connection.execute(query("late_noes", harmless=HARMLESS_EVENTS, earliest=str(earliest)))
     (counts,) = connection.execute(
         "select count(distinct no_id), count(distinct profile_id), "
         "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "

@@ -26,4 +26,5 @@ def _matches(pattern: str, expression: str) -> str:
 def _environment() -> Environment:
     environment = Environment(extensions=["jinja2.ext.do"])
     environment.filters.update({"name": name, "text": text})
+    environment.globals["contract_lists"] = rules.contract_lists()
     return environment

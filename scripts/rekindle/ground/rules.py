@@ -24,6 +24,7 @@ FILES = (
     MACROS / "portability" / "text.sql",
     IDENTIFIERS,
     MACROS / "intake" / "erased_contacts.sql",
+    MACROS / "intake" / "noes.sql",
     MACROS / "identity" / "phone_numbers.sql",
     MACROS / "time" / "as_of.sql",
     MACROS / "segments" / "expected_value.sql",
@@ -69,6 +70,12 @@ def contact_digest(row: str) -> str:
 def is_blocked(row: str) -> str:
     """The SQL condition for a contact record that is kept out, because its person was erased; false without ids."""
     return f"coalesce({contact_digest(row)} in (select contact_digest from landing.blocked_contacts), false)"
+
+
+def contract_lists() -> dict[str, list[str]]:
+    """What the input contract knows as channel and as purpose."""
+    found: dict[str, list[str]] = ast.literal_eval(apply("contract_lists"))
+    return found
 
 
 def references() -> dict[str, list[str]]:

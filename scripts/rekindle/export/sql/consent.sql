@@ -41,8 +41,8 @@ with late as (
         case when is_erasure then '*' else purposes.purpose end as purpose,
         case when is_erasure then 'erased' else 'late_no' end as reason
     from late_noes
-    inner join {{ values(channels) }} as channels (channel) on late_noes.channel in ('*', channels.channel)
-    inner join {{ values(purposes) }} as purposes (purpose) on late_noes.purpose in ('*', purposes.purpose)
+    inner join {{ values(contract_lists.channel) }} as channels (channel) on late_noes.channel in ('*', channels.channel)
+    inner join {{ values(contract_lists.purpose) }} as purposes (purpose) on late_noes.purpose in ('*', purposes.purpose)
     where
         late_noes.profile_id is not null
         and (

@@ -21,8 +21,8 @@ consents as (
     select
         input_consents.source_system,
         input_consents.contact_id,
-        {{ one_of('channel', channels) }} as channel,
-        {{ one_of('purpose', purposes) }} as purpose,
+        {{ one_of('channel', contract_lists.channel) }} as channel,
+        {{ one_of('purpose', contract_lists.purpose) }} as purpose,
         spelled_addresses.spelled as address,
         {{ readable('changed_at') }} as said_at,
         coalesce(lower(status) in ('denied', 'withdrawn'), false) as is_readable
@@ -61,7 +61,7 @@ messages as (
     from activation.audiences.audience_messages
     where message_id in (select message_id from said)
     union
-    select input_messages.message_id, contacts.profile_id, {{ one_of('input_messages.channel', channels) }}
+    select input_messages.message_id, contacts.profile_id, {{ one_of('input_messages.channel', contract_lists.channel) }}
     from input_messages
     inner join activation.audiences.audience_contacts as contacts
         on input_messages.source_system = contacts.source_system and input_messages.contact_id = contacts.contact_id
