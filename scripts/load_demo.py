@@ -1,4 +1,4 @@
-"""Land the demo's raw data: `python scripts/load_demo.py [--force]`."""
+"""Land the demo's raw data: `python scripts/load_demo.py [--force] [--no-archive]`."""
 
 import time
 
@@ -11,11 +11,12 @@ from rekindle.run import installation
 
 @click.command()
 @click.option("--force", is_flag=True, help="Write the files again although they are there.")
-def main(force: bool) -> None:
+@click.option("--no-archive", is_flag=True, help="Leave out the past customers: the purchases of the data set alone.")
+def main(force: bool, no_archive: bool) -> None:
     """Write the demo's raw files below data/raw: a public data set of baskets and a synthetic world around it."""
     installation.enter("completejourney")
     started = time.monotonic()
-    landing = loader.load(paths.data(), force=force)
+    landing = loader.load(paths.data(), force=force, archive=not no_archive)
     raw = paths.data() / "raw"
     if not landing.was_written:
         click.echo(f"The demo data is already in {raw} (--force writes it again).")

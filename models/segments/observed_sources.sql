@@ -18,15 +18,28 @@ first_seen as (
         min(occurred_date) as first_date
     from interactions
     group by interaction_kind, channel
+),
+
+-- an archive of some customers records what these did, not that the others did nothing
+recorded as (
+    select
+        interaction_kind,
+        channel,
+        is_from_person,
+        case
+            when interaction_kind = 'order' then greatest(first_date, {{ orders_complete_from() }})
+            else first_date
+        end as first_date
+    from first_seen
 )
 
 select
-    first_seen.interaction_kind,
-    first_seen.channel,
-    first_seen.is_from_person,
-    coalesce(declared.observed_from, first_seen.first_date) as observed_from_date
-from first_seen
+    recorded.interaction_kind,
+    recorded.channel,
+    recorded.is_from_person,
+    coalesce(declared.observed_from, recorded.first_date) as observed_from_date
+from recorded
 left join declared
     on
-        first_seen.interaction_kind = declared.interaction_kind
-        and first_seen.channel = declared.channel
+        recorded.interaction_kind = declared.interaction_kind
+        and recorded.channel = declared.channel

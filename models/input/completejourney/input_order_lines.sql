@@ -24,6 +24,17 @@ transactions as (
         coupon_match_disc,
         extracted_at
     from {{ ref('stg_world__transactions') }}
+    union all
+    select
+        basket_id,
+        product_id,
+        line_number,
+        quantity,
+        sales_value,
+        retail_disc,
+        coupon_match_disc,
+        extracted_at
+    from {{ ref('stg_synthetic__till_archive') }}
 )
 
 select

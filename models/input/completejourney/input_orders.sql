@@ -20,6 +20,15 @@ transactions as (
         transaction_timestamp,
         extracted_at
     from {{ ref('stg_world__transactions') }}
+    union all
+    select
+        household_id,
+        store_id,
+        basket_id,
+        line_number,
+        transaction_timestamp,
+        extracted_at
+    from {{ ref('stg_synthetic__till_archive') }}
 ),
 
 order_channels as (

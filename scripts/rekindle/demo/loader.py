@@ -43,9 +43,9 @@ def package_folder() -> Path:
     return folder
 
 
-def fingerprint(package: Path) -> str:
-    """Changes when the package's files, the generating code or the engine that writes the files change."""
-    digest = hashlib.sha256(duckdb.__version__.encode())
+def fingerprint(package: Path, archive: bool) -> str:
+    """Changes when the package's files, the generating code, the choice or the engine that writes the files change."""
+    digest = hashlib.sha256(f"{duckdb.__version__}:{archive}".encode())
     for name in world.PACKAGE_TABLES:
         file = package / f"{name}.parquet"
         digest.update(f"{name}:{file.stat().st_size}".encode())
@@ -54,23 +54,26 @@ def fingerprint(package: Path) -> str:
     return digest.hexdigest()
 
 
-def load(data: Path, force: bool = False) -> Landing:
-    """Write the raw files below `data`/raw unless they are there, made from the same package by the same code."""
+def load(data: Path, force: bool = False, archive: bool = True) -> Landing:
+    """Write the raw files below `data`/raw unless they are there, made from the same package by the same code.
+
+    Without `archive` there are no past customers: the purchases are those of the data set alone.
+    """
     package = package_folder()
     raw = data / "raw"
     try:
         raw.mkdir(parents=True, exist_ok=True)
         with FileLock(raw / ".demo_load.lock", timeout=0):
-            return _load_locked(package, raw, force)
+            return _load_locked(package, raw, force, archive)
     except Timeout as error:
         raise RekindleError(f"Another load of the demo data is running in {raw}: wait for its end.") from error
     except (OSError, duckdb.Error) as error:
         raise RekindleError(f"The demo data could not be written to {raw}: {_reason(error)}") from error
 
 
-def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
+def _load_locked(package: Path, raw: Path, force: bool, archive: bool) -> Landing:
     marker = raw / MARKER
-    wanted = fingerprint(package)
+    wanted = fingerprint(package, archive)
     landed = _landed(marker, wanted)
     if not force and landed and all((raw / file).is_file() for file in landed) and responses.is_laid_out(raw.parent):
         return Landing(was_written=False, rows=landed)
@@ -80,7 +83,7 @@ def _load_locked(package: Path, raw: Path, force: bool) -> Landing:
     with tempfile.TemporaryDirectory(prefix=".demo_load_", dir=raw) as folder:
         new = Path(folder)
         with connect(config={"temp_directory": str(new / "spill")}) as con:
-            world.generate(con, package)
+            world.generate(con, package, archive=archive)
             rows = world.write(con, new)
         # Without its marker a half-moved set of files is loaded again, never taken for complete.
         marker.unlink(missing_ok=True)

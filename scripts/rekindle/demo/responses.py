@@ -114,15 +114,17 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
         return  # nobody was written to: nothing of the world is needed to say that nothing came back
     people = raw / "synthetic" / "_truth_people.parquet"
     baskets = raw / "completejourney" / "transactions.parquet"
+    archive = raw / "synthetic" / "till_archive.parquet"
     offers = raw / "synthetic" / "marketing_offers.parquet"
-    for file in (people, baskets, offers):
+    for file in (people, baskets, archive, offers):
         if not file.is_file():
             raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
     connection.execute(f"insert into offers select {', '.join(TABLES['offers'])} from {parquet(offers)}")
     connection.execute(f"insert into people select {', '.join(TABLES['people'])} from {parquet(people)}")
-    # only the households that were written to: the file is read, not kept
-    connection.execute(
-        f"insert into transactions select {', '.join(TABLES['transactions'])} from {parquet(baskets)} "
-        "where household_id in (select substring(people.person_id, 2) from people inner join exported "
-        "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))"
-    )
+    # only the households that were written to: the files are read, not kept
+    for file in (baskets, archive):
+        connection.execute(
+            f"insert into transactions select {', '.join(TABLES['transactions'])} from {parquet(file)} "
+            "where household_id in (select substring(people.person_id, 2) from people inner join exported "
+            "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))"
+        )

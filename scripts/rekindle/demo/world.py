@@ -54,6 +54,7 @@ RAW_TABLES = (
     RawTable("completejourney", "coupon_redemptions", "redemption_date, household_id, campaign_id, coupon_upc"),
     RawTable("completejourney", "demographics", "household_id"),
     RawTable("synthetic", "till_members", "household_id", "enrolled_at"),
+    RawTable("synthetic", "till_archive", "transaction_timestamp, basket_id, line_number", "transaction_timestamp"),
     RawTable("synthetic", "web_accounts", "account_id", "created_at"),
     RawTable(
         "synthetic", "newsletter_subscribers", "subscriber_id, first_name nulls last, subscribed_at", "subscribed_at"
@@ -106,12 +107,14 @@ def generate(
     cut_at: str | None = None,
     seed: str | None = None,
     trait: bool = True,
+    archive: bool = True,
     until: str | None = None,
 ) -> None:
     """Make every raw table in `con`, in the schemas `completejourney` (real) and `synthetic`.
 
-    Another seed draws another world; without `trait` everybody reads alike, so that nothing tells who will come back.
-    `until` names the last script: what the later ones make is left out.
+    Another seed draws another world; without `trait` everybody reads alike, so that nothing tells who will come back;
+    without `archive` there are no past customers. `until` names the last script: what the later ones make is
+    left out.
     """
     con.execute("set TimeZone = 'UTC'")
     for table in PACKAGE_TABLES:
@@ -121,6 +124,7 @@ def generate(
     if seed is not None:
         con.execute("set variable seed = ?", [seed])
     con.execute("set variable trait = ?", [trait])
+    con.execute("set variable archive = ?", [archive])
     for script in sorted(SQL_FOLDER.glob("*.sql")):
         con.execute(script.read_text(encoding="utf-8"))
         if script.stem == until:

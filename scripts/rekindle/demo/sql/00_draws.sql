@@ -1,11 +1,17 @@
 -- How the synthetic part is drawn: never random(), always md5 of a seed, the kind of draw and a key. The same key
 -- gives the same draw on every machine, and a draw knows nothing of any purchase.
--- Set only by tests: another seed draws another world; with trait = false everybody reads alike.
+-- Set only by tests: another seed draws another world; with trait = false everybody reads alike; with archive = false
+-- there are no past customers, and the purchases are those of the data set alone.
 create macro seed() as coalesce(getvariable('seed'), 'rekindle-demo-1');
 create macro has_trait() as coalesce(cast(getvariable('trait') as boolean), true);
 
+create macro has_archive() as coalesce(cast(getvariable('archive') as boolean), true);
+
 create macro draw(kind, id) as
     (md5_number_lower(seed() || '|' || kind || '|' || id) & 1048575::ubigint) / 1048576.0::double;
+
+-- How fond of the shop somebody is, 0 to 1: a hidden trait.
+create macro fondness(person_id) as case when has_trait() then draw('opens', person_id) else 0.577 end;
 
 -- A whole number from 0 to n - 1.
 create macro pick(kind, id, n) as

@@ -98,6 +98,15 @@ records as (
     from people
     where kind = 'newsletter'
     union all
+    -- every past customer has a card, half of them the newsletter
+    select 'till', person_id, cast(seq as varchar), 'own'
+    from people
+    where kind = 'past'
+    union all
+    select 'newsletter', person_id, 'N' || seq, 'email'
+    from people
+    where kind = 'past' and draw('newsletter', person_id) < 0.5
+    union all
     select 'web_shop', person_id, 'W' || seq, 'email'
     from people
     where kind = 'web' or (kind = 'newsletter' and number > 26 and draw('web_shop', person_id) < 0.04)
@@ -125,14 +134,15 @@ drawn as (
         people.seq,
         records.source_system || '|' || records.contact_id as record_key,
         draw('created', records.source_system || '|' || records.contact_id) as created_draw,
-        silos.has_till_email,
-        silos.has_till_phone,
-        silos.enrols_at_first_basket,
-        first_baskets.first_ordered_at
+        coalesce(silos.has_till_email, true) as has_till_email,
+        coalesce(silos.has_till_phone, draw('till phone', records.person_id) < 0.6) as has_till_phone,
+        coalesce(silos.enrols_at_first_basket, true) as enrols_at_first_basket,
+        coalesce(first_baskets.first_ordered_at, past_customers.started_at) as first_ordered_at
     from records
     inner join people on records.person_id = people.person_id
     left join household_silos as silos on people.household_id = silos.household_id
     left join first_baskets on people.household_id = first_baskets.household_id
+    left join past_customers on people.person_id = past_customers.person_id
 )
 
 select
@@ -298,7 +308,10 @@ select
     end as postal_code,
     case when source_system in ('till', 'web_shop', 'call_centre') and not is_abroad then city end as city,
     case when source_system in ('till', 'web_shop') and not is_abroad then street_address end as street_address,
-    case when source_system = 'till' or method = 'card' then 'LC' || lpad(household_id, 8, '0') end as loyalty_card_id,
+    case
+        when source_system = 'till' or method = 'card'
+            then 'LC' || lpad(coalesce(household_id, contact_id), 8, '0')
+    end as loyalty_card_id,
     case
         when source_system in ('till', 'app') and draw('preferred store', record_key) < 0.3
             then (select list(store_id order by store_id) from frame_stores)[

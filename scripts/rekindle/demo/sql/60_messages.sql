@@ -61,14 +61,15 @@ select
     plan.phone_index,
     plan.method,
     -- how fond of reading she is: it shows in what she opens and clicks, and in how likely she is to come back
-    case when has_trait() then draw('opens', plan.person_id) else 0.577 end as fondness,
+    fondness(plan.person_id) as fondness,
     0.04 + 0.5 * fondness * fondness as open_share,
     0.05 + 0.2 * fondness as click_share,
     -- from this day on she opens seldom, and the fonder the less seldom
     case
         when
             has_trait()
-            and draw('falls silent', plan.record_key) < case when plan.kind = 'newsletter' then 0.62 else 0.25 end
+            and draw('falls silent', plan.record_key)
+            < case when plan.kind in ('newsletter', 'past') then 0.62 else 0.25 end
             then after_days(plan.created_at, 30 + 900 * draw('falls silent after', plan.record_key))
         else timestamp '9999-01-01'
     end as silent_from,

@@ -27,7 +27,8 @@ where
     is_delivered
     and responds
     and step = 'first_message'
-    and person_id like 'H%';
+    -- households of the data set, and past customers
+    and substring(person_id, 1, 1) in ('H', 'P');
 
 create table copied_baskets as
 with
