@@ -8,6 +8,7 @@ messages for a log.
 """
 
 import contextlib
+import copy
 import functools
 import gc
 import hashlib
@@ -16,15 +17,22 @@ import importlib.metadata
 import json
 import marshal
 import sys
+import threading
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import networkx
 from dbt.cli.main import cli
 from dbt.clients.jinja import MacroGenerator
 from dbt.context import macros
 from dbt.include.global_project import PROJECT_NAME as DBT
+
+# settings of DuckDB that each connection has of its own; the others are the database's
+OF_A_CONNECTION = ("TimeZone", "enable_progress_bar")
+# what dbt says of a node that is otherwise once the node is compiled
+FOLLOWING_FROM_COMPILING = ("model", "compiled_code", "sql", "pre_hooks", "post_hooks")
 
 
 def make_faster(compiled: Path) -> None:
@@ -34,17 +42,27 @@ def make_faster(compiled: Path) -> None:
     _compile_templates_once(compiled)
     _know_dates_once()
     _write_artefacts_at_once()
+    _set_settings_once()
+    _make_contexts_once()
+    _draw_graphs_quickly()
+    _know_process_once()
 
 
 def _make_fewer_events() -> None:
-    """A tenth of a build: dbt makes twenty messages per node, and spells out each, for a log that nobody reads here."""
+    """A tenth of a build: dbt makes twenty messages per node, and spells out each, for a log that nobody reads here.
+
+    That a node starts, and that it is well, are among them.
+    """
     base: Any = importlib.import_module("dbt_common.events.base_types")
     manager: Any = importlib.import_module("dbt_common.events.event_manager").EventManager
     event = base.BaseEvent
     fire, make, attribute = manager.fire_event, event.__init__, event.__getattr__
+    kinds = ("LogStartLine", "LogModelResult", "LogTestResult", "LogSeedResult", "LogSnapshotResult")
+    of_course = {(base.EventLevel.INFO, kind) for kind in kinds}
 
     def fire_what_is_read(self: Any, each: Any, level: Any = None, **named: Any) -> None:
-        if (level or each.level_tag()) != base.EventLevel.DEBUG or type(each).__name__ == "NodeFinished":
+        weight, kind = level or each.level_tag(), type(each).__name__
+        if kind == "NodeFinished" or (weight != base.EventLevel.DEBUG and (weight, kind) not in of_course):
             fire(self, each, level, **named)
 
     def keep_what_is_said(self: Any, *arguments: Any, **named: Any) -> None:
@@ -156,6 +174,86 @@ def _write_artefacts_at_once() -> None:
         file.write(json.dumps(artefact, **named))
 
     system.json = types.SimpleNamespace(**{**vars(json), "dump": dump})
+
+
+def _set_settings_once() -> None:
+    """A twentieth of a build: for each node dbt sets all settings, also those that hold for the whole database."""
+    environment: Any = importlib.import_module("dbt.adapters.duckdb.environments.local").LocalEnvironment
+    make, set_all = environment.handle, environment.initialize_cursor
+
+    def set_few(credentials: Any, *rest: Any) -> Any:
+        of_a_connection = copy.copy(credentials)
+        settings = credentials.settings or {}
+        of_a_connection.settings = {name: value for name, value in settings.items() if name in OF_A_CONNECTION}
+        return set_all(of_a_connection, *rest)
+
+    def set_all_of_the_first(self: Any) -> Any:
+        self.initialize_cursor = set_all if self.conn is None else set_few
+        return make(self)
+
+    environment.handle = set_all_of_the_first
+
+
+def _make_contexts_once() -> None:
+    """A tenth of a build: what a node may call is made for compiling it, and made again for running it."""
+    providers: Any = importlib.import_module("dbt.context.providers")
+    make = providers.generate_runtime_model_context
+    last = threading.local()
+
+    def make_for_compiling(node: Any, config: Any, manifest: Any) -> Any:
+        maker = providers.ModelContext(node, config, manifest, providers.RuntimeProvider(), None)
+        context = maker.to_dict()
+        last.made = (node, config, manifest), maker, dict(context)
+        return context
+
+    def find_for_running(node: Any, config: Any, manifest: Any) -> Any:
+        made, last.made = getattr(last, "made", None), None
+        if made is None or any(one is not other for one, other in zip(made[0], (node, config, manifest), strict=True)):
+            return make(node, config, manifest)
+        _, maker, as_made = made
+        context = as_made["context"]
+        # without what compiling left behind, and with what the node knows by now
+        maker.sql_results.clear()
+        context.clear()
+        context.update(as_made)
+        for name in FOLLOWING_FROM_COMPILING:
+            context[name] = context["builtins"][name] = maker._context_members_[name].__get__(maker)
+        return context
+
+    for module, function in (
+        ("compilation", make_for_compiling),
+        ("task.run", find_for_running),
+        ("task.test", find_for_running),
+    ):
+        vars(importlib.import_module(f"dbt.{module}"))["generate_runtime_model_context"] = function
+
+
+def _draw_graphs_quickly() -> None:
+    """Half a second of a command: dbt looks for a cycle edge by edge, and makes all of a node to say its kind."""
+    linker: Any = importlib.import_module("dbt.compilation").Linker
+    find = linker.find_cycles
+
+    def find_where_there_is_one(self: Any) -> Any:
+        return None if networkx.is_directed_acyclic_graph(self.graph) else find(self)
+
+    def summarise(self: Any, manifest: Any) -> dict[int, dict[str, Any]]:
+        number = {name: index for index, name in enumerate(self.graph)}
+        summary = {}
+        for name, index in number.items():
+            summary[index] = {"name": name, "type": str(manifest.expect(name).resource_type)}
+            if following := [number[each] for each in self.graph.successors(name)]:
+                summary[index]["succ"] = following
+        return summary
+
+    linker.find_cycles, linker.get_graph_summary = find_where_there_is_one, summarise
+
+
+def _know_process_once() -> None:
+    """Asked for each message, node or command, and the same in all of the process: secrets, arguments, plugins."""
+    functions: Any = importlib.import_module("dbt_common.events.functions")
+    functions.env_secrets = functools.cache(functions.env_secrets)
+    manager: Any = importlib.import_module("dbt.plugins.manager").PluginManager
+    manager.get_prefixed_modules = staticmethod(functools.cache(manager.get_prefixed_modules))
 
 
 if __name__ == "__main__":
