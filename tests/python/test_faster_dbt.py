@@ -131,11 +131,11 @@ def test_each_connection_has_all_settings_whatever_was_opened_and_closed_before(
     )
     asked = "select current_setting('TimeZone'), current_setting('preserve_insertion_order')"
     for _ in range(2):  # the second time the database is opened anew
-        handles = [environment.handle() for _ in range(3)]
+        handles = [environment.handle() for _ in range(3)]  # type: ignore[no-untyped-call]
         for handle in handles:
             assert handle.cursor().execute(asked).fetchall() == [("Asia/Tokyo", False)]
             handle.close()
-    environment.close()
+    environment.close()  # type: ignore[no-untyped-call]
 
 
 @dataclass
@@ -209,7 +209,7 @@ def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
 ) -> None:
     for method in ("find_cycles", "get_graph_summary"):
         monkeypatch.setattr(Linker, method, getattr(Linker, method))
-    linker = Linker()  # type: ignore[no-untyped-call]
+    linker = Linker()
     for name in "abc":
         linker.add_node(name)  # type: ignore[no-untyped-call]
     for above, below in edges:
