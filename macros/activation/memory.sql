@@ -1,10 +1,11 @@
 {#
-  The engine's memory: decisions and scenario_entries are kept tables that the next run reads again. Models read them as the
+  The engine's memory: decisions and scenario_entries are kept tables that the next run reads again, and isolations is what
+  the last one said. Models read them as the
   source `memory`, because a model cannot ref() what comes after it. Made empty, from the columns of the models' contracts,
   at the start of a run that finds none.
 #}
 {% macro create_memory_tables() %}
-    {%- for name in ('decisions', 'scenario_entries') -%}
+    {%- for name in ('decisions', 'scenario_entries', 'isolations') -%}
         {%- for node in graph.nodes.values() if node.unique_id == 'model.rekindle.' ~ name -%}
             {%- set columns = [] -%}
             {%- for column in node.columns.values() -%}

@@ -1,4 +1,3 @@
-{{ config(materialized='view') }}
 -- Whom a reactivation has failed to wake: her journey is over, no message of it was answered, and no sign of life has
 -- come since. She is left alone for `isolation_months` after the last message, on every channel but ads.
 with

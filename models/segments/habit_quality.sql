@@ -37,6 +37,10 @@ profile_days as (
     select * from {{ ref('profile_days') }}
 ),
 
+open_days as (
+    select * from {{ ref('open_days') }}
+),
+
 interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
@@ -49,9 +53,18 @@ published as (
         traits_published.segment_month,
         months.month_end_date,
         months.last_date,
-        {{ add_days('traits_published.last_order_date', 'traits_published.overdue_after_days') }} as overdue_date
+        coalesce(
+            overdue_days.calendar_date,
+            {{ add_days('traits_published.last_order_date', 'traits_published.overdue_after_days') }}
+        ) as overdue_date
     from traits_published
     inner join months on traits_published.segment_month = months.segment_month
+    -- a gap has no days on which all was closed, and neither has the wait for the next order
+    left join open_days as order_days on traits_published.last_order_date = order_days.calendar_date
+    left join open_days as overdue_days
+        on
+            order_days.open_day_number + traits_published.overdue_after_days = overdue_days.open_day_number
+            and not overdue_days.is_closed
 ),
 
 came_back as (

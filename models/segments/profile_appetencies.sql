@@ -13,6 +13,10 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
 interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
@@ -141,6 +145,52 @@ store_orders as (
     group by orders.profile_id, orders.store_id
 ),
 
+category_days as (
+    select
+        order_lines.profile_id,
+        products.category,
+        count(distinct order_lines.order_date) as days
+    from order_lines
+    inner join products on order_lines.product_id = products.product_id
+    inner join windows
+        on
+            order_lines.order_date > windows.place_begins_after
+            and order_lines.order_date <= windows.month_end_date
+    where
+        order_lines.profile_id is not null
+        and order_lines.order_status = 'completed'
+        and products.category is not null
+    group by order_lines.profile_id, products.category
+),
+
+usual_categories as (
+    select
+        category,
+        sum(days) as days
+    from category_days
+    group by category
+),
+
+-- What everybody buys is nobody's preference: the lift of her share of days over everybody's. Her own days are the same
+-- for each of her categories, so that they change no order.
+ranked_categories as (
+    select
+        category_days.profile_id,
+        category_days.category,
+        category_days.days,
+        row_number() over (
+            partition by category_days.profile_id
+            order by
+                cast(category_days.days as double) / usual_categories.days desc nulls last,
+                category_days.days desc nulls last,
+                category_days.category asc nulls last
+        ) as place
+    from category_days
+    inner join usual_categories on category_days.category = usual_categories.category
+    cross join windows
+    where category_days.days >= windows.place_min_orders
+),
+
 -- what she did herself, by the clock on her wall; an open says when a machine fetched a picture
 events as (
     select
@@ -228,6 +278,8 @@ select
     case when {{ may }} and store_orders.all_orders >= windows.place_min_orders then store_orders.store_id end
         as usual_store_id,
     cast(coalesce(store_orders.orders, 0) as integer) as usual_store_orders,
+    case when {{ may }} then ranked_categories.category end as preferred_category,
+    cast(coalesce(ranked_categories.days, 0) as integer) as preferred_category_days,
     case when {{ may }} then ranked_channels.channel end as responsive_channel,
     case
         when {{ may }} and ranked_hours.all_events >= windows.time_min_events
@@ -244,6 +296,7 @@ cross join windows
 left join promotion on people.profile_id = promotion.profile_id
 left join drive on people.profile_id = drive.profile_id
 left join store_orders on people.profile_id = store_orders.profile_id and store_orders.place = 1
+left join ranked_categories on people.profile_id = ranked_categories.profile_id and ranked_categories.place = 1
 left join ranked_channels on people.profile_id = ranked_channels.profile_id and ranked_channels.place = 1
 left join ranked_hours on people.profile_id = ranked_hours.profile_id and ranked_hours.place = 1
 left join ranked_weekdays on people.profile_id = ranked_weekdays.profile_id and ranked_weekdays.place = 1

@@ -36,6 +36,11 @@ carts as (
     select * from {{ ref('fct_carts') }}
 ),
 
+-- whom a reactivation could not wake, as the last run left it: journeys come after the segments
+isolations as (
+    select * from {{ source('memory', 'isolations') }}
+),
+
 rules as (
     {{- habit_rules() -}}
 ),
@@ -68,6 +73,7 @@ responses as (
     select
         interactions.profile_id,
         count(distinct interactions.occurred_date) as response_days,
+        max(interactions.occurred_date) as last_response_date,
         sum(
             case
                 when
@@ -108,18 +114,37 @@ cart_counts as (
     group by carts.profile_id
 ),
 
+isolated as (
+    select
+        isolations.profile_id,
+        isolations.isolated_from_date
+    from isolations
+    inner join newest_month
+        on
+            isolations.isolated_from_date <= newest_month.month_end_date
+            and isolations.isolated_until_date > newest_month.month_end_date
+),
+
 people as (
     select profile_id from rfm_current
     union
     select profile_id from responses
     union
     select profile_id from cart_counts
+    union
+    select profile_id from isolated
 ),
 
 described as (
     select
         people.profile_id,
         case
+            -- a sign of life since the last run ends it
+            when
+                isolated.profile_id is not null
+                and coalesce(responses.last_response_date <= isolated.isolated_from_date, true)
+                and coalesce(profile_habits.last_order_date <= isolated.isolated_from_date, true)
+                then 'isolated'
             when rfm_current.profile_id is null then 'prospect'
             when
                 coalesce(value_current.spend_cluster = 'inactive', false)
@@ -160,6 +185,7 @@ described as (
     left join profile_appetencies on people.profile_id = profile_appetencies.profile_id
     left join responses on people.profile_id = responses.profile_id
     left join cart_counts on people.profile_id = cart_counts.profile_id
+    left join isolated on people.profile_id = isolated.profile_id
 )
 
 select

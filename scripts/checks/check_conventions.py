@@ -296,6 +296,8 @@ def sources_enter_through_staging(manifest: Manifest) -> Iterator[Finding]:
             # what the project wrote itself and remembers is no raw table: there is nothing to rename or to cast
             is_memory = ".memory." in parent or parent.endswith(".run.sealed_dates")
             is_engine = is_memory and path.startswith("models/activation/")
+            # a stage of life that only a journey can tell
+            is_engine = is_engine or (parent.endswith(".memory.isolations") and path.startswith("models/segments/"))
             is_fit = parent.endswith(".landing.clv_parameters") and path.startswith("models/segments/")
             if parent.startswith("source.") and not (
                 path.startswith("models/staging/") or is_addresses or is_erasure or is_engine or is_fit

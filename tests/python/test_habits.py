@@ -129,6 +129,28 @@ def test_inclinations_equal_pandas(
     assert all(stores[household, int(store)] == most[household] for household, store in usual_store.items())
 
 
+def test_a_preferred_category_is_bought_on_more_of_her_days_than_of_everybodys(
+    warehouse: duckdb.DuckDBPyConnection, households: pd.DataFrame, demo_lines: pd.DataFrame
+) -> None:
+    built = warehouse.execute("from segments.profile_appetencies").df().merge(households, on="profile_id")
+    products = package_table("products.parquet")[["product_id", "product_category"]].dropna()
+    bought = demo_lines.merge(products, on="product_id")[["household_id", "product_category", "day"]].drop_duplicates()
+    days = bought.groupby(["household_id", "product_category"]).size().rename("days").reset_index()
+    everybody = days.groupby("product_category")["days"].sum()
+    all_days = demo_lines.groupby("household_id")["day"].nunique()
+    days["lift"] = (days["days"] / days["household_id"].map(all_days)) / (
+        days["product_category"].map(everybody) / all_days.sum()
+    )
+    often = days[days["days"] >= 5].assign(lift=lambda frame: frame["lift"].round(9))
+    right = often.sort_values(["lift", "days", "product_category"], ascending=[False, False, True])
+    first = right.drop_duplicates("household_id").set_index("household_id").sort_index()
+    told = built.dropna(subset=["preferred_category"]).set_index("household_id").sort_index()
+    assert list(told.index) == list(first.index)
+    assert (told["preferred_category_days"] == first["days"]).all()
+    assert (told["preferred_category"] == first["product_category"]).all()
+    assert first["lift"].median() > 3
+
+
 def test_who_sends_at_the_best_hour_meets_more_than_at_the_hour_of_most(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -162,7 +184,7 @@ def test_a_habit_is_told_with_whether_she_is_overdue_by_now() -> None:
 
 def test_inclinations_are_told_where_there_are_any_and_none_of_who_denied_profiling() -> None:
     nothing = dict.fromkeys(
-        ("promotion_sensitivity", "drive_appetency", "usual_store_id", "best_send_hour", "best_send_weekday")
+        ("promotion_sensitivity", "drive_appetency", "usual_store_id", "preferred_category", "best_send_hour")
     )
     row = {"no_appetency_reason": None, **nothing}
     assert list(appetencies_in_words(row, [{"channel": "email", "click_appetency": None}], said)) == []

@@ -188,7 +188,7 @@ class Explainer:
         def of(table: str, order: str = "profile_id") -> list[Row]:
             return self._rows(f"from segments.{table} where profile_id = ? order by {order}", [profile_id])
 
-        for row in of("traits_published", "segment_month desc limit 1"):
+        for row in of("traits_current"):
             yield f"  {traits_in_words(row, self._sentence)}"
         for row in of("profile_habits"):
             yield from (f"  {told}" for told in habit_in_words(row, self._sentence, self.newest))

@@ -14,7 +14,7 @@ SOURCES = {
 
 
 def traits_in_words(row: Row, sentence: Sentence) -> str:
-    """A row of traits_published."""
+    """A row of traits_current."""
     told = {name: str(row[name]).replace("_", " ") for name in ("lifecycle_stage", "engagement_level")}
     return sentence("traits", "*", {**row, **told, "month": f"{row['segment_month']:%Y-%m}"})
 
@@ -43,6 +43,8 @@ def appetencies_in_words(row: Row, channels: list[Row], sentence: Sentence) -> I
         yield sentence("appetency", "drive", {**row, "percent": round(100 * row["drive_appetency"])})
     if row["usual_store_id"] is not None:
         yield sentence("appetency", "store", row)
+    if row.get("preferred_category") is not None:
+        yield sentence("appetency", "category", row)
     if row["best_send_hour"] is not None:
         yield sentence("appetency", "hour", {**row, "weekday": WEEKDAYS[row["best_send_weekday"] - 1]})
     for channel in channels:

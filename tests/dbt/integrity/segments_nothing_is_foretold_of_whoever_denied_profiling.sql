@@ -38,8 +38,8 @@ foretold as (
         'lookalike_scores': ['lookalike_score'],
         'profile_habits': ['rf_habit', 'rf_habit_days', 'overdue_after_days'],
         'profile_appetencies': [
-            'promotion_sensitivity', 'drive_appetency', 'usual_store_id', 'responsive_channel', 'best_send_hour',
-            'best_send_weekday'
+            'promotion_sensitivity', 'drive_appetency', 'usual_store_id', 'preferred_category', 'responsive_channel',
+            'best_send_hour', 'best_send_weekday'
         ],
         'channel_appetencies': ['open_appetency', 'click_appetency'],
         'traits_current': ['rf_habit', 'overdue_after_days', 'best_send_hour'],
