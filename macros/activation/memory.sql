@@ -40,6 +40,9 @@
 #}
 {% macro make_room_in_memory(date_column) -%}
     {%- if execute and not flags.EMPTY -%}
+        {%- if is_incremental() -%}
+            {%- do add_new_columns() -%}
+        {%- endif -%}
         delete from {{ this }}
         where
             ({{ date_column }} = {{ as_of_date() }} and not {{ is_sealed() }})

@@ -22,7 +22,10 @@ select
     journey_days,
     message_limit,
     coalesce(outcome_days, {{ setting('outcome_days') }}) as outcome_days,
+    max_entries_per_day,
+    max_running,
     holdout_share,
+    as_before_share,
     is_enabled,
     starts_date,
     ends_date

@@ -121,7 +121,10 @@ asked as (
             gates_per_kind.asks_{{ gate }},
         {% endfor %}
         scenarios.cooldown_days,
+        scenarios.max_entries_per_day,
+        scenarios.max_running,
         scenarios.holdout_share,
+        scenarios.as_before_share,
         scenarios.holdout_salt,
         coalesce(profiles.has_erasure_request, false) as is_erased,
         {% for gate, column in channel_gates.items() -%}
@@ -228,7 +231,86 @@ cooled as (
             and at_the_door.is_first_step
 ),
 
--- gate 7: a draw without dice, and an arm once drawn stays for the half-year. Of two people who became one the earlier
+-- gate 7: a scenario takes in as many as it may, before they are drawn into arms. A journey is under way while a message
+-- may follow, and from its entry until its first message is decided.
+under_way as (
+    select
+        scenario_id,
+        profile_id,
+        entry_key
+    from journeys
+    where is_running
+    union distinct
+    select
+        scenario_id,
+        profile_id,
+        entry_key
+    from at_the_door
+    where
+        is_first_step
+        and is_entered
+        and arm = 'treated'
+        and stopped_by is null
+),
+
+counted_under_way as (
+    select
+        scenario_id,
+        cast(count(*) as integer) as journeys_under_way
+    from under_way
+    group by scenario_id
+),
+
+-- whoever was triggered first comes first, because her window ends first; then whoever is worth most
+queue as (
+    select
+        scenario_id,
+        profile_id,
+        entry_key,
+        row_number() over (
+            partition by scenario_id
+            order by
+                triggered_date asc nulls last,
+                expected_value_amount desc nulls last,
+                profile_id asc nulls last,
+                entry_key asc nulls last
+        ) as place_in_queue
+    from cooled
+    where
+        is_first_step
+        and not is_entered
+        and is_at_the_door
+        and passes_not_cooling_down
+),
+
+queued as (
+    select
+        cooled.*,
+        case
+            when
+                queue.place_in_queue > cooled.max_running - coalesce(counted_under_way.journeys_under_way, 0)
+                then 'max_running'
+            when queue.place_in_queue > cooled.max_entries_per_day then 'max_entries_per_day'
+        end as kept_waiting_by
+    from cooled
+    left join counted_under_way
+        on cooled.scenario_id = counted_under_way.scenario_id
+    left join queue
+        on
+            cooled.scenario_id = queue.scenario_id
+            and cooled.profile_id = queue.profile_id
+            and cooled.entry_key = queue.entry_key
+            and cooled.is_first_step
+),
+
+admitted as (
+    select
+        *,
+        kept_waiting_by is null or not asks_admitted as passes_admitted
+    from queued
+),
+
+-- gate 8: a draw without dice, and an arm once drawn stays for the half-year. Of two people who became one the earlier
 -- entry's stays, of one day that of the id which sorts first. Kinds that are not drawn from say nothing.
 period_entries as (
     select
@@ -262,24 +344,24 @@ period_entries as (
 
 drawn as (
     select
-        cooled.*,
+        admitted.*,
         {{ hash_bucket(dbt.concat([
-            "'" ~ setting('global_holdout_salt') ~ '|' ~ holdout_period_text() ~ "|'", 'cooled.profile_id'
+            "'" ~ setting('global_holdout_salt') ~ '|' ~ holdout_period_text() ~ "|'", 'admitted.profile_id'
         ])) }} < {{ setting('global_holdout_share') }} * 10000 as is_drawn_globally,
         {{ hash_bucket(dbt.concat([
-            'cooled.holdout_salt', "'|" ~ holdout_period_text() ~ "|'", 'cooled.profile_id'
-        ])) }} < cooled.holdout_share * 10000 as is_drawn,
+            'admitted.holdout_salt', "'|" ~ holdout_period_text() ~ "|'", 'admitted.profile_id'
+        ])) }} as arm_bucket,
         first_of_all.arm as first_arm_of_all,
         first_of_scenario.arm as first_arm_of_scenario
-    from cooled
+    from admitted
     left join period_entries as first_of_all
         on
-            cooled.profile_id = first_of_all.profile_id
+            admitted.profile_id = first_of_all.profile_id
             and first_of_all.place_of_all = 1
     left join period_entries as first_of_scenario
         on
-            cooled.profile_id = first_of_scenario.profile_id
-            and cooled.scenario_id = first_of_scenario.scenario_id
+            admitted.profile_id = first_of_scenario.profile_id
+            and admitted.scenario_id = first_of_scenario.scenario_id
             and first_of_scenario.place_in_scenario = 1
 ),
 
@@ -292,13 +374,14 @@ armed as (
             when drawn.first_arm_of_all = 'held_out_globally' then 'held_out_globally'
             when drawn.first_arm_of_scenario is not null then drawn.first_arm_of_scenario
             when drawn.first_arm_of_all is null and drawn.is_drawn_globally then 'held_out_globally'
-            when drawn.is_drawn then 'held_out'
+            when drawn.arm_bucket < drawn.holdout_share * 10000 then 'held_out'
+            when drawn.arm_bucket < (drawn.holdout_share + coalesce(drawn.as_before_share, 0)) * 10000 then 'as_before'
             else 'treated'
         end as entry_arm
     from drawn
 ),
 
--- gates 6 to 8
+-- gates 8 and 9
 before_arbitration as (
     select
         *,
@@ -306,6 +389,7 @@ before_arbitration as (
         is_under_cap as passes_under_pressure_cap,
         is_at_the_door
         and passes_not_cooling_down
+        and passes_admitted
         and (entry_arm = 'treated' or not asks_not_held_out)
         and is_under_cap
         and asks_won_arbitration as is_in_arbitration
@@ -337,7 +421,7 @@ taken_slots as (
         and send_date = {{ send_date() }}
 ),
 
--- gate 9: a running journey goes on before another begins; of those left the most important wins
+-- gate 10: a running journey goes on before another begins; of those left the most important wins
 ranked as (
     select
         before_arbitration.*,
@@ -390,9 +474,9 @@ decided as (
         case
             when closed_gate is null then 'selected'
             when closed_gate = 'not_held_out' then 'held_out'
-            when closed_gate in ('under_pressure_cap', 'won_arbitration') and window_end_date > {{ as_of_date() }}
+            when closed_gate in ('{{ waiting_gates() | join("', '") }}') and window_end_date > {{ as_of_date() }}
                 then 'deferred'
-            when closed_gate in ('under_pressure_cap', 'won_arbitration') then 'expired'
+            when closed_gate in ('{{ waiting_gates() | join("', '") }}') then 'expired'
             else 'closed'
         end as outcome
     from closed
@@ -415,6 +499,7 @@ select
         when decided.closed_gate = 'not_suppressed' then decided.suppressed_by
         when decided.closed_gate = 'not_cooling_down' and decided.cooling_since_date is not null then 'entered_before'
         when decided.closed_gate = 'not_cooling_down' then 'newer_trigger'
+        when decided.closed_gate = 'admitted' then decided.kept_waiting_by
         when decided.closed_gate = 'not_held_out' then decided.entry_arm
         when decided.closed_gate = 'won_arbitration' and decided.is_slot_taken then 'slot_is_taken'
         when decided.closed_gate = 'won_arbitration' and decided.is_another_running then 'another_journey_is_running'
@@ -445,7 +530,7 @@ select
     decided.is_entered,
     decided.is_first_step
     and not decided.is_entered
-    and coalesce(decided.closed_gate_order, 99) > 6 as is_new_entry,
+    and coalesce(decided.closed_gate_order, 99) > {{ gates().index('admitted') + 1 }} as is_new_entry,
     {{ as_of_date() }} as as_of_date,
     decided.triggered_date,
     decided.window_end_date,

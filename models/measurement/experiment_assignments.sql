@@ -33,7 +33,8 @@ drawing_scenarios as (
         scenarios.scenario_id,
         scenarios.objective,
         coalesce(scenarios.outcome_days, {{ setting('outcome_days') }}) as outcome_days,
-        cast(scenarios.holdout_share as double) as holdout_share
+        cast(scenarios.holdout_share as double) as holdout_share,
+        cast(coalesce(scenarios.as_before_share, 0) as double) as as_before_share
     from scenarios
     inner join gate_applicability
         on scenarios.kind = gate_applicability.kind
@@ -55,10 +56,13 @@ arms as (
         scenario_entries.reason_code,
         scenario_entries.offer_type,
         case scenario_entries.arm
-            when 'treated' then 1e0 - drawing_scenarios.holdout_share
+            when 'treated' then 1e0 - drawing_scenarios.holdout_share - drawing_scenarios.as_before_share
+            when 'as_before' then drawing_scenarios.as_before_share
             when 'held_out' then drawing_scenarios.holdout_share
         end as expected_share,
-        scenario_entries.arm = 'held_out' as is_baseline,
+        -- where nobody gets nothing, what there was before is what others are compared with
+        case when drawing_scenarios.holdout_share > 0 then 'held_out' else 'as_before' end
+        = scenario_entries.arm as is_baseline,
         scenario_entries.entered_date as assigned_date
     from scenario_entries
     inner join drawing_scenarios

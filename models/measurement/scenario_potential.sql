@@ -71,6 +71,7 @@ ranked_results as (
     from experiment_results
     where
         metric_id = 'net_return'
+        and variation_id = 'treated'
         and slice_kind = 'all'
         and holdout_period is not null
         and lift is not null

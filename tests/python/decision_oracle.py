@@ -19,6 +19,7 @@ GATES = (
     "consented",
     "not_suppressed",
     "not_cooling_down",
+    "admitted",
     "not_held_out",
     "under_pressure_cap",
     "won_arbitration",
@@ -83,6 +84,9 @@ class Scenario:
     is_enabled: bool = True
     stops_on: tuple[str, ...] = ()
     message_limit: int | None = None
+    as_before_share: Decimal | None = None
+    max_entries_per_day: int | None = None
+    max_running: int | None = None
 
 
 @dataclass(frozen=True)
@@ -687,7 +691,8 @@ class _Day:
         if channel == "email" and profile is not None and profile.is_mailbox_paused:
             return False
         return not any(
-            self.survivor.get(row.profile_id, row.profile_id) == due.profile_id
+            # also of whoever was one with her until a split, that day's included
+            due.profile_id in self.heirs(row.profile_id, row.valid_from - timedelta(days=1))
             and row.channel in (channel, "*")
             and row.valid_from <= self.today
             and (row.valid_to is None or self.today < row.valid_to)
@@ -752,8 +757,11 @@ class _Day:
         )
         if is_drawn_globally and not drawn:
             return "held_out_globally"
-        if bucket(scenario.holdout_salt, period, due.profile_id) < scenario.holdout_share * 10_000:
+        place = bucket(scenario.holdout_salt, period, due.profile_id)
+        if place < scenario.holdout_share * 10_000:
             return "held_out"
+        if place < (scenario.holdout_share + (scenario.as_before_share or 0)) * 10_000:
+            return "as_before"
         return "treated"
 
     # --- Pressure -----------------------------------------------------------------------------------------------
@@ -811,13 +819,12 @@ class _Day:
     # --- Arbitration --------------------------------------------------------------------------------------------
 
     def running_journeys(self) -> set[Key]:
+        """Journeys that sent a message and may send another."""
         by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
         running = set()
         for key, entry in self.entered.items():
             scenario = by_id.get(entry.scenario_id)
             if scenario is None or entry.arm != "treated" or not self.is_running_scenario(scenario):
-                continue
-            if not self.applies(scenario, "won_arbitration"):
                 continue
             if self.is_over(scenario, key):
                 continue
@@ -840,7 +847,11 @@ class _Day:
 
     def winners(self, cases: Sequence[Case]) -> list[Case]:
         """Per person the one case that may go out today."""
-        running = self.running_journeys()
+        running = {
+            key
+            for key in self.running_journeys()
+            if any(self.applies(each, "won_arbitration") for each in self.world.scenarios if each.scenario_id == key[0])
+        }
         by_profile: dict[str, list[Case]] = defaultdict(list)
         for case in cases:
             by_profile[case.due.profile_id].append(case)
@@ -880,6 +891,7 @@ class _Day:
         for case in cases:
             self.pass_first_gates(case)
         self.pass_cooldown(cases)
+        self.admit(cases)
 
         entries = {}
         for case in cases:
@@ -938,6 +950,36 @@ class _Day:
             is_new = due.entry is None
             self.gate(case, "not_cooling_down", not is_new or (not has_recent and newest.entry_key == due.entry_key))
 
+    def admit(self, cases: Sequence[Case]) -> None:
+        """A scenario takes in as many as it may; who waited longest first, then who is worth most."""
+        under_way = self.running_journeys() | {
+            case.due.key
+            for case in cases
+            if case.due.previous is None
+            and case.due.entry is not None
+            and case.due.entry.arm == "treated"
+            and not self.is_stopped(case.due.scenario, case.due.key, case.due.triggered_at)
+        }
+        queues: dict[str, list[Case]] = defaultdict(list)
+        for case in cases:
+            if case.is_open and case.due.entry is None:
+                queues[case.due.scenario.scenario_id].append(case)
+        let_in = set()
+        for scenario_id, queue in queues.items():
+            scenario = queue[0].due.scenario
+            queue.sort(key=self.place_in_queue)
+            room = len(queue) if scenario.max_entries_per_day is None else scenario.max_entries_per_day
+            if scenario.max_running is not None:
+                room = min(room, max(0, scenario.max_running - sum(key[0] == scenario_id for key in under_way)))
+            let_in |= {case.due.key for case in queue[:room]}
+        for case in cases:
+            self.gate(case, "admitted", case.due.entry is not None or case.due.key in let_in)
+
+    @staticmethod
+    def place_in_queue(case: Case) -> tuple[date, bool, Decimal, str, str]:
+        due, value = case.due, case.due.expected_value_amount
+        return (due.triggered_date, value is None, -(value or Decimal(0)), due.profile_id, due.entry_key)
+
     def make_entry(self, due: Due) -> Entry:
         return Entry(
             due.scenario.scenario_id,
@@ -973,7 +1015,7 @@ class _Day:
             outcome = "selected"
         elif closed_gate == "not_held_out":
             outcome = "held_out"
-        elif closed_gate in ("under_pressure_cap", "won_arbitration"):
+        elif closed_gate in ("admitted", "under_pressure_cap", "won_arbitration"):
             outcome = "deferred" if self.today < due.window_end else "expired"
         else:
             outcome = "closed"

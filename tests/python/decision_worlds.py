@@ -56,6 +56,8 @@ VARIANTS = (
 
 MEDIA_SKIPS = ("not_cooling_down", "under_pressure_cap", "won_arbitration")
 HYGIENE_SKIPS = ("reachable", "consented", "not_suppressed", "not_held_out", "under_pressure_cap", "won_arbitration")
+# what keeps people waiting before they enter, or apart
+STEERING = ("as_before", "entry_cap", "running_cap")
 GATES_SWITCHED_OFF = frozenset(
     [("media", gate) for gate in MEDIA_SKIPS] + [("hygiene", gate) for gate in HYGIENE_SKIPS]
 )
@@ -406,7 +408,7 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
 
 
 def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> Scenario:
-    twists = _some_of(draw, ("kind", "dates", "once", "off", "stops", "limit", "holdout", "cooldown"))
+    twists = _some_of(draw, ("kind", "dates", "once", "off", "stops", "limit", "holdout", "cooldown", *STEERING))
 
     def twist(name: str, usual: Any, *others: Any) -> Any:
         return draw(st.sampled_from(others)) if name in twists else usual
@@ -439,6 +441,9 @@ def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> 
         is_enabled=twist("off", True, True, True, False),
         stops_on=twist("stops", (), ("order",), ("order", "click"), ("redemption", "visit"), ("refund", "click")),
         message_limit=twist("limit", None, 1, 1, 2),
+        as_before_share=twist("as_before", None, Decimal("0.3"), Decimal("0.5")),
+        max_entries_per_day=twist("entry_cap", None, 1, 2),
+        max_running=twist("running_cap", None, 1, 2, 3),
     )
 
 

@@ -165,6 +165,8 @@ def seed_tables(world: World) -> dict[str, Table]:
                 "holdout_share": "decimal(6,4)",
                 **typed(varchar="holdout_salt", date="starts_date ends_date"),
                 **typed(varchar="recurrence stops_on", boolean="is_enabled", integer="message_limit"),
+                **typed(integer="max_entries_per_day max_running"),
+                "as_before_share": "decimal(6,4)",
             },
             [
                 (
@@ -172,6 +174,7 @@ def seed_tables(world: World) -> dict[str, Table]:
                     *(row.priority, row.cooldown_days, row.entry_window_days, row.journey_days),
                     *(row.holdout_share, row.holdout_salt, row.starts_date, row.ends_date),
                     *(row.recurrence, ">".join(row.stops_on) or None, row.is_enabled, row.message_limit),
+                    *(row.max_entries_per_day, row.max_running, row.as_before_share),
                 )
                 for row in world.scenarios
             ],

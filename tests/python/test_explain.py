@@ -37,6 +37,9 @@ GATES = {
     ("not_suppressed", "staff"): "is on the list of suppressions: staff",
     ("not_cooling_down", "entered_before"): "entered this scenario less than 25 days ago for another reason",
     ("not_cooling_down", "newer_trigger"): "a newer trigger of this scenario takes the place of this one",
+    ("admitted", "max_entries_per_day"): "the scenario takes in no more than 40 a day, and others came first",
+    ("admitted", "max_running"): "no more than 300 journeys of the scenario may be under way, and others came first",
+    ("not_held_out", "as_before"): "was drawn to get what it got before there was this scenario",
     ("not_held_out", "held_out"): "was drawn to get nothing from this scenario",
     ("not_held_out", "held_out_globally"): "was drawn to get nothing from any scenario",
     ("under_pressure_cap", None): "got enough messages lately on every channel that could be used",
@@ -48,6 +51,7 @@ GATES = {
 
 def outcome_of(gate: str | None) -> str:
     later = {"under_pressure_cap": "deferred", "won_arbitration": "expired", "not_held_out": "held_out"}
+    later["admitted"] = "deferred"
     return "selected" if gate is None else later.get(gate, "closed")
 
 
@@ -93,7 +97,9 @@ def warehouse(tmp_path: Path) -> Path:
             connection.execute(f"create table config.{seed} as from read_csv('{source}', header = true)")
         source = PROJECT / "seeds" / "config" / "scenarios.csv"
         connection.execute(f"create table activation.dim_scenarios as from read_csv('{source}', header = true)")
-        connection.execute("update activation.dim_scenarios set channels = 'email>sms'")
+        connection.execute(
+            "update activation.dim_scenarios set channels = 'email>sms', max_entries_per_day = 40, max_running = 300"
+        )
         texts = "scenario_id varchar, profile_id varchar, entry_key varchar, step varchar"
         connection.execute(
             f"create table activation.decisions (decision_id varchar, {texts}, purpose varchar, outcome varchar, "

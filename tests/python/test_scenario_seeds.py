@@ -125,6 +125,18 @@ WRONG_EDITS = {
         WELCOME + "it ends (2012-01-01) before it starts (2013-01-01): mend one of the dates.",
     ),
     "neither enabled nor not": (edit("welcome", "is_enabled = null"), WELCOME + "is_enabled is missing: write true or"),
+    "more than half as before": (
+        edit("welcome", "as_before_share = 0.51"),
+        WELCOME + "as_before_share is 0.5100: write a share from 0 to 0.5, or leave",
+    ),
+    "a day without entries": (
+        edit("welcome", "max_entries_per_day = 0"),
+        WELCOME + "max_entries_per_day is 0: write 1 or more, or leave",
+    ),
+    "no journey at a time": (
+        edit("welcome", "max_running = 0"),
+        WELCOME + "max_running is 0: write 1 or more, or leave it",
+    ),
     "a window of no day": (edit("welcome", "outcome_days = 0"), WELCOME + "outcome_days is 0: write 1 or more"),
     "a limit of no message": (edit("welcome", "message_limit = 0"), WELCOME + "message_limit is 0: write 1 or more"),
     **{

@@ -230,7 +230,7 @@ class Explainer:
             for told in self._channels(row, profile_id):
                 yield f"    channel  {told}"
         if row["entered_date"] is not None:
-            arm = {"treated": "treated: is written to"}.get(row["arm"], "held out: gets nothing, to compare with")
+            arm = _ARMS.get(row["arm"], "held out: gets nothing, to compare with")
             yield f"    arm      entered on {row['entered_date']}, {arm}"
 
     def _channels(self, row: Row, profile_id: str) -> Iterator[str]:
@@ -372,3 +372,4 @@ def _as_money(number: str) -> str:
 
 
 _AGAIN = ("deferred", "expired")
+_ARMS = {"treated": "treated: is written to", "as_before": "as before: gets what there was before, to compare with"}

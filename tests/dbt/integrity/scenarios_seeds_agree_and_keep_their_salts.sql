@@ -102,6 +102,15 @@ wrong_scenarios as (
         ("is_enabled is null", "is_enabled is missing: write true or false."),
         ("message_limit < 1", "message_limit is {message_limit}: write 1 or more, or leave it empty for no limit."),
         ("outcome_days < 1", "outcome_days is {outcome_days}: write 1 or more, or leave it empty for the setting."),
+        (
+            "as_before_share not between 0 and 0.5",
+            "as_before_share is {as_before_share}: write a share from 0 to 0.5, or leave it empty for none.",
+        ),
+        (
+            "max_entries_per_day < 1",
+            "max_entries_per_day is {max_entries_per_day}: write 1 or more, or leave it empty for no such cap.",
+        ),
+        ("max_running < 1", "max_running is {max_running}: write 1 or more, or leave it empty for no such cap."),
         ("targeting_data is null", "targeting_data is empty: name the contract columns that say who is meant."),
         ("trigger_data is null", "trigger_data is empty: name the contract columns that say when."),
         (

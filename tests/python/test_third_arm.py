@@ -1,0 +1,74 @@
+"""A comparison of three arms: sizes as scipy judges them, and a result for each arm against who gets nothing."""
+
+import datetime
+
+import duckdb
+import numpy as np
+import pytest
+from compiled import CompiledModels, fill
+from scipy import stats
+
+SHARES = {"treated": 0.5, "as_before": 0.3, "held_out": 0.2}
+PEOPLE = {"treated": 530, "as_before": 290, "held_out": 180}
+DAY = datetime.date(2024, 3, 1)
+MODELS = ("experiment_health", "experiment_statistics", "experiment_results")
+
+
+@pytest.fixture(scope="module")
+def measured() -> duckdb.DuckDBPyConnection:
+    """Three arms of people, of whom more come back the more they get; nothing else tells them apart."""
+    models = CompiledModels(["scenario_outcomes", *MODELS, "outcome_metrics"], {"as_of_date": "2024-06-01"})
+    draw = np.random.default_rng(7)
+    columns = models.columns["scenario_outcomes"]
+    rows = []
+    for arm, people in PEOPLE.items():
+        for number in range(people):
+            known = {
+                "experiment_id": "win_back:2024H1",
+                "profile_id": f"{arm}{number}",
+                "variation_id": arm,
+                "scenario_id": "win_back",
+                "entry_key": "march",
+                "holdout_period": "2024H1",
+                "objective": "retain",
+                "expected_share": SHARES[arm],
+                "revisited": float(draw.random() < {"treated": 0.7, "as_before": 0.5, "held_out": 0.3}[arm]),
+                "log_purchase_days_before": float(number % 3),
+                "net_sales_before": float(number % 7),
+                "assigned_date": DAY,
+                "matured_date": DAY + datetime.timedelta(days=30),
+            }
+            truths = {"is_baseline": arm == "held_out", "is_first": True, "is_mature": True, "is_analysed": True}
+            filled = {name: None if kind == "string" else 0 for name, kind in columns.items()}
+            rows.append(tuple((filled | known | truths).values()))
+    connection = duckdb.connect()
+    fill(connection, "scenario_outcomes", columns, rows)
+    fill(connection, "crossovers", {"scenario_id": "string", "holdout_period": "string"}, [])
+    metric = {"metric_id": "revisit_rate", "metric_name": "Came again", "kind": "rate", "role": "objective"}
+    limits = {"direction": 1, "smallest_relevant_lift": 0.02, "non_inferiority_margin": None, "winsorised_share": None}
+    texts = {"measure": "revisited", "denominator": None, "covariate": "log_purchase_days_before"}
+    types = dict.fromkeys((*metric, *texts), "string") | dict.fromkeys(limits, "double")
+    fill(connection, "outcome_metrics", types, [(*metric.values(), *texts.values(), *limits.values())])
+    models.build(connection, *MODELS)
+    return connection
+
+
+def test_the_sizes_of_three_groups_are_judged_with_two_degrees_of_freedom(measured: duckdb.DuckDBPyConnection) -> None:
+    people = sum(PEOPLE.values())
+    expected = stats.chisquare(list(PEOPLE.values()), [share * people for share in SHARES.values()])
+    found = measured.execute(
+        "select sample_ratio_chi_squared, sample_ratio_p, people from experiment_health"
+    ).fetchall()
+    assert found == [(pytest.approx(expected.statistic), pytest.approx(expected.pvalue, abs=1e-9), people)]
+
+
+def test_each_arm_has_a_result_against_the_one_that_gets_nothing(measured: duckdb.DuckDBPyConnection) -> None:
+    rates = dict(measured.execute("select variation_id, avg(revisited) from scenario_outcomes group by 1").fetchall())
+    found = measured.execute(
+        "select variation_id, baseline_id, users, baseline_users, lift from experiment_results "
+        "where slice_kind = 'all' order by variation_id"
+    ).fetchall()
+    assert found == [
+        (arm, "held_out", PEOPLE[arm], PEOPLE["held_out"], pytest.approx(rates[arm] - rates["held_out"]))
+        for arm in ("as_before", "treated")
+    ]
