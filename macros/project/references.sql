@@ -31,7 +31,8 @@
         ],
         'dim_campaigns.campaign_id': [
             'fct_messages.campaign_id', 'fct_message_totals.campaign_id', 'fct_web_events.campaign_id',
-            'dim_offers.campaign_id', 'coupons_available.campaign_id',
+            'dim_offers.campaign_id', 'coupons_available.campaign_id', 'fct_media_results.campaign_id',
+            'reactivation_summary.campaign_id',
         ],
         'dim_offers.offer_id': [
             'fct_coupons.offer_id', 'fct_offer_redemptions.offer_id', 'coupons_available.offer_id',
@@ -47,6 +48,7 @@
             'fct_interactions.occurred_date', 'fct_loyalty_movements.occurred_date', 'fct_benefits.occurred_date',
             'fct_service_events.occurred_date', 'fct_web_events.occurred_date', 'fct_carts.updated_date',
             'fct_coupons.assigned_date', 'fct_offer_redemptions.redeemed_date', 'fct_message_totals.event_date',
+            'fct_media_results.result_date',
         ],
     }) }}
 {% endmacro %}

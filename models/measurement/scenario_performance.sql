@@ -1,8 +1,9 @@
--- What became of the messages of each scenario, and what they cost. No result: whoever was written to might have come
--- anyway, which experiment_results tells apart. An open or a click counts where it may be known, and so does whom it is
--- compared with.
+-- What became of the entries and messages of each scenario, and what they cost. No result: whoever was written to might
+-- have come anyway, which experiment_results tells apart and net_return_amount takes from there. An open or a click
+-- counts where it may be known, and so does whom it is compared with.
+{%- set totals = ['delivered', 'opened', 'clicked'] -%}
 {%- set counts = [
-    'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked', 'redeemed', 'revisited',
+    'entered', 'treated', 'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked', 'redeemed', 'revisited',
     'visited_twice', 'visited_three_times'
 ] %}
 
@@ -26,6 +27,30 @@ profile_days as (
 
 scenarios as (
     select * from {{ ref('scenarios') }}
+),
+
+scenario_steps as (
+    select * from {{ ref('scenario_steps') }}
+),
+
+all_messages as (
+    select * from {{ ref('fct_messages') }}
+),
+
+message_totals as (
+    select * from {{ ref('fct_message_totals') }}
+),
+
+campaigns as (
+    select * from {{ ref('dim_campaigns') }}
+),
+
+dates as (
+    select * from {{ ref('dim_dates') }}
+),
+
+experiment_results as (
+    select * from {{ ref('experiment_results') }}
 ),
 
 selected_decisions as (
@@ -70,12 +95,69 @@ visits as (
         selected_decisions.profile_id
 ),
 
+-- an entry that came to a step and got no message: held out, stopped at a gate, or waiting; told by its newest decision
+ranked_waiting as (
+    select
+        scenario_decisions.*,
+        row_number() over (
+            partition by
+                scenario_decisions.scenario_id,
+                scenario_decisions.profile_id,
+                scenario_decisions.entry_key,
+                scenario_decisions.step
+            order by scenario_decisions.as_of_date desc nulls last, scenario_decisions.decision_id asc nulls last
+        ) as place
+    from scenario_decisions
+    left join selected_decisions
+        on
+            scenario_decisions.scenario_id = selected_decisions.scenario_id
+            and scenario_decisions.profile_id = selected_decisions.profile_id
+            and scenario_decisions.entry_key = selected_decisions.entry_key
+            and scenario_decisions.step = selected_decisions.step
+    where
+        scenario_decisions.reason_code is not null
+        and selected_decisions.decision_id is null
+),
+
+steps_reached as (
+    select
+        decision_id,
+        profile_id,
+        scenario_id,
+        step,
+        arm,
+        outcome,
+        channel,
+        offer_type,
+        variant,
+        channel_cost_amount,
+        as_of_date
+    from selected_decisions
+    union all
+    select
+        decision_id,
+        profile_id,
+        scenario_id,
+        step,
+        arm,
+        outcome,
+        cast(null as string) as channel,
+        offer_type,
+        variant,
+        channel_cost_amount,
+        as_of_date
+    from ranked_waiting
+    where place = 1
+),
+
 -- a message that nobody has reported on yet is on its way
 messages as (
     select
-        selected_decisions.*,
-        true as is_selected,
-        not coalesce(decision_reports.is_not_sent, false) as is_sent,
+        steps_reached.*,
+        true as is_entered,
+        steps_reached.arm = 'treated' as is_treated,
+        steps_reached.outcome = 'selected' as is_selected,
+        steps_reached.outcome = 'selected' and not coalesce(decision_reports.is_not_sent, false) as is_sent,
         coalesce(decision_reports.is_delivered, false) as is_delivered,
         coalesce(decision_reports.is_delivered and decision_reports.is_open_observed, false) as is_open_observed,
         coalesce(decision_reports.is_opened, false) as is_opened,
@@ -86,24 +168,24 @@ messages as (
         coalesce(visits.purchase_days, 0) >= 2 as is_visited_twice,
         coalesce(visits.purchase_days, 0) >= 3 as is_visited_three_times,
         coalesce(redemptions.offer_cost_amount, 0e0) as offer_cost_amount
-    from selected_decisions
+    from steps_reached
     left join decision_reports
-        on selected_decisions.decision_id = decision_reports.decision_id
+        on steps_reached.decision_id = decision_reports.decision_id
     left join redemptions
         on
-            selected_decisions.decision_id = redemptions.decision_id
-            and selected_decisions.profile_id = redemptions.profile_id
+            steps_reached.decision_id = redemptions.decision_id
+            and steps_reached.profile_id = redemptions.profile_id
     left join visits
         on
-            selected_decisions.decision_id = visits.decision_id
-            and selected_decisions.profile_id = visits.profile_id
+            steps_reached.decision_id = visits.decision_id
+            and steps_reached.profile_id = visits.profile_id
 ),
 
 counted as (
     select
         scenario_id,
         step,
-        channel,
+        coalesce(channel, 'none') as channel,
         coalesce(offer_type, 'none') as offer_type,
         coalesce(variant, 'none') as variant,
         count(distinct profile_id) as people,
@@ -117,10 +199,99 @@ counted as (
     group by
         scenario_id,
         step,
-        channel,
+        coalesce(channel, 'none'),
         coalesce(offer_type, 'none'),
         coalesce(variant, 'none'),
         {{ month_start('as_of_date') }}
+),
+
+-- what people make of messages that no scenario sent, in the same month on the same channel
+other_opens as (
+    select
+        channel,
+        cast(sum(case when first_opened_at is not null then 1 else 0 end) as double) / count(*) as open_rate,
+        {{ month_start('sent_date') }} as sent_month
+    from all_messages
+    where
+        decision_id is null
+        and is_open_observed
+        and first_delivered_at is not null
+        and {{ happened_by('sent_at') }}
+    group by
+        channel,
+        {{ month_start('sent_date') }}
+),
+
+-- drawn people tell it of the half-year; a row of a first step has the share of those who entered with it
+net_returns as (
+    select
+        scenario_id,
+        holdout_period,
+        cast(total_lift as double) / users as net_return_amount,
+        cast(lower_total_lift as double) / users as lower_net_return_amount,
+        cast(upper_total_lift as double) / users as upper_net_return_amount
+    from experiment_results
+    where
+        metric_id = 'net_return'
+        and slice_kind = 'all'
+        and variation_id = 'treated'
+        and holdout_period is not null
+),
+
+compared as (
+    select
+        counted.*,
+        {%- for name in ['net_return_amount', 'lower_net_return_amount', 'upper_net_return_amount'] %}
+            case
+                when scenario_steps.step is not null and scenario_steps.after_steps is null
+                    then counted.treated * net_returns.{{ name }}
+            end as {{ name }},
+        {%- endfor %}
+        cast(counted.opened as double) / nullif(counted.open_observed, 0) - other_opens.open_rate as open_rate_change
+    from counted
+    left join other_opens
+        on
+            counted.channel = other_opens.channel
+            and counted.decided_month = other_opens.sent_month
+    left join scenario_steps
+        on
+            counted.scenario_id = scenario_steps.scenario_id
+            and counted.step = scenario_steps.step
+    left join dates on counted.decided_month = dates.calendar_date
+    left join net_returns
+        on
+            counted.scenario_id = net_returns.scenario_id
+            and dates.half_year = net_returns.holdout_period
+),
+
+-- a provider that may count and not name reports on the campaign that carries the scenario out, not on steps or offers
+campaign_scenarios as (
+    select
+        campaign_id,
+        min(scenario_id) as scenario_id,
+        case when count(distinct route) = 1 then min(route) else 'all' end as channel
+    from campaigns
+    where scenario_id is not null
+    group by campaign_id
+),
+
+totalled as (
+    select
+        campaign_scenarios.scenario_id,
+        campaign_scenarios.channel,
+        {%- for name in totals %}
+            sum(case when message_totals.event_type = '{{ name }}' then message_totals.event_count else 0 end)
+                as {{ name }}_in_total,
+        {%- endfor %}
+        {{ month_start('message_totals.event_date') }} as decided_month
+    from message_totals
+    inner join campaign_scenarios
+        on message_totals.campaign_id = campaign_scenarios.campaign_id
+    where message_totals.event_date <= {{ as_of_date() }}
+    group by
+        campaign_scenarios.scenario_id,
+        campaign_scenarios.channel,
+        {{ month_start('message_totals.event_date') }}
 )
 
 select
@@ -133,8 +304,38 @@ select
     {%- for name in ['people'] + counts %}
         cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
     {%- endfor %}
-    {%- for name in ['channel_cost_amount', 'offer_cost_amount'] %}
+    {%- for name in totals %}
+        cast(null as bigint) as {{ name }}_in_total,
+    {%- endfor %}
+    {%- for name in [
+        'channel_cost_amount', 'offer_cost_amount', 'net_return_amount', 'lower_net_return_amount',
+        'upper_net_return_amount'
+    ] %}
         cast({{ unless_withheld('people', name) }} as decimal(18,2)) as {{ name }},
     {%- endfor %}
+    {{ unless_withheld('people', 'open_rate_change') }} as open_rate_change,
     decided_month
-from counted
+from compared
+union all
+select
+    scenario_id,
+    'all' as step,
+    channel,
+    'none' as offer_type,
+    'none' as variant,
+    cast(null as string) as withheld_because,
+    {%- for name in ['people'] + counts %}
+        cast(null as bigint) as {{ name }},
+    {%- endfor %}
+    {%- for name in totals %}
+        cast({{ name }}_in_total as bigint) as {{ name }}_in_total,
+    {%- endfor %}
+    {%- for name in [
+        'channel_cost_amount', 'offer_cost_amount', 'net_return_amount', 'lower_net_return_amount',
+        'upper_net_return_amount'
+    ] %}
+        cast(null as decimal(18,2)) as {{ name }},
+    {%- endfor %}
+    cast(null as double) as open_rate_change,
+    decided_month
+from totalled

@@ -314,7 +314,7 @@ def who_gets_a_message(tables: Tables) -> Rows:
 def offers_used(tables: Tables) -> Rows:
     performance, known = tables("measurement.scenario_performance"), scenarios(tables)
     recent = year(performance, "decided_month")
-    recent = recent[recent["offer_type"] != "none"]
+    recent = recent[(recent["offer_type"] != "none") & (recent["channel"] != "none")]
     found = []
     for scenario in known[known["kind"] == "message"].itertuples():
         of = recent[recent["scenario_id"] == scenario.Index]

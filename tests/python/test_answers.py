@@ -277,7 +277,7 @@ def opened(table: Table) -> pd.DataFrame:
 
 def offers_used(table: Table) -> pd.DataFrame:
     frame = table("measurement.scenario_performance")
-    groups = frame[frame.offer_type != "none"].groupby(["scenario_id", "channel"])
+    groups = frame[(frame.offer_type != "none") & (frame.channel != "none")].groupby(["scenario_id", "channel"])
     return groups[["redeemed", "delivered"]].sum(min_count=1).reset_index()
 
 

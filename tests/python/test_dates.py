@@ -11,6 +11,7 @@ FACTS = {
     "profiles": "created_date",
     "fct_orders": "order_date",
     "fct_messages": "sent_date",
+    "fct_media_results": "result_date",
     "fct_message_totals": "event_date",
     "fct_interactions": "occurred_date",
     "fct_loyalty_movements": "occurred_date",

@@ -5,6 +5,7 @@
     'fct_coupons': 'offer_assignments',
     'fct_loyalty_movements': 'loyalty_movements',
     'fct_messages': 'messages',
+    'fct_media_results': 'media_results',
     'fct_message_totals': 'message_totals',
     'fct_service_events': 'service_events',
     'fct_web_events': 'web_events',
