@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif status publish boards export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif status publish boards metrics export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -33,7 +33,7 @@ help: ## List the commands
 		END { \
 			group("See what it is", "demo docs help"); \
 			group("Each month, each day", "build publish boards export status backup"); \
-			group("Ask", "explain whatif access"); \
+			group("Ask", "metrics explain whatif access"); \
 			group("Forget, restore, begin anew", "erase restore replay fit"); \
 			group("Change it", "test lint worlds mutations coverage kills bench lock clean"); \
 			for (place = 1; place <= commands; place++) if (order[place] in help) rest = rest " " order[place]; \
@@ -67,6 +67,9 @@ publish: demo-env ## Publish the last finished build to published/rekindle.duckd
 
 boards: demo-env ## Make the page of boards again from what is published: boards/index.html (every run makes it)
 	@$(BIN)/python scripts/boards.py $(OF)
+
+metrics: dev-env ## Figures by name; alone, which there are (METRIC=revisit_rate BY=scenario WHERE=…)
+	@$(BIN)/python scripts/metrics.py $(METRIC) $(BY:%=--by %) $(WHERE:%=--where "%") $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)

@@ -16,6 +16,7 @@ LIFE = (
     "docs/activation.md",
     "README.md",
     "docs/boards.md",
+    "docs/metrics.md",
     "docs/upgrade.md",
     "docs/segments.md",
     "docs/scenario-guide.md",
