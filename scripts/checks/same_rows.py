@@ -44,7 +44,7 @@ def comparable(column: str, data_type: str) -> str:
 
 
 class Comparison:
-    """Two warehouses that are open side by side: the first by its own name, which its views say, the second as `found`."""
+    """Two open warehouses: the first by its own name, which its views say, the second as `found`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, expected: Path, found: Path) -> None:
         self.connection = connection
