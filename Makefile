@@ -15,12 +15,29 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif publish export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif status publish boards export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
-	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' ' \
+		function told(name,  words, count, place, line) { \
+			line = sprintf("  %-9s", name); count = split(help[name], words, " "); \
+			for (place = 1; place <= count; place++) { \
+				if (length(line " " words[place]) > 78) { print line; line = sprintf("  %-9s", "") } \
+				line = line " " words[place] } \
+			print line; delete help[name] } \
+		function group(title, names,  each, count, place) { \
+			print "\n" title; count = split(names, each, " "); \
+			for (place = 1; place <= count; place++) if (each[place] in help) told(each[place]) } \
+		/^[a-z-]+:.*## / { help[$$1] = $$2; order[++commands] = $$1 } \
+		END { \
+			group("See what it is", "demo docs help"); \
+			group("Each month, each day", "build publish boards export status backup"); \
+			group("Ask", "explain whatif access"); \
+			group("Forget, restore, begin anew", "erase restore replay fit"); \
+			group("Change it", "test lint worlds mutations coverage kills bench lock clean"); \
+			for (place = 1; place <= commands; place++) if (order[place] in help) rest = rest " " order[place]; \
+			if (rest) group("And", rest) }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with: make demo"
 
@@ -42,8 +59,14 @@ explain: demo-env ## Why somebody is written to, or not (PROFILE=… SCENARIO=�
 whatif: demo-env ## Try changed seeds and settings first (SET=name=value AS_OF=… AGAINST=… PEOPLE=1)
 	@$(BIN)/python scripts/whatif.py $(if $(AS_OF),--as-of $(AS_OF)) $(if $(AGAINST),--against $(AGAINST)) $(if $(SET),--set $(SET)) $(if $(PEOPLE),--people) $(OF)
 
+status: demo-env ## How things stand: what is there, what falls due, what waits
+	@$(BIN)/python scripts/status.py $(OF)
+
 publish: demo-env ## Publish the last finished build to published/rekindle.duckdb (TO=postgres://user@host/db SCHEMA=…)
 	@$(BIN)/python scripts/publish.py $(if $(TO),--to "$(TO)") $(if $(SCHEMA),--schema "$(SCHEMA)") $(OF)
+
+boards: demo-env ## Make the page of boards again from what is published: boards/index.html (every run makes it)
+	@$(BIN)/python scripts/boards.py $(OF)
 
 export: demo-env ## Write the published audiences as files for platforms (FEED=win_back PLAN=1)
 	@$(BIN)/python scripts/export_audiences.py $(if $(PLAN),plan,export) $(FEED) $(OF)
@@ -52,9 +75,9 @@ export: demo-env ## Write the published audiences as files for platforms (FEED=w
 access: demo-env ## Write what is held about a person to access/ (CONTACT=till:123 or PROFILE=…; ALL=1 every record)
 	@$(BIN)/python scripts/access.py $${CONTACT:+--contact "$$CONTACT"} $${PROFILE:+--profile "$$PROFILE"} $(if $(ALL),--all) $(OF)
 
-ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
+ERASE_OPTIONS := $(if $(PROFILE),--profile "$(PROFILE)") $(if $(CONTACT),--contact "$(CONTACT)") $(if $(REQUESTS),--requests) $(if $(PURGE),--purge) $(if $(NOW),--now) $(if $(YES),--yes) $(OF)
 
-erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=… or REQUESTS=1; YES=1 carries it out, NOW=1 does not wait)
+erase: demo-env ## Forget a person (CONTACT=till:123, PROFILE=…, REQUESTS=1 or PURGE=1; YES=1 carries it out, NOW=1 does not wait)
 	@$(BIN)/python scripts/erase.py $(ERASE_OPTIONS)
 
 fit: demo-env ## Fit the expected value to the last build (the monthly run does it when due)
@@ -89,7 +112,7 @@ lint-types:
 # dbt-bouncer looks for the manifest in the folder target/ of a folder that the environment names
 lint-%: export DBT_PROJECT_DIR = target/lint/$*
 lint-%:
-	@$(BIN)/dbt parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
+	@$(BIN)/python scripts/checks/faster_dbt.py parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
 	@$(BIN)/dbt-bouncer run --show-all-failures
 	@$(BIN)/python scripts/checks/check_conventions.py --target $(DBT_PROJECT_DIR)/target
 
@@ -115,9 +138,8 @@ kills: dev-env ## Kill commands at drawn moments and look whether all is whole (
 bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
 	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
 
-docs: demo-env ## The dbt documentation as one page: target/docs/static_index.html
-	@$(BIN)/dbt docs generate --static --target-path target/docs --quiet $(if $(CONNECTOR),--vars '{connector: $(CONNECTOR)}')
-	@echo "Open target/docs/static_index.html"
+docs: dev-env ## The documentation as one site, made in half a minute: target/site/index.html
+	@$(BIN)/python scripts/docs.py $(OF)
 
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock'
 

@@ -48,8 +48,9 @@ def acknowledge() -> None:
         with folder.locked():
             folder.acknowledge(run)
     click.echo(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
-    click.echo("Next        open the first of the published files read-only in any DuckDB client;")
-    click.echo("            README.md has the first questions to ask.")
+    click.echo("Next        README.md has the first questions to ask of the first published file, read-only;")
+    click.echo("            marketers open the boards in a browser:")
+    click.echo(f"            {(paths.boards() / 'index.html').as_uri()}")
 
 
 if __name__ == "__main__":

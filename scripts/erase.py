@@ -23,22 +23,32 @@ from rekindle.run import installation
 @click.option("--profile", metavar="ID", help="The person with this profile id, today's or an earlier one.")
 @click.option("--contact", metavar="SOURCE:ID", help="The person this contact record belongs to.")
 @click.option("--requests", is_flag=True, help="Everybody who asked, in input_erasure_requests or here before.")
+@click.option("--purge", is_flag=True, help="Everybody on the lists of hygiene scenarios, such as retention_purge.")
 @click.option("--now", is_flag=True, help="Do not wait for platforms to acknowledge that they removed the person.")
 @click.option("--yes", is_flag=True, help="Carry it out; without it, only say what would happen.")
 @installation.CONNECTOR
-def main(profile: str | None, contact: str | None, requests: bool, now: bool, yes: bool, connector: str | None) -> None:
+def main(
+    profile: str | None, contact: str | None, requests: bool, purge: bool, now: bool, yes: bool, connector: str | None
+) -> None:
     """Take a person out of warehouse, publications, backups and exports, and keep them out.
 
     First the removal goes out to every platform that ever received the person; when all have acknowledged it, or after
     erasure_max_wait_days, or with --now, everything is erased. Until then the request is remembered.
     """
-    if sum([profile is not None, contact is not None, requests]) != 1:
-        raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, or --requests.")
+    if sum([profile is not None, contact is not None, requests, purge]) != 1:
+        raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, --requests, or --purge.")
     installation.enter(connector)
     with installation.only_command(), opened(paths.warehouse(), ADVICE) as warehouse:
-        wanted = _everybody(warehouse) if requests else [_one(warehouse, profile, contact)]
+        if requests:
+            wanted = _everybody(warehouse)
+        elif purge:
+            wanted = [_one(warehouse, listed, None) for listed in warehouse.purge_list()]
+        else:
+            wanted = [_one(warehouse, profile, contact)]
         if not wanted:
-            click.echo("Nobody who asked to be forgotten is left in the warehouse.")
+            click.echo(
+                f"Nobody who {'is to be deleted' if purge else 'asked to be forgotten'} is left in the warehouse."
+            )
             return
         patience = datetime.timedelta(days=int(setting("erasure_max_wait_days", warehouse.connector)))
         ready: list[tuple[Request, People]] = []

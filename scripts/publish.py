@@ -5,6 +5,7 @@ from types import ModuleType
 
 import click
 
+from rekindle.boards.page import make_boards
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
@@ -31,6 +32,7 @@ def main(connector: str | None, address: str | None, schema: str) -> None:
                 click.echo(
                     f"Published {done.tables} tables ({done.rows:,} rows) as of {done.as_of_date} to {done.path}"
                 )
+        click.echo(f"Boards: {make_boards(chosen)}")
         if address is not None:
             # nobody else publishes meanwhile: what is copied is this edition
             copied = _postgres().publish_to_postgres(published.path, address, primary_keys(manifest), schema)

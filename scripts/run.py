@@ -1,7 +1,10 @@
 """The monthly and the daily job: check the raw data, build, say what came out, publish, export. `run.py --help`."""
 
+import datetime
+
 import click
 
+from rekindle.boards.page import make_boards
 from rekindle.export import exporting
 from rekindle.fit import schedule
 from rekindle.forget import answers
@@ -80,24 +83,31 @@ def main(
     if sent is not None:
         click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
         click.echo(f"            {paths.shown(sent.path)}")
-    if sent is not None and not no_export:
-        outcome = exporting.export((), date, dry=False)
-        reports = outcome.reports
-        if outcome.late_noes.noes:
-            click.echo(f"Late noes   {outcome.late_noes}")
-        for report in reports:
-            if report.exit_code != DONE or any(report.counts.values()):
-                click.echo(f"Exported    {report}")
-        empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
-        click.echo(f"Exported    {empty} lists with nobody on them")
-        # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
-        if any(report.exit_code == GUARD for report in reports):
-            click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
-        if outcome.exit_code not in (DONE, GUARD):
-            raise RekindleError(
-                "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
-                "export`."
-            )
+    exported = DONE if sent is None or no_export else _export(date)
+    if done is not None:
+        click.echo(f"Boards      {paths.shown(make_boards(chosen))}")
+    if exported not in (DONE, GUARD):
+        raise RekindleError(
+            "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
+            "export`."
+        )
+
+
+def _export(as_of: datetime.date) -> int:
+    """Writes the files for platforms and says what is new in them; the exit code of the worst feed."""
+    outcome = exporting.export((), as_of, dry=False)
+    reports = outcome.reports
+    if outcome.late_noes.noes:
+        click.echo(f"Late noes   {outcome.late_noes}")
+    for report in reports:
+        if report.exit_code != DONE or any(report.counts.values()):
+            click.echo(f"Exported    {report}")
+    empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
+    click.echo(f"Exported    {empty} lists with nobody on them")
+    # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
+    if any(report.exit_code == GUARD for report in reports):
+        click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
+    return outcome.exit_code
 
 
 if __name__ == "__main__":

@@ -63,9 +63,24 @@
 {% endmacro %}
 
 
-{# What moments with a closed list of subjects can be about; went_down is about the segments of the seed. #}
+{# What moments with a closed list of subjects can be about; went_down and went_up are about the segments of the seed. #}
 {% macro moment_subjects() %}
     {{ return({
+        'address_missing': ['email', 'phone'],
+        'birthday': engagement_tiers(),
+        'contract_date': ['start', 'end'],
+        'drive_use': ['never', 'lapsed'],
+        'form_submitted': ['contest', 'preference', 'enrichment', 'lead_ad'],
+        'interest_shown': ['product_view', 'wishlist_add'],
+        'order': ['first', 'repeat'],
+        'order_delivered': ['store', 'drive', 'web', 'app', 'phone'],
+        'order_overdue': ['weekly', 'monthly', 'quarterly', 'half_yearly', 'yearly'],
+        'fell_silent': engagement_tiers()[1:] + ['stopped_buying'],
+        'returned': engagement_tiers()[1:],
+        'loyalty_event': ['points_expire', 'level_reached'],
+        'lookalike_rank': ['returned', 'engaged'],
+        'preference_unknown': ['silent', 'no_response', 'nothing_declared'],
+        'recommended': ['similar_buyers', 'popular'],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
     }) }}

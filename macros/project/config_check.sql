@@ -21,7 +21,7 @@
 {#
   What each setting may be, a row each: [settings, kind, limits, what is said when it is something else].
   Kinds: number and whole [least, most, whether the least itself is too little], boolean, words (one of them), text (a pattern),
-  countries, list; `or null` where it may be left out.
+  countries, list, wholes (a list of them, or none); `or null` where it may be left out.
 #}
 {% macro setting_specs() %}
     {%- set specs = [
@@ -35,13 +35,16 @@
         [['min_expected_loss_amount', 'reactivation_cost'], 'number', [0], 'it must be an amount, at least 0.'],
         [['global_holdout_share'], 'number', [0, 0.5], 'it must be a share from 0 to 0.5.'],
         [['cart_order_tolerance_minutes', 'erasure_max_wait_days', 'max_days_after_last_event', 'max_feed_age_days',
-          'purge_grace_days', 'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
+          'isolation_months', 'purge_grace_days', 'trouble_days',
+          'welcome_max_days_after_first_contact', 'welcome_same_visit_minutes'], 'whole', [0],
          'it must be a whole number, at least 0.'],
         [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
           'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
           'signal_low_rung', 'clv_fit_months', 'clv_period_days', 'return_rate_prior'], 'whole', [1],
          'it must be a whole number, at least 1.'],
         [['clv_horizon_days'], 'whole', [7], 'it must be a whole number, at least 7.'],
+        [['loyalty_points_valid_months'], 'whole or null', [1], 'it must be a whole number, at least 1, or null.'],
+        [['loyalty_level_points'], 'wholes', [1], 'it must be a list of whole numbers, at least 1, such as [500, 2000], or [].'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
         [['count_orders_without_lines', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
@@ -145,6 +148,9 @@
     {%- set is_list = value is sequence and value is not string -%}
     {%- if kind == 'list' -%}
         {{ return(is_list and value | length > 0) }}
+    {%- elif kind == 'wholes' -%}
+        {%- set wrong = value | reject('integer') | list + value | select('integer') | select('lt', limits[0]) | list if is_list -%}
+        {{ return(is_list and not wrong) }}
     {%- endif -%}
     {{ return(value == '*' or (is_list and are_country_codes(value))) }}
 {% endmacro %}

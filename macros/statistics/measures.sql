@@ -1,8 +1,8 @@
 {# What is measured of a person in the days after an entry, and in those before it: columns of scenario_outcomes. #}
 {% macro outcome_measures() %}
     {{ return([
-        'revisited', 'purchase_days', 'orders', 'net_sales', 'unsubscribed', 'complained', 'log_purchase_days_before',
-        'net_sales_before',
+        'revisited', 'purchase_days', 'orders', 'net_sales', 'margin', 'net_return', 'cost', 'unsubscribed', 'complained',
+        'log_purchase_days_before', 'net_sales_before',
     ]) }}
 {% endmacro %}
 
@@ -22,5 +22,14 @@
     case
         when kind = 'rate' then {{ dbt.concat(['cast(cast(100 * ' ~ column ~ ' as decimal(18,1)) as string)', "'" ~ unit ~ "'"]) }}
         else cast(cast({{ column }} as decimal(18,2)) as string)
+    end
+{%- endmacro %}
+
+
+{# Why there are no figures of a group: too few people, or one of them of whom the measure is not known, which only margins bring about. #}
+{% macro unmeasured_because(people, measured_people) -%}
+    case
+        when {{ people }} < {{ setting('min_group_size') }} then {{ withheld_because(people) }}
+        when {{ measured_people }} < {{ people }} then 'the margins of some lines are not known'
     end
 {%- endmacro %}

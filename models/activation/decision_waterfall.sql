@@ -5,33 +5,45 @@ decisions as (
     select * from {{ ref('decisions') }}
 ),
 
+gates as (
+    select * from {{ ref('dim_gates') }}
+),
+
 -- a step that waits is decided again the next day
 dated_decisions as (
     select
         scenario_id,
-        closed_gate,
+        coalesce(closed_gate, 'selected') as closed_gate,
         outcome,
         as_of_date,
         max(as_of_date) over (partition by scenario_id, profile_id, entry_key, step) as last_decided_date
     from decisions
+),
+
+counted as (
+    select
+        scenario_id,
+        closed_gate,
+        outcome,
+        count(*) as decision_count,
+        sum(case when as_of_date = last_decided_date then 1 else 0 end) as step_count,
+        as_of_date
+    from dated_decisions
+    group by
+        scenario_id,
+        closed_gate,
+        outcome,
+        as_of_date
 )
 
 select
-    scenario_id,
-    coalesce(closed_gate, 'selected') as stopped_at_gate,
-    outcome,
-    cast(count(*) as integer) as decision_count,
-    cast(sum(case when as_of_date = last_decided_date then 1 else 0 end) as integer) as step_count,
-    cast(case
-        {% for gate in gates() -%}
-            when closed_gate = '{{ gate }}' then {{ loop.index }}
-        {% endfor -%}
-        else {{ gates() | length + 1 }}
-    end as integer) as gate_order,
-    as_of_date
-from dated_decisions
-group by
-    scenario_id,
-    closed_gate,
-    outcome,
-    as_of_date
+    counted.scenario_id,
+    counted.closed_gate,
+    gates.gate_label,
+    counted.outcome,
+    cast(counted.decision_count as integer) as decision_count,
+    cast(counted.step_count as integer) as step_count,
+    gates.gate_order,
+    counted.as_of_date
+from counted
+inner join gates on counted.closed_gate = gates.closed_gate

@@ -21,6 +21,7 @@ select
     entry_window_days,
     journey_days,
     message_limit,
+    coalesce(outcome_days, {{ setting('outcome_days') }}) as outcome_days,
     holdout_share,
     is_enabled,
     starts_date,

@@ -17,6 +17,10 @@ suppressions as (
     select * from {{ ref('suppressions') }}
 ),
 
+isolations as (
+    select * from {{ ref('isolations') }}
+),
+
 profiles as (
     select * from {{ ref('dim_profiles') }}
 ),
@@ -318,7 +322,12 @@ select
     candidates.entry_key,
     candidates.step,
     candidates.channel,
-    coalesce(suppressed_channels.reason, channel_permissions.stopped_by, paused_profiles.reason) as suppressed_by,
+    coalesce(
+        suppressed_channels.reason,
+        channel_permissions.stopped_by,
+        paused_profiles.reason,
+        case when isolations.profile_id is not null then 'isolated' end
+    ) as suppressed_by,
     candidates.precedence,
     cast({{ place_in_list('candidates.channels', 'candidates.channel') }} as bigint) as place_in_scenario,
     coalesce(used.used_in_window, 0) as used_in_window,
@@ -332,7 +341,8 @@ select
     coalesce(channel_permissions.is_consented, false) as is_consented,
     channel_permissions.stopped_by is null
     and suppressed_channels.channel is null
-    and paused_profiles.channel is null as is_not_suppressed,
+    and paused_profiles.channel is null
+    and isolations.profile_id is null as is_not_suppressed,
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
@@ -355,6 +365,10 @@ left join paused_profiles
     on
         candidates.profile_id = paused_profiles.profile_id
         and candidates.channel = paused_profiles.channel
+left join isolations
+    on
+        candidates.profile_id = isolations.profile_id
+        and candidates.channel <> 'ads'
 left join profiles
     on candidates.profile_id = profiles.profile_id
 left join tiers

@@ -56,8 +56,16 @@ live_decisions as (
         )
 ),
 
--- What a message says follows from its decision: the offer that the step gives, not the one its journey began with. A
--- scenario that has no words on the day of sending writes to nobody.
+languages as (
+    select distinct
+        scenario_id,
+        language_code
+    from scenario_texts
+),
+
+-- What a message says follows from its decision: the offer that the step gives, not the one its journey began with; it
+-- says so in the person's language, where the scenario speaks it. A scenario that has no words on the day of sending
+-- writes to nobody.
 said as (
     select
         live_decisions.*,
@@ -72,8 +80,16 @@ said as (
                 then {{ json_object({'offer_amount': 'live_decisions.offer_amount'}) }}
         end as offer
     from live_decisions
+    inner join profile_contacts
+        on live_decisions.profile_id = profile_contacts.profile_id
+    left join languages
+        on
+            live_decisions.scenario_id = languages.scenario_id
+            and profile_contacts.language_code = languages.language_code
     inner join scenario_texts
-        on live_decisions.scenario_id = scenario_texts.scenario_id
+        on
+            live_decisions.scenario_id = scenario_texts.scenario_id
+            and coalesce(languages.language_code, '*') = scenario_texts.language_code
 ),
 
 messages as (

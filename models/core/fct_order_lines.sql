@@ -11,6 +11,10 @@ orders as (
     where order_id is not null
 ),
 
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
 lines_with_order as (
     select
         order_lines.order_id,
@@ -23,10 +27,21 @@ lines_with_order as (
         order_lines.discount_amount,
         order_lines.offer_discount_amount,
         order_lines.net_amount,
+        -- an offer takes its discount off the margin, not off what the goods cost
+        coalesce(
+            order_lines.margin_amount,
+            cast(
+                (order_lines.net_amount + order_lines.offer_discount_amount) * products.margin_share
+                - order_lines.offer_discount_amount
+                as decimal(18,2)
+            )
+        ) as margin_amount,
         orders.order_date
     from order_lines
     inner join orders
         on order_lines.order_id = orders.order_id
+    left join products
+        on order_lines.product_id = products.product_id
 )
 
 select
@@ -40,5 +55,6 @@ select
     discount_amount,
     offer_discount_amount,
     net_amount,
+    margin_amount,
     order_date
 from lines_with_order

@@ -92,6 +92,8 @@ pairs as (
         experiment_health.holdout_period,
         experiment_health.objective,
         experiment_health.untrusted_because,
+        coalesce(others.withheld_because, baselines.withheld_because) as withheld_because,
+        case when others.kind = 'return' then others.denominator_mean - baselines.denominator_mean end as cost_lift,
         others.people,
         baselines.people as base_people,
         others.mean,
@@ -298,6 +300,7 @@ sentences as (
         case
             when verdict = 'not trustworthy'
                 then {{ dbt.concat(["'Not to be trusted: '", 'untrusted_because', "'.'"]) }}
+            when withheld_because is not null then {{ dbt.concat(["'Not known: '", 'withheld_because', "'.'"]) }}
             when lift is null then 'Too few people to tell of.'
             else {{ dbt.concat([
                 "replace(variation_id, '_', ' ')", "' '", 'told_mean', "' ('",
@@ -354,6 +357,15 @@ select
     role,
     verdict,
     {{ dbt.concat(['metric_name', "': '", 'who', 'what']) }} as sentence,
+    withheld_because,
+    case
+        when kind <> 'return' then null
+        when not is_trusted then untrusted_because
+        when withheld_because is not null then withheld_because
+        when lift is null then 'there are not two groups to compare'
+        when coalesce(degrees, 0e0) < 30 then 'there are too few people'
+        when cost_lift <= 0 then 'the scenario cost nothing'
+    end as no_return_because,
     cast(people as bigint) as users,
     cast(base_people as bigint) as baseline_users,
     mean,
@@ -361,6 +373,11 @@ select
     lift,
     lower_lift,
     upper_lift,
+    case when kind <> 'ratio' then shown_lift * people end as total_lift,
+    case when kind <> 'ratio' then always_valid_lower_lift * people end as lower_total_lift,
+    case when kind <> 'ratio' then always_valid_upper_lift * people end as upper_total_lift,
+    case when is_trusted then cost_lift end as cost_lift,
+    case when cost_lift > 0 and degrees >= 30 then shown_lift / cost_lift end as return_on_costs,
     degrees,
     p_value,
     lift / abs(divisor) as relative_lift,

@@ -19,13 +19,14 @@ outcome_metrics as (
     select * from {{ ref('outcome_metrics') }}
 ),
 
-people as (
+measured as (
     select
         scenario_outcomes.experiment_id,
         scenario_outcomes.variation_id,
         scenario_outcomes.reason_code,
         scenario_outcomes.offer_type,
         outcome_metrics.metric_id,
+        outcome_metrics.winsorised_share,
         cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as main,
         cast({{ measure_named('outcome_metrics.denominator') }} as decimal(18,6)) as denominator,
         cast({{ measure_named('outcome_metrics.covariate') }} as decimal(18,6)) as covariate,
@@ -33,6 +34,54 @@ people as (
     from scenario_outcomes
     cross join outcome_metrics
     where scenario_outcomes.is_analysed
+),
+
+-- of all groups together: a cap of each would hide what sets them apart
+placed as (
+    select
+        experiment_id,
+        metric_id,
+        winsorised_share,
+        main,
+        cume_dist() over (
+            partition by
+                experiment_id,
+                metric_id
+            order by main asc nulls last
+        ) as place
+    from measured
+    where winsorised_share is not null
+),
+
+caps as (
+    select
+        experiment_id,
+        metric_id,
+        min(main) as cap
+    from placed
+    -- 1 - 0.01 is not 0.99 to the last digit
+    where place >= 1e0 - winsorised_share - 1e-9
+    group by
+        experiment_id,
+        metric_id
+),
+
+people as (
+    select
+        measured.experiment_id,
+        measured.variation_id,
+        measured.reason_code,
+        measured.offer_type,
+        measured.metric_id,
+        case when measured.main > caps.cap then caps.cap else measured.main end as main,
+        measured.denominator,
+        measured.covariate,
+        measured.is_baseline
+    from measured
+    left join caps
+        on
+            measured.experiment_id = caps.experiment_id
+            and measured.metric_id = caps.metric_id
 ),
 
 -- a product of two decimals of 18 digits would not fit into 18
@@ -45,6 +94,7 @@ cells as (
         metric_id,
         is_baseline,
         count(*) as users,
+        count(main) as measured_users,
         sum(main) as main_sum,
         sum(cast(main as decimal(19,6)) * main) as main_sum_squares,
         sum(denominator) as denominator_sum,
@@ -72,6 +122,7 @@ slices as (
             {{ slice }} as slice,
             metric_id,
             users,
+            measured_users,
             {{ sums | join(',\n            ') }},
             is_baseline
         from cells
@@ -90,7 +141,8 @@ summed as (
         {%- for name in sums %}
             sum({{ name }}) as {{ name }},
         {%- endfor %}
-        cast(sum(users) as bigint) as users
+        cast(sum(users) as bigint) as users,
+        cast(sum(measured_users) as bigint) as measured_users
     from slices
     group by
         experiment_id,
@@ -99,19 +151,26 @@ summed as (
         slice,
         metric_id,
         is_baseline
-)
+),
 
 -- a few people are no group: what they did is theirs
+judged as (
+    select
+        *,
+        {{ unmeasured_because('users', 'measured_users') }} as withheld_because
+    from summed
+)
+
 select
     experiment_id,
     variation_id,
     slice_kind,
     slice,
     metric_id,
-    {{ withheld_because('users') }} as withheld_because,
-    {{ unless_withheld('users', 'users') }} as users,
+    withheld_because,
+    case when withheld_because is null then users end as users,
     {%- for name in sums %}
-        cast({{ unless_withheld('users', name) }} as double) as {{ name }},
+        cast(case when withheld_because is null then {{ name }} end as double) as {{ name }},
     {%- endfor %}
     is_baseline
-from summed
+from judged

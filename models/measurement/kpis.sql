@@ -18,6 +18,10 @@ customer_base as (
     select * from {{ ref('customer_base') }}
 ),
 
+programme_value as (
+    select * from {{ ref('programme_value') }}
+),
+
 newest_month as (
     select max(segment_month) as segment_month from customer_base
 ),
@@ -49,6 +53,14 @@ own_figures as (
         cast(sum(opened) as double) / nullif(sum(open_observed), 0) as own_figure
     from scenario_performance
     where channel = 'email'
+    union all
+    select
+        'net_return' as kpi_id,
+        -- of some of the half-years it would be another figure
+        case
+            when count(programme_net_return_amount) = count(*) then cast(sum(programme_net_return_amount) as double)
+        end as own_figure
+    from programme_value
     union all
     select
         'inactive_share' as kpi_id,

@@ -3,6 +3,7 @@
 -- also whoever a single scenario holds out. The sum of the scenarios' lifts says something else: one may take from
 -- another, and most people enter none.
 {%- set z = '1.959963984540054e0' %}
+{%- set measures = ['net_sales', 'net_return'] %}
 
 with
 
@@ -16,6 +17,10 @@ profiles as (
 
 profile_days as (
     select * from {{ ref('profile_days') }}
+),
+
+earning_days as (
+    select * from {{ ref('earning_days') }}
 ),
 
 experiment_results as (
@@ -75,48 +80,93 @@ sales as (
         people.is_held_out
 ),
 
-groups as (
+-- what came in and what it cost, in the same days
+earnings as (
     select
-        holdout_period,
-        is_held_out,
-        cast(count(*) as double) as people,
-        cast(sum(net_sales) as double) as main_sum,
-        cast(sum(cast(net_sales as decimal(19,2)) * net_sales) as double) as main_sum_squares
-    from sales
+        people.holdout_period,
+        people.profile_id,
+        sum(earning_days.margin_before_offers_amount - earning_days.cost) as net_return,
+        sum(earning_days.cost) as cost,
+        sum(earning_days.lines_without_margin) as lines_without_margin
+    from people
+    inner join earning_days
+        on
+            people.profile_id = earning_days.profile_id
+            and earning_days.earned_date >= people.first_date
+            and earning_days.earned_date < people.end_date
+            and earning_days.earned_date < {{ as_of_date() }}
     group by
-        holdout_period,
-        is_held_out
+        people.holdout_period,
+        people.profile_id
+),
+
+measured as (
+    select
+        sales.holdout_period,
+        sales.is_held_out,
+        cast(sales.net_sales as decimal(18,6)) as net_sales,
+        cast(coalesce(earnings.net_return, 0) as decimal(18,6)) as net_return,
+        coalesce(earnings.cost, 0) as cost,
+        coalesce(earnings.lines_without_margin, 0) as lines_without_margin
+    from sales
+    left join earnings
+        on
+            sales.holdout_period = earnings.holdout_period
+            and sales.profile_id = earnings.profile_id
+),
+
+groups as (
+    {% for measure in measures -%}
+        select
+            holdout_period,
+            '{{ measure }}' as measure,
+            is_held_out,
+            cast(count(*) as double) as people,
+            cast(sum({{ measure }}) as double) as main_sum,
+            cast(sum(cast({{ measure }} as decimal(19,6)) * {{ measure }}) as double) as main_sum_squares,
+            cast(sum(cost) as double) as cost_sum,
+            sum(lines_without_margin) as lines_without_margin
+        from measured
+        group by
+            holdout_period,
+            is_held_out
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 described as (
     select
         *,
         main_sum / people as mean,
+        cost_sum / people as mean_cost,
         {{ sample_variance('main_sum', 'main_sum_squares', 'people') }} as variance
     from groups
     where people >= {{ setting('min_group_size') }}
 ),
 
+-- of some of the margins no return is told
 pairs as (
     select
-        half_years.holdout_period,
+        written.holdout_period,
+        written.measure,
         written.people,
         held_out.people as base_people,
         written.mean,
         held_out.mean as base_mean,
         written.mean - held_out.mean as lift,
+        written.mean_cost - held_out.mean_cost as cost_lift,
         {{ standard_error('written.variance', 'written.people', 'held_out.variance', 'held_out.people') }}
             as standard_error,
-        {{ welch_degrees('written.variance', 'written.people', 'held_out.variance', 'held_out.people') }} as degrees
-    from begun as half_years
-    left join described as written
+        {{ welch_degrees('written.variance', 'written.people', 'held_out.variance', 'held_out.people') }} as degrees,
+        written.measure = 'net_return' and written.lines_without_margin + held_out.lines_without_margin > 0
+            as is_margin_unknown
+    from described as written
+    inner join described as held_out
         on
-            half_years.holdout_period = written.holdout_period
-            and not written.is_held_out
-    left join described as held_out
-        on
-            half_years.holdout_period = held_out.holdout_period
+            written.holdout_period = held_out.holdout_period
+            and written.measure = held_out.measure
             and held_out.is_held_out
+    where not written.is_held_out
 ),
 
 tested as (
@@ -147,25 +197,48 @@ scenario_lifts as (
 )
 
 select
-    deviates.holdout_period,
+    begun.holdout_period,
     case
-        when deviates.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody'
+        when sales_lifts.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody'
     end as withheld_because,
-    cast(deviates.people as bigint) as users,
-    cast(deviates.base_people as bigint) as held_out_users,
-    deviates.mean as net_sales,
-    deviates.base_mean as held_out_net_sales,
-    deviates.lift,
-    deviates.lift - deviates.half_width as lower_lift,
-    deviates.lift + deviates.half_width as upper_lift,
-    2e0 * {{ normal_cdf('(-abs(deviates.deviate))') }} as p_value,
-    cast(round(deviates.lift * deviates.people, 2) as decimal(18,2)) as programme_net_amount,
-    cast(round((deviates.lift - deviates.half_width) * deviates.people, 2) as decimal(18,2))
+    case
+        when sales_lifts.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody'
+        when returns.is_margin_unknown then 'the margins of some lines are not known'
+        when returns.cost_lift <= 0 then 'the programme cost nothing'
+    end as no_return_because,
+    cast(sales_lifts.people as bigint) as users,
+    cast(sales_lifts.base_people as bigint) as held_out_users,
+    sales_lifts.mean as net_sales,
+    sales_lifts.base_mean as held_out_net_sales,
+    sales_lifts.lift,
+    sales_lifts.lift - sales_lifts.half_width as lower_lift,
+    sales_lifts.lift + sales_lifts.half_width as upper_lift,
+    2e0 * {{ normal_cdf('(-abs(sales_lifts.deviate))') }} as p_value,
+    cast(round(sales_lifts.lift * sales_lifts.people, 2) as decimal(18,2)) as programme_net_amount,
+    cast(round((sales_lifts.lift - sales_lifts.half_width) * sales_lifts.people, 2) as decimal(18,2))
         as lower_programme_net_amount,
-    cast(round((deviates.lift + deviates.half_width) * deviates.people, 2) as decimal(18,2))
+    cast(round((sales_lifts.lift + sales_lifts.half_width) * sales_lifts.people, 2) as decimal(18,2))
         as upper_programme_net_amount,
     cast(round(scenario_lifts.net_sales, 2) as decimal(18,2)) as scenario_lifts_net_amount,
+    cast(round(sales_lifts.cost_lift * sales_lifts.people, 2) as decimal(18,2)) as programme_cost_amount,
+    {%- for name, bound in {'': '', 'lower_': ' - returns.half_width', 'upper_': ' + returns.half_width'}.items() %}
+        case
+            when not returns.is_margin_unknown
+                then cast(round((returns.lift{{ bound }}) * returns.people, 2) as decimal(18,2))
+        end as {{ name }}programme_net_return_amount,
+    {%- endfor %}
+    case
+        when not returns.is_margin_unknown and returns.cost_lift > 0 then returns.lift / returns.cost_lift
+    end as return_on_costs,
     {{ as_of_date() }} as as_of_date
-from deviates
+from begun
+left join deviates as sales_lifts
+    on
+        begun.holdout_period = sales_lifts.holdout_period
+        and sales_lifts.measure = 'net_sales'
+left join deviates as returns
+    on
+        begun.holdout_period = returns.holdout_period
+        and returns.measure = 'net_return'
 left join scenario_lifts
-    on deviates.holdout_period = scenario_lifts.holdout_period
+    on begun.holdout_period = scenario_lifts.holdout_period

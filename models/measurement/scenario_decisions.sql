@@ -22,7 +22,7 @@ select
     decisions.entry_key,
     decisions.step,
     decisions.outcome,
-    decisions.closed_gate,
+    coalesce(decisions.closed_gate, 'selected') as closed_gate,
     decisions.arm,
     decisions.channel,
     decisions.variant,

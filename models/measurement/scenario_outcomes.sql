@@ -15,6 +15,10 @@ messages as (
     select * from {{ ref('fct_messages') }}
 ),
 
+earning_days as (
+    select * from {{ ref('earning_days') }}
+),
+
 -- One person counts once: where she was drawn first. Whoever is written to may turn out to be somebody else because of
 -- it: to drop those who changed sides would drop them from one side.
 ranked as (
@@ -71,6 +75,29 @@ purchase_sums as (
         entry_key
 ),
 
+-- of whichever message or offer: who is held out of one scenario is written to by others
+earnings as (
+    select
+        entries.experiment_id,
+        entries.profile_id,
+        entries.entry_key,
+        sum(earning_days.margin_amount) as margin,
+        sum(earning_days.margin_before_offers_amount - earning_days.cost) as net_return,
+        sum(earning_days.cost) as cost,
+        sum(earning_days.lines_without_margin) as lines_without_margin
+    from entries
+    inner join earning_days
+        on
+            entries.profile_id = earning_days.profile_id
+            and earning_days.earned_date > entries.assigned_date
+            and earning_days.earned_date <= entries.matured_date
+    where entries.is_mature
+    group by
+        entries.experiment_id,
+        entries.profile_id,
+        entries.entry_key
+),
+
 noes as (
     select
         profile_id,
@@ -125,6 +152,14 @@ select
     {%- for measure in ['purchase_days', 'orders', 'net_sales'] %}
         case when entries.is_mature then cast(coalesce(purchase_sums.{{ measure }}, 0) as double) end as {{ measure }},
     {%- endfor %}
+    -- whoever bought nothing brought nothing; of whom a margin is not known, no sum is
+    {%- for measure in ['margin', 'net_return'] %}
+        case
+            when entries.is_mature and coalesce(earnings.lines_without_margin, 0) = 0
+                then cast(coalesce(earnings.{{ measure }}, 0) as double)
+        end as {{ measure }},
+    {%- endfor %}
+    case when entries.is_mature then cast(coalesce(earnings.cost, 0) as double) end as cost,
     {%- for measure in ['unsubscribed', 'complained'] %}
         case when entries.is_mature then cast(coalesce(noes_after.{{ measure }}, 0) as double) end as {{ measure }},
     {%- endfor %}
@@ -147,3 +182,8 @@ left join noes_after
         entries.experiment_id = noes_after.experiment_id
         and entries.profile_id = noes_after.profile_id
         and entries.entry_key = noes_after.entry_key
+left join earnings
+    on
+        entries.experiment_id = earnings.experiment_id
+        and entries.profile_id = earnings.profile_id
+        and entries.entry_key = earnings.entry_key

@@ -16,16 +16,8 @@ decision_reports as (
     select * from {{ ref('decision_reports') }}
 ),
 
-coupons as (
-    select * from {{ ref('fct_coupons') }}
-),
-
-orders as (
-    select * from {{ ref('fct_orders') }}
-),
-
-offers as (
-    select * from {{ ref('dim_offers') }}
+offer_costs as (
+    select * from {{ ref('offer_costs') }}
 ),
 
 profile_days as (
@@ -48,29 +40,12 @@ selected_decisions as (
     where scenario_decisions.outcome = 'selected'
 ),
 
--- what the till took off an order is shared by the coupons used on it: charged once, whosever they are
-used_coupons as (
-    select
-        coupons.decision_id,
-        coupons.profile_id,
-        coalesce(offers.funded_by = 'manufacturer', false) as is_paid_by_others,
-        cast(orders.offer_discount_amount as double)
-        / count(*) over (partition by coupons.first_redemption_order_id) as offer_discount_amount
-    from coupons
-    left join offers
-        on coupons.offer_id = offers.offer_id
-    left join orders
-        on coupons.first_redemption_order_id = orders.order_id
-    where {{ happened_by('coupons.first_redeemed_at') }}
-),
-
 redemptions as (
     select
         decision_id,
         profile_id,
-        min(case when is_paid_by_others then 1 else 0 end) = 1 as is_paid_by_others,
-        sum(offer_discount_amount) as offer_discount_amount
-    from used_coupons
+        sum(offer_cost) as offer_cost_amount
+    from offer_costs
     where decision_id is not null
     group by
         decision_id,
@@ -110,12 +85,7 @@ messages as (
         coalesce(visits.purchase_days, 0) >= 1 as is_revisited,
         coalesce(visits.purchase_days, 0) >= 2 as is_visited_twice,
         coalesce(visits.purchase_days, 0) >= 3 as is_visited_three_times,
-        case
-            when redemptions.decision_id is null or redemptions.is_paid_by_others then 0
-            -- what was taken off is what it cost, else its face value: never both
-            when redemptions.offer_discount_amount > 0 then redemptions.offer_discount_amount
-            else coalesce(selected_decisions.offer_amount, 0)
-        end as offer_cost_amount
+        coalesce(redemptions.offer_cost_amount, 0e0) as offer_cost_amount
     from selected_decisions
     left join decision_reports
         on selected_decisions.decision_id = decision_reports.decision_id

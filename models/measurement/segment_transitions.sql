@@ -10,6 +10,10 @@ rfm_published as (
     select * from {{ ref('rfm_published') }}
 ),
 
+segments as (
+    select * from {{ ref('dim_segments') }}
+),
+
 moves as (
     select
         segment_moves.profile_id,
@@ -44,13 +48,23 @@ transitions as (
 )
 
 select
-    from_segment,
-    to_segment,
-    {{ withheld_because('people') }} as withheld_because,
-    cast({{ unless_withheld('people', 'people') }} as bigint) as people,
+    transitions.from_segment,
+    coalesce(segments_before.segment_name, 'None') as from_segment_name,
+    coalesce(segments_before.segment_group, 'None') as from_segment_group,
+    segments_before.segment_colour as from_segment_colour,
+    transitions.to_segment,
+    segments_after.segment_name as to_segment_name,
+    segments_after.segment_group as to_segment_group,
+    segments_after.segment_colour as to_segment_colour,
+    {{ withheld_because('transitions.people') }} as withheld_because,
+    segments_before.rung as from_rung,
+    segments_after.rung as to_rung,
+    cast({{ unless_withheld('transitions.people', 'transitions.people') }} as bigint) as people,
     {%- for name in ['monetary_amount', 'expected_loss_amount'] %}
-        cast({{ unless_withheld('people', name) }} as decimal(18,2)) as {{ name }},
+        cast({{ unless_withheld('transitions.people', 'transitions.' ~ name) }} as decimal(18,2)) as {{ name }},
     {%- endfor %}
-    is_recalibrated,
-    segment_month
+    transitions.is_recalibrated,
+    transitions.segment_month
 from transitions
+left join segments as segments_before on transitions.from_segment = segments_before.segment
+left join segments as segments_after on transitions.to_segment = segments_after.segment

@@ -293,7 +293,9 @@ lines as (
         contract_column as detail,
         cast(null as bigint) as row_count
     from scenario_readiness
-    where not is_ready
+    where
+        is_enabled
+        and not is_ready
     group by
         scenario_id,
         contract_column

@@ -1,4 +1,5 @@
--- Whether the input has what each scenario needs: without it everything still builds, and this says what stays idle.
+-- Whether the input has what each scenario needs: without it everything still builds, and this says what stays idle. It
+-- also judges what is switched off, for those who think of switching it on.
 {%- set needed = needed_contract_columns() -%}
 -- which entities are counted is known when the seed is read; dbt wants to know before
 -- depends_on:{% for entity in contract_entities() %} {{ ref('input_' ~ entity) }}{% endfor %}
@@ -6,9 +7,7 @@
 with
 
 scenarios as (
-    select *
-    from {{ ref('scenarios') }}
-    where is_enabled
+    select * from {{ ref('scenarios') }}
 ),
 
 places as (
@@ -46,9 +45,12 @@ readiness as (
         needs.scenario_id,
         replace(needs.list_name, '_data', '') as data_kind,
         needs.word as contract_column,
+        scenarios.is_enabled,
         coalesce(counts.row_count, 0) as row_count,
         coalesce(counts.filled_row_count, 0) as filled_row_count
     from needs
+    inner join scenarios
+        on needs.scenario_id = scenarios.scenario_id
     left join counts
         on needs.word = counts.contract_column
 )
@@ -60,5 +62,6 @@ select
     row_count,
     filled_row_count,
     case when row_count > 0 then cast(filled_row_count as double) / cast(row_count as double) end as fill_share,
-    filled_row_count > 0 as is_ready
+    filled_row_count > 0 as is_ready,
+    is_enabled
 from readiness

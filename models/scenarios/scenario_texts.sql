@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
--- The texts of a scenario that are valid on the day of sending, one row per scenario: what it leads with when it has no
--- offer, where it leads to, and all other texts as one JSON object.
+-- The texts of a scenario that are valid on the day of sending: what it leads with when it has no offer, where it leads
+-- to, and all other texts as one JSON object. A row for each language that has texts of its own, and one for everybody
+-- else; what a language does not say is said as to everybody else.
 with
 
 content_blocks as (
@@ -11,6 +12,7 @@ valid_blocks as (
     select
         scenario_id,
         text_key,
+        language_code,
         content_text
     from content_blocks
     where
@@ -18,19 +20,48 @@ valid_blocks as (
         and (valid_to_date is null or valid_to_date > {{ send_date() }})
 ),
 
+languages as (
+    select distinct
+        scenario_id,
+        language_code
+    from valid_blocks
+),
+
+ranked_texts as (
+    select
+        languages.scenario_id,
+        languages.language_code,
+        valid_blocks.text_key,
+        valid_blocks.content_text,
+        row_number() over (
+            partition by languages.scenario_id, languages.language_code, valid_blocks.text_key
+            order by case when valid_blocks.language_code = '*' then 1 else 0 end asc nulls last
+        ) as place
+    from languages
+    inner join valid_blocks
+        on
+            languages.scenario_id = valid_blocks.scenario_id
+            and valid_blocks.language_code in (languages.language_code, '*')
+),
+
 keyed_texts as (
     select
         scenario_id,
+        language_code,
         text_key,
         content_text,
         case when text_key not in ('lever', 'cta') then {{ json_pair('text_key', 'content_text') }} end as pair
-    from valid_blocks
+    from ranked_texts
+    where place = 1
 )
 
 select
     scenario_id,
+    language_code,
     max(case when text_key = 'lever' then content_text end) as lever,
     max(case when text_key = 'cta' then content_text end) as cta,
     {{ dbt.concat(["'{'", "coalesce(" ~ sorted_list('pair') ~ ", '')", "'}'"]) }} as texts
 from keyed_texts
-group by scenario_id
+group by
+    scenario_id,
+    language_code

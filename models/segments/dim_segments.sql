@@ -7,6 +7,8 @@ segments as (
 select
     segment,
     segment_name,
+    segment_group,
+    segment_colour,
     description,
     rung
 from segments

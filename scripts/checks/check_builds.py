@@ -18,6 +18,7 @@ import click
 # the programs of the project are one folder up
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from faster_dbt import make_faster
 from rekindle.ground.dbt import Dbt, target_folder
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import use_warehouse
@@ -46,6 +47,7 @@ def build(connector: str) -> tuple[bool, str]:
 def main() -> None:
     """Run a plain `dbt build` for the connectors fixture (hand-written rows) and empty (no row)."""
     failed = []
+    make_faster(target_folder() / "checks" / "templates")
     with ProcessPoolExecutor(len(CONNECTORS), multiprocessing.get_context("fork")) as pool:
         for connector, (success, said) in zip(CONNECTORS, pool.map(build, CONNECTORS), strict=True):
             click.echo(said, nl=False)

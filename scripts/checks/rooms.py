@@ -15,10 +15,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "forget": ("ground", "addresses", "export"),
     "tell": ("ground", "export", "forget"),
     "fit": ("ground",),
+    "boards": ("ground",),
     "run": ("ground", "addresses", "gates", "export", "forget", "fit"),
     # apart: their own commands call into the others, nothing calls them
     "demo": ("ground",),
     "bench": ("ground", "gates", "export"),
+    "site": ("ground",),
 }
 DOORS = {"rekindle": (), "private_warehouse": ("ground",)}
 

@@ -26,6 +26,7 @@ def dbt_compile(folder: Path, variables: Mapping[str, Any], *arguments: str) -> 
     ]
     # a process of its own: dbt leaves open logs behind in the one it runs in
     environment = {**os.environ, "DO_NOT_TRACK": "1", "REKINDLE_WAREHOUSE": str(folder / "compile.duckdb")}
+    environment["REKINDLE_KEEP_OPEN"] = "1"
     output = folder / "output"
     code = forked.call(["-m", "dbt.cli.main", *command], environment, PROJECT, output)
     said = output.read_text(encoding="utf-8")

@@ -113,30 +113,9 @@ def _parse_once() -> None:
     manifest.ManifestLoader.build_manifest_state_check = check_what_counts
 
 
-def _make_fewer_events() -> None:
-    """A tenth of a build: dbt makes twenty messages per node, and spells out each, for a log that nobody reads here.
-
-    In tests only: the project's own commands leave dbt's inside alone.
-    """
-    base: Any = importlib.import_module("dbt_common.events.base_types")
-    manager: Any = importlib.import_module("dbt_common.events.event_manager").EventManager
-    event = base.BaseEvent
-    fire, make, attribute = manager.fire_event, event.__init__, event.__getattr__
-
-    def fire_what_is_read(self: Any, each: Any, level: Any = None, **named: Any) -> None:
-        if (level or each.level_tag()) != base.EventLevel.DEBUG or type(each).__name__ == "NodeFinished":
-            fire(self, each, level, **named)
-
-    def keep_what_is_said(self: Any, *arguments: Any, **named: Any) -> None:
-        self.__dict__["_said"] = arguments, named
-
-    def spell_out(self: Any, name: str) -> Any:
-        if "_said" in self.__dict__:
-            arguments, named = self.__dict__.pop("_said")
-            make(self, *arguments, **named)
-        return attribute(self, name)
-
-    manager.fire_event, event.__init__, event.__getattr__ = fire_what_is_read, keep_what_is_said, spell_out
+def _make_faster() -> None:
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "checks"))
+    importlib.import_module("faster_dbt").make_faster(Path(os.environ[PARSED], "templates"))
 
 
 def _remember_schemas() -> None:
@@ -247,8 +226,7 @@ def _end(code: object) -> None:
 if __name__ == "__main__":
     _import_what_is_slow(sys.argv[1])
     _parse_once()
-    _make_fewer_events()
-
+    _make_faster()
     _remember_schemas()
     _remember_projects()
     _keep()

@@ -221,6 +221,8 @@ class Night:
                 folder.newest_ledger()
                 for run in folder.runs():
                     runs.verify(run.folder / "manifest.json")
+        boards = root / "boards" / "index.html"
+        assert not boards.exists() or boards.read_text(encoding="utf-8").endswith("</html>\n"), self.why("boards")
         for file in (root / "erasures").glob("*.csv"):
             list(csv.reader(file.read_text(encoding="utf-8").splitlines(), strict=True))
         for manifest in (root / "backups").glob("*/manifest.json"):
@@ -251,7 +253,7 @@ class Night:
         assert memories(root / "backups") == memories(expected / "backups"), self.why("backups")
         leftovers = [
             str(path.relative_to(root))
-            for place in (*PLACES, "access")
+            for place in (*PLACES, "access", "boards")
             for path in (root / place).rglob("*")
             if path.name.startswith(".") and path.name != ".lock"
         ]

@@ -24,7 +24,7 @@ PAST_AS_OF = "2020-09-14"
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
 # Which scenario writes on which channel; a feed takes it in the format that holds every column.
 SCENARIO = dict.fromkeys(CHANNELS, "abandoned_cart") | {"ads": "media_reactivation"}
-COPIED = ("models", "macros", "seeds", "scripts", "snapshots", "tests/dbt", "tests/fixtures")
+COPIED = ("models", "macros", "seeds", "scripts", "dashboards", "snapshots", "tests/dbt", "tests/fixtures")
 CONTRACT = {
     model["name"].removeprefix("input_"): [(column["name"], column["data_type"]) for column in model["columns"]]
     for model in yaml.safe_load((PROJECT / "models/input/_input__models.yml").read_text(encoding="utf-8"))["models"]
@@ -230,7 +230,9 @@ def call(folder: Path, *command: str) -> None:
     """A Python program of the project, which must end well."""
     output = folder / "output.txt"
     output.unlink(missing_ok=True)
-    code = forked.call(command, environment(folder), folder / "project", output)
+    # plain dbt would open the file anew for every node
+    variables = {**environment(folder), "REKINDLE_KEEP_OPEN": "1" if command[0] == "-m" else ""}
+    code = forked.call(command, variables, folder / "project", output)
     assert code == 0, output.read_text(encoding="utf-8")[-4000:]
 
 

@@ -55,7 +55,9 @@ CONSUMERS = {
 
 def promised(entity: str) -> list[tuple[str, str]]:
     """Names and types of an entity's columns, as DuckDB writes them."""
-    return [(column["name"], column["data_type"].upper()) for column in CONTRACT[entity]["columns"]]
+    written = {"string": "VARCHAR"}
+    types = [(column["name"], column["data_type"]) for column in CONTRACT[entity]["columns"]]
+    return [(name, written.get(data_type, data_type.upper())) for name, data_type in types]
 
 
 # what a model or macro file may call of dbt and of other macro files

@@ -69,7 +69,7 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
     ],
     "text_type": [
         ((MODEL, "cast(a as string)"), (MODEL, "cast(a as varchar)")),
-        (("models/core/_core__models.yml", "data_type: string"), ("models/core/_core__models.yml", "data_type: varchar")),
+        (("seeds/config/a.yml", "data_type: string"), ("seeds/config/a.yml", "data_type: varchar")),
     ],
     "left_for_later": [
         ((MODEL, "-- todos los santos"), (MODEL, "-- TO" + "DO: later")),

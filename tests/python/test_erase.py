@@ -341,6 +341,33 @@ def test_without_yes_nothing_changes_and_the_counts_are_told(small: SmallShop) -
     assert contents(small.root) == before
 
 
+def test_purge_forgets_whom_a_hygiene_scenario_lists_while_its_reason_stands(small: SmallShop) -> None:
+    small.build([ANN, BOB, ("cid_at_till", "cid", None), ("dan_at_till", "dan", None)])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        connection.execute("create schema if not exists activation; create schema if not exists config")
+        connection.execute("create schema if not exists scenarios")
+        connection.execute(
+            "create table config.scenarios as select * from (values ('old', 'hygiene'), ('news', 'message')) "
+            "as scenarios (scenario_id, kind)"
+        )
+        connection.execute(
+            "create table activation.decisions as select * from (values ('old', 'ann', 'july', 'selected'), "
+            "('news', 'bob', 'july', 'selected'), ('old', 'cid', 'july', 'selected'), "
+            "('old', 'dan', 'july', 'closed')) as decisions (scenario_id, profile_id, entry_key, outcome)"
+        )
+        # cid has shown a sign of life since
+        connection.execute(
+            "create table scenarios.scenario_triggers as select scenario_id, profile_id, entry_key "
+            "from activation.decisions where profile_id <> 'cid'"
+        )
+    said = must(small.erase("--purge"))
+    assert "1 of 1 can be erased now; nothing was changed" in said.text
+    assert small.people() == ["ann", "bob", "cid", "dan"]
+    must(small.erase("--purge", "--yes"))
+    assert small.people() == ["bob", "cid", "dan"]
+    assert "Nobody who is to be deleted is left" in must(small.erase("--purge")).text
+
+
 def test_orders_of_an_erased_person_stay_without_their_person(small: SmallShop) -> None:
     small.build([ANN, BOB])
     must(small.erase("--profile", "ann", "--yes"))
@@ -487,7 +514,7 @@ def test_without_the_right_key_nobody_is_erased_and_nobody_comes_back(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "Name one: --profile ID, --contact SOURCE:ID, or --requests."),
+        ((), "Name one: --profile ID, --contact SOURCE:ID, --requests, or --purge."),
         (("--profile", "ann", "--requests"), "Name one"),
         (("--contact", "ann_at_till"), "--contact is SOURCE:ID"),
         (("--contact", "till:nobody"), "The warehouse knows nobody by that name"),

@@ -271,7 +271,7 @@ def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path)
         (["anna@example.com"], "There is no such profile in this warehouse: name a profile_id of hub.dim_profiles"),
         (
             ["--scenario", "win_back"],
-            "There is no scenario 'win_back': use one of anti_attrition, abandoned_cart, welcome, media_reactivation.",
+            "There is no scenario 'win_back': use one of service_recovery, anti_attrition, abandoned_cart,",
         ),
         (["--as-of", "2024-02-30"], "--as-of '2024-02-30' is not a day of the calendar: write it as YYYY-MM-DD."),
         (

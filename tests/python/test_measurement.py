@@ -80,6 +80,9 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """).df()
     rows = []
     by_person = dict(list(orders.groupby("profile_id")))
+    earned_rows = earned(decided, sorted(set(entries["profile_id"])))
+    money = dict(list(earned_rows.groupby("profile_id")))
+    nothing_earned = earned_rows.iloc[:0]
     nothing = orders.iloc[:0]
     for entry in entries.itertuples():
         own = by_person.get(entry.profile_id, nothing)
@@ -92,6 +95,7 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
                 "purchase_days": float(after.loc[after["is_purchase"], "order_date"].nunique()),
                 "orders": float(after["is_purchase"].sum()),
                 "net_sales": round(float(after["net_amount"].sum()), 2),
+                **window(money.get(entry.profile_id, nothing_earned), entry.entered_date, entry.end),
                 "log_purchase_days_before": round(
                     math.log1p(before.loc[before["is_purchase"], "order_date"].nunique()), 6
                 ),
@@ -101,12 +105,65 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return pd.concat([entries, pd.DataFrame(rows)], axis=1)
 
 
+def earned(decided: duckdb.DuckDBPyConnection, whose: list[str]) -> pd.DataFrame:
+    """Dated margins and costs of people: lines priced from the seed, offers used, messages sent."""
+    rates = {row["category"]: float(row["margin_share"]) for row in seed("margin_rates")}
+    lines = decided.sql("""
+        select profile_id, order_date as date, net_amount::double as net, offer_discount_amount::double as offers,
+            products.category, products.department
+        from core.fct_order_lines as lines
+        inner join core.dim_products as products using (product_id)
+        where order_status <> 'cancelled'
+    """).df()
+    lines = lines[lines["profile_id"].isin(whose)].copy()
+    share = lines["category"].map(rates).fillna(lines["department"].map(rates)).fillna(rates["*"])
+    # to the cent, half a cent away from nothing
+    taken = (lines["net"] + lines["offers"]) * share - lines["offers"]
+    lines["margin"] = np.sign(taken) * np.floor(np.abs(taken) * 100 + 0.5 + 1e-7) / 100
+    lines["cost"], lines["before"] = 0.0, lines["margin"] + lines["offers"]
+    coupons = decided.sql("""
+        select coupons.profile_id, coupons.first_redemption_order_id as "order",
+            timezone('America/New_York', timezone('UTC', first_redeemed_at))::date as date,
+            coalesce(decisions.offer_amount, offers.face_value_amount, 0)::double as face,
+            orders.offer_discount_amount::double as discount, coalesce(offers.funded_by, '') as payer
+        from core.fct_coupons as coupons
+        left join activation.decisions as decisions on coupons.decision_id = decisions.decision_id
+        left join core.dim_offers as offers on coupons.offer_id = offers.offer_id
+        left join core.fct_orders as orders on coupons.first_redemption_order_id = orders.order_id
+        where first_redeemed_at is not null
+    """).df()
+    part = coupons["discount"] / coupons.groupby("order", dropna=False)["order"].transform("size")
+    part = part.round(6)
+    coupons["cost"] = part.where(part > 0, coupons["face"]).where(coupons["payer"] != "manufacturer", 0.0)
+    messages = decided.sql("""
+        select heirs.profile_id, decisions.send_date as date, channel_cost_amount::double as cost
+        from activation.decisions as decisions
+        inner join activation.profile_heirs as heirs on decisions.profile_id = heirs.remembered_id
+        left join (
+            select decision_id, bool_and(first_not_sent_at is not null) as is_lost
+            from core.fct_messages group by all
+        ) as reports on decisions.decision_id = reports.decision_id
+        where outcome = 'selected' and not coalesce(is_lost, false)
+    """).df()
+    costs = pd.concat([coupons[["profile_id", "date", "cost"]], messages]).assign(margin=0.0, before=0.0)
+    columns = ["profile_id", "date", "margin", "before", "cost"]
+    costs = costs[costs["profile_id"].isin(whose)]
+    return pd.concat([lines[columns], costs[columns]], ignore_index=True)
+
+
+def window(own: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> dict[str, float]:
+    """What one person brought and cost in the days after `after`."""
+    inside = own[(own["date"] > after) & (own["date"] <= until)]
+    margin, before, cost = (float(inside[name].sum()) for name in ("margin", "before", "cost"))
+    return {"margin": round(margin, 2), "cost": cost, "net_return": before - cost}
+
+
 def test_the_published_sums_are_those_of_people_counted_from_their_orders(
     decided: duckdb.DuckDBPyConnection, people: pd.DataFrame
 ) -> None:
     found = decided.sql("select * from measurement.experiment_statistics").df().set_index(KEY)
     told = 0
-    for metric_id in ("revisit_rate", "purchase_days", "net_sales", "basket_value"):
+    for metric_id in ("revisit_rate", "purchase_days", "net_sales", "basket_value", "net_return", "margin"):
         metric = METRICS[metric_id]
         columns = {
             "main": people[metric["measure"]],
@@ -239,10 +296,15 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
     if error > 0:
         p = min(1.0, math.sqrt(n * rho + 1) * math.exp(-((lift / error) ** 2) * n * rho / (2 * (n * rho + 1))))
     half = error * math.sqrt((n * rho + 1) / (n * rho) * math.log((n * rho + 1) / 0.05**2))
-    harm = math.nan
+    harm: tuple[float, float] = (math.nan, math.nan)
     if metric["role"] == "guardrail":
-        counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
-        harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
+        if metric["kind"] == "rate":
+            counts = (other["main_sum"], other["users"], base["main_sum"], base["users"])
+            harm = confint_proportions_2indep(*counts, method="newcomb", alpha=0.1)
+        else:
+            plain = two["mean"] - one["mean"]
+            reach = stats.t.ppf(0.95, degrees) * math.sqrt(one["variance"] / one["n"] + two["variance"] / two["n"])
+            harm = (-plain - reach, -plain + reach)
     return {"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm}
 
 
@@ -325,6 +387,30 @@ def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDB
     assert lift == pytest.approx(np.mean(groups[0]) - np.mean(groups[1]), abs=1e-9)
     assert p == pytest.approx(expected.pvalue, abs=1e-9)
     assert (lower, upper) == pytest.approx(tuple(expected.confidence_interval()), abs=1e-5)
+
+
+def test_the_programme_earns_what_margins_are_above_costs_in_its_half_year(decided: duckdb.DuckDBPyConnection) -> None:
+    known = [
+        name
+        for (name,) in decided.sql("select profile_id from core.profiles where created_date < '2017-07-01'").fetchall()
+    ]
+    money = earned(decided, known)
+    money = money[(money["date"] >= "2017-07-01") & (money["date"] < "2018-01-01")]
+    sums = money.groupby("profile_id")[["before", "cost"]].sum().reindex(known, fill_value=0.0)
+    sums["net"] = sums["before"] - sums["cost"]
+    held_out = np.array([bucket("everybody_1", "2017H2", name) < 200 for name in known])
+    written, others = sums[~held_out], sums[held_out]
+    lift = written["net"].mean() - others["net"].mean()
+    interval = stats.ttest_ind(written["net"], others["net"], equal_var=False).confidence_interval()
+    cost = written["cost"].mean() - others["cost"].mean()
+    ((told, lower, upper, told_cost, on_costs),) = decided.sql("""
+        select programme_net_return_amount::double, lower_programme_net_return_amount::double,
+            upper_programme_net_return_amount::double, programme_cost_amount::double, return_on_costs
+        from measurement.programme_value
+    """).fetchall()
+    expected = [each * len(written) for each in (lift, *interval, cost)]
+    assert (told, lower, upper, told_cost) == pytest.approx(expected, abs=0.02)
+    assert on_costs == pytest.approx(lift / cost, rel=1e-6)
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:

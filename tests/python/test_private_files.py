@@ -15,7 +15,13 @@ from rekindle.ground.files import ONLY_THE_GROUP_READS, private_file, private_fo
 from rekindle.ground.warehouse import only_command, open_warehouse, write_ahead_log
 
 # what docs/privacy.md says of published/: consumers of the owner's group read the one file, and find it
-PUBLISHED = {"published": "750", "published/rekindle.duckdb": "640"}
+PUBLISHED = {
+    "published": "750",
+    "published/rekindle.duckdb": "640",
+    # the figures of the same file, as a page
+    "boards": "750",
+    "boards/index.html": "640",
+}
 
 
 @pytest.fixture(params=[0o000, 0o077], ids=["umask_000", "umask_077"])
@@ -60,6 +66,7 @@ def test_no_command_leaves_anything_open_to_others_also_when_it_was(
 def test_a_plain_dbt_makes_a_private_warehouse_and_its_folder(make_workshop: Callable[..., Workshop]) -> None:
     shop = make_workshop("fixture", "plain dbt")
     shop.environment["REKINDLE_WAREHOUSE"] = str(shop.root / "new" / "folders" / "build.duckdb")
+    shop.environment["REKINDLE_KEEP_OPEN"] = ""  # as the profile has it
     must(shop.dbt("run", "--select", "stg_fixture__stores", "--vars", "{connector: fixture}"))
     assert (shop.root / "new" / "folders" / "build.duckdb").exists()
     assert open_to_others(shop.root / "new") == {}

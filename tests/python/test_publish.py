@@ -59,13 +59,16 @@ def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, 
     assert rows(workshop.published, "select view_name from duckdb_views() where not internal") == []
     assert rows(workshop.published, "select table_name from duckdb_tables() where comment is null") == []
     assert (
-        rows(
-            workshop.published,
-            "select column_name from duckdb_columns() where comment is null "
-            "and schema_name in ('core', 'segments', 'hub', 'measurement')",
-        )
+        rows(workshop.published, "select column_name from duckdb_columns() where comment is null and not internal")
         == []
     )
+    answers = "from duckdb_functions() where function_type = 'table_macro' and not internal"
+    assert rows(workshop.published, f"select function_name {answers} and comment is not null order by 1") == [
+        ("audience_diff",),
+        ("segment_of",),
+        ("why_in",),
+        ("why_not",),
+    ]
     run_log = rows(fixture_warehouse, "select invocation_id from run.run_log where command_scope = 'full'")
     assert rows(workshop.published, "select version, invocation_id, as_of_date::varchar from _published") == [
         ("0.1.0", run_log[0][0], LAST_AS_OF)

@@ -15,6 +15,7 @@ from compiled import CompiledModels, fill
 from workshop import rows
 
 from rekindle.ground.paths import PROJECT
+from rekindle.tell.explaining import Explainer
 
 # scenario_id, moment, subjects, at_least, at_most, days_before, period, reason_code
 LISTENERS = {
@@ -25,10 +26,10 @@ LISTENERS = {
     "asleep": ("inactive", "dormant", "", "", "", "quarter", "is_asleep"),
     "happy": ("service_event", "survey_answer", "5", "", "", "", "is_happy"),
 }
-MODELS = [
-    *("moment_windows", "moment_became_contactable", "moment_cart_left", "moment_went_down", "moment_service_event"),
-    *("state_inactive", "moments", "offer_choices", "scenario_triggers"),
+KINDS = [
+    *("moment_became_contactable", "moment_cart_left", "moment_went_down", "moment_service_event", "state_inactive"),
 ]
+MODELS = ["moment_windows", *KINDS, "moments", "offer_choices", "scenario_triggers"]
 SEEDS = ("scenarios", "scenario_moments", "scenario_steps", "scenario_offers", "content_blocks", "feeds")
 
 
@@ -100,7 +101,13 @@ def add_scenario(folders: dict[str, Path], scenario: str, priority: int) -> None
     append(
         folders["content_blocks"],
         *(
-            {"scenario_id": scenario, "text_key": key, "content_text": said, "valid_from_date": "2013-01-01"}
+            {
+                "scenario_id": scenario,
+                "text_key": key,
+                "language_code": "*",
+                "content_text": said,
+                "valid_from_date": "2013-01-01",
+            }
             for key, said in texts.items()
         ),
     )
@@ -215,13 +222,14 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 "order_id": text,
                 "event_type": text,
                 "rating": "integer",
+                "is_resolved": "boolean",
                 "occurred_date": day,
                 "occurred_at": stamp,
             },
             [
-                ("bad", "unhappy", "o1", "survey_answer", 2, noon.date(), noon),
-                ("good", "unhappy", "o1", "survey_answer", 3, noon.date(), noon),
-                ("money", "unhappy", "o1", "refund", 1, noon.date(), noon),
+                ("bad", "unhappy", "o1", "survey_answer", 2, None, noon.date(), noon),
+                ("good", "unhappy", "o1", "survey_answer", 3, None, noon.date(), noon),
+                ("money", "unhappy", "o1", "refund", 1, True, noon.date(), noon),
             ],
         )
         fill(
@@ -233,8 +241,10 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_each_kind_of_moment_is_heard_by_a_new_scenario_from_rows_alone(facts: duckdb.DuckDBPyConnection) -> None:
-    models = CompiledModels(MODELS, {"as_of_date": "2024-06-30", "business_timezone": "UTC"})
+def test_the_first_kinds_of_moment_are_heard_by_a_new_scenario_from_rows_alone(
+    facts: duckdb.DuckDBPyConnection,
+) -> None:
+    models = CompiledModels(MODELS, {"as_of_date": "2024-06-30", "business_timezone": "UTC", "moments": KINDS})
     models.build(facts, *MODELS)
     names = ", ".join(f"'{scenario}'" for scenario in LISTENERS)
     found = facts.execute(
@@ -250,23 +260,157 @@ def test_each_kind_of_moment_is_heard_by_a_new_scenario_from_rows_alone(facts: d
     ]
 
 
-def test_a_new_scenario_of_rows_alone_decides_publishes_and_exports(tmp_path: Path) -> None:
-    """The programs on a copy of the project in which only seeds were edited."""
-    project = tmp_path / "project"
+# What the person did whom each scenario that ships switched off is about: orders, web events and contracts.
+LIFECYCLE: dict[str, dict[str, list[tuple[str, ...]]]] = {
+    "back_in_stock": {"events": [("wishlist_add", "2024-03-01", "raincoat", "dog clothing", "")]},
+    "birthday": {},
+    "contact_enrichment": {},
+    "contract_end": {"contracts": [("2023-07-31", "2024-07-31")]},
+    "cross_sell": {"orders": [("ghent", "store", f"2024-{month}-01", "cat_litter") for month in ("04", "05", "06")]},
+    "discover": {"events": [("product_view", "2024-06-29", "raincoat", "dog clothing", "")] * 2},
+    "drive_invitation": {
+        "orders": [("namur_drive", "store", f"2024-{month}-15", "raincoat") for month in ("04", "05", "06")]
+    },
+    "drive_revival": {
+        "orders": [
+            ("namur_drive", "drive", "2024-01-15", "raincoat"),
+            ("namur_drive", "store", "2024-06-15", "raincoat"),
+        ]
+    },
+    "first_purchase": {"orders": [("ghent", "store", "2024-06-30", "raincoat")]},
+    "lead_nurturing": {"events": [("form_submit", "2024-06-30", "", "", "contest")]},
+    "post_purchase_survey": {
+        "orders": [("web", "web", "2024-05-02", "raincoat"), ("web", "web", "2024-06-27", "raincoat")]
+    },
+    "replenishment": {
+        "orders": [("ghent", "store", "2024-04-13", "cat_litter"), ("ghent", "store", "2024-06-13", "cat_litter")]
+    },
+    "repurchase_overdue": {
+        "orders": [
+            ("ghent", "store", day, "dog_food")
+            for day in ("2024-01-25", "2024-02-24", "2024-03-25", "2024-04-24", "2024-05-24")
+        ]
+    },
+}
+
+
+def add_lifecycle_people(raw: Path) -> None:
+    """One person for each scenario of LIFECYCLE, who said yes to e-mail long ago."""
+    read = {"source_system": "pos", "extracted_at": "2024-07-01 06:00:00"}
+    for number, (scenario, facts) in enumerate(LIFECYCLE.items(), start=10):
+        contact = {**read, "contact_id": f"for_{scenario}"}
+        append(
+            raw / "contacts.csv",
+            {
+                **contact,
+                "silo": "till",
+                "email": f"{scenario}@example.com",
+                "phone": "" if scenario == "contact_enrichment" else f"+44 20 7946 07{number}",
+                "first_name": "Pat",
+                "birth_date": "1990-07-08" if scenario == "birthday" else "",
+                "language_code": "nl",
+                "country_code": "BE",
+                "created_at": "2022-03-01 09:00:00",
+            },
+        )
+        yes = {"channel": "email", "purpose": "marketing", "status": "granted", "changed_at": "2022-03-01 09:00:00"}
+        append(raw / "consents.csv", {**contact, **yes})
+        for place, (store, channel, day, product) in enumerate(facts.get("orders", [])):
+            order = {**read, "order_id": f"{scenario}_{place}"}
+            noon = {"ordered_at": f"{day} 12:00:00", "delivered_at": f"{day[:-2]}{int(day[-2:]) + 1:02} 12:00:00"}
+            kind = {"store_id": store, "sales_channel": channel, "order_status": "completed", "currency_code": "EUR"}
+            append(raw / "orders.csv", {**order, **kind, **noon, "contact_id": contact["contact_id"]})
+            worth = {"gross_amount": "20.00", "net_amount": "20.00", "discount_amount": "0.00"}
+            line = {"line_number": "1", "product_id": product, "quantity": "1", "offer_discount_amount": "0.00"}
+            append(raw / "order_lines.csv", {**order, **line, **worth})
+        for place, (kind_of_event, day, product, category, form) in enumerate(facts.get("events", [])):
+            append(
+                raw / "web_events.csv",
+                {
+                    **contact,
+                    "event_id": f"{scenario}_{place}",
+                    "event_type": kind_of_event,
+                    "platform": "web",
+                    "product_id": product,
+                    "category": category,
+                    "form_type": form,
+                    "occurred_at": f"{day} 1{place}:00:00",
+                },
+            )
+        for begins, ends in facts.get("contracts", []):
+            term = {"contract_type": "subscription", "start_date": begins, "end_date": ends}
+            append(raw / "contracts.csv", {**contact, **term, "contract_id": f"{scenario}_contract"})
+
+
+def switch_on(scenarios: Path) -> None:
+    """The edit of one cell, for each of LIFECYCLE. And nobody is held out: there is one person for each."""
+    lines = scenarios.read_text(encoding="utf-8").splitlines()
+    edited = [
+        line.replace(",false,customer_analytics,", ",true,customer_analytics,").replace(",0.10,", ",0.00,")
+        if line.split(",")[0] in LIFECYCLE
+        else line
+        for line in lines
+    ]
+    assert sum(one != other for one, other in zip(lines, edited, strict=True)) == len(LIFECYCLE)
+    scenarios.write_text("\n".join(edited) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs on a copy of the project in which only seeds were edited, and people for what was switched on."""
+    folder = tmp_path_factory.mktemp("edited")
+    project = folder / "project"
     people_project.copy_files(project, {"currency_code": "EUR"})
     folders = {seed: project / "seeds" / "config" / f"{seed}.csv" for seed in SEEDS}
     # the hand-written rows come with seeds of their own
     own = ("scenarios", "scenario_moments", "scenario_steps", "content_blocks")
     folders |= {seed: project / "seeds" / "fixture" / f"{seed}.csv" for seed in own}
     add_scenario(folders, "happy", 1)
+    switch_on(folders["scenarios"])
+    add_lifecycle_people(project / "tests" / "fixtures" / "raw")
     run = str(project / "scripts" / "run.py")
-    people_project.call(tmp_path, run, "--connector", "fixture", "--as-of", "2024-07-01")
-    warehouse = tmp_path / "warehouse" / "build.duckdb"
+    people_project.call(folder, run, "--connector", "fixture", "--as-of", "2024-07-01")
+    return folder
+
+
+def test_each_scenario_that_ships_switched_off_writes_to_its_person_once_it_is_on(edited: Path) -> None:
+    warehouse = edited / "warehouse" / "build.duckdb"
+    decided = rows(
+        warehouse,
+        "select scenario_id, outcome, channel from activation.decisions inner join hub_private.profile_contacts "
+        "using (profile_id) where profile_contacts.email = scenario_id || '@example.com' order by scenario_id",
+    )
+    assert decided == [(scenario, "selected", "email") for scenario in sorted(LIFECYCLE)]
+    published = edited / "published" / "activation.duckdb"
+    with (PROJECT / "seeds" / "config" / "content_blocks.csv").open(encoding="utf-8", newline="") as handle:
+        texts = {
+            (row["scenario_id"], row["text_key"], row["language_code"]): row["content_text"]
+            for row in csv.DictReader(handle)
+        }
+    for scenario in LIFECYCLE:
+        told = rows(published, f"select content from audiences.aud_{scenario} where email = '{scenario}@example.com'")
+        ((content,),) = told
+        said = json.loads(str(content))
+        assert {"objective", "lever", "cta", "headline", "body"} <= set(said)
+        # in Dutch, which the person reads
+        assert said["body"] == texts[scenario, "body", "nl"] != texts[scenario, "body", "*"]
+        (file,) = (edited / "exports" / f"{scenario}_email").rglob("*__full.csv")
+        assert f"{scenario}@example.com" in file.read_text(encoding="utf-8")
+    explainer = Explainer.open(warehouse)
+    try:
+        told_by_scenario = "\n".join(explainer.waterfalls(None, None))
+    finally:
+        explainer.connection.close()
+    assert {scenario for scenario in LIFECYCLE if f"({scenario})" not in told_by_scenario} == set()
+
+
+def test_a_new_scenario_of_rows_alone_decides_publishes_and_exports(edited: Path) -> None:
+    warehouse = edited / "warehouse" / "build.duckdb"
     ((decision, offer),) = rows(
         warehouse,
         "select decision_id, offer_type from activation.decisions where scenario_id = 'happy' and outcome = 'selected'",
     )
-    published = tmp_path / "published" / "activation.duckdb"
+    published = edited / "published" / "activation.duckdb"
     ((found, content),) = rows(published, "select decision_id, content from audiences.aud_happy")
     assert found == decision
     assert json.loads(str(content)) == {
@@ -277,7 +421,7 @@ def test_a_new_scenario_of_rows_alone_decides_publishes_and_exports(tmp_path: Pa
         "order_id": "rita_2024-06",
         **({"offer_amount": 2.0} if offer else {}),
     }
-    (file,) = (tmp_path / "exports" / "happy_email").rglob("*__full.csv")
+    (file,) = (edited / "exports" / "happy_email").rglob("*__full.csv")
     with file.open(encoding="utf-8", newline="") as handle:
         (sent,) = csv.DictReader(handle)
     assert sent["Headline"] == 'Hello, "happy"'

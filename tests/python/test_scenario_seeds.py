@@ -409,6 +409,10 @@ WRONG_EDITS = {
         edit_text("headline", "text_key = 'offer_amount'"),
         "row welcome, offer_amount: text_key is offer_amount, which the message gets from its scenario and its offer",
     ),
+    "a language that is none": (
+        edit_text("headline", "language_code = 'Dutch'"),
+        "row welcome, headline: language_code is Dutch: write two small letters, such as nl, or * for",
+    ),
     "a text that is missing": (
         edit_text("headline", "content_text = null"),
         "Seed content_blocks, row welcome, headline: content_text is missing: write the text, or take the row out.",
@@ -422,7 +426,7 @@ WRONG_EDITS = {
         "row welcome, headline: it ends (2013-01-01) before it begins (2013-01-01): mend one of the dates.",
     ),
     "two texts on one day": (
-        "insert into content_blocks values ('welcome', 'headline', 'Hello', '2024-01-01', null)",
+        "insert into content_blocks values ('welcome', 'headline', '*', 'Hello', '2024-01-01', null)",
         "row welcome, headline: two texts of the key are valid on 2024-01-01: let one end before the other begins.",
     ),
     "nothing to lead with": (
@@ -447,7 +451,7 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
 @pytest.mark.parametrize(
     "edited",
     [
-        "update scenario_steps set offer_rule = 'id:five_off' where step = 'reminder'",
+        "update scenario_steps set offer_rule = 'id:five_off' where step = 'reminder' and scenario_id = 'welcome'",
         "update scenario_offers set offer_rule = 'id:five_off' where offer_type = 'coupon'",
         "delete from scenario_offers where scenario_id = 'welcome'",
         "update scenario_moments set subjects = 'loyal' where moment = 'went_down'; "
@@ -457,10 +461,10 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         "insert into scenario_moments by name select 9.01 as at_least, null as at_most, "
         "* exclude (at_least, at_most) from scenario_moments where moment = 'cart_left'",
         edit_text("headline", "valid_to_date = '2024-01-01'") + "; "
-        "insert into content_blocks values ('welcome', 'headline', 'Hello', '2024-01-01', null)",
-        "update scenario_steps set condition = 'clicked:discount' where step = 'reminder'",
-        "update scenario_steps set fallback_condition = 'skip' where step = 'reminder'",
-        "update scenario_steps set fallback_condition = null where step = 'reminder'",
+        "insert into content_blocks values ('welcome', 'headline', '*', 'Hello', '2024-01-01', null)",
+        "update scenario_steps set condition = 'clicked:discount' where step = 'reminder' and scenario_id = 'welcome'",
+        "update scenario_steps set fallback_condition = 'skip' where step = 'reminder' and scenario_id = 'welcome'",
+        "update scenario_steps set fallback_condition = null where step = 'reminder' and scenario_id = 'welcome'",
         "update scenarios set holdout_share = 0, message_limit = null, cooldown_days = 0 where scenario_id = 'welcome'",
         "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'; "
         "delete from scenario_moments where scenario_id = 'welcome'",

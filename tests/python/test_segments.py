@@ -4,12 +4,16 @@ Nothing here reads the SQL under test: order days come from the installed data p
 docs/segments.md, the months' snapshots from the warehouse.
 """
 
+import re
+
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from grocer import days_of_households
 from lifetimes.utils import summary_data_from_transaction_data
+
+from rekindle.ground.paths import PROJECT
 
 WINDOW_DAYS = 182
 MONTHS = pd.date_range("2017-01-01", "2017-12-01", freq="MS")
@@ -233,3 +237,21 @@ def test_the_snapshot_tells_each_published_month(warehouse: duckdb.DuckDBPyConne
         """
     ).fetchone()
     assert told == (0,)
+
+
+def test_every_segment_has_a_colour_of_its_own_that_a_white_and_a_black_page_show() -> None:
+    """Three to one, as WCAG asks of graphics; neighbours on the ladder that share a group follow each other."""
+
+    def luminance(colour: str) -> float:
+        shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    ladder = pd.read_csv(PROJECT / "seeds/config/segments.csv").sort_values("rung", ascending=False)
+    assert ladder.segment_colour.is_unique
+    for colour in ladder.segment_colour:
+        assert re.fullmatch("#[0-9a-f]{6}", colour)
+        assert 1.05 / (luminance(colour) + 0.05) >= 3, f"{colour} on white"
+        assert (luminance(colour) + 0.05) / 0.05 >= 3, f"{colour} on black"
+    changes = (ladder.segment_group != ladder.segment_group.shift()).sum()
+    assert changes == ladder.segment_group.nunique() == 6

@@ -253,6 +253,7 @@ def test_building_the_star_again_gives_equal_tables(demo_warehouse: Path, tmp_pa
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
         "REKINDLE_THREADS": "1",
+        "REKINDLE_KEEP_OPEN": "1",
         "DO_NOT_TRACK": "1",
     }
     command = ["-m", "dbt.cli.main", "-q", "run", "--select", "core", "hub", "--exclude", "fct_order_lines"]

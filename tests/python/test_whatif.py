@@ -143,7 +143,7 @@ def test_a_scenario_off_a_longer_wait_and_another_offer_show_their_exact_effect(
 def test_another_text_and_a_larger_holdout_show_their_exact_effect(project: Clone) -> None:
     # the one who answered a survey has the bucket 4990 of 10000
     holdout = (SCENARIOS, "40,90,14,14,0.00,survey_thanks_1", "40,90,14,14,0.50,survey_thanks_1")
-    with edited(project, holdout, (TEXTS, "We have missed you", "There you are")):
+    with edited(project, holdout, (TEXTS, "We hebben u gemist", "Daar bent u")):
         said = must(whatif(project))
     assert effects(said) == {
         "survey_thanks": [
@@ -218,7 +218,7 @@ def test_what_cannot_be_tried_is_one_sentence(project: Clone, tmp_path: Path) ->
     assert whatif(project, "--set", "send_tmie=18:30").error.startswith("There is no setting 'send_tmie':")
     assert whatif(project, "--set", "moments=[]").error.startswith("--set moments needs one value,")
     assert whatif(project, "--against", "nowhere").error.startswith("git has no state 'nowhere' of ")
-    with edited(project, (TEXTS, "We have missed you", "There you are")):
+    with edited(project, (TEXTS, "We hebben u gemist", "Daar bent u")):
         too_early = whatif(project, "--as-of", "2024-06-30")
         with only_command(warehouse_of(project)):
             busy = whatif(project)

@@ -73,6 +73,10 @@ class Workshop:
         return self.root / "access"
 
     @property
+    def boards(self) -> Path:
+        return self.root / "boards"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
@@ -85,6 +89,7 @@ class Workshop:
             "REKINDLE_BACKUPS": str(self.backups),
             "REKINDLE_ERASURES": str(self.erasures),
             "REKINDLE_ACCESS": str(self.access),
+            "REKINDLE_BOARDS": str(self.boards),
             "REKINDLE_LATE_NOES": str(self.root / "late_noes"),
             "REKINDLE_EXPORTS": str(self.exports),
             "REKINDLE_FIXTURES": str(FIXTURES),
@@ -100,7 +105,7 @@ class Workshop:
 
     def clear(self) -> None:
         """As new, except for dbt's artefacts."""
-        places = [self.exports, self.root / "logs", self.erasures, self.access]
+        places = [self.exports, self.root / "logs", self.erasures, self.access, self.boards]
         for place in (self.warehouse.parent, self.published.parent, self.backups, *places):
             shutil.rmtree(place, ignore_errors=True)
         self.warehouse.parent.mkdir(parents=True)
@@ -132,16 +137,17 @@ class Workshop:
         return self._call([*command, *arguments, *self._connector(script, arguments)], None)
 
     def dbt(self, *arguments: str) -> Said:
-        """Plain dbt, as an analytics engineer calls it."""
-        return self._call(["-m", "dbt.cli.main", *arguments], None)
+        """Plain dbt, as an analytics engineer calls it; but that it would open the file anew for every node."""
+        return self._call(["-m", "dbt.cli.main", *arguments], None, keeps_open="1")
 
     def _connector(self, script: str, arguments: Sequence[str]) -> list[str]:
         is_option = script not in ("demo", "load_demo", "demo_world")
         return ["--connector", self.connector] if is_option and "--connector" not in arguments else []
 
-    def _call(self, command: list[str], largest_file: int | None) -> Said:
+    def _call(self, command: list[str], largest_file: int | None, keeps_open: str = "") -> Said:
+        variables = {"REKINDLE_KEEP_OPEN": keeps_open, **self.variables()}
         with tempfile.NamedTemporaryFile() as output:
-            code = forked.call(command, self.variables(), PROJECT, Path(output.name), largest_file)
+            code = forked.call(command, variables, PROJECT, Path(output.name), largest_file)
             return Said(code, output.read().decode())
 
 

@@ -17,7 +17,10 @@ open_events as (
     from service_events
     inner join moment_windows
         on service_events.occurred_date >= moment_windows.oldest_date
-    where {{ happened_by('service_events.occurred_at') }}
+    where
+        {{ happened_by('service_events.occurred_at') }}
+        -- what was resolved needs nobody any more
+        and not (service_events.event_type in ('complaint', 'ticket') and coalesce(service_events.is_resolved, false))
 )
 
 select

@@ -36,7 +36,7 @@ signals as (
         moves.to_segment,
         greatest(moves.steps_down, 1) as steps_down,
         moves.segment_month,
-        cast({{ add_months('moves.segment_month', 1) }} as date) as published_date
+        {{ add_months('moves.segment_month', 1) }} as published_date
     from moves
     {% if setting('anti_attrition_signal') == 'is_costly_decline' -%}
         -- of whom no rate may be used or is known yet, the attrition signal is what is left

@@ -76,6 +76,15 @@ class Warehouse:
                 break
         return self.people(frozenset(contacts), frozenset(ids)) if contacts else People()
 
+    def purge_list(self) -> list[str]:
+        """Whom a scenario of kind hygiene was decided to delete, for a reason that still stands."""
+        return self._column(
+            "select distinct decisions.profile_id from activation.decisions "
+            "inner join config.scenarios using (scenario_id) "
+            "inner join scenarios.scenario_triggers using (scenario_id, profile_id, entry_key) "
+            "where scenarios.kind = 'hygiene' and decisions.outcome = 'selected' order by profile_id"
+        )
+
     def profile_of_today(self, profile_id: str) -> str:
         """The profile that carries on for an id."""
         today = self._column(
@@ -178,7 +187,7 @@ class Warehouse:
             )
         )
 
-    def _column(self, question: str, parameters: Iterable[str]) -> list[str]:
+    def _column(self, question: str, parameters: Iterable[str] = ()) -> list[str]:
         return [row[0] for row in self.connection.execute(question, list(parameters)).fetchall()]
 
     def _pairs(self, question: str, ids: Iterable[str]) -> list[Contact]:

@@ -38,9 +38,12 @@ def replace_file(new: Path, old: Path) -> None:
 
 
 @contextlib.contextmanager
-def private_writing(file: Path) -> Iterator[Path]:
-    """A file only its owner reads, written under the name that is given and put in place at the end."""
-    private_folder(file.parent)
+def private_writing(file: Path, closed: int = NOBODY_ELSE) -> Iterator[Path]:
+    """A file only its owner reads, written under the name that is given and put in place at the end.
+
+    `closed`: of the folder; a file that others may read, too, is opened to them before the block ends.
+    """
+    private_folder(file.parent, closed)
     unfinished = file.with_name(f".{file.name}.tmp")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600, exist_ok=False)

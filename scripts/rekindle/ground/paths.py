@@ -9,8 +9,9 @@ from pathlib import Path
 from rekindle.ground import settings
 
 PROJECT = settings.PROJECT
+PUBLIC = "rekindle.duckdb"
 # what is published, and who may read it: consumers of the owner's group, and the owner alone
-PUBLICATIONS = {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}
+PUBLICATIONS = {PUBLIC: 0o640, "activation.duckdb": 0o600}
 
 
 class _Chosen:
@@ -57,6 +58,16 @@ def warehouse() -> Path:
 def published() -> Path:
     """The folder that consumers read (`REKINDLE_PUBLISHED`)."""
     return _place("REKINDLE_PUBLISHED", "published")
+
+
+def public_file() -> Path:
+    """The file that BI tools, boards and the documentation read."""
+    return published() / PUBLIC
+
+
+def boards() -> Path:
+    """The page that marketers look at (`REKINDLE_BOARDS`)."""
+    return _place("REKINDLE_BOARDS", "boards")
 
 
 def backups() -> Path:

@@ -5,6 +5,7 @@ macros that are rendered here is little: `adapter.dispatch` (the default is Duck
 at the end of a macro), `dbt.concat`, `dbt.hash`, `modules.datetime` and settings.
 """
 
+import ast
 import datetime
 import re
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ FILES = (
     MACROS / "identity" / "phone_numbers.sql",
     MACROS / "time" / "as_of.sql",
     MACROS / "segments" / "expected_value.sql",
+    MACROS / "project" / "references.sql",
 )
 
 
@@ -67,3 +69,15 @@ def contact_digest(row: str) -> str:
 def is_blocked(row: str) -> str:
     """The SQL condition for a contact record that is kept out, because its person was erased; false without ids."""
     return f"coalesce({contact_digest(row)} in (select contact_digest from landing.blocked_contacts), false)"
+
+
+def references() -> dict[str, list[str]]:
+    """The foreign keys of published tables: the key referred to (model.column), and the columns that do so."""
+    found: dict[str, list[str]] = ast.literal_eval(apply("references"))
+    return found
+
+
+def named_by_the_retailer() -> list[str]:
+    """Those of the columns that hold what the retailer names, in a list of ours or not."""
+    found: list[str] = ast.literal_eval(apply("named_by_the_retailer"))
+    return found

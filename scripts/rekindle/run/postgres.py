@@ -126,7 +126,9 @@ class _Edition:
             raise RekindleError("Two published tables have the same name: nothing was copied to PostgreSQL.")
         rows, without_key = 0, []
         for layer, table, comment in tables:
-            rows += self._copy(layer, table, comment)
+            copied = self._copy(layer, table, comment)
+            # `_published` and `_keys` tell of the others
+            rows += 0 if table.startswith("_") else copied
             key = keys.get(table, [])
             if key and self._has_null(layer, table, key):
                 without_key.append(table)
@@ -138,8 +140,7 @@ class _Edition:
             self._drop_old()
         self._ddl("alter schema {} rename to {}", self.next, self.schema)
         self._ddl("comment on schema {} is {}", self.schema, sql.Literal(MARK + connector))
-        # `_published` tells of the others
-        return Copied(len(tables) - 1, rows - 1, tuple(without_key))
+        return Copied(sum(not table.startswith("_") for _, table, _ in tables), rows, tuple(without_key))
 
     def _must_be_ours(self, connector: str) -> bool:
         found = self.target.execute(

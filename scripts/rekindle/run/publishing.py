@@ -26,6 +26,7 @@ from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_f
 from rekindle.ground.quoting import name, text
 from rekindle.ground.settings import project
 from rekindle.ground.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
+from rekindle.run import catalogue
 
 # of activation only what has no row per person: counts and scenarios
 LAYERS = ("core", "segments", "hub", "activation", "measurement")
@@ -33,6 +34,14 @@ AUDIENCE_LAYER = "audiences"
 # whoever pulls one scenario's messages reads a table of its own, with the rows of this model
 MEMBERS = "audience_members"
 STORAGE_VERSION = "v1.0.0"
+# the columns of `_published`
+EDITION = {
+    "version": "Version of the project that built it.",
+    "connector": "Whose data it is.",
+    "invocation_id": "dbt's name for the build.",
+    "as_of_date": "The day that it knows of, and nothing later.",
+    "content": "Digest of all tables: equal when nothing has changed.",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,7 @@ class Publication:
 def publish(manifest: Manifest, warehouse: Path) -> Publication:
     """Publishes the last finished build of `warehouse`; raises RekindleError when the last build did not finish."""
     tables = _public_tables(manifest)
+    keys = _keys(manifest, tables)
 
     def describe(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> Run:
         build = last_finished_build(runs)
@@ -68,21 +78,23 @@ def publish(manifest: Manifest, warehouse: Path) -> Publication:
             "cast(? as date) as as_of_date, ? as content",
             [
                 *(str(project()["version"]), build.connector, build.invocation_id, build.as_of_date),
-                _content(connection, tables)[0],
+                _content(connection, tables, keys)[0],
             ],
         )
         connection.execute(
             "comment on table published._published is "
             "'One row: project version, connector, as-of date, dbt invocation and a digest of all tables.'"
         )
+        for column, told in EDITION.items():
+            connection.execute(f"comment on column published._published.{column} is {text(told)}")
         return build
 
-    return _write(warehouse, "rekindle.duckdb", tables, describe)
+    return _write(warehouse, paths.PUBLIC, tables, describe, lambda published: catalogue.write(published, keys))
 
 
 def published_already(manifest: Manifest, warehouse: Path) -> Publication | None:
     """The publication that is there, when it holds what the last finished build would publish, row for row."""
-    target = paths.published() / "rekindle.duckdb"
+    target = paths.public_file()
     if not target.exists():
         return None
     tables = _public_tables(manifest)
@@ -94,7 +106,7 @@ def published_already(manifest: Manifest, warehouse: Path) -> Publication | None
         published = _published(target)
         if published is None or published[:-1] != edition:
             return None
-        content, rows = _content(connection, tables)
+        content, rows = _content(connection, tables, _keys(manifest, tables))
     if published[-1] != content:
         return None
     target.chmod(paths.PUBLICATIONS[target.name])
@@ -109,9 +121,15 @@ def _published(file: Path) -> tuple[Any, ...] | None:
     return None
 
 
-def _content(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> tuple[str, int]:
+def _keys(manifest: Manifest, tables: list[Table]) -> list[catalogue.KeyColumn]:
+    return catalogue.keys({table.name: str(table.model.schema) for table in tables}, primary_keys(manifest))
+
+
+def _content(
+    connection: duckdb.DuckDBPyConnection, tables: list[Table], keys: list[catalogue.KeyColumn]
+) -> tuple[str, int]:
     """A digest of all rows and of how they are described, and the number of rows."""
-    told, rows = [duckdb.__version__], 0
+    told, rows = [duckdb.__version__, repr(keys), catalogue.ANSWERS.read_text(encoding="utf-8")], 0
     for table in tables:
         place = f"{name(table.model.schema)}.{name(table.model.alias)}"
         found = connection.execute(f"select count(*), sum(cast(hash(held) as hugeint)) from {place} as held").fetchone()
@@ -209,8 +227,9 @@ def _write(
     file: str,
     tables: list[Table],
     describe: Callable[[duckdb.DuckDBPyConnection, list[Run]], Run],
+    complete: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
 ) -> Publication:
-    """A new file of these tables and what `describe` adds, put in the place of the old one in one step."""
+    """A new file of these tables and of what `describe` and then `complete` add, put in the place of the old one."""
     if not warehouse.exists():
         raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
     target = paths.published() / file
@@ -227,6 +246,10 @@ def _write(
             build = describe(connection, read_runs(connection))
             _must_hold(connection, tables)
             rows = sum(_copy(connection, table) for table in tables)
+            if complete is not None:
+                connection.execute("use published")
+                complete(connection)
+                connection.execute(f"use {name(warehouse.stem)}")
             connection.execute("detach published")
         except duckdb.Error as error:
             unfinished.unlink(missing_ok=True)

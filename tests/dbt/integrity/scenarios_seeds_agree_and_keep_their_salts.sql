@@ -189,6 +189,11 @@ known_subjects as (
         'went_down' as moment,
         segment as subject
     from segments
+    union all
+    select
+        'went_up' as moment,
+        segment as subject
+    from segments
     {% for moment, subjects in moment_subjects().items() -%}
         {% for subject in subjects -%}
             union all

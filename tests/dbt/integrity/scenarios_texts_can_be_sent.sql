@@ -17,7 +17,7 @@ texts as (
         content_blocks.*,
         scenarios.scenario_id is not null as has_scenario,
         lag(coalesce(content_blocks.valid_to_date, cast('9999-12-31' as date))) over (
-            partition by content_blocks.scenario_id, content_blocks.text_key
+            partition by content_blocks.scenario_id, content_blocks.text_key, content_blocks.language_code
             order by content_blocks.valid_from_date asc nulls first, content_blocks.content_text asc nulls first
         ) as ends_before_date
     from content_blocks
@@ -35,6 +35,10 @@ wrong_texts as (
         (
             "text_key in ('objective', 'offer_amount')",
             "text_key is {text_key}, which the message gets from its scenario and its offer: choose another.",
+        ),
+        (
+            "not " ~ regex_like("coalesce(language_code, '')", '^([a-z][a-z]|[*])$'),
+            "language_code is {language_code}: write two small letters, such as nl, or * for everybody else.",
         ),
         ("content_text is null", "content_text is missing: write the text, or take the row out."),
         ("valid_from_date is null", "valid_from_date is missing: write the first day of sending, such as 2024-01-01."),
@@ -56,7 +60,8 @@ valid_texts as (
         max(case when text_key = 'cta' then 1 else 0 end) as ctas
     from content_blocks
     where
-        valid_from_date <= {{ send_date() }}
+        language_code = '*'
+        and valid_from_date <= {{ send_date() }}
         and (valid_to_date is null or valid_to_date > {{ send_date() }})
     group by scenario_id
 ),

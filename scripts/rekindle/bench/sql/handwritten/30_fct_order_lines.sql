@@ -10,6 +10,8 @@ select
     lines.discount_amount,
     lines.offer_discount_amount,
     lines.net_amount,
+    -- the made-up retailer tells no margins
+    cast(null as decimal(18, 2)) as margin_amount,
     orders.order_date
 from raw_order_lines as lines
 inner join fct_orders as orders using (order_id);

@@ -1,0 +1,85 @@
+{{ config(materialized='view') }}
+-- Whom a reactivation has failed to wake: her journey is over, no message of it was answered, and no sign of life has
+-- come since. She is left alone for `isolation_months` after the last message, on every channel but ads.
+with
+
+scenarios as (
+    select *
+    from {{ ref('scenarios') }}
+    where
+        kind = 'message'
+        and objective = 'reactivate'
+),
+
+past_entries as (
+    select * from {{ ref('past_entries') }}
+),
+
+past_decisions as (
+    select * from {{ ref('past_decisions') }}
+),
+
+decision_reports as (
+    select * from {{ ref('decision_reports') }}
+),
+
+journeys as (
+    select * from {{ ref('journeys') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+last_opens as (
+    select * from {{ ref('last_opens') }}
+),
+
+-- what nobody may know of her is no "no": one click at least could have been seen
+finished_journeys as (
+    select
+        past_entries.profile_id,
+        past_entries.entered_date,
+        max(past_decisions.as_of_date) as last_message_date
+    from past_entries
+    inner join scenarios
+        on past_entries.scenario_id = scenarios.scenario_id
+    inner join past_decisions
+        on
+            past_entries.scenario_id = past_decisions.scenario_id
+            and past_entries.profile_id = past_decisions.profile_id
+            and past_entries.entry_key = past_decisions.entry_key
+            and past_decisions.outcome = 'selected'
+    inner join decision_reports
+        on
+            past_decisions.decision_id = decision_reports.decision_id
+            and decision_reports.is_click_observed
+            and not coalesce(decision_reports.is_not_sent, false)
+    left join journeys
+        on
+            past_entries.scenario_id = journeys.scenario_id
+            and past_entries.profile_id = journeys.profile_id
+            and past_entries.entry_key = journeys.entry_key
+            and journeys.is_running
+    where journeys.entry_key is null
+    group by
+        past_entries.profile_id,
+        past_entries.entry_key,
+        past_entries.entered_date
+)
+
+select
+    finished_journeys.profile_id,
+    max(finished_journeys.last_message_date) as isolated_from_date,
+    {{ add_months('max(finished_journeys.last_message_date)', setting('isolation_months')) }} as isolated_until_date
+from finished_journeys
+left join profiles
+    on finished_journeys.profile_id = profiles.profile_id
+-- whoever reads is not silent, also where her opens may not steer a journey
+left join last_opens
+    on finished_journeys.profile_id = last_opens.profile_id
+where
+    coalesce({{ local_date('profiles.last_contact_from_person_at') }} <= finished_journeys.entered_date, true)
+    and coalesce(last_opens.last_open_date <= finished_journeys.entered_date, true)
+    and {{ add_months('finished_journeys.last_message_date', setting('isolation_months')) }} > {{ as_of_date() }}
+group by finished_journeys.profile_id
