@@ -13,7 +13,7 @@ from rekindle.run import installation
 @click.option("--force", is_flag=True, help="Write the files again although they are there.")
 def main(force: bool) -> None:
     """Write the demo's raw files below data/raw: a public data set of baskets and a synthetic world around it."""
-    installation.enter("completejourney")
+    installation.enter("completejourney", needs_warehouse=False)
     started = time.monotonic()
     landing = loader.load(paths.data(), force=force)
     raw = paths.data() / "raw"
