@@ -30,7 +30,10 @@ from rekindle.ground.warehouse import use_warehouse
 from same_rows import differences
 
 CONNECTOR = "fixture"
-DATES = ("2024-07-01", "2024-08-01")
+# what the first publishes is memory for the second
+DATES = ("2024-06-01", "2024-07-01")
+# a handful of customers goes down in larger shares than the brake lets pass
+ACCEPTED = "2024-05"
 JAVA = "17"
 ICEBERG = "jars/iceberg-spark-runtime-3.5_2.12-*.jar"
 SETTINGS = """\
@@ -109,7 +112,7 @@ def build(engine: str) -> None:
         left_out = ["unit_test"] if date == DATES[-1] else ["unit_test", "test"]
         done = dbt.run(
             *("build", "--no-write-json", "--exclude-resource-type", *left_out),
-            variables={"as_of_date": date},
+            variables={"as_of_date": date, "accept_publication": ACCEPTED},
             progress=f"dbt build on {engine} as of {date}",
         )
         if not done.success:
@@ -175,7 +178,8 @@ def main(only: str | None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         duckdb, spark = start("duckdb", folder / "duckdb"), start("spark", folder / "spark")
         if spark.wait():
-            raise SystemExit(1)
+            duckdb.kill()
+            raise RekindleError("What differs could not be said: it did not come to the end on Spark, see above.")
         if duckdb.wait():
             raise RekindleError((folder / "duckdb" / "said.txt").read_text())
         said = compare(folder / "duckdb", folder / "spark")

@@ -4,10 +4,11 @@ import importlib
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
-from check_spark import h2, java
+from check_spark import compare, h2, java
 from rekindle.ground import lake
 from rekindle.ground.errors import RekindleError
 
@@ -87,3 +88,40 @@ def test_h2_is_the_systems_or_comes_from_debians_package_or_is_asked_for_in_a_se
     assert own.read_text(encoding="utf-8") == "jar\n"
     system.touch()
     assert h2(system, own) == system
+
+
+def made(folder: Path) -> Path:
+    """An installation that was built, published and exported; without any row but one."""
+    for file in ("warehouse/build.duckdb", "published/rekindle.duckdb", "published/activation.duckdb"):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(folder / file)) as connection:
+            connection.execute("create table _published as select uuid() as invocation_id, 'shop' as connector")
+    run = folder / "exports" / "win_back" / "2024-07-01" / "0f"
+    run.mkdir(parents=True)
+    (run / "list.csv").write_text("id\n1\n", encoding="utf-8")
+    (run / "manifest.json").write_text(str(folder), encoding="utf-8")
+    return folder
+
+
+def test_two_installations_are_compared_in_tables_and_in_exported_bytes(tmp_path: Path) -> None:
+    expected, found = made(tmp_path / "duckdb"), made(tmp_path / "spark")
+    assert compare(expected, found) == []
+    run = found / "exports" / "win_back" / "2024-07-01" / "0f"
+    (run / "list.csv").write_text("id\n1 \n", encoding="utf-8")
+    (run / "more.csv").touch()
+    with duckdb.connect(str(found / "published" / "rekindle.duckdb")) as connection:
+        connection.execute("update _published set connector = 'till'")
+    assert compare(expected, found) == [
+        "published/rekindle.duckdb: main._published lacks 1 rows and has 1 others; other values in connector",
+        "exports/win_back/2024-07-01/0f/list.csv differs",
+        "exports/win_back/2024-07-01/0f/more.csv differs",
+    ]
+    run.rename(run.with_name("1f"))
+    assert [said for said in compare(expected, found) if "0f/list" in said or "1f/list" in said] == [
+        "exports/win_back/2024-07-01/0f/list.csv differs",
+        "exports/win_back/2024-07-01/1f/list.csv differs",
+    ]
+    for installation in (expected, found):
+        for file in installation.glob("exports/*/*/*/*"):
+            file.unlink()
+    assert "nothing was exported" in compare(expected, found)
