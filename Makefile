@@ -15,15 +15,15 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif status publish boards metrics export access erase fit backup restore lint check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif status publish boards metrics export access erase fit backup restore lint test-spark check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
 	@awk -F ':.*## ' ' \
 		function told(name,  words, count, place, line) { \
-			line = sprintf("  %-9s", name); count = split(help[name], words, " "); \
+			line = sprintf("  %-10s", name); count = split(help[name], words, " "); \
 			for (place = 1; place <= count; place++) { \
-				if (length(line " " words[place]) > 78) { print line; line = sprintf("  %-9s", "") } \
+				if (length(line " " words[place]) > 78) { print line; line = sprintf("  %-10s", "") } \
 				line = line " " words[place] } \
 			print line; delete help[name] } \
 		function group(title, names,  each, count, place) { \
@@ -35,7 +35,7 @@ help: ## List the commands
 			group("Each month, each day", "build publish boards export status backup"); \
 			group("Ask", "metrics explain whatif access"); \
 			group("Forget, restore, begin anew", "erase restore replay fit"); \
-			group("Change it", "test lint worlds mutations coverage kills bench lock clean"); \
+			group("Change it", "test lint test-spark worlds mutations coverage kills bench lock clean"); \
 			for (place = 1; place <= commands; place++) if (order[place] in help) rest = rest " " order[place]; \
 			if (rest) group("And", rest) }' $(MAKEFILE_LIST)
 	@echo
@@ -100,6 +100,10 @@ check-builds: dev-env
 check-python: dev-env
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/python
 
+test-spark: ## The hand-written rows on Spark with Iceberg tables, compared with DuckDB's (needs Java 17)
+	@$(PYTHON) scripts/checks/bootstrap.py spark
+	@.venv-spark/bin/python scripts/checks/check_spark.py
+
 # the layering of every connector's models is checked, not only of the one that is built by default
 CONNECTORS := completejourney fixture empty shopify
 
@@ -150,6 +154,7 @@ lock: dev-env ## Recompile the locked requirements from pyproject.toml
 	@$(BIN)/$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
+	@$(BIN)/$(LOCK) pyproject.toml requirements/spark.in -c requirements/dev.txt -o requirements/spark.txt
 
 clean: ## Remove what any run makes again (keeps installations but for unfinished replays)
 	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis installations/*/warehouse/replay installations/*/warehouse/whatif

@@ -14,7 +14,7 @@ def main(connector: str | None) -> None:
 
     A change of dashboards/*.yml is seen without a new build.
     """
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, needs_warehouse=False)
     installation.refuse_others()
     click.echo(f"Boards      {paths.shown(make_boards(chosen))}")
 

@@ -6,12 +6,18 @@ from types import ModuleType
 import click
 
 from rekindle.boards.page import make_boards
-from rekindle.ground import paths
+from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import warehouse_runs
 from rekindle.run import installation
-from rekindle.run.publishing import last_finished_build, primary_keys, publish, publish_activation
+from rekindle.run.publishing import (
+    last_finished_build,
+    primary_keys,
+    publish,
+    publish_activation,
+    what_was_built,
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,14 +26,16 @@ from rekindle.run.publishing import last_finished_build, primary_keys, publish, 
 @click.option("--schema", default="rekindle", show_default=True, help="The schema that --to replaces.")
 def main(connector: str | None, address: str | None, schema: str) -> None:
     """Copy the public tables and the audiences of the last finished build to published/, each in one atomic step."""
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, needs_warehouse=False)
     if address is not None:
         _postgres().check_address(address)  # before anything is written
     with installation.only_command():
-        last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
+        if not lake.is_chosen():
+            last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
         manifest = Dbt(chosen).manifest
-        published = publish(manifest, paths.warehouse())
-        for done in (published, publish_activation(manifest, paths.warehouse())):
+        with what_was_built(manifest) as warehouse:
+            published, audiences = publish(manifest, warehouse), publish_activation(manifest, warehouse)
+        for done in (published, audiences):
             if done is not None:
                 click.echo(
                     f"Published {done.tables} tables ({done.rows:,} rows) as of {done.as_of_date} to {done.path}"

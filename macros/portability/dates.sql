@@ -1,6 +1,8 @@
 {#
   Dates, as dates. dbt.dateadd() and dbt.date_trunc() return timestamps on DuckDB and dates on Spark; a series stepped from
   the 31st drifts on both. Every macro here returns a date on every engine.
+  On Spark they are its own functions: dbt-spark writes its argument six times into each call, so that dates counted from dates grow
+  beyond what its planner can read, and loses fractions of a second.
 #}
 {% macro add_days(expression, days) -%}
     {{ return(adapter.dispatch('add_days', 'rekindle')(expression, days)) }}
@@ -15,8 +17,20 @@
     ({{ expression }} + cast({{ days }} as integer))
 {%- endmacro %}
 
+{% macro spark__add_days(expression, days) -%}
+    date_add({{ expression }}, cast({{ days }} as int))
+{%- endmacro %}
+
 {% macro add_months(expression, months) -%}
+    {{ return(adapter.dispatch('add_months', 'rekindle')(expression, months)) }}
+{%- endmacro %}
+
+{% macro default__add_months(expression, months) -%}
     cast({{ dbt.dateadd('month', months, expression) }} as date)
+{%- endmacro %}
+
+{% macro spark__add_months(expression, months) -%}
+    add_months({{ expression }}, cast({{ months }} as int))
 {%- endmacro %}
 
 {% macro month_start(expression) -%}
@@ -29,12 +43,28 @@
 
 {# An instant some seconds later; a timestamp on every engine. #}
 {% macro add_seconds(expression, seconds) -%}
+    {{ return(adapter.dispatch('add_seconds', 'rekindle')(expression, seconds)) }}
+{%- endmacro %}
+
+{% macro default__add_seconds(expression, seconds) -%}
     cast({{ dbt.dateadd('second', seconds, expression) }} as timestamp)
+{%- endmacro %}
+
+{% macro spark__add_seconds(expression, seconds) -%}
+    timestampadd(second, {{ seconds }}, {{ expression }})
 {%- endmacro %}
 
 {# Whole days from the first date to the second, as an integer. #}
 {% macro days_between(first_date, second_date) -%}
+    {{ return(adapter.dispatch('days_between', 'rekindle')(first_date, second_date)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first_date, second_date) -%}
     cast({{ dbt.datediff(first_date, second_date, 'day') }} as integer)
+{%- endmacro %}
+
+{% macro spark__days_between(first_date, second_date) -%}
+    datediff({{ second_date }}, {{ first_date }})
 {%- endmacro %}
 
 {#

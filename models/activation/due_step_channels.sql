@@ -329,7 +329,7 @@ select
         case when isolations.profile_id is not null then 'isolated' end
     ) as suppressed_by,
     candidates.precedence,
-    {{ place_in_list('candidates.channels', 'candidates.channel') }} as place_in_scenario,
+    cast({{ place_in_list('candidates.channels', 'candidates.channel') }} as bigint) as place_in_scenario,
     coalesce(used.used_in_window, 0) as used_in_window,
     coalesce(used.used_in_month, 0) as used_in_month,
     coalesce(used_by_person.used_in_30_days, 0) as used_in_30_days,

@@ -88,7 +88,7 @@ select
     is_open,
     -- open before closed and working before bounced; then the declared one, the newest verified, the newest record; the
     -- ids only make the choice repeatable
-    row_number() over (
+    cast(row_number() over (
         partition by profile_id, channel, purpose, address_kind
         order by
             case when is_open then 0 else 1 end asc nulls last,
@@ -98,6 +98,6 @@ select
             changed_at desc nulls last,
             source_system asc nulls last,
             contact_id asc nulls last
-    ) as preference,
+    ) as bigint) as preference,
     granted_at
 from judged_addresses

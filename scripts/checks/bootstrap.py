@@ -1,4 +1,4 @@
-"""Makes the virtual environment: `python3 scripts/checks/bootstrap.py demo` (or `dev`).
+"""Makes a virtual environment: `python3 scripts/checks/bootstrap.py demo` (or `dev`; `spark` has one of its own).
 
 Needs nothing but Python 3.11 and pip.
 
@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-VENV = PROJECT / ".venv"
 CACHE = PROJECT / ".cache"
 NEEDED = (3, 11)
 
@@ -37,14 +36,19 @@ def fingerprint(name: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def venv_program(name: str) -> Path:
-    """A program of the virtual environment."""
-    return VENV / "Scripts" / f"{name}.exe" if os.name == "nt" else VENV / "bin" / name
+def venv_of(name: str) -> Path:
+    """The virtual environment of a set; Spark's packages are large, and nobody else needs them."""
+    return PROJECT / (".venv-spark" if name == "spark" else ".venv")
 
 
-def run(command: list, doing: str) -> None:  # type: ignore[type-arg]  # list[str] is not known to Python 3.8
+def venv_program(venv: Path, name: str) -> Path:
+    """A program of a virtual environment."""
+    return venv / "Scripts" / f"{name}.exe" if os.name == "nt" else venv / "bin" / name
+
+
+def run(venv: Path, command: list, doing: str) -> None:  # type: ignore[type-arg]  # list[str] is not known to Python 3.8
     """Runs a command with every cache inside the project folder; its output is shown only when it fails."""
-    places = {"PIP_CACHE_DIR": str(CACHE / "pip"), "UV_CACHE_DIR": str(CACHE / "uv"), "VIRTUAL_ENV": str(VENV)}
+    places = {"PIP_CACHE_DIR": str(CACHE / "pip"), "UV_CACHE_DIR": str(CACHE / "uv"), "VIRTUAL_ENV": str(venv)}
     done = subprocess.run(
         [str(part) for part in command],
         env={**os.environ, **places, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
@@ -60,8 +64,8 @@ def run(command: list, doing: str) -> None:  # type: ignore[type-arg]  # list[st
         )
 
 
-def make_venv() -> None:
-    """Makes .venv anew."""
+def make_venv(folder: Path) -> None:
+    """Makes the virtual environment anew."""
     try:
         import ensurepip  # noqa: F401  (Debian and Ubuntu take it out of Python)
         import venv
@@ -70,8 +74,9 @@ def make_venv() -> None:
             "this Python cannot make a virtual environment: install its venv module "
             "(Debian, Ubuntu: apt install python3-venv) or name another Python, as in `make demo PYTHON=python3.12`."
         )
-    print(f"Making the virtual environment .venv (Python {sys.version_info[0]}.{sys.version_info[1]})", flush=True)
-    venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
+    python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+    print(f"Making the virtual environment {folder.name} ({python})", flush=True)
+    venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(folder)
 
 
 def is_usable(program: Path) -> bool:
@@ -90,18 +95,20 @@ def main(name: str) -> None:
             f"Rekindle needs Python 3.11 or newer and {sys.executable} is {sys.version.split()[0]}: "
             "name a newer one, as in `make demo PYTHON=python3.12`."
         )
-    stamp = VENV / f"installed-{name}"
-    python = venv_program("python")
+    venv = venv_of(name)
+    stamp = venv / f"installed-{name}"
+    python = venv_program(venv, "python")
     wanted = fingerprint(name)
     if stamp.exists() and stamp.read_text() == wanted and python.exists():
         return
     if not is_usable(python):
-        make_venv()
+        make_venv(venv)
     print(f"Installing the locked packages of requirements/{name}.txt", flush=True)
-    run([python, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock_file("bootstrap")], "Installing uv")
+    run(venv, [python, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock_file("bootstrap")], "Installing uv")
     run(
+        venv,
         [
-            *(venv_program("uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"),
+            *(venv_program(venv, "uv"), "pip", "install", "-q", "--require-hashes", "--compile-bytecode"),
             *("-r", lock_file(name)),
         ],
         f"Installing requirements/{name}.txt",

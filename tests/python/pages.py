@@ -25,7 +25,10 @@ SHELL = ("sh", "bash", "")
 CALLED = ("make", "python", "dbt")
 PART, CALL = "\x1f", "\x1e"
 # scripts that work for no connector, or for the demo's only
-WITHOUT_CONNECTOR = ("load_demo", "demo_world", "bench", "bootstrap", "check_builds", "check_conventions", "lint_sql")
+WITHOUT_CONNECTOR = (
+    *("load_demo", "demo_world", "bench"),
+    *("bootstrap", "check_builds", "check_conventions", "check_spark", "lint_sql"),
+)
 
 
 def blocks(page: str, *languages: str) -> list[str]:

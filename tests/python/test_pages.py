@@ -45,6 +45,7 @@ NAMES = {
 # Commands that are not called here: their targets and options are looked at only. The words that begin them, and why.
 NOT_CALLED = {
     "make demo": "half the tests are about it",
+    "make test-spark": "needs Java and some minutes, and compares by itself",
     "make test": "it is what calls this",
     "make lint": "`make test` calls it",
     "make bench": "takes minutes",

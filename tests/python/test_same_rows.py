@@ -57,7 +57,7 @@ create view core.dear as select order_id from core.orders where net_amount > 1.6
     ],
 )
 def test_what_differs_between_two_warehouses_is_said(tmp_path: Path, change: str, said: list[str]) -> None:
-    for name, statements in (("expected", WAREHOUSE), ("found", f"{WAREHOUSE};{change}")):
+    for name, statements in (("build", WAREHOUSE), ("lake", f"{WAREHOUSE};{change}")):
         with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
             connection.execute(statements)
-    assert differences(tmp_path / "expected.duckdb", tmp_path / "found.duckdb") == said
+    assert differences(tmp_path / "build.duckdb", tmp_path / "lake.duckdb") == said

@@ -14,7 +14,7 @@ import click
 import duckdb
 
 from rekindle.export import runs
-from rekindle.ground import paths, warehouse
+from rekindle.ground import lake, paths, warehouse
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError, of_another
 from rekindle.ground.settings import chosen_connector
@@ -38,8 +38,16 @@ SHARED_DATA = {
 }
 
 
-def enter(connector: str | None) -> str:
-    """The connector that a command works for, the project's own when it names none; its installation is used."""
+def enter(connector: str | None, *, needs_warehouse: bool = True) -> str:
+    """The connector that a command works for, the project's own when it names none; its installation is used.
+
+    Refuses to touch the DuckDB file where dbt builds on Spark; who needs no warehouse reads only what is published.
+    """
+    if needs_warehouse and lake.is_chosen():
+        raise RekindleError(
+            "This command reads or writes the DuckDB warehouse, and REKINDLE_TARGET names Spark: there, dbt builds and "
+            "publish.py publishes, and the rest is for DuckDB only (docs/spark.md)."
+        )
     chosen = chosen_connector(connector)
     paths.use_connector(chosen)
     if "REKINDLE_INSTALLATION" not in os.environ:

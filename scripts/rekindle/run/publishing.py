@@ -8,7 +8,8 @@ years.
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle.export.feeds import Feed, feed_of_row
-from rekindle.ground import paths
+from rekindle.ground import lake, paths
 from rekindle.ground.engine import connect, connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
@@ -31,6 +32,8 @@ from rekindle.run import catalogue
 # of activation only what has no row per person: counts and scenarios
 LAYERS = ("core", "segments", "hub", "activation", "measurement")
 AUDIENCE_LAYER = "audiences"
+# what a publication reads besides the tables that it copies
+READ_BESIDES = (("run", "run_log"), ("config", "scenarios"), ("config", "feeds"))
 # whoever pulls one scenario's messages reads a table of its own, with the rows of this model
 MEMBERS = "audience_members"
 STORAGE_VERSION = "v1.0.0"
@@ -262,6 +265,22 @@ def _write(
     unfinished.chmod(paths.PUBLICATIONS[file])
     replace_file(unfinished, target)
     return Publication(target, build.as_of_date, len(tables), rows)
+
+
+@contextlib.contextmanager
+def what_was_built(manifest: Manifest) -> Iterator[Path]:
+    """The DuckDB file to publish from: the warehouse, or a copy of what is published of the lake, removed after."""
+    if not lake.is_chosen():
+        yield paths.warehouse()
+        return
+    session = lake.session()
+    models = [(str(each.schema), str(each.alias)) for each in (*public_models(manifest), *audience_models(manifest))]
+    # what is missing there is said by publish()
+    wanted = {*models, *READ_BESIDES} & {*lake.relations(session, "tables", "views")}
+    with private_files(), tempfile.TemporaryDirectory(prefix=".lake.", dir=paths.warehouse().parent) as folder:
+        copy = Path(folder) / "lake.duckdb"
+        lake.copy(session, sorted(wanted), copy)
+        yield copy
 
 
 def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) -> Run:
