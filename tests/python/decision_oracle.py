@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 GATES = (
@@ -34,6 +35,7 @@ class Settings:
     send_time: time = time(9)
     global_holdout_salt: str = ""
     global_holdout_share: Decimal = Decimal(0)
+    isolation_months: int = 12
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,8 @@ class World:
     merges: tuple[tuple[str, str], ...] = ()
     # a profile, another with which it was one person before, and the first date that told them apart
     splits: tuple[tuple[str, str, date], ...] = ()
+    # who opened an e-mail, and the date of the last time
+    last_opens: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -455,6 +459,9 @@ class _Day:
 
     def happened(self, at: datetime | None) -> bool:
         return at is not None and at < self.now
+
+    def local_date(self, at: datetime) -> date:
+        return at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.world.settings.business_timezone)).date()
 
     def applies(self, scenario: Scenario, gate: str) -> bool:
         return (scenario.kind, gate) not in self.world.gates_switched_off
@@ -686,6 +693,8 @@ class _Day:
             return False
         if channel == "email" and profile is not None and profile.is_mailbox_paused:
             return False
+        if channel != "ads" and self.is_isolated(due.profile_id):
+            return False
         return not any(
             self.survivor.get(row.profile_id, row.profile_id) == due.profile_id
             and row.channel in (channel, "*")
@@ -693,6 +702,34 @@ class _Day:
             and (row.valid_to is None or self.today < row.valid_to)
             for row in self.world.suppressions
         )
+
+    # --- Left alone ---------------------------------------------------------------------------------------------
+
+    def is_isolated(self, profile_id: str) -> bool:
+        """Did a reactivation end without waking her, so lately that she is to be left alone?"""
+        by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        return any(
+            self.has_failed(by_id[key[0]], key, entry)
+            and self.today
+            < months_later(max(row.as_of_date for row in self.sent(key)), self.world.settings.isolation_months)
+            for key, entry in self.entered.items()
+            if key[1] == profile_id and key[0] in by_id
+        )
+
+    def has_failed(self, scenario: Scenario, key: Key, entry: Entry) -> bool:
+        """Is the journey over, and was there no answer and no sign of life since it began, of one who can be seen?"""
+        profile = self.profiles.get(key[1])
+        if (scenario.kind, scenario.objective) != ("message", "reactivate") or entry.arm != "treated":
+            return False
+        if profile is None or key in self.running_journeys:
+            return False
+        sent = self.sent(key)
+        if not any(report.messages and report.is_click_observed for report in map(self.report, sent)):
+            return False
+        last = profile.last_contact_from_person_at
+        lives = last is not None and self.local_date(last) > entry.entered_date
+        reads = any(name == key[1] and day > entry.entered_date for name, day in self.world.last_opens)
+        return not lives and not reads and not any(self.report(row).is_clicked or self.is_answered(row) for row in sent)
 
     # --- Stops --------------------------------------------------------------------------------------------------
 
@@ -810,7 +847,9 @@ class _Day:
 
     # --- Arbitration --------------------------------------------------------------------------------------------
 
+    @cached_property
     def running_journeys(self) -> set[Key]:
+        """The journeys from which a message may still come."""
         by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
         running = set()
         for key, entry in self.entered.items():
@@ -840,7 +879,7 @@ class _Day:
 
     def winners(self, cases: Sequence[Case]) -> list[Case]:
         """Per person the one case that may go out today."""
-        running = self.running_journeys()
+        running = self.running_journeys
         by_profile: dict[str, list[Case]] = defaultdict(list)
         for case in cases:
             by_profile[case.due.profile_id].append(case)
