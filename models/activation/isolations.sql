@@ -49,22 +49,23 @@ finished_journeys as (
             and past_entries.profile_id = past_decisions.profile_id
             and past_entries.entry_key = past_decisions.entry_key
             and past_decisions.outcome = 'selected'
-    inner join decision_reports
-        on
-            past_decisions.decision_id = decision_reports.decision_id
-            and decision_reports.is_click_observed
-            and not coalesce(decision_reports.is_not_sent, false)
+    left join decision_reports
+        on past_decisions.decision_id = decision_reports.decision_id
     left join journeys
         on
             past_entries.scenario_id = journeys.scenario_id
             and past_entries.profile_id = journeys.profile_id
             and past_entries.entry_key = journeys.entry_key
             and journeys.is_running
-    where journeys.entry_key is null
+    where
+        journeys.entry_key is null
+        and not coalesce(decision_reports.is_not_sent, false)
     group by
+        past_entries.scenario_id,
         past_entries.profile_id,
         past_entries.entry_key,
         past_entries.entered_date
+    having max(case when decision_reports.is_click_observed then 1 else 0 end) = 1
 )
 
 select

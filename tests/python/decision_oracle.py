@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 GATES = (
@@ -35,6 +36,7 @@ class Settings:
     send_time: time = time(9)
     global_holdout_salt: str = ""
     global_holdout_share: Decimal = Decimal(0)
+    isolation_months: int = 12
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,8 @@ class World:
     merges: tuple[tuple[str, str], ...] = ()
     # a profile, another with which it was one person before, and the first date that told them apart
     splits: tuple[tuple[str, str, date], ...] = ()
+    # who opened an e-mail, and the date of the last time
+    last_opens: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -459,6 +463,9 @@ class _Day:
 
     def happened(self, at: datetime | None) -> bool:
         return at is not None and at < self.now
+
+    def local_date(self, at: datetime) -> date:
+        return at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.world.settings.business_timezone)).date()
 
     def applies(self, scenario: Scenario, gate: str) -> bool:
         return (scenario.kind, gate) not in self.world.gates_switched_off
@@ -690,6 +697,8 @@ class _Day:
             return False
         if channel == "email" and profile is not None and profile.is_mailbox_paused:
             return False
+        if channel != "ads" and self.is_isolated(due.profile_id):
+            return False
         return not any(
             # also of whoever was one with her until a split, that day's included
             due.profile_id in self.heirs(row.profile_id, row.valid_from - timedelta(days=1))
@@ -698,6 +707,34 @@ class _Day:
             and (row.valid_to is None or self.today < row.valid_to)
             for row in self.world.suppressions
         )
+
+    # --- Left alone ---------------------------------------------------------------------------------------------
+
+    def is_isolated(self, profile_id: str) -> bool:
+        """Did a reactivation end without waking her, so lately that she is to be left alone?"""
+        by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        return any(
+            self.has_failed(by_id[key[0]], key, entry)
+            and self.today
+            < months_later(max(row.as_of_date for row in self.sent(key)), self.world.settings.isolation_months)
+            for key, entry in self.entered.items()
+            if key[1] == profile_id and key[0] in by_id
+        )
+
+    def has_failed(self, scenario: Scenario, key: Key, entry: Entry) -> bool:
+        """Is the journey over, and was there no answer and no sign of life since it began, of one who can be seen?"""
+        profile = self.profiles.get(key[1])
+        if (scenario.kind, scenario.objective) != ("message", "reactivate") or entry.arm != "treated":
+            return False
+        if profile is None or key in self.running_journeys:
+            return False
+        sent = self.sent(key)
+        if not any(report.messages and report.is_click_observed for report in map(self.report, sent)):
+            return False
+        last = profile.last_contact_from_person_at
+        lives = last is not None and self.local_date(last) > entry.entered_date
+        reads = any(name == key[1] and day > entry.entered_date for name, day in self.world.last_opens)
+        return not lives and not reads and not any(self.report(row).is_clicked or self.is_answered(row) for row in sent)
 
     # --- Stops --------------------------------------------------------------------------------------------------
 
@@ -818,6 +855,7 @@ class _Day:
 
     # --- Arbitration --------------------------------------------------------------------------------------------
 
+    @cached_property
     def running_journeys(self) -> set[Key]:
         """Journeys that sent a message and may send another."""
         by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
@@ -849,7 +887,7 @@ class _Day:
         """Per person the one case that may go out today."""
         running = {
             key
-            for key in self.running_journeys()
+            for key in self.running_journeys
             if any(self.applies(each, "won_arbitration") for each in self.world.scenarios if each.scenario_id == key[0])
         }
         by_profile: dict[str, list[Case]] = defaultdict(list)
@@ -952,7 +990,7 @@ class _Day:
 
     def admit(self, cases: Sequence[Case]) -> None:
         """A scenario takes in as many as it may; who waited longest first, then who is worth most."""
-        under_way = self.running_journeys() | {
+        under_way = self.running_journeys | {
             case.due.key
             for case in cases
             if case.due.previous is None
