@@ -277,17 +277,8 @@ def signals(tables: Tables) -> Rows:
 @panel("scenarios", "Who gets a message, and who does not")
 def who_gets_a_message(tables: Tables) -> Rows:
     """From the decisions themselves: each step where it was decided last in the time."""
-    words = {
-        "not_stopped": "Journey is over",
-        "reachable": "No address",
-        "consented": "No consent",
-        "not_suppressed": "Suppressed",
-        "not_cooling_down": "Cooling down",
-        "not_held_out": "Held out",
-        "under_pressure_cap": "Enough messages lately",
-        "won_arbitration": "Lost to another",
-        "selected": "Goes out",
-    }
+    gates = tables("activation.dim_gates").sort_values("gate_order").set_index("closed_gate")["gate_label"]
+    words = {gate: label[0].upper() + label[1:] for gate, label in gates.items()}
     waterfall, known = tables("activation.decision_waterfall"), scenarios(tables)
     since = waterfall["as_of_date"].max().replace(day=1) - pd.DateOffset(months=1)
     recent = waterfall[waterfall["as_of_date"] >= since]
@@ -601,6 +592,32 @@ def all_scenarios(tables: Tables) -> Rows:
     return rows
 
 
+@panel("scenarios", "What did it earn?")
+def what_did_it_earn(tables: Tables) -> Rows:
+    """Of each scenario the difference per person times people; of all together as the mart has it."""
+    found = results(tables)
+    found = found[(found["metric_id"] == "net_return") & (found["variation_id"] == "treated")]
+    programme = tables("measurement.programme_value").set_index("holdout_period")
+    of_scenarios: dict[str, Rows] = {period: [] for period in sorted(programme.index, reverse=True)}
+    for title, row in titled(tables, found):
+        lifts = [row["adjusted_lift"] if pd.notna(row["adjusted_lift"]) else row["lift"]]
+        lifts += [row["always_valid_lower_lift"], row["always_valid_upper_lift"]]
+        is_known = row["verdict"] != "not trustworthy"
+        amounts = [lift * row["users"] if is_known and pd.notna(lift) else NOBODY for lift in lifts]
+        reason = row["no_return_because"] or (None if is_known else "groups cannot be compared")
+        of_scenarios.setdefault(row["holdout_period"], []).append(
+            [title, *amounts, *figures_or_dashes(row, "return_on_costs"), reason]
+        )
+    names = ["programme_net_return_amount", "lower_programme_net_return_amount", "upper_programme_net_return_amount"]
+    rows: Rows = []
+    for period in sorted(of_scenarios, reverse=True):
+        rows += of_scenarios[period]
+        for _, row in programme[programme.index == period].iterrows():
+            figures = figures_or_dashes(row, *names, "return_on_costs")
+            rows.append([f"All scenarios together, {period}", *figures, row["no_return_because"]])
+    return rows
+
+
 @panel("scenarios", "Everything that was measured")
 def everything_measured(tables: Tables) -> Rows:
     found = results(tables)
@@ -640,6 +657,45 @@ def back_because_of_us(tables: Tables) -> Rows:
         ]
         for title, row in titled(tables, returns)
     ]
+
+
+@panel("reactivation", "What campaigns brought")
+def what_campaigns_brought(tables: Tables) -> Rows:
+    campaigns = tables("measurement.reactivation_summary")
+    campaigns = campaigns[campaigns["engagement_tier"] == "all"].sort_values(["campaign_id", "route"])
+    campaigns = campaigns.sort_values("start_date", ascending=False, na_position="last", kind="stable")
+    people = ("inactive_people", "reached", "reactivated", "reactivated_opted_in", "new_contacts", "new_opted_in")
+    return [
+        [
+            f"{row['campaign_name'] if pd.notna(row['campaign_name']) else row['campaign_id']}, {row['route']}",
+            *figures_or_dashes(row, *people),
+            row["cost_amount"] / row["contacts"] if pd.notna(row["cost_per_contact"]) else NOBODY,
+            *(
+                [row["cost_per_contact"] / row["baseline_cost_per_contact"] - 1]
+                if pd.notna(row["cost_change"])
+                else [NOBODY]
+            ),
+            row["no_reactivation_because"],
+        ]
+        for _, row in campaigns.iterrows()
+    ]
+
+
+@panel("reactivation", "Addresses and numbers recovered")
+def addresses_recovered(tables: Tables) -> Rows:
+    asked, known = tables("measurement.enrichment_summary"), scenarios(tables)
+    if asked.empty:
+        return []
+    asked = year(asked, "asked_month")
+    asked = asked.assign(priority=asked["scenario_id"].map(known["priority"]))
+    rows = []
+    for _, row in asked.sort_values(["asked_month", "priority", "scenario_id"]).iterrows():
+        cells: list[Any] = [known.loc[row["scenario_id"], "scenario_name"], month(row["asked_month"])]
+        for what in ("emails", "mobiles"):
+            counts = figures_or_dashes(row, f"{what}_asked", f"{what}_recovered")
+            cells += [*counts, share(counts[1], counts[0])]
+        rows.append(cells)
+    return rows
 
 
 @panel("reactivation", "Not deleted, and why")
