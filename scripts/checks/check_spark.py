@@ -6,6 +6,7 @@ longer than the rows.
 """
 
 import contextlib
+import datetime
 import os
 import re
 import shutil
@@ -27,20 +28,21 @@ from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import use_warehouse
+from rekindle.run.building import variables
 from same_rows import differences
 
 CONNECTOR = "fixture"
 # what the first publishes is memory for the second
-DATES = ("2024-06-01", "2024-07-01")
+DATES = (datetime.date(2024, 6, 1), datetime.date(2024, 7, 1))
 # a handful of customers goes down in larger shares than the brake lets pass
-ACCEPTED = "2024-05"
+ACCEPTED = datetime.date(2024, 5, 1)
 JAVA = "17"
 ICEBERG = "jars/iceberg-spark-runtime-3.5_2.12-*.jar"
 SETTINGS = """\
 spark.jars {jars}
 spark.master local[2]
 spark.driver.memory 3g
-spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss64m
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m -Xss64m
 spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
@@ -112,7 +114,7 @@ def build(engine: str) -> None:
         left_out = ["unit_test"] if date == DATES[-1] else ["unit_test", "test"]
         done = dbt.run(
             *("build", "--no-write-json", "--exclude-resource-type", *left_out),
-            variables={"as_of_date": date, "accept_publication": ACCEPTED},
+            variables=variables(date, ACCEPTED),
             progress=f"dbt build on {engine} as of {date}",
         )
         if not done.success:
