@@ -229,6 +229,29 @@ def test_customers_at_risk_of_becoming_inactive_do_so_five_times_as_often(
     assert measured == {"08": (91, 0.31, 0.04), "09": (151, 0.22, 0.04)}
 
 
+def test_the_flag_is_published_with_what_as_many_of_the_longest_away_would_have_been(
+    warehouse: duckdb.DuckDBPyConnection, published: pd.DataFrame, oracle: pd.DataFrame
+) -> None:
+    built = warehouse.execute(
+        "select strftime(segment_month, '%m'), observations, worth, plain_worth from segments.signal_worth "
+        "where promise = 'at_risk_of_inactive' order by 1"
+    ).fetchall()
+    key = ["household_id", "segment_month"]
+    both = published.merge(oracle[[*key, "recency_days", "days_until_next"]], on=key)
+    expected = []
+    for month, rows in both[both["segment_month"].dt.month.isin([8, 9])].groupby("segment_month"):
+        buyers = rows[rows["recency_days"] < PERIOD.days].dropna(subset=["is_at_risk_of_inactive"])
+        stayed_away, flagged = silent(buyers, 91), buyers["is_at_risk_of_inactive"].astype(bool)
+        # as many with the longest time since their last order; of those on the edge, their mean
+        left, came_true = int(flagged.sum()), 0.0
+        for _, tied in stayed_away.groupby(-buyers["recency_days"]):
+            came_true += min(left, len(tied)) * tied.mean()
+            left -= min(left, len(tied))
+        worth = float(stayed_away[flagged].mean())
+        expected.append((f"{month:%m}", int(flagged.sum()), worth, came_true / int(flagged.sum())))
+    assert built == [(month, people, *map(pytest.approx, worth)) for month, people, *worth in expected]
+
+
 def test_money_at_stake_is_what_28_days_were_worth_times_the_return_rate(
     warehouse: duckdb.DuckDBPyConnection, oracle: pd.DataFrame, households: pd.DataFrame
 ) -> None:
