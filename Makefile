@@ -154,7 +154,7 @@ lock: dev-env ## Recompile the locked requirements from pyproject.toml
 	@$(BIN)/$(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo --extra dev -c requirements/pins.txt -o requirements/dev.txt
 	@$(BIN)/$(LOCK) pyproject.toml --extra demo -c requirements/dev.txt -o requirements/demo.txt
-	@$(BIN)/$(LOCK) pyproject.toml requirements/spark.in -c requirements/dev.txt -o requirements/spark.txt
+	@$(BIN)/$(LOCK) pyproject.toml --extra demo requirements/spark.in -c requirements/dev.txt -o requirements/spark.txt
 
 clean: ## Remove what any run makes again (keeps installations but for unfinished replays)
 	@rm -rf target logs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis installations/*/warehouse/replay installations/*/warehouse/whatif
