@@ -43,7 +43,7 @@ help: ## List the commands
 
 demo: demo-env ## The whole road on public data: load, replay 2017, build, summary, publish
 	@$(BIN)/python scripts/load_demo.py
-	@$(BIN)/python scripts/demo.py replay --from 2017-01 --to 2017-12 --decide-from 2017-07 --daily-from 2017-12 $(if $(FORCE),--force)
+	@$(BIN)/python scripts/demo.py replay --from 2017-01 --to 2017-12 --decide-from 2017-07 --weekly-from 2017-10 --daily-from 2017-12-25 $(if $(FORCE),--force)
 	@$(BIN)/python scripts/run.py --connector completejourney --as-of 2018-01-01
 	@$(BIN)/python scripts/demo.py acknowledge
 

@@ -5,7 +5,7 @@ import click
 from rekindle.demo.replay import SimulatedWorld
 from rekindle.export import runs
 from rekindle.ground import paths
-from rekindle.ground.calendar import as_month
+from rekindle.ground.calendar import as_date, as_month
 from rekindle.ground.errors import RekindleError
 from rekindle.run import installation
 from rekindle.run.replaying import Rhythm, replay
@@ -22,18 +22,23 @@ def main() -> None:
 @click.option("--from", "first", required=True, metavar="YYYY-MM", help="First month to publish.")
 @click.option("--to", "last", required=True, metavar="YYYY-MM", help="Last month to publish.")
 @click.option("--decide-from", metavar="YYYY-MM", help="Decide whom to write to with each month from then on.")
-@click.option("--daily-from", metavar="YYYY-MM", help="And on each day from then on.")
+@click.option("--weekly-from", metavar="YYYY-MM", help="And on the 8th, 15th and 22nd of each month from then on.")
+@click.option("--daily-from", metavar="YYYY-MM-DD", help="And on each day from then on.")
 @click.option("--force", is_flag=True, help="Start from nothing, even when nothing changed or other months get lost.")
-def replay_demo(first: str, last: str, decide_from: str | None, daily_from: str | None, force: bool) -> None:
+def replay_demo(
+    first: str, last: str, decide_from: str | None, weekly_from: str | None, daily_from: str | None, force: bool
+) -> None:
     """Replay as scripts/replay.py does, with a past that answers what is decided; answers of before are taken back."""
     installation.enter(CONNECTOR)
     months = as_month(first, "--from"), as_month(last, "--to")
     rhythm = Rhythm(
         as_month(decide_from, "--decide-from") if decide_from else None,
-        as_month(daily_from, "--daily-from") if daily_from else None,
+        as_month(weekly_from, "--weekly-from") if weekly_from else None,
+        as_date(daily_from, "--daily-from") if daily_from else None,
     )
-    if rhythm.daily_from is not None and rhythm.decides_from is None:
-        raise RekindleError("--daily-from needs --decide-from: say from which month on anything is decided.")
+    if rhythm.decides_from is None and (weekly_from or daily_from):
+        option = "--weekly-from" if weekly_from else "--daily-from"
+        raise RekindleError(f"{option} needs --decide-from: say from which month on anything is decided.")
     with installation.only_command():
         replay(CONNECTOR, *months, frozenset(), force=force, rhythm=rhythm, world=SimulatedWorld(paths.data()))
 

@@ -21,7 +21,7 @@
 {#
   What each setting may be, a row each: [settings, kind, limits, what is said when it is something else].
   Kinds: number and whole [least, most, whether the least itself is too little], boolean, words (one of them), text (a pattern),
-  countries, list, wholes (a list of them, or none); `or null` where it may be left out.
+  countries, names (a list of them or '*'), list, wholes (a list of them, or none); `or null` where it may be left out.
 #}
 {% macro setting_specs() %}
     {%- set specs = [
@@ -56,6 +56,7 @@
         [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
         [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
          "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
+        [['scenarios_in_use'], 'names', [], "it must be a list of scenario_ids, such as [welcome], or '*' for all that are switched on."],
         [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
     ] -%}
     {%- for name, words in {
@@ -146,8 +147,8 @@
         {{ return(modules.re.match(limits, value | string) is not none) }}
     {%- endif -%}
     {%- set is_list = value is sequence and value is not string -%}
-    {%- if kind == 'list' -%}
-        {{ return(is_list and value | length > 0) }}
+    {%- if kind in ('list', 'names') -%}
+        {{ return((is_list and value | length > 0) or (kind == 'names' and value == '*')) }}
     {%- elif kind == 'wholes' -%}
         {%- set wrong = value | reject('integer') | list + value | select('integer') | select('lt', limits[0]) | list if is_list -%}
         {{ return(is_list and not wrong) }}

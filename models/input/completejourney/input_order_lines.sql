@@ -4,6 +4,7 @@ with
 
 transactions as (
     select
+        'till' as source_system,
         basket_id,
         product_id,
         line_number,
@@ -15,6 +16,7 @@ transactions as (
     from {{ ref('stg_completejourney__transactions') }}
     union all
     select
+        source_system,
         basket_id,
         product_id,
         line_number,
@@ -38,7 +40,7 @@ transactions as (
 )
 
 select
-    'till' as source_system,
+    source_system,
     basket_id as order_id,
     line_number,
     product_id,

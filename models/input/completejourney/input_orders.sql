@@ -19,15 +19,6 @@ transactions as (
         line_number,
         transaction_timestamp,
         extracted_at
-    from {{ ref('stg_world__transactions') }}
-    union all
-    select
-        household_id,
-        store_id,
-        basket_id,
-        line_number,
-        transaction_timestamp,
-        extracted_at
     from {{ ref('stg_synthetic__till_archive') }}
 ),
 
@@ -35,26 +26,51 @@ order_channels as (
     select * from {{ ref('stg_synthetic__order_channels') }}
 ),
 
+transactions_of_the_world as (
+    select * from {{ ref('stg_world__transactions') }}
+),
+
 -- household, shop and stamp are the same on every line of a basket
 baskets as (
-    select * from transactions
+    select
+        'till' as source_system,
+        transactions.basket_id,
+        transactions.household_id as contact_id,
+        transactions.store_id,
+        order_channels.sales_channel,
+        transactions.transaction_timestamp,
+        order_channels.delivered_at,
+        transactions.extracted_at
+    from transactions
+    left join order_channels
+        on transactions.basket_id = order_channels.basket_id
+    where transactions.line_number = 1
+    union all
+    select
+        source_system,
+        basket_id,
+        contact_id,
+        store_id,
+        sales_channel,
+        transaction_timestamp,
+        delivered_at,
+        extracted_at
+    from transactions_of_the_world
     where line_number = 1
 )
 
 select
-    'till' as source_system,
-    baskets.basket_id as order_id,
-    baskets.household_id as contact_id,
-    baskets.store_id,
-    coalesce(order_channels.sales_channel, 'store') as sales_channel,
-    baskets.transaction_timestamp as ordered_at,
-    {{ local_date('baskets.transaction_timestamp') }} as order_date,
-    order_channels.delivered_at,
+    source_system,
+    basket_id as order_id,
+    contact_id,
+    store_id,
+    coalesce(sales_channel, 'store') as sales_channel,
+    transaction_timestamp as ordered_at,
+    {{ local_date('transaction_timestamp') }} as order_date,
+    delivered_at,
     -- the data set has neither cancelled nor returned baskets
     'completed' as order_status,
     cast(null as string) as original_order_id,
     'USD' as currency_code,
-    baskets.extracted_at
+    extracted_at
 from baskets
-left join order_channels
-    on baskets.basket_id = order_channels.basket_id

@@ -24,6 +24,9 @@ FILES = (
     ("offer_assignments", "offer_assignments", "assignment_id"),
     ("offer_redemptions", "offer_redemptions", "redemption_id"),
     ("transactions", "transactions_of_the_world", "basket_id, line_number"),
+    ("web_events", "web_events", "event_id"),
+    ("service_events", "service_events", "event_id"),
+    ("contact_preferences", "contact_preferences", "source_system, contact_id, declared_at, preference_type"),
 )
 # what the world looks at: of an exported file, of the offers, of who is who in reality, of the baskets
 TABLES = {
@@ -40,7 +43,7 @@ TABLES = {
     },
     "offers": {"offer_id": "varchar", "face_value_amount": "decimal(18, 2)"},
     "people": {"source_system": "varchar", "contact_id": "varchar", "person_id": "varchar"},
-    "transactions": {
+    "till_lines": {
         "household_id": "varchar",
         "store_id": "varchar",
         "basket_id": "varchar",
@@ -121,10 +124,8 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
             raise RekindleError(f"The world lacks {file}: load the demo first, `python scripts/load_demo.py`.")
     connection.execute(f"insert into offers select {', '.join(TABLES['offers'])} from {parquet(offers)}")
     connection.execute(f"insert into people select {', '.join(TABLES['people'])} from {parquet(people)}")
-    # only the households that were written to: the files are read, not kept
-    for file in (baskets, archive):
-        connection.execute(
-            f"insert into transactions select {', '.join(TABLES['transactions'])} from {parquet(file)} "
-            "where household_id in (select substring(people.person_id, 2) from people inner join exported "
-            "on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16))"
-        )
+    # a view: few households come back, the files are not kept
+    columns = ", ".join(TABLES["till_lines"])
+    tills = " union all ".join(f"select {columns} from {parquet(file)}" for file in (baskets, archive))
+    connection.execute("drop table till_lines")
+    connection.execute(f"create view till_lines as {tills}")

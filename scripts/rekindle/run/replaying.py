@@ -43,9 +43,12 @@ class World(Protocol):
 
 @dataclass(frozen=True)
 class Rhythm:
-    """When a replay decides whom to write to: with each month published from `decides_from` on, daily later on."""
+    """When a replay decides whom to write to: with each month published from `decides_from` on, four times a month from
+    `weekly_from` on, daily later on.
+    """
 
     decides_from: datetime.date | None = None
+    weekly_from: datetime.date | None = None
     daily_from: datetime.date | None = None
 
     def decides_with(self, as_of: datetime.date) -> bool:
@@ -54,13 +57,18 @@ class Rhythm:
 
     def days_before(self, as_of: datetime.date) -> list[datetime.date]:
         """The days between two publications that decide: after the first of the month before, up to `as_of`."""
-        if self.daily_from is None:
-            return []
         first = newest_closed_month(as_of) + datetime.timedelta(days=1)
         days = [first + datetime.timedelta(days=each) for each in range((as_of - first).days)]
-        return [day for day in days if day >= self.daily_from]
+        return [day for day in days if self._decides_on(day)]
+
+    def _decides_on(self, day: datetime.date) -> bool:
+        if self.daily_from is not None and day >= self.daily_from:
+            return True
+        return self.weekly_from is not None and day >= self.weekly_from and day.day in WEEKLY
 
 
+# days of a month; the first of the next one publishes, and decides too
+WEEKLY = (8, 15, 22)
 NO_DECISIONS = Rhythm()
 
 

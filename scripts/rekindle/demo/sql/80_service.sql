@@ -246,7 +246,8 @@ select
 from events
 where occurred_at < horizon();
 
--- Delivery plans of half of the households that order ahead, from the time they began to.
+-- Delivery plans of eight in ten households that order ahead, from the time they began to: for a year, for a quarter,
+-- until they are cancelled, or without an end.
 create table synthetic.contracts as
 with
 
@@ -258,7 +259,7 @@ signed as (
         plan.created_at
     from order_ahead
     inner join contact_plan as plan on order_ahead.household_id = plan.household_id and plan.source_system = 'till'
-    where draw('delivery plan', order_ahead.person_id) < 0.5
+    where draw('delivery plan', order_ahead.person_id) < 0.8
 )
 
 select
@@ -267,7 +268,8 @@ select
     'delivery_plan' as contract_type,
     start_date,
     case
-        when draw('plan ends', person_id) < 0.7 then start_date + 365
+        when draw('plan ends', person_id) < 0.35 then start_date + 365
+        when draw('plan ends', person_id) < 0.8 then start_date + 91
         when draw('plan ends', person_id) < 0.9 then start_date + 30 + pick('plan cancelled after', person_id, 200)
     end as end_date,
     extracted_at() as extracted_at,

@@ -12,9 +12,19 @@ inner join (values
 ) as durations (product_category, days_of_supply)
     on products.product_category = durations.product_category;
 
--- One product in 370 goes out of stock once in 2017 and comes back after 3 to 30 days.
+-- One product in 370 goes out of stock once in 2017 and comes back after 3 to 30 days. Of those that somebody wished for
+-- that year, seven in ten sell out up to ten days after the first wish, for 3 to 16 days.
 create table synthetic.product_availability as
 with
+
+wishes as (
+    select
+        product_id,
+        min(after_seconds(viewed_at, 10)) as wished_at
+    from product_views
+    where draw_of(view_number, 0) < 0.05
+    group by product_id
+),
 
 gaps as (
     select
@@ -23,18 +33,32 @@ gaps as (
         3 + pick('back in stock', product_id, 28) as days_gone
     from frame_products
     where product_index % 370 = 0
+    union all
+    select
+        wishes.product_id,
+        after_days(wishes.wished_at, 10 * draw('sells out', wishes.product_id)) as gone_at,
+        3 + pick('restocked', wishes.product_id, 14) as days_gone
+    from wishes
+    inner join frame_products as products on wishes.product_id = products.product_id
+    where
+        products.product_index % 370 <> 0
+        and wishes.wished_at >= timestamp '2017-01-05 06:00:00'
+        and draw('is wished for and sells out', wishes.product_id) < 0.7
+),
+
+changes as (
+    select product_id, true as is_available, timestamp '2016-12-31 06:00:00' as changed_at from gaps
+    union all
+    select product_id, false, gone_at from gaps
+    union all
+    select product_id, true, gone_at + to_days(days_gone) from gaps
 )
 
 select
-    product_id,
-    true as is_available,
-    timestamp '2016-12-31 06:00:00' as changed_at,
+    *,
     extracted_at() as extracted_at
-from gaps
-union all
-select product_id, false, gone_at, extracted_at() from gaps
-union all
-select product_id, true, gone_at + to_days(days_gone), extracted_at() from gaps;
+from changes
+where changed_at < horizon();
 
 -- Campaigns of the synthetic world: contests over three routes, and each mailing.
 create table synthetic.marketing_campaigns as

@@ -17,9 +17,40 @@ create macro pull(channel, face_value) as
         else 1.3
     end;
 
+-- How much of that each scenario has, and what it asks for: a basket, a form, a rating. A contest is advertised to those
+-- on the lists of ad platforms. A scenario that is not named here is one of the first kind.
+create table effects as
+select *
+from (values
+    ('reactivation', 0.6, null, 0.0),
+    ('welcome_back', 0.4, null, 0.0),
+    ('returned_thanks', 0.2, null, 0.0),
+    ('ambassador', 0.2, null, 0.0),
+    ('loyalty_programme', 0.3, null, 0.0),
+    ('cross_sell', 0.3, null, 0.0),
+    ('discover', 0.5, null, 0.0),
+    ('back_in_stock', 0.8, null, 0.0),
+    ('replenishment', 0.8, null, 0.0),
+    ('repurchase_overdue', 0.8, null, 0.0),
+    ('birthday', 0.8, null, 0.0),
+    ('first_purchase', 0.6, null, 0.0),
+    ('drive_invitation', 0.5, null, 0.0),
+    ('drive_revival', 0.5, null, 0.0),
+    ('contract_end', 0.0, null, 0.0),
+    ('service_recovery', 0.4, 'rating', 1.0),
+    ('post_purchase_survey', 0.0, 'rating', 1.2),
+    ('contact_enrichment', 0.0, 'enrichment', 1.2),
+    ('preference_form', 0.0, 'preference', 1.0),
+    ('media_reactivation', 0.0, 'contest', 0.6)
+) as effects (scenario_id, basket, answer, answer_pull);
+
+-- Households of the data set, and past customers.
+create macro has_bought(person) as substring(person, 1, 1) in ('H', 'P');
+
 -- The truth, for both arms: would this entry, treated so, bring one more basket? Only tests may ask it of people who are
--- held out.
+-- held out. Whoever never bought is three times as hard to move.
 create macro would_respond(person, profile, scenario, entry, message_pull) as
-    draw('response', profile || '|' || scenario || '|' || entry) < responsiveness(person) * message_pull;
+    draw('response', profile || '|' || scenario || '|' || entry)
+    < responsiveness(person) * message_pull * case when has_bought(person) then 1.0 else 0.3 end;
 
 create macro extracted_at() as timestamp '2018-06-01 06:00:00';

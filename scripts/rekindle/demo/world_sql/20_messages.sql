@@ -1,6 +1,6 @@
 -- The e-mail provider: what it was asked to send (exported), and the contact record it knows the person by. A profile is named
 -- after the oldest of its records, so the id leads back to one.
-create table sent as
+create table exported_people as
 select
     exported.decision_id,
     exported.profile_id,
@@ -20,16 +20,22 @@ select
         exported.profile_id,
         exported.scenario_id,
         exported.entry_key,
-        pull(exported.channel, offers.face_value_amount)
+        pull(exported.channel, offers.face_value_amount) * coalesce(effects.basket, 1.0)
     ) as responds,
+    effects.answer,
+    draw('answer', exported.decision_id) < responsiveness(people.person_id) * effects.answer_pull as is_answered,
     draw('not sent', exported.decision_id) < 0.01 as is_not_sent,
     exported.channel = 'email' and draw('bounce', people.person_id) < 0.004 as is_bounced
 from exported
 inner join people
     on exported.profile_id = substring(md5(people.source_system || '|' || people.contact_id), 1, 16)
 left join offers on exported.offer_id = offers.offer_id
+left join effects on exported.scenario_id = effects.scenario_id;
+
 -- a list that an ad platform mirrors is no message
-where exported.channel <> 'ads';
+create table sent as
+select * from exported_people
+where channel <> 'ads';
 
 create table messages as
 select

@@ -1,5 +1,6 @@
 -- The customers: whoever got an offer has it, and a treated entry may bring one basket that would not have been: a copy of one
 -- of the household's last ten, one to twenty days after its first message. Baskets of the data set are never changed.
+-- Whoever never bought copies a household, and orders in the web shop; who is invited to a drive orders there.
 create table offer_assignments as
 select
     source_system,
@@ -16,19 +17,43 @@ where
     is_delivered
     and offer_id is not null;
 
-create table responses as
+create table households as
+select
+    substring(person_id, 2) as household_id,
+    row_number() over (order by person_id) - 1 as place
+from (select distinct person_id from people where person_id like 'H%');
+
+create table responders as
 select
     *,
-    substring(person_id, 2) as household_id,
-    'W' || substring(decision_id, 1, 24) as basket_id,
-    after_seconds(sent_at, 86400 * (1 + 19 * draw('basket when', decision_id))) as ordered_at
+    has_bought(person_id) as is_customer,
+    case
+        when not has_bought(person_id)
+            then cast(floor(draw('household', person_id) * (select count(*) from households)) as bigint)
+    end as place
 from outcomes
 where
     is_delivered
     and responds
-    and step = 'first_message'
-    -- households of the data set, and past customers
-    and substring(person_id, 1, 1) in ('H', 'P');
+    and step = 'first_message';
+
+create table responses as
+select
+    responders.* exclude (place),
+    coalesce(households.household_id, substring(responders.person_id, 2)) as household_id,
+    case
+        when responders.scenario_id like 'drive%' then 'drive'
+        when not responders.is_customer then 'web'
+    end as sales_channel,
+    'W' || substring(decision_id, 1, 24) as basket_id,
+    after_seconds(sent_at, 86400 * (1 + 19 * draw('basket when', decision_id))) as ordered_at
+from responders
+left join households on responders.place = households.place;
+
+create table transactions as
+select *
+from till_lines
+where household_id in (select household_id from responses);
 
 create table copied_baskets as
 with
@@ -74,7 +99,9 @@ inner join last_ten
 
 create table transactions_of_the_world as
 select
-    copied.household_id,
+    case when copied.is_customer then 'till' else copied.source_system end as source_system,
+    case when copied.is_customer then copied.household_id else copied.contact_id end as contact_id,
+    copied.sales_channel,
     transactions.store_id,
     copied.basket_id,
     transactions.line_number,
@@ -85,6 +112,10 @@ select
     cast(0 as decimal(18, 2)) as coupon_disc,
     cast(0 as decimal(18, 2)) as coupon_match_disc,
     copied.ordered_at as transaction_timestamp,
+    case copied.sales_channel
+        when 'drive' then copied.ordered_at + interval 4 hour
+        when 'web' then copied.ordered_at + interval 2 day
+    end as delivered_at,
     extracted_at() as extracted_at
 from copied_baskets as copied
 inner join transactions
