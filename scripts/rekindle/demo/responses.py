@@ -125,7 +125,7 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
     connection.execute(f"insert into offers select {', '.join(TABLES['offers'])} from {parquet(offers)}")
     connection.execute(f"insert into people select {', '.join(TABLES['people'])} from {parquet(people)}")
     # a view: few households come back, the files are not kept
-    columns = ", ".join(TABLES["till_lines"])
-    tills = " union all ".join(f"select {columns} from {parquet(file)}" for file in (baskets, archive))
+    line = ", ".join(TABLES["till_lines"])
+    tills = " union all ".join(f"select {line} from {parquet(file)}" for file in (baskets, archive))
     connection.execute("drop table till_lines")
     connection.execute(f"create view till_lines as {tills}")
