@@ -6,68 +6,36 @@ kpi_benchmarks as (
     select * from {{ ref('kpi_benchmarks') }}
 ),
 
-experiment_results as (
-    select * from {{ ref('experiment_results') }}
-),
-
-scenario_performance as (
-    select * from {{ ref('scenario_performance') }}
-),
-
-customer_base as (
-    select * from {{ ref('customer_base') }}
-),
-
-programme_value as (
-    select * from {{ ref('programme_value') }}
+kpi_months as (
+    select * from {{ ref('kpi_months') }}
 ),
 
 newest_month as (
-    select max(segment_month) as segment_month from customer_base
+    select max(kpi_month) as kpi_month from kpi_months
+    where
+        kpi_id = 'inactive_share'
+        and own_figure is not null
 ),
 
+-- a share of the base is that of its newest month; of some half-years the net return would be another figure
 own_figures as (
     select
-        'revisit_rate' as kpi_id,
-        sum(mean * users) / sum(users) as own_figure
-    from experiment_results
-    where
-        scenario_id = 'anti_attrition'
-        and holdout_period is not null
-        and variation_id = 'treated'
-        and slice_kind = 'all'
-        and metric_id = 'revisit_rate'
-    union all
-    {%- for channel in ['sms', 'email'] %}
-        select
-            'offers_used_by_{{ channel }}' as kpi_id,
-            cast(sum(redeemed) as double) / nullif(sum(sent), 0) as own_figure
-        from scenario_performance
-        where
-            channel = '{{ channel }}'
-            and offer_type <> 'none'
-        union all
-    {%- endfor %}
-    select
-        'open_rate' as kpi_id,
-        cast(sum(opened) as double) / nullif(sum(open_observed), 0) as own_figure
-    from scenario_performance
-    where channel = 'email'
-    union all
-    select
-        'net_return' as kpi_id,
-        -- of some of the half-years it would be another figure
+        kpi_months.kpi_id,
         case
-            when count(programme_net_return_amount) = count(*) then cast(sum(programme_net_return_amount) as double)
+            when kpi_months.is_sum and (kpi_months.kpi_id <> 'net_return' or count(kpi_months.counted) = count(*))
+                then sum(kpi_months.counted)
+            when not kpi_months.is_sum
+                then sum(case when kpi_months.base is not null then kpi_months.counted end)
+                    / nullif(sum(kpi_months.base), 0e0)
         end as own_figure
-    from programme_value
-    union all
-    select
-        'inactive_share' as kpi_id,
-        max(customer_base.inactive_share) as own_figure
-    from customer_base
-    inner join newest_month on customer_base.segment_month = newest_month.segment_month
-    where customer_base.slice_kind = 'all'
+    from kpi_months
+    cross join newest_month
+    where
+        kpi_months.kpi_id <> 'inactive_share'
+        or kpi_months.kpi_month = newest_month.kpi_month
+    group by
+        kpi_months.kpi_id,
+        kpi_months.is_sum
 )
 
 select
