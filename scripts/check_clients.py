@@ -31,6 +31,7 @@ PACKAGES = (
     "duckdb-cli==1.5.5",
     "psycopg2-binary",
     "rich",
+    "flask-caching==2.3.1",  # 2.4 gives Superset 6.1.0 an option that it does not know
 )
 QUESTION = """
 select cast(segment as varchar(40)) as segment, count(*) as customers

@@ -1,5 +1,9 @@
 """Why somebody is in and why not: `python scripts/explain.py PROFILE_ID`; without a profile, counts of each gate."""
 
+import shutil
+import sys
+import textwrap
+
 import click
 
 from rekindle.ground import paths
@@ -24,9 +28,21 @@ def main(profile_id: str | None, scenario: str | None, as_of: str | None, connec
     explainer = Explainer.open(paths.warehouse())
     try:
         told = explainer.person(profile_id, scenario, date) if profile_id else explainer.waterfalls(scenario, date)
-        click.echo("\n".join(told).rstrip())
+        click.echo("\n".join(_fitted(told)).rstrip())
     finally:
         explainer.connection.close()
+
+
+def _fitted(lines: list[str]) -> list[str]:
+    """Lines that end where a terminal does, between words; a file or another program gets them whole."""
+    if not sys.stdout.isatty():
+        return lines
+    width = shutil.get_terminal_size().columns
+    broken = [
+        textwrap.wrap(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_on_hyphens=False)
+        for line in lines
+    ]
+    return [part for parts in broken for part in parts or [""]]
 
 
 if __name__ == "__main__":

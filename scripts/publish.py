@@ -37,10 +37,9 @@ def main(connector: str | None, address: str | None, schema: str) -> None:
             published, audiences = publish(manifest, warehouse), publish_activation(manifest, warehouse)
         for done in (published, audiences):
             if done is not None:
-                click.echo(
-                    f"Published {done.tables} tables ({done.rows:,} rows) as of {done.as_of_date} to {done.path}"
-                )
-        click.echo(f"Boards: {make_boards(chosen)}")
+                rows = f"{done.rows:,} rows"
+                click.echo(f"Published {done.tables} tables ({rows}) as of {done.as_of_date}: {paths.shown(done.path)}")
+        click.echo(f"Boards: {paths.shown(make_boards(chosen))}")
         if address is not None:
             # nobody else publishes meanwhile: what is copied is this edition
             copied = _postgres().publish_to_postgres(published.path, address, primary_keys(manifest), schema)

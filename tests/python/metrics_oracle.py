@@ -5,6 +5,12 @@ from collections.abc import Callable
 import pandas as pd
 
 Tables = Callable[[str], pd.DataFrame]
+# of the figures that others publish, those that have no metric elsewhere
+FIGURES = (
+    *("opens_change", "emails_recovered", "mobiles_recovered", "inactive_conversion", "personalised_messages"),
+    *("offers_that_miss", "inactives_reached", "inactives_reactivated", "reactivated_opted_in", "new_contacts"),
+    *("new_opted_in", "acquisition_cost"),
+)
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
 
 
@@ -20,7 +26,14 @@ def per(part: float, whole: float) -> float:
 
 def figures(tables: Tables) -> dict[str, float]:
     """Every metric by its name."""
-    return _customers(tables) | _slipping_away(tables) | _scenarios(tables) | _results(tables) | _emails(tables)
+    return (
+        _customers(tables)
+        | _slipping_away(tables)
+        | _scenarios(tables)
+        | _results(tables)
+        | _emails(tables)
+        | _published(tables)
+    )
 
 
 def _customers(tables: Tables) -> dict[str, float]:
@@ -156,3 +169,15 @@ def _emails(tables: Tables) -> dict[str, float]:
         "complaints": mailboxes["complained"].sum(),
         "complaint_share": mailboxes["complained"].sum() / mailboxes["delivered"].sum(),
     }
+
+
+def _published(tables: Tables) -> dict[str, float]:
+    months = tables("measurement.kpi_months")
+    found = {"figure_counted": 0.0, "figure_base": months["base"].sum()}
+    for kpi, of in months.groupby("kpi_id"):
+        known = of if of["is_sum"].all() else of[of["base"].notna()]
+        found["figure_counted"] += known["counted"].sum()
+        if kpi in FIGURES:
+            total = known["counted"].sum(min_count=1)
+            found[kpi] = total if of["is_sum"].all() else per(total, known["base"].sum())
+    return {kpi: float("nan") for kpi in FIGURES} | found

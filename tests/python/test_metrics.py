@@ -60,6 +60,11 @@ def test_each_metric_is_what_pandas_counts(metrics: Metrics, expected: dict[str,
     assert sum(value is not None for value in told.values()) > 60
 
 
+def test_all_that_others_publish_has_a_metric() -> None:
+    seed = (PROJECT / "seeds" / "config" / "kpi_benchmarks.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert sorted(row[0] for row in BENCHMARKS) == sorted(line.split(",")[0] for line in seed)
+
+
 @pytest.mark.parametrize(("benchmark", "metric", "where"), BENCHMARKS)
 def test_what_others_publish_is_a_metric_and_equal_to_the_mart(
     benchmark: str, metric: str, where: str, metrics: Metrics, decided_workshop: Workshop

@@ -24,7 +24,7 @@ GUIDES = {
     "Bring your data": ("connector-guide", "shopify", "host-project", "contract-version-2", "demo-data"),
     "Customers": ("segments", "customer-base", "what-did-not-work"),
     "Write to them": ("activation", "scenario-guide", "tracking", "privacy"),
-    "Did it work": ("measurement", "boards", "metrics"),
+    "Did it work": ("measurement", "boards", "metrics", "bi"),
 }
 DOCS = paths.PROJECT / "docs"
 # pages that lie elsewhere in the project
