@@ -45,7 +45,7 @@ class CompiledModels:
 
     def __init__(self, select: Iterable[str], variables: Mapping[str, Any]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            dbt_compile(Path(folder), variables, "--select", *select)
+            dbt_compile(Path(folder), variables, "--write-json", "--select", *select)
             manifest = json.loads((Path(folder) / "target" / "manifest.json").read_text(encoding="utf-8"))
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
         relations = [(node["relation_name"], node["name"]) for node in nodes if node.get("relation_name")]

@@ -52,7 +52,10 @@ def call(
     server = _server(folder)
     assert server.stdin is not None
     assert server.stdout is not None
-    request = [list(command), {**variables, PARSED: os.environ[PARSED]}, str(folder), str(output), largest_file]
+    # plain dbt writes all of the project into artefacts, twice: half of a short command.
+    # Who reads them says --write-json.
+    environment = {"DBT_WRITE_JSON": "false", **variables, PARSED: os.environ[PARSED]}
+    request = [list(command), environment, str(folder), str(output), largest_file]
     server.stdin.write(json.dumps(request) + "\n")
     server.stdin.flush()
     return int(server.stdout.readline())
@@ -165,7 +168,19 @@ def _read_projects() -> None:
             with contextlib.suppress(ValueError):  # another worker is writing it just now: everybody reads it alone
                 project = _dbts_own_reading()(data, decoder=manifest.extended_mashumuro_decoder)
                 _projects[hashlib.sha256(data).hexdigest()] = project
+                _describe_once(project)
             _keep()
+
+
+def _describe_once(project: Any) -> None:
+    """Has mashumaro write the code that describes each kind of node, which it does in each process when first asked."""
+    nodes = (*project.nodes.values(), *project.sources.values(), *project.macros.values(), *project.exposures.values())
+    for node in {type(node): node for node in nodes}.values():
+        node.to_dict(omit_none=True)
+        node.to_dict()
+        if hasattr(node, "config"):
+            node.config.to_dict(omit_none=True)
+            node.config.to_dict()
 
 
 def _keep() -> None:

@@ -183,7 +183,7 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(unchanged: Dbt
 
     # the macros that dbt knows a node to call are all that it calls
     (tmp_path / "compiled").mkdir()
-    dbt_compile(tmp_path / "compiled", {"connector": "fixture", "as_of_date": "2031-03-17"})
+    dbt_compile(tmp_path / "compiled", {"connector": "fixture", "as_of_date": "2031-03-17"}, "--write-json")
     compiled = json.loads((tmp_path / "compiled" / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     dated = {key for key, node in compiled.items() if "2031-03" in (node.get("compiled_code") or "")}
     assert dated & same, "the histories of identity"

@@ -328,6 +328,8 @@ def audience_models(manifest: Manifest) -> list[Any]:
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
     model = table.model
     target = f"published.{name(model.schema)}.{name(table.name)}"
+    # with its comments in one go: each would be brought to the disk alone
+    connection.execute("begin")
     connection.execute(f"create schema if not exists published.{name(model.schema)}")
     connection.execute(
         f"create table {target} as select * from {name(model.schema)}.{name(model.alias)} "
@@ -339,6 +341,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
         if column.description:
             place = f"{target}.{name(column.name)}"
             connection.execute(f"comment on column {place} is {text(_one_line(column.description))}")
+    connection.execute("commit")
     counted = connection.execute(f"select count(*) from {target}").fetchone()
     return int(counted[0]) if counted else 0
 
