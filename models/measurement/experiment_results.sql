@@ -3,6 +3,10 @@
 {%- set z = '1.959963984540054e0' %}
 {%- set z_one_sided = '1.6448536269514722e0' %}
 {%- set found_four_times_in_five = '2.801585217612968e0' %}
+{%- set sums = [
+    'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
+    'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'
+] %}
 
 with
 
@@ -20,7 +24,17 @@ outcome_metrics as (
 
 measured as (
     select
-        experiment_statistics.*,
+        experiment_statistics.experiment_id,
+        experiment_statistics.variation_id,
+        experiment_statistics.slice_kind,
+        experiment_statistics.slice,
+        experiment_statistics.metric_id,
+        experiment_statistics.withheld_because,
+        experiment_statistics.users,
+        {%- for name in sums %}
+            experiment_statistics.{{ name }},
+        {%- endfor %}
+        experiment_statistics.is_baseline,
         outcome_metrics.metric_name,
         outcome_metrics.kind,
         outcome_metrics.role,

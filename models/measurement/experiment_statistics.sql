@@ -1,6 +1,6 @@
--- The sums from which every figure of a comparison follows, so that anybody can come to it another way. Parts add up to
--- the whole: people are added up once, into cells, and cells into slices; as decimals, so that the order in which they
--- are added makes no difference.
+-- The sums from which every figure of a comparison follows, and what judges it, so that anybody can come to it another
+-- way. Parts add up to the whole: people are added up once, into cells, and cells into slices; as decimals, so that the
+-- order in which they are added makes no difference.
 {%- set sums = [
     'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
     'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'
@@ -153,6 +153,26 @@ summed as (
         is_baseline
 ),
 
+-- whoever was drawn, window over or not: whether groups have the sizes that they were drawn with is asked of all
+draws as (
+    select
+        experiment_id,
+        variation_id,
+        scenario_id,
+        holdout_period,
+        objective,
+        max(expected_share) as expected_share,
+        count(*) as drawn_users
+    from scenario_outcomes
+    where is_first
+    group by
+        experiment_id,
+        variation_id,
+        scenario_id,
+        holdout_period,
+        objective
+),
+
 -- a few people are no group: what they did is theirs
 judged as (
     select
@@ -162,15 +182,31 @@ judged as (
 )
 
 select
-    experiment_id,
-    variation_id,
-    slice_kind,
-    slice,
-    metric_id,
-    withheld_because,
-    case when withheld_because is null then users end as users,
+    judged.experiment_id,
+    judged.variation_id,
+    draws.scenario_id,
+    draws.holdout_period,
+    draws.objective,
+    judged.slice_kind,
+    judged.slice,
+    judged.metric_id,
+    outcome_metrics.kind,
+    outcome_metrics.role,
+    judged.withheld_because,
+    outcome_metrics.direction,
+    case when judged.withheld_because is null then judged.users end as users,
+    cast({{ unless_withheld('draws.drawn_users', 'draws.drawn_users') }} as bigint) as drawn_users,
+    draws.expected_share,
+    outcome_metrics.smallest_relevant_lift,
+    outcome_metrics.non_inferiority_margin,
     {%- for name in sums %}
-        cast(case when withheld_because is null then {{ name }} end as double) as {{ name }},
+        cast(case when judged.withheld_because is null then judged.{{ name }} end as double) as {{ name }},
     {%- endfor %}
-    is_baseline
+    judged.is_baseline
 from judged
+left join draws
+    on
+        judged.experiment_id = draws.experiment_id
+        and judged.variation_id = draws.variation_id
+left join outcome_metrics
+    on judged.metric_id = outcome_metrics.metric_id

@@ -1,5 +1,5 @@
--- The figures that others have published, of this installation, month by month: what is counted, and of how many. Each is
--- counted once here; kpis adds the months up.
+-- The figures that others have published, of this installation, month by month: what is counted, and of how many. Each
+-- is counted once here; kpis adds the months up.
 with
 
 scenario_outcomes as (
@@ -278,8 +278,8 @@ personal_messages as (
 
 figures as (
     {%- for part in [
-        'revisits', 'message_figures', 'recovered_addresses', 'campaign_figures', 'programme', 'inactive', 'conversions',
-        'missed_offers', 'personal_messages'
+        'revisits', 'message_figures', 'recovered_addresses', 'campaign_figures', 'programme', 'inactive',
+        'conversions', 'missed_offers', 'personal_messages'
     ] %}
         select * from {{ part }}
         {{ 'union all' if not loop.last }}

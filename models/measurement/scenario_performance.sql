@@ -3,8 +3,8 @@
 -- counts where it may be known, and so does whom it is compared with.
 {%- set totals = ['delivered', 'opened', 'clicked'] -%}
 {%- set counts = [
-    'entered', 'treated', 'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked', 'redeemed', 'revisited',
-    'visited_twice', 'visited_three_times'
+    'entered', 'treated', 'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked',
+    'redeemed', 'revisited', 'visited_twice', 'visited_three_times'
 ] %}
 
 with

@@ -7,6 +7,7 @@ published sums, as anybody with another statistics engine can.
 import csv
 import math
 import re
+import runpy
 from collections.abc import Iterator
 from typing import Any
 
@@ -235,6 +236,27 @@ def test_results_are_those_of_tea_tasting_and_statsmodels(
     assert compared >= 4
 
 
+def test_the_example_for_tea_tasting_comes_to_the_same_digits(decided: duckdb.DuckDBPyConnection) -> None:
+    example = runpy.run_path(str(PROJECT / "examples" / "tea_tasting" / "compare.py"))
+    rows = decided.sql("select * from measurement.experiment_results where slice_kind = 'all'").df()
+    rows = rows.set_index(["experiment_id", "metric_id"])
+    compared = 0
+    for comparison, analysed in example["results"](decided).items():
+        row = rows.loc[comparison]
+        if row["verdict"] == "not trustworthy":
+            continue
+        plain = analysed["plain"]
+        assert row["lift"] == pytest.approx(plain.effect_size, abs=1e-9, nan_ok=True)
+        assert row["p_value"] == pytest.approx(plain.pvalue, abs=1e-9, nan_ok=True)
+        if METRICS[comparison[1]]["kind"] != "rate":
+            bounds = (plain.effect_size_ci_lower, plain.effect_size_ci_upper)
+            assert (row["lower_lift"], row["upper_lift"]) == pytest.approx(bounds, rel=1e-5, abs=1e-6, nan_ok=True)
+        if "adjusted" in analysed:
+            assert row["adjusted_lift"] == pytest.approx(analysed["adjusted"].effect_size, abs=1e-9, nan_ok=True)
+        compared += 1
+    assert compared >= 6
+
+
 def test_the_sizes_of_groups_are_judged_as_scipy_does(decided: duckdb.DuckDBPyConnection) -> None:
     health = decided.sql("select * from measurement.experiment_health").df().set_index("experiment_id")
     entries = decided.sql("""
@@ -250,6 +272,19 @@ def test_the_sizes_of_groups_are_judged_as_scipy_does(decided: duckdb.DuckDBPyCo
         assert health.loc[experiment, "sample_ratio_chi_squared"] == pytest.approx(expected.statistic, abs=1e-9)
         assert health.loc[experiment, "sample_ratio_p"] == pytest.approx(expected.pvalue, abs=1e-9)
         assert health.loc[experiment, "is_trusted"] == (expected.pvalue >= 0.001)
+
+
+def trusted(groups: pd.DataFrame) -> bool | None:
+    """Whether the groups of an experiment have the sizes that they were drawn with; None when one is not told."""
+    if groups["drawn_users"].isna().any():
+        return None
+    observed, shares = groups["drawn_users"].astype(float), groups["expected_share"].astype(float)
+    expected = shares * observed.sum()
+    # a group that nobody is in has no row
+    missing = max(0.0, observed.sum() - expected.sum())
+    chi_squared = float(((observed - expected) ** 2 / expected).sum() + missing)
+    degrees = len(groups) - (0 if missing > 0.001 else 1)
+    return bool(degrees == 0 or stats.chi2.sf(chi_squared, degrees) >= 0.001)
 
 
 def told_group(row: Any, kind: str) -> dict[str, float]:
@@ -310,11 +345,15 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
 
 def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnection) -> None:
     sums = decided.sql("select * from measurement.experiment_statistics").df().set_index(KEY)
-    health = decided.sql("select * from measurement.experiment_health").df().set_index("experiment_id")
+    groups = sums.reset_index().drop_duplicates(["experiment_id", "variation_id"]).groupby("experiment_id")
+    can_be_trusted = {experiment: trusted(rows) for experiment, rows in groups}
+    assert True in can_be_trusted.values()
     results = decided.sql("select * from measurement.experiment_results").df()
     found = []
     for row in results.itertuples():
-        metric = METRICS[row.metric_id]
+        # what is asked of the metric stands beside its sums
+        of_metric = sums.xs((row.experiment_id, row.metric_id), level=("experiment_id", "metric_id"))
+        metric = {**of_metric.iloc[0], "covariate": of_metric["covariate_sum"].notna().any()}
         place = (row.experiment_id, row.slice_kind, row.slice, row.metric_id)
         base, other = (
             sums.loc[(*place, arm)] if (*place, arm) in sums.index else None for arm in ("held_out", "treated")
@@ -327,7 +366,8 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
     for each in found:
         told, row = each["told"], each["row"]
         if told and not math.isnan(told["p"]) and each["metric"]["role"] == "objective":
-            families.setdefault((row.objective, row.metric_id, row.slice_kind, row.holdout_period), []).append(each)
+            asked = sums.loc[(*each["place"], "treated"), ["objective", "holdout_period"]]
+            families.setdefault((*asked, row.metric_id, row.slice_kind), []).append(each)
     for family in families.values():
         for each, p in zip(
             family, multipletests([each["told"]["p"] for each in family], method="holm")[1], strict=True
@@ -336,9 +376,12 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
     verdicts = set()
     for each in found:
         told, metric, row = each["told"], each["metric"], each["row"]
-        relevant = float(metric["smallest_relevant_lift"] or "nan")
+        relevant = float(metric["smallest_relevant_lift"])
         verdict = "not yet"
-        if not health.loc[row.experiment_id, "is_trusted"]:
+        if can_be_trusted[row.experiment_id] is None:
+            assert row.verdict in ("not yet", "not trustworthy")
+            continue
+        if not can_be_trusted[row.experiment_id]:
             verdict = "not trustworthy"
         elif told is None:
             pass
