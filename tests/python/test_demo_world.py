@@ -205,6 +205,11 @@ def test_who_is_asked_answers_later_than_the_question_and_as_the_page_says(asked
     assert ratings == of_orders == pytest.approx(0.30 * 2 * PEOPLE, rel=0.15)
 
 
+def test_who_stands_on_a_mirrored_list_enters_the_contest_once(asked: Path) -> None:
+    later = ASKED + datetime.timedelta(days=1)
+    assert set(responses.play(asked, later, [asked / "asking.parquet"]).values()) == {0}
+
+
 def test_who_never_bought_buys_in_the_web_shop_and_who_is_invited_to_a_drive_orders_there(asked: Path) -> None:
     rows = duckdb.sql(f"""
         select asking.scenario_id, substring(people.person_id, 1, 1) in ('H', 'P') as is_customer, lines.sales_channel,
@@ -376,6 +381,31 @@ def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> 
     """).fetchall()
         == []
     )
+
+
+def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyConnection) -> None:
+    """A third of what the demo has, which decides on three times as many dates: 60 due, 20 selected, 20 mature, 5 held
+    out.
+    """
+    rows = decided.sql("""
+        with decided as (
+            select scenario_id, count(*) as due, count(case when outcome = 'selected' then 1 end) as selected
+            from activation.decisions group by all
+        ),
+        entered as (
+            select scenario_id, count(*) as entries, count(case when arm = 'held_out' then 1 end) as held_out,
+                count(case when entered_date <= date '2017-12-01' then 1 end) as mature
+            from activation.scenario_entries where arm <> 'held_out_globally' group by all
+        )
+        select scenarios.scenario_id, coalesce(due, 0), coalesce(selected, 0), coalesce(mature, 0),
+            scenarios.holdout_share = 0 or coalesce(entries, 0) < 50 or held_out > 1
+        from config.scenarios as scenarios
+        left join decided on scenarios.scenario_id = decided.scenario_id
+        left join entered on scenarios.scenario_id = entered.scenario_id
+        where scenarios.kind = 'message'
+    """).fetchall()
+    assert len(rows) >= 23
+    assert [row for row in rows if row[1] < 20 or row[2] < 7 or row[3] < 7 or not row[4]] == []
 
 
 def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(

@@ -56,7 +56,7 @@ NOT_CALLED = {
     "python scripts/replay.py": "takes half a minute; test_replay.py calls it",
     "python scripts/backup.py --restore": "asks for the warehouse to be away; test_backup.py moves it",
     "make publish TO=": "needs a PostgreSQL; test_publish_postgres.py starts one and calls the script",
-    "make erase PURGE=1": "has nobody to delete while retention_purge is switched off; test_erase.py has it",
+    "make erase PURGE=1": "has nobody to delete while retention_purge is not in use; test_erase.py has it",
     "make erase REQUESTS=1": "waits for platforms, and ends with their names; test_erase.py has them",
     ".venv/bin/python -m pytest": "a test of tests",
     ".venv/bin/dbt": "test_contract.py builds chosen models",

@@ -260,7 +260,7 @@ def test_the_first_kinds_of_moment_are_heard_by_a_new_scenario_from_rows_alone(
     ]
 
 
-# What the person did whom each scenario that ships switched off is about: orders, web events and contracts.
+# What the person did whom each scenario is about that a retailer does not begin with: orders, web events and contracts.
 LIFECYCLE: dict[str, dict[str, list[tuple[str, ...]]]] = {
     "back_in_stock": {"events": [("wishlist_add", "2024-03-01", "raincoat", "dog clothing", "")]},
     "birthday": {},
@@ -342,22 +342,23 @@ def add_lifecycle_people(raw: Path) -> None:
             append(raw / "contracts.csv", {**contact, **term, "contract_id": f"{scenario}_contract"})
 
 
-def switch_on(scenarios: Path) -> None:
-    """The edit of one cell, for each of LIFECYCLE. And nobody is held out: there is one person for each."""
+def take_into_use(project: Path, scenarios: Path, *others: str) -> None:
+    """One name in a list, for each of LIFECYCLE. And nobody is held out: there is one person for each."""
+    settings = project / "dbt_project.yml"
+    before = settings.read_text(encoding="utf-8")
+    after = before.replace(
+        "survey_thanks, welcome]", ", ".join(("survey_thanks", "welcome", *LIFECYCLE, *others)) + "]"
+    )
+    assert before != after
+    settings.write_text(after, encoding="utf-8")
     lines = scenarios.read_text(encoding="utf-8").splitlines()
-    edited = [
-        line.replace(",false,customer_analytics,", ",true,customer_analytics,").replace(",0.10,", ",0.00,")
-        if line.split(",")[0] in LIFECYCLE
-        else line
-        for line in lines
-    ]
-    assert sum(one != other for one, other in zip(lines, edited, strict=True)) == len(LIFECYCLE)
+    edited = [line.replace(",0.10,", ",0.00,") if line.split(",")[0] in LIFECYCLE else line for line in lines]
     scenarios.write_text("\n".join(edited) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs on a copy of the project in which only seeds were edited, and people for what was switched on."""
+    """The programs on a copy of the project with edited seeds and one list, and people for what was taken into use."""
     folder = tmp_path_factory.mktemp("edited")
     project = folder / "project"
     people_project.copy_files(project, {"currency_code": "EUR"})
@@ -366,14 +367,14 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = ("scenarios", "scenario_moments", "scenario_steps", "content_blocks")
     folders |= {seed: project / "seeds" / "fixture" / f"{seed}.csv" for seed in own}
     add_scenario(folders, "happy", 1)
-    switch_on(folders["scenarios"])
+    take_into_use(project, folders["scenarios"], "happy")
     add_lifecycle_people(project / "tests" / "fixtures" / "raw")
     run = str(project / "scripts" / "run.py")
     people_project.call(folder, run, "--connector", "fixture", "--as-of", "2024-07-01")
     return folder
 
 
-def test_each_scenario_that_ships_switched_off_writes_to_its_person_once_it_is_on(edited: Path) -> None:
+def test_each_scenario_that_a_retailer_does_not_begin_with_writes_to_its_person_once_in_use(edited: Path) -> None:
     warehouse = edited / "warehouse" / "build.duckdb"
     decided = rows(
         warehouse,

@@ -9,6 +9,7 @@ import yaml
 
 from rekindle.ground.paths import PROJECT
 from rekindle.run.replaying import Rhythm
+from rekindle.site.catalogue import seeds
 
 SEEDS = PROJECT / "seeds" / "config"
 BEGIN = ["abandoned_cart", "anti_attrition", "media_reactivation", "welcome"]
@@ -34,6 +35,12 @@ def test_every_stage_of_a_life_has_a_scenario_that_is_on() -> None:
 def test_a_retailer_begins_with_four_scenarios() -> None:
     assert variables()["default_settings"]["scenarios_in_use"] == BEGIN
     assert set(BEGIN) <= {row["scenario_id"] for row in rows("scenarios") if row["is_enabled"] == "true"}
+
+
+def test_the_catalogue_says_on_of_what_is_in_use_only() -> None:
+    told = {row["scenario_id"]: row["is_enabled"] for row in seeds(SEEDS, BEGIN)["scenarios"]}
+    assert {scenario for scenario, on in told.items() if on == "true"} == set(BEGIN)
+    assert {row["is_enabled"] for row in seeds(SEEDS, "*")["scenarios"]} == {"true"}
 
 
 def test_a_replay_decides_monthly_then_four_times_a_month_then_daily() -> None:

@@ -65,13 +65,13 @@ def folder_of(data: Path, as_of: datetime.date) -> Path:
 
 def play(data: Path, as_of: datetime.date, exported: Sequence[Path]) -> dict[str, int]:
     """Writes what the exported files of a date cause, all of it or nothing; rows per file. Files are Parquet or CSV."""
-    return _write(data, folder_of(data, as_of), exported)
+    return _write(data, folder_of(data, as_of), exported, as_of)
 
 
 def lay_out(data: Path) -> None:
     """Empties the world: files with the right columns and no rows, so that a build without answers finds its tables."""
     shutil.rmtree(data / "raw" / "world", ignore_errors=True)
-    _write(data, data / "raw" / "world" / f"caused_by={NOBODY_YET}", [])
+    _write(data, data / "raw" / "world" / f"caused_by={NOBODY_YET}", [], datetime.date.min)
 
 
 def is_laid_out(data: Path) -> bool:
@@ -84,14 +84,14 @@ def is_answer(file: Path) -> bool:
     return file.parent.parent.name == "world"
 
 
-def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]:
+def _write(data: Path, folder: Path, exported: Sequence[Path], as_of: datetime.date) -> dict[str, int]:
     unfinished = data / "raw" / f".{folder.name}"  # not below world/: a build may look there at any moment
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     rows = {}
     with connect(config={"threads": 1}) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        _read(connection, data / "raw", exported)
+        _read(connection, data / "raw", exported, as_of)
         for script in sorted(SQL_FOLDER.glob("*.sql")):
             connection.execute(script.read_text(encoding="utf-8"))
         for name, table, order in FILES:
@@ -105,13 +105,18 @@ def _write(data: Path, folder: Path, exported: Sequence[Path]) -> dict[str, int]
     return rows
 
 
-def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[Path]) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[Path], as_of: datetime.date) -> None:
     for name, columns in TABLES.items():
         connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
     for file in exported:
         csv = f"read_csv({file_text(file)}, header = true, all_varchar = true, hive_partitioning = false)"
         reader = parquet(file) if file.suffix == ".parquet" else csv
-        connection.execute(f"insert into exported select {', '.join(TABLES['exported'])} from {reader}")
+        # a list that ad platforms mirror leaves again and again: who is on it answers to the first time
+        connection.execute(
+            f"insert into exported select {', '.join(TABLES['exported'])} from {reader} "
+            "where cast(send_at as date) > ?",
+            [as_of],
+        )
     counted = connection.execute("select count(*) from exported").fetchone()
     if counted == (0,):
         return  # nobody was written to: nothing of the world is needed to say that nothing came back

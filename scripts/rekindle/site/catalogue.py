@@ -14,12 +14,15 @@ SEEDS = ("scenarios", "scenario_moments", "scenario_steps", "scenario_offers", "
 Counts = Mapping[str, Mapping[str, int]]
 
 
-def seeds(folder: Path) -> dict[str, list[Row]]:
-    """The rows of the seeds that make scenarios."""
+def seeds(folder: Path, in_use: str | list[str]) -> dict[str, list[Row]]:
+    """The rows of the seeds that make scenarios, those that a connector does not use switched off."""
     found = {}
     for name in SEEDS:
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             found[name] = list(csv.DictReader(file))
+    for row in found["scenarios"]:
+        if in_use != "*" and row["scenario_id"] not in in_use:
+            row["is_enabled"] = "false"
     return found
 
 

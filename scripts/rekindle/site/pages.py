@@ -16,6 +16,7 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.settings import setting
 from rekindle.site.catalogue import Counts, catalogue, seeds
 from rekindle.site.dictionary import Dictionary
 
@@ -79,7 +80,9 @@ def make_site(connector: str, folder: Path, work: Path, published: Path | None) 
     `published`: a published file that says what was decided last month, or None. A link that leads nowhere is an error.
     """
     dictionary = Dictionary(Dbt(connector).manifest.writable_manifest().to_dict(omit_none=False))
-    pages = {name: _linked(name, content, dictionary) for name, content in _pages(dictionary, _counts(published))}
+    pages = {
+        name: _linked(name, content, dictionary) for name, content in _pages(connector, dictionary, _counts(published))
+    }
     source = work / "pages"
     shutil.rmtree(source, ignore_errors=True)
     for name, content in pages.items():
@@ -105,7 +108,7 @@ def _keep_at_home(folder: Path) -> None:
         page.write_text(html.replace("https://unpkg.com/iframe-worker/shim", f"{up}{SEARCH}"), encoding="utf-8")
 
 
-def _pages(dictionary: Dictionary, counts: Counts) -> Iterator[tuple[str, str]]:
+def _pages(connector: str, dictionary: Dictionary, counts: Counts) -> Iterator[tuple[str, str]]:
     """Each page's name and its markdown, links still as they are in the project."""
     for name, page in ROOT_PAGES.items():
         yield name, page.read_text(encoding="utf-8")
@@ -116,7 +119,8 @@ def _pages(dictionary: Dictionary, counts: Counts) -> Iterator[tuple[str, str]]:
         "decisions/index.md",
         "\n".join(["# Decisions", "", "What was decided, why, and what it costs.", "", *lines, ""]),
     )
-    yield "scenarios.md", catalogue(seeds(paths.PROJECT / "seeds/config"), dictionary, counts)
+    rows = seeds(paths.PROJECT / "seeds/config", setting("scenarios_in_use", connector))
+    yield "scenarios.md", catalogue(rows, dictionary, counts)
     for name, content in dictionary.pages():
         yield f"dictionary/{name}", content
 
