@@ -41,7 +41,7 @@ from (values
     ('post_purchase_survey', 0.0, 'rating', 1.2),
     ('contact_enrichment', 0.0, 'enrichment', 1.2),
     ('preference_form', 0.0, 'preference', 1.0),
-    ('media_reactivation', 0.0, 'contest', 0.6)
+    ('media_reactivation', 0.0, 'contest', 0.8)
 ) as effects (scenario_id, basket, answer, answer_pull);
 
 -- The truth, for both arms: would this entry, treated so, bring one more basket? Only tests may ask it of people who are
