@@ -17,8 +17,8 @@ create macro pull(channel, face_value) as
         else 1.3
     end;
 
--- How much of that each scenario has, and what it asks for: a basket, a form, a rating. A contest is advertised to those
--- on the lists of ad platforms. A scenario that is not named here is one of the first kind.
+-- How much of that each scenario has, and what it asks for: a basket, a form, a rating. A contest is advertised to
+-- those on the lists of ad platforms. A scenario that is not named here asks for a basket, with the whole pull.
 create table effects as
 select *
 from (values
