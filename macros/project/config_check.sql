@@ -56,7 +56,8 @@
         [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
         [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
          "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
-        [['scenarios_in_use'], 'names', [], "it must be a list of scenario_ids, such as [welcome], or '*' for all that are switched on."],
+        [['scenarios_in_use'], 'names', [],
+         "it must be a list of scenario_ids, such as [welcome], or '*' for all that are switched on."],
         [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
     ] -%}
     {%- for name, words in {

@@ -199,7 +199,7 @@ def test_who_is_asked_answers_later_than_the_question_and_as_the_page_says(asked
     expected = {
         "contact_enrichment enrichment web": 0.30 * 2 * PEOPLE,
         "preference_form preference web": 0.25 * 2 * PEOPLE,
-        "media_reactivation contest social": 0.15 * 2 * PEOPLE,
+        "media_reactivation contest social": 0.20 * 2 * PEOPLE,
     }
     assert forms == {kind: pytest.approx(count, rel=0.15) for kind, count in expected.items()}
     assert ratings == of_orders == pytest.approx(0.30 * 2 * PEOPLE, rel=0.15)

@@ -12,8 +12,8 @@ inner join (values
 ) as durations (product_category, days_of_supply)
     on products.product_category = durations.product_category;
 
--- One product in 370 goes out of stock once in 2017 and comes back after 3 to 30 days. Of those that somebody wished for
--- that year, seven in ten sell out up to ten days after the first wish, for 3 to 16 days.
+-- One product in 370 goes out of stock once in 2017 and comes back after 3 to 30 days. Of those that somebody wished
+-- for that year, seven in ten sell out up to ten days after the first wish, for 3 to 16 days.
 create table synthetic.product_availability as
 with
 

@@ -17,8 +17,8 @@ create macro pull(channel, face_value) as
         else 1.3
     end;
 
--- How much of that each scenario has, and what it asks for: a basket, a form, a rating. A contest is advertised to those
--- on the lists of ad platforms. A scenario that is not named here is one of the first kind.
+-- How much of that each scenario has, and what it asks for: a basket, a form, a rating. A contest is advertised to
+-- those on the lists of ad platforms. A scenario that is not named here asks for a basket, with the whole pull.
 create table effects as
 select *
 from (values
@@ -41,7 +41,7 @@ from (values
     ('post_purchase_survey', 0.0, 'rating', 1.2),
     ('contact_enrichment', 0.0, 'enrichment', 1.2),
     ('preference_form', 0.0, 'preference', 1.0),
-    ('media_reactivation', 0.0, 'contest', 0.6)
+    ('media_reactivation', 0.0, 'contest', 0.8)
 ) as effects (scenario_id, basket, answer, answer_pull);
 
 -- Households of the data set, and past customers.
