@@ -764,7 +764,8 @@ wrong_hours as (
             ~ "business_timezone.",
         ),
         (
-            "not " ~ regex_like("coalesce(from_time, '')", clock) ~ " or not " ~ regex_like("coalesce(until_time, '')", clock),
+            "not " ~ regex_like("coalesce(from_time, '')", clock)
+            ~ " or not " ~ regex_like("coalesce(until_time, '')", clock),
             "it goes from {from_time} until {until_time}: write times of day as HH:MM.",
         ),
         (
