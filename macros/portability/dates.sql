@@ -75,19 +75,19 @@
 {%- endmacro %}
 
 {#
-  What the clock on the wall showed at a UTC timestamp.
+  What the clock on the wall showed at a UTC timestamp, in business_timezone or in `zone`, SQL for an IANA name.
   DuckDB: two timezone() calls (UTC wall clock → instant → local wall clock). Spark: from_utc_timestamp().
 #}
-{% macro local_timestamp(utc_timestamp) -%}
-    {{ return(adapter.dispatch('local_timestamp', 'rekindle')(utc_timestamp)) }}
+{% macro local_timestamp(utc_timestamp, zone=none) -%}
+    {{ return(adapter.dispatch('local_timestamp', 'rekindle')(utc_timestamp, zone or rekindle.business_zone())) }}
 {%- endmacro %}
 
-{% macro default__local_timestamp(utc_timestamp) -%}
-    timezone('{{ rekindle.setting("business_timezone") }}', timezone('UTC', {{ utc_timestamp }}))
+{% macro default__local_timestamp(utc_timestamp, zone) -%}
+    timezone({{ zone }}, timezone('UTC', {{ utc_timestamp }}))
 {%- endmacro %}
 
-{% macro spark__local_timestamp(utc_timestamp) -%}
-    from_utc_timestamp({{ utc_timestamp }}, '{{ rekindle.setting("business_timezone") }}')
+{% macro spark__local_timestamp(utc_timestamp, zone) -%}
+    from_utc_timestamp({{ utc_timestamp }}, {{ zone }})
 {%- endmacro %}
 
 {# 1 = Monday … 7 = Sunday: counted from a Monday, because engines number the days of a week differently. #}

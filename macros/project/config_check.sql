@@ -47,7 +47,7 @@
         [['loyalty_level_points'], 'wholes', [1], 'it must be a list of whole numbers, at least 1, such as [500, 2000], or [].'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
-        [['count_orders_without_lines', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
+        [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
         [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
         [['default_country_code'], 'text or null', '^[A-Z]{2}$', 'it must be two capital letters (ISO 3166-1), such as FR, or null.'],

@@ -1,4 +1,10 @@
 -- The gates that hold per channel: is there an address, is it allowed, is it wanted, and how much went out lately.
+{%- set planned_at = send_instant() %}
+{%- if setting('send_at_best_hour') and var('as_of_time', none) is none -%}
+    {%- set best_clock = add_seconds('cast(' ~ send_date() ~ ' as timestamp)', 'profiles.best_send_hour * 3600') -%}
+    {%- set planned_at = 'coalesce(' ~ local_to_utc(best_clock) ~ ', ' ~ planned_at ~ ')' -%}
+{%- endif %}
+
 with
 
 due_steps as (
@@ -11,6 +17,10 @@ channel_rules as (
 
 message_caps as (
     select * from {{ ref('message_caps') }}
+),
+
+quiet_hours as (
+    select * from {{ ref('quiet_hours') }}
 ),
 
 suppressions as (
@@ -137,6 +147,70 @@ candidates as (
             ranked_rules.min_offer_amount is null
             or coalesce(due_steps.offer_amount >= ranked_rules.min_offer_amount, false)
         )
+),
+
+-- Each channel has hours in which nobody is disturbed, by the recipient's own clock where the country has one: the row
+-- of her country counts before the general one.
+ranked_quiet_hours as (
+    select
+        due_profiles.profile_id,
+        quiet_hours.channel,
+        coalesce(quiet_hours.time_zone, {{ business_zone() }}) as time_zone,
+        cast(split_part(quiet_hours.from_time, ':', 1) as integer) * 3600
+        + cast(split_part(quiet_hours.from_time, ':', 2) as integer) * 60 as from_seconds,
+        cast(split_part(quiet_hours.until_time, ':', 1) as integer) * 3600
+        + cast(split_part(quiet_hours.until_time, ':', 2) as integer) * 60 as until_seconds,
+        {{ planned_at }} as planned_at,
+        row_number() over (
+            partition by due_profiles.profile_id, quiet_hours.channel
+            order by case when quiet_hours.country_code = '*' then 1 else 0 end asc nulls last
+        ) as generality
+    from due_profiles
+    left join profiles
+        on due_profiles.profile_id = profiles.profile_id
+    inner join quiet_hours
+        on quiet_hours.country_code in (profiles.country_code, '*')
+),
+
+clocks as (
+    select
+        *,
+        {{ local_timestamp('planned_at', 'time_zone') }} as clock,
+        cast(cast({{ local_timestamp('planned_at', 'time_zone') }} as date) as timestamp) as midnight
+    from ranked_quiet_hours
+    where generality = 1
+),
+
+-- a message waits for the end of the quiet hours, this day's or, where they begin in the evening, the next day's
+waits as (
+    select
+        profile_id,
+        channel,
+        time_zone,
+        case
+            when from_seconds < until_seconds
+                then
+                    case
+                        when
+                            clock >= {{ add_seconds('midnight', 'from_seconds') }}
+                            and clock < {{ add_seconds('midnight', 'until_seconds') }}
+                            then {{ add_seconds('midnight', 'until_seconds') }}
+                    end
+            when clock < {{ add_seconds('midnight', 'until_seconds') }}
+                then {{ add_seconds('midnight', 'until_seconds') }}
+            when clock >= {{ add_seconds('midnight', 'from_seconds') }}
+                then {{ add_seconds('midnight', 'until_seconds + 86400') }}
+        end as waits_until
+    from clocks
+),
+
+postponed as (
+    select
+        profile_id,
+        channel,
+        {{ local_to_utc('waits_until', 'time_zone') }} as send_at
+    from waits
+    where waits_until is not null
 ),
 
 -- what reached somebody before a split reached each of those who were taken for one
@@ -346,7 +420,9 @@ select
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
-    coalesce(profiles.preferred_channel = candidates.channel, false) as is_preferred
+    coalesce(profiles.preferred_channel = candidates.channel, false) as is_preferred,
+    coalesce({{ local_date('postponed.send_at') }}, {{ send_date() }}) as send_date,
+    coalesce(postponed.send_at, {{ planned_at }}) as send_at
 from candidates
 left join addresses
     on
@@ -384,3 +460,7 @@ left join used
         and candidates.channel = used.channel
 left join used_by_person
     on candidates.profile_id = used_by_person.profile_id
+left join postponed
+    on
+        candidates.profile_id = postponed.profile_id
+        and candidates.channel = postponed.channel

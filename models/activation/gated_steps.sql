@@ -103,6 +103,8 @@ ranked_channels as (
         step,
         channel,
         channel_cost_amount,
+        send_date,
+        send_at,
         row_number() over (
             partition by scenario_id, profile_id, entry_key, step
             order by
@@ -231,8 +233,8 @@ cooled as (
             and at_the_door.is_first_step
 ),
 
--- gate 7: a scenario takes in as many as it may, before they are drawn into arms. A journey is under way while a message
--- may follow, and from its entry until its first message is decided.
+-- gate 7: a scenario takes in as many as it may, before they are drawn into arms. A journey is under way from its entry
+-- until its first message is decided, and while another may follow.
 under_way as (
     select
         scenario_id,
@@ -411,14 +413,17 @@ running_journeys as (
     group by journeys.profile_id
 ),
 
--- an evening's run and a night's may send on the same date: who came first has the slot
+-- an evening's run and a night's may send on the same date, and so may what quiet hours have put off: who came first
+-- has the slot
 taken_slots as (
-    select distinct profile_id
+    select distinct
+        profile_id,
+        send_date
     from past_decisions
     where
         outcome = 'selected'
         and channel <> 'ads'
-        and send_date = {{ send_date() }}
+        and send_date >= {{ send_date() }}
 ),
 
 -- gate 10: a running journey goes on before another begins; of those left the most important wins
@@ -427,9 +432,14 @@ ranked as (
         before_arbitration.*,
         coalesce(running_journeys.running_count, 0) > 0 and not before_arbitration.is_running as is_another_running,
         taken_slots.profile_id is not null as is_slot_taken,
+        ranked_channels.channel,
+        ranked_channels.channel_cost_amount,
+        coalesce(ranked_channels.send_date, {{ send_date() }}) as send_date,
+        coalesce(ranked_channels.send_at, {{ send_instant() }}) as send_at,
         row_number() over (
             partition by before_arbitration.profile_id, before_arbitration.is_in_arbitration
             order by
+                case when taken_slots.profile_id is null then 0 else 1 end asc nulls last,
                 case when before_arbitration.is_running then 0 else 1 end asc nulls last,
                 before_arbitration.priority asc nulls last,
                 before_arbitration.expected_value_amount desc nulls last,
@@ -440,8 +450,17 @@ ranked as (
     from before_arbitration
     left join running_journeys
         on before_arbitration.profile_id = running_journeys.profile_id
+    left join ranked_channels
+        on
+            before_arbitration.scenario_id = ranked_channels.scenario_id
+            and before_arbitration.profile_id = ranked_channels.profile_id
+            and before_arbitration.entry_key = ranked_channels.entry_key
+            and before_arbitration.step = ranked_channels.step
+            and ranked_channels.place = 1
     left join taken_slots
-        on before_arbitration.profile_id = taken_slots.profile_id
+        on
+            before_arbitration.profile_id = taken_slots.profile_id
+            and coalesce(ranked_channels.send_date, {{ send_date() }}) = taken_slots.send_date
 ),
 
 arbitrated as (
@@ -506,7 +525,7 @@ select
         when decided.closed_gate = 'won_arbitration' then 'another_scenario_won'
     end as evidence,
     decided.entry_arm as arm,
-    case when decided.outcome = 'selected' then ranked_channels.channel end as channel,
+    case when decided.outcome = 'selected' then decided.channel end as channel,
     case when decided.outcome = 'selected' then step_variants.variant end as variant,
     decided.template,
     decided.offer_type,
@@ -519,7 +538,7 @@ select
     decided.entry_offer_amount,
     decided.offer_amount,
     decided.expected_value_amount,
-    case when decided.outcome = 'selected' then ranked_channels.channel_cost_amount end as channel_cost_amount,
+    case when decided.outcome = 'selected' then decided.channel_cost_amount end as channel_cost_amount,
     {% for gate in gates() -%}
         case
             when decided.asks_{{ gate }} and coalesce(decided.closed_gate_order, 99) >= {{ loop.index }}
@@ -534,21 +553,14 @@ select
     {{ as_of_date() }} as as_of_date,
     decided.triggered_date,
     decided.window_end_date,
-    {{ send_date() }} as send_date,
+    case when decided.outcome = 'selected' then decided.send_date else {{ send_date() }} end as send_date,
     decided.triggered_at,
-    {{ send_instant() }} as send_at
+    case when decided.outcome = 'selected' then decided.send_at else {{ send_instant() }} end as send_at
 from decided
-left join ranked_channels
-    on
-        decided.scenario_id = ranked_channels.scenario_id
-        and decided.profile_id = ranked_channels.profile_id
-        and decided.entry_key = ranked_channels.entry_key
-        and decided.step = ranked_channels.step
-        and ranked_channels.place = 1
 left join step_variants
     on
         decided.scenario_id = step_variants.scenario_id
         and decided.step = step_variants.step
-        and ranked_channels.channel = step_variants.channel
+        and decided.channel = step_variants.channel
         and {{ hash_bucket(dbt.concat(['decided.variant_salt', "'|'", 'decided.profile_id'])) }}
         between step_variants.first_bucket and step_variants.last_bucket

@@ -114,6 +114,17 @@ class MessageCap:
 
 
 @dataclass(frozen=True)
+class QuietHours:
+    """When nobody of a country (or any) is disturbed on a channel, by the clock of a zone (or the business's)."""
+
+    channel: str
+    country_code: str
+    time_zone: str | None
+    begin: time
+    end: time
+
+
+@dataclass(frozen=True)
 class Suppression:
     """A person whom nobody may write to on a channel (or any), from a date and until another."""
 
@@ -135,6 +146,7 @@ class Profile:
     addresses: frozenset[str] = frozenset()
     # too many people complained at the provider of her mailbox
     is_mailbox_paused: bool = False
+    country_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -275,6 +287,7 @@ class World:
     # (kind, gate) pairs that do not apply
     gates_switched_off: frozenset[tuple[str, str]] = frozenset()
     message_caps: tuple[MessageCap, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     profiles: tuple[Profile, ...] = ()
     permissions: tuple[Permission, ...] = ()
@@ -469,6 +482,23 @@ class _Day:
 
     def applies(self, scenario: Scenario, gate: str) -> bool:
         return (scenario.kind, gate) not in self.world.gates_switched_off
+
+    def sending(self, profile_id: str, channel: str | None) -> tuple[date, datetime]:
+        """When a message goes out: as planned, or at the end of the quiet hours that it falls into."""
+        country = self.profiles[profile_id].country_code if profile_id in self.profiles else None
+        rows = {row.country_code: row for row in self.world.quiet_hours if row.channel == channel}
+        hours = rows.get(country or "*") or rows.get("*")
+        if hours is None:
+            return self.send_date, self.send_at
+        zone = ZoneInfo(hours.time_zone or self.world.settings.business_timezone)
+        clock = self.send_at.replace(tzinfo=UTC).astimezone(zone)
+        at, begin, end = clock.time(), hours.begin, hours.end
+        if not (begin <= at < end if begin < end else at >= begin or at < end):
+            return self.send_date, self.send_at
+        days = 1 if begin > end and at >= begin else 0
+        later = datetime.combine(clock.date() + timedelta(days=days), end, zone).astimezone(UTC)
+        home = later.astimezone(ZoneInfo(self.world.settings.business_timezone))
+        return home.date(), later.replace(tzinfo=None)
 
     # --- Reports ------------------------------------------------------------------------------------------------
 
@@ -895,14 +925,17 @@ class _Day:
             by_profile[case.due.profile_id].append(case)
         winners = []
         taken = {
-            row.profile_id
+            (row.profile_id, row.send_date)
             for row in self.past_decisions
-            if row.outcome == "selected" and row.send_date == self.send_date and row.channel not in (None, "ads")
+            if row.outcome == "selected" and row.channel not in (None, "ads")
         }
-        for profile_id, rivals in by_profile.items():
-            # an evening run after a morning's: both send on the same day
-            if profile_id in taken:
-                continue
+        for profile_id, all_rivals in by_profile.items():
+            # an evening run after a morning's: both send on the same day; so does what quiet hours have put off
+            rivals = [
+                case
+                for case in all_rivals
+                if (profile_id, self.sending(profile_id, self.choose_channel(case))[0]) not in taken
+            ]
             is_busy = any(key[1] == profile_id for key in running)
             left = [case for case in rivals if case.due.key in running] if is_busy else rivals
             if left:
@@ -1058,6 +1091,7 @@ class _Day:
         else:
             outcome = "closed"
         channel = self.choose_channel(case) if closed_gate is None else None
+        send_date, send_at = self.sending(due.profile_id, channel)
         return Decision(
             decision_id(self.today, *due.key, due.step.step),
             self.today,
@@ -1067,8 +1101,8 @@ class _Day:
             closed_gate,
             (*case.gates, *[None] * (len(GATES) - len(case.gates))),
             case.offer_id,
-            self.send_date,
-            self.send_at,
+            send_date,
+            send_at,
             channel,
             pick_variant(due.step, channel, due.profile_id) if closed_gate is None else None,
         )

@@ -21,6 +21,7 @@ from decision_oracle import (
     Order,
     Permission,
     Profile,
+    QuietHours,
     Redemption,
     Scenario,
     Settings,
@@ -56,6 +57,12 @@ VARIANTS = (
 
 MEDIA_SKIPS = ("not_cooling_down", "under_pressure_cap", "won_arbitration")
 HYGIENE_SKIPS = ("reachable", "consented", "not_suppressed", "not_held_out", "under_pressure_cap", "won_arbitration")
+# of an evening, over midnight, and of a morning where the sun is elsewhere
+QUIET_HOURS = (
+    QuietHours("email", "*", None, time(17), time(9, 30)),
+    QuietHours("email", "US", "America/New_York", time(1), time(4, 30)),
+    QuietHours("sms", "FR", "Asia/Tokyo", time(16), time(18)),
+)
 # what keeps people waiting before they enter, or apart
 STEERING = ("as_before", "entry_cap", "running_cap")
 GATES_SWITCHED_OFF = frozenset(
@@ -259,6 +266,7 @@ class Story:
         for title, rows in (
             ("Rule", base.channel_rules),
             ("Cap", base.message_caps),
+            ("Quiet", base.quiet_hours),
             ("Suppressed", base.suppressions),
             ("Person", base.profiles),
             ("Consent", self.consent_events),
@@ -321,6 +329,7 @@ def side_by_side(told: Sequence[Story]) -> list[Story]:
                 base=replace(
                     story.base,
                     message_caps=first.base.message_caps,
+                    quiet_hours=first.base.quiet_hours,
                     channel_rules=first.base.channel_rules,
                     offers=first.base.offers,
                 ),
@@ -561,6 +570,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
     profile = Profile(
         name,
         preferred_channel=one_of(None, "sms", "email"),
+        country_code=one_of(None, "FR", "US"),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,
         last_contact_from_person_at=None if days_ago is None else calendar.noon(-days_ago),
         addresses=one_of(ADDRESSES, frozenset({"email"}), frozenset({"phone"})) if "address" in troubles else ADDRESSES,
@@ -712,6 +722,7 @@ def stories(draw: st.DrawFn, settings: Settings) -> Story:
         channel_rules=_channel_rules(draw),
         gates_switched_off=GATES_SWITCHED_OFF,
         message_caps=_caps(draw),
+        quiet_hours=tuple(draw(st.lists(st.sampled_from(QUIET_HOURS), max_size=3, unique=True))),
         suppressions=all_of("suppressions"),
         profiles=tuple(life.profile for life in lives),
         messages=all_of("newsletters"),

@@ -226,6 +226,13 @@ def seed_tables(world: World) -> dict[str, Table]:
             typed(varchar="channel engagement_tier", integer="window_days max_messages max_per_calendar_month"),
             [tuple(vars(row).values()) for row in world.message_caps],
         ),
+        "quiet_hours": (
+            typed(varchar="channel country_code time_zone from_time until_time"),
+            [
+                (row.channel, row.country_code, row.time_zone, row.begin.strftime("%H:%M"), row.end.strftime("%H:%M"))
+                for row in world.quiet_hours
+            ],
+        ),
         "channels": (
             typed(varchar="channel address_kinds"),
             [(channel, ">".join(sorted(kinds))) for channel, kinds in ADDRESSES.items()],
@@ -244,12 +251,12 @@ def people_tables(world: World) -> dict[str, Table]:
     return {
         "dim_profiles": (
             {
-                **typed(varchar="profile_id preferred_channel", boolean="has_erasure_request"),
+                **typed(varchar="profile_id preferred_channel country_code", boolean="has_erasure_request"),
                 **typed(integer="max_messages_30_days", timestamp="last_contact_from_person_at"),
             },
             [
                 (
-                    *(row.profile_id, row.preferred_channel, row.has_erasure_request),
+                    *(row.profile_id, row.preferred_channel, row.country_code, row.has_erasure_request),
                     *(row.max_messages_30_days, row.last_contact_from_person_at),
                 )
                 for row in world.profiles

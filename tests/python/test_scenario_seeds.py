@@ -13,7 +13,7 @@ AGREE = "scenarios_seeds_agree_and_keep_their_salts"
 TEXTS = "scenarios_texts_can_be_sent"
 SEEDS = (
     *("scenarios", "scenario_steps", "scenario_step_variants", "channel_rules", "message_caps", "gate_applicability"),
-    *("scenario_moments", "scenario_offers", "content_blocks"),
+    *("scenario_moments", "scenario_offers", "content_blocks", "quiet_hours"),
 )
 
 
@@ -25,7 +25,11 @@ def tests() -> CompiledModels:
 @pytest.fixture
 def seeds() -> Iterator[duckdb.DuckDBPyConnection]:
     """The seeds as shipped, an offer, and one entry of this half-year."""
-    pages = yaml.safe_load((PROJECT / "seeds" / "config" / "_config__seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    pages = [
+        page
+        for name in ("_config", "_steering")
+        for page in yaml.safe_load((PROJECT / "seeds" / "config" / f"{name}__seeds.yml").read_text("utf-8"))["seeds"]
+    ]
     types = {page["name"]: page["config"]["column_types"] for page in pages}
     with duckdb.connect() as connection:
         for seed in SEEDS:
@@ -136,6 +140,30 @@ WRONG_EDITS = {
     "no journey at a time": (
         edit("welcome", "max_running = 0"),
         WELCOME + "max_running is 0: write 1 or more, or leave it",
+    ),
+    "quiet hours of no channel": (
+        "insert into quiet_hours values ('fax', '*', null, '21:00', '08:00')",
+        "Seed quiet_hours, row fax, *: fax is no channel: use",
+    ),
+    "quiet hours of no country": (
+        "insert into quiet_hours values ('sms', 'France', null, '21:00', '08:00')",
+        "Seed quiet_hours, row sms, France: country_code is France: write two capital letters",
+    ),
+    "quiet hours of no zone": (
+        "insert into quiet_hours values ('sms', 'FR', 'Paris', '21:00', '08:00')",
+        "Seed quiet_hours, row sms, FR: time_zone is Paris: write an IANA name",
+    ),
+    "quiet hours of no clock": (
+        "insert into quiet_hours values ('sms', 'FR', null, '9pm', '08:00')",
+        "Seed quiet_hours, row sms, FR: it goes from 9pm until 08:00: write times of day as HH:MM.",
+    ),
+    "quiet hours without an end": (
+        "insert into quiet_hours values ('sms', 'FR', null, '21:00', null)",
+        "Seed quiet_hours, row sms, FR: it goes from 21:00 until nothing: write times of day as HH:MM.",
+    ),
+    "a whole day of quiet": (
+        "insert into quiet_hours values ('sms', 'FR', 'Europe/Paris', '08:00', '08:00')",
+        "Seed quiet_hours, row sms, FR: it goes from 08:00 until 08:00: a whole day of quiet would put messages off",
     ),
     "a window of no day": (edit("welcome", "outcome_days = 0"), WELCOME + "outcome_days is 0: write 1 or more"),
     "a limit of no message": (edit("welcome", "message_limit = 0"), WELCOME + "message_limit is 0: write 1 or more"),
@@ -493,7 +521,7 @@ def test_an_edit_that_means_something_is_let_through(
 
 def test_a_scenario_goes_with_all_its_rows(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
     for seed in SEEDS:
-        key = {"channel_rules": "event", "message_caps": None, "gate_applicability": None}.get(seed, "scenario_id")
-        if key is not None:
+        key = "event" if seed == "channel_rules" else "scenario_id"
+        if seed not in ("message_caps", "quiet_hours", "gate_applicability"):
             seeds.execute(f"delete from {seed} where {key} = 'welcome'")
     assert reasons(tests, seeds) == []

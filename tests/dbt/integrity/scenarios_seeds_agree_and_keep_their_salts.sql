@@ -7,6 +7,7 @@
 {%- set kinds = ['message', 'media', 'hygiene'] -%}
 {%- set offer_types = ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'] -%}
 {%- set periods = trigger_periods().keys() | list -%}
+{%- set clock = '^([01][0-9]|2[0-3]):[0-5][0-9]$' -%}
 {%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
 
 with
@@ -29,6 +30,10 @@ channel_rules as (
 
 message_caps as (
     select * from {{ ref('message_caps') }}
+),
+
+quiet_hours as (
+    select * from {{ ref('quiet_hours') }}
 ),
 
 gate_applicability as (
@@ -746,6 +751,31 @@ wrong_caps as (
     ]) }}
 ),
 
+wrong_hours as (
+    {{ seed_findings('quiet_hours', ['channel', 'country_code'], [
+        ("channel is null or channel not " ~ is_channel, "{channel} is no channel: use " ~ channels | join(", ") ~ "."),
+        (
+            "coalesce(country_code, '') <> '*' and not " ~ regex_like("coalesce(country_code, '')", "^[A-Z]{2}$"),
+            "country_code is {country_code}: write two capital letters (ISO 3166-1), or * for any.",
+        ),
+        (
+            "time_zone not in ('" ~ modules.pytz.all_timezones | join("', '") ~ "')",
+            "time_zone is {time_zone}: write an IANA name such as Europe/Paris, or leave it empty for the setting "
+            ~ "business_timezone.",
+        ),
+        (
+            "not " ~ regex_like("coalesce(from_time, '')", clock)
+            ~ " or not " ~ regex_like("coalesce(until_time, '')", clock),
+            "it goes from {from_time} until {until_time}: write times of day as HH:MM.",
+        ),
+        (
+            "from_time = until_time",
+            "it goes from {from_time} until {until_time}: a whole day of quiet would put messages off for ever, "
+            ~ "shorten it.",
+        ),
+    ]) }}
+),
+
 due_gates as (
     {% for kind in kinds -%}
         {% set last_kind = loop.last -%}
@@ -792,7 +822,7 @@ wrong_gates as (
     'wrong_scenarios', 'wrong_words', 'tied_priorities', 'wrong_moments', 'wrong_subjects', 'doubled_listeners',
     'unheard_scenarios', 'wrong_offers', 'wrong_offer_subjects', 'changed_salts', 'wrong_steps',
     'lost_steps', 'wrong_first_steps', 'cyclic_steps', 'short_journeys', 'wrong_variants', 'wrong_rules', 'wrong_caps',
-    'wrong_gates',
+    'wrong_hours', 'wrong_gates',
 ] -%}
     select reason from {{ findings }}
     {{ 'union all' if not loop.last }}
