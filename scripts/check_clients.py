@@ -24,14 +24,10 @@ from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.run import installation
 
+# Superset 6.1.0 imports more than it asks for, and flask-caching 2.4 hands it an option that it does not know
 PACKAGES = (
-    "apache-superset==6.1.0",
-    "duckdb-engine==0.17.0",
-    "duckdb==1.5.5",
-    "duckdb-cli==1.5.5",
-    "psycopg2-binary",
-    "rich",
-    "flask-caching==2.3.1",  # 2.4 gives Superset 6.1.0 an option that it does not know
+    *("apache-superset==6.1.0", "flask-caching==2.3.1", "rich", "cachetools", "boto3"),
+    *("duckdb-engine==0.17.0", "duckdb==1.5.5", "duckdb-cli==1.5.5", "psycopg2-binary"),
 )
 QUESTION = """
 select cast(segment as varchar(40)) as segment, count(*) as customers
@@ -153,8 +149,8 @@ class _Superset:
             ("init",),
         ):
             self._call(*command)
-        listed = _said(self._programs / "pip", "list", "--format", "json")
-        self.version = next(each["version"] for each in json.loads(listed) if each["name"] == "apache-superset")
+        asked = "from importlib.metadata import version; print(version('apache-superset'))"
+        self.version = _said(self._programs / "python", "-c", asked)
         log = (self._home / "log").open("w", encoding="utf-8")
         self._server = subprocess.Popen(
             [str(self._programs / "superset"), "run", "-p", str(PORT), "--with-threads"],
@@ -189,14 +185,10 @@ class _Superset:
             "params": json.dumps({"groupby": ["segment"], "metrics": ["count"], "viz_type": "table"}),
         }
         self._post("chart/", chart)
-        newest = self._figures(
-            dataset, [], [{"expressionType": "SQL", "sqlExpression": "max(segment_month)", "label": "m"}]
-        )
-        month = str(newest[0]["m"])
-        if month.lstrip("-").isdigit():  # milliseconds
-            month = time.strftime("%Y-%m-%d", time.gmtime(int(month) / 1000))
+        month = {"expressionType": "SQL", "sqlExpression": "cast(max(segment_month) as varchar(10))", "label": "newest"}
+        newest = self._figures(dataset, [], [month])[0]["newest"]
         count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "customers"}
-        rows = self._figures(dataset, ["segment"], [count], f"segment_month = '{month[:10]}'")
+        rows = self._figures(dataset, ["segment"], [count], f"segment_month = '{newest}'")
         return {row["segment"]: int(row["customers"]) for row in rows}
 
     def _figures(self, dataset: int, columns: list[str], metrics: list[Any], where: str = "") -> list[dict[str, Any]]:
