@@ -126,7 +126,7 @@ def test_each_connection_has_all_settings_whatever_was_opened_and_closed_before(
     monkeypatch.setattr(LocalEnvironment, "handle", LocalEnvironment.handle)
     faster_dbt._set_settings_once()
     settings = {"TimeZone": "Asia/Tokyo", "preserve_insertion_order": "false", "enable_progress_bar": "false"}
-    environment = LocalEnvironment(
+    environment: Any = LocalEnvironment(
         DuckDBCredentials(path=str(tmp_path / "build.duckdb"), schema="main", settings=settings)
     )
     asked = "select current_setting('TimeZone'), current_setting('preserve_insertion_order')"
@@ -209,7 +209,7 @@ def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
 ) -> None:
     for method in ("find_cycles", "get_graph_summary"):
         monkeypatch.setattr(Linker, method, getattr(Linker, method))
-    linker = Linker()  # type: ignore[no-untyped-call]
+    linker = Linker()
     for name in "abc":
         linker.add_node(name)  # type: ignore[no-untyped-call]
     for above, below in edges:
