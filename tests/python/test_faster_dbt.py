@@ -126,7 +126,7 @@ def test_each_connection_has_all_settings_whatever_was_opened_and_closed_before(
     monkeypatch.setattr(LocalEnvironment, "handle", LocalEnvironment.handle)
     faster_dbt._set_settings_once()
     settings = {"TimeZone": "Asia/Tokyo", "preserve_insertion_order": "false", "enable_progress_bar": "false"}
-    environment = LocalEnvironment(
+    environment: Any = LocalEnvironment(
         DuckDBCredentials(path=str(tmp_path / "build.duckdb"), schema="main", settings=settings)
     )
     asked = "select current_setting('TimeZone'), current_setting('preserve_insertion_order')"
