@@ -125,10 +125,11 @@ lint-%:
 
 # new stories from a seed of one's own or of the clock; a failure prints the story, and its seed finds it again
 worlds: SEED := $(or $(SEED),$(shell date +%s))
-worlds: dev-env ## Try permissions on new made-up people, decisions on new stories (PEOPLE=100000 STORIES=100000 SEED=…)
+worlds: dev-env ## Try permissions on new made-up people, decisions on new stories, every scenario on new lives (PEOPLE=100000 STORIES=100000 LIVES=1000 SEED=…)
 	@echo "Seed: $(SEED)"
 	@$(BIN)/python tests/python/people_worlds.py --people $(or $(PEOPLE),10000) --seed $(SEED)
 	@STORIES=$(or $(STORIES),5000) SEED=$(SEED) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/python/test_decision_worlds.py -k side_by_side
+	@LIVES=$(or $(LIVES),1000) SEED=$(SEED) $(BIN)/python -m pytest -q -s -p no:cacheprovider tests/python/test_scenario_worlds.py
 
 mutations: dev-env ## Break each rule of who is written to once: do the worlds see it? (PEOPLE=3000 ONLY=stop; an hour)
 	@$(BIN)/python tests/python/people_mutations.py --people $(or $(PEOPLE),3000) $(if $(ONLY),--only "$(ONLY)")

@@ -324,7 +324,7 @@ last_contacts as (
     select
         profiles.profile_id,
         profiles.max_messages_30_days,
-        cast(profiles.last_contact_from_person_at as date) as last_contact_date
+        {{ local_date('profiles.last_contact_from_person_at') }} as last_contact_date
     from profiles
     inner join due_profiles
         on profiles.profile_id = due_profiles.profile_id

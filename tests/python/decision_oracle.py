@@ -837,7 +837,7 @@ class _Day:
         profile = self.profiles.get(profile_id)
         if profile is None or profile.last_contact_from_person_at is None:
             return "to_delete"
-        last = profile.last_contact_from_person_at.date()
+        last = self.local_date(profile.last_contact_from_person_at)
         for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
             if last > months_later(self.today, -months):
                 return name

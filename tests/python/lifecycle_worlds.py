@@ -394,9 +394,11 @@ class Maker:
         orders: list[Row] = []
         lines: list[Row] = []
         buys = self.one_of(0, 0, 1, 3, 8) if not self.is_asleep else self.one_of(0, 0, 0, 1)
+        # most have never used a drive
+        channels = ("store", "store", "web", *(("drive",) if self.is_so(0.3) else ()))
         for number in range(buys):
             at = self.at(self.day(120 if buys > 1 else 5, 125))
-            channel = self.one_of("store", "store", "store", "web", "drive")
+            channel = self.one_of(*channels)
             order_id = f"{self.name}_{number}"
             amount = Decimal(0)
             for product in self.draws.sample(sorted(self.shop.products), self.draws.randrange(3)):

@@ -16,7 +16,7 @@ last_contacts as (
     select
         profile_id,
         rfm_segment,
-        cast(last_contact_from_person_at as date) as last_contact_date
+        {{ local_date('last_contact_from_person_at') }} as last_contact_date
     from profiles
 ),
 
