@@ -16,6 +16,7 @@ import yaml
 from rekindle.ground import paths
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.files import private_files
 from rekindle.ground.quoting import file_text, name
 
 # what DuckDB calls the types that models are made of; decimal(18,2) has the same name
@@ -57,11 +58,12 @@ def relations(spark: Any, *kinds: Literal["tables", "views"]) -> list[tuple[str,
 def copy(spark: Any, wanted: Iterable[tuple[str, str]], file: Path) -> None:
     """A new DuckDB file, with these tables or views of the lake, under the same names and with the same types.
 
-    By way of Parquet files beside it: neither engine holds a table in memory.
+    By way of Parquet files beside it: neither engine holds a table in memory. All of it is its owner's only.
     """
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
     file.unlink(missing_ok=True)
     with (
+        private_files(),
         tempfile.TemporaryDirectory(prefix=".lake.", dir=file.parent) as folder,
         contextlib.closing(connect(file)) as connection,
     ):

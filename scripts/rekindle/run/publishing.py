@@ -277,7 +277,7 @@ def what_was_built(manifest: Manifest) -> Iterator[Path]:
     models = [(str(each.schema), str(each.alias)) for each in (*public_models(manifest), *audience_models(manifest))]
     # what is missing there is said by publish()
     wanted = {*models, *READ_BESIDES} & {*lake.relations(session, "tables", "views")}
-    with private_files(), tempfile.TemporaryDirectory(prefix=".lake.", dir=paths.warehouse().parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".lake.", dir=paths.warehouse().parent) as folder:
         copy = Path(folder) / "lake.duckdb"
         lake.copy(session, sorted(wanted), copy)
         yield copy
