@@ -131,11 +131,11 @@ def test_each_connection_has_all_settings_whatever_was_opened_and_closed_before(
     )
     asked = "select current_setting('TimeZone'), current_setting('preserve_insertion_order')"
     for _ in range(2):  # the second time the database is opened anew
-        handles = [environment.handle() for _ in range(3)]  # type: ignore[no-untyped-call]
+        handles = [environment.handle() for _ in range(3)]
         for handle in handles:
             assert handle.cursor().execute(asked).fetchall() == [("Asia/Tokyo", False)]
             handle.close()
-    environment.close()  # type: ignore[no-untyped-call]
+    environment.close()
 
 
 @dataclass
