@@ -189,6 +189,8 @@ class _Superset:
         newest = self._figures(dataset, [], [month])[0]["newest"]
         count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "customers"}
         rows = self._figures(dataset, ["segment"], [count], f"segment_month = '{newest}'")
+        # with SQLite beneath, Superset knows one dataset of a name
+        self._request(f"dataset/{dataset}", None, "DELETE")
         return {row["segment"]: int(row["customers"]) for row in rows}
 
     def _figures(self, dataset: int, columns: list[str], metrics: list[Any], where: str = "") -> list[dict[str, Any]]:
@@ -218,11 +220,11 @@ class _Superset:
     def _post(self, place: str, content: dict[str, Any]) -> Any:
         return self._request(place, json.dumps(content).encode())
 
-    def _request(self, place: str, content: bytes | None) -> Any:
+    def _request(self, place: str, content: bytes | None, method: str | None = None) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        request = urllib.request.Request(f"http://127.0.0.1:{PORT}/api/v1/{place}", content, headers)
+        request = urllib.request.Request(f"http://127.0.0.1:{PORT}/api/v1/{place}", content, headers, method=method)
         try:
             with self._opener.open(request, timeout=PATIENCE_SECONDS) as answer:
                 return json.load(answer)

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterable
 
 import click
 
@@ -33,7 +34,7 @@ def main(profile_id: str | None, scenario: str | None, as_of: str | None, connec
         explainer.connection.close()
 
 
-def _fitted(lines: list[str]) -> list[str]:
+def _fitted(lines: Iterable[str]) -> Iterable[str]:
     """Lines that end where a terminal does, between words; a file or another program gets them whole."""
     if not sys.stdout.isatty():
         return lines
