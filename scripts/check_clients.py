@@ -172,7 +172,9 @@ class _Superset:
     def ask(self, title: str, address: str, schema: str) -> Answer:
         """A database, a dataset and a chart of it, made through the API, and the chart's figures."""
         database = self._post("database/", {"database_name": title, "sqlalchemy_uri": address})["id"]
-        of = {"database": database, "schema": schema, "table_name": "rfm_published"}
+        # a name of its own: with SQLite beneath, Superset knows one dataset of a name
+        table = {"table_name": f"rfm_published, {title}", "sql": f"select * from {schema}.rfm_published"}
+        of = {"database": database, "schema": schema, **table}
         dataset = self._post("dataset/", of)["id"]
         described = self._get(f"dataset/{dataset}")["result"]["columns"]
         if not all(column["column_name"] for column in described):
@@ -189,8 +191,6 @@ class _Superset:
         newest = self._figures(dataset, [], [month])[0]["newest"]
         count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "customers"}
         rows = self._figures(dataset, ["segment"], [count], f"segment_month = '{newest}'")
-        # with SQLite beneath, Superset knows one dataset of a name
-        self._request(f"dataset/{dataset}", None, "DELETE")
         return {row["segment"]: int(row["customers"]) for row in rows}
 
     def _figures(self, dataset: int, columns: list[str], metrics: list[Any], where: str = "") -> list[dict[str, Any]]:
@@ -220,11 +220,11 @@ class _Superset:
     def _post(self, place: str, content: dict[str, Any]) -> Any:
         return self._request(place, json.dumps(content).encode())
 
-    def _request(self, place: str, content: bytes | None, method: str | None = None) -> Any:
+    def _request(self, place: str, content: bytes | None) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        request = urllib.request.Request(f"http://127.0.0.1:{PORT}/api/v1/{place}", content, headers, method=method)
+        request = urllib.request.Request(f"http://127.0.0.1:{PORT}/api/v1/{place}", content, headers)
         try:
             with self._opener.open(request, timeout=PATIENCE_SECONDS) as answer:
                 return json.load(answer)
