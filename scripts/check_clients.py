@@ -26,7 +26,7 @@ from rekindle.run import installation
 
 # Superset 6.1.0 imports more than it asks for, and flask-caching 2.4 hands it an option that it does not know
 PACKAGES = (
-    *("apache-superset==6.1.0", "flask-caching==2.3.1", "rich", "cachetools", "boto3"),
+    *("apache-superset==6.1.0", "flask-caching==2.3.1", "rich", "cachetools"),
     *("duckdb-engine==0.17.0", "duckdb==1.5.5", "duckdb-cli==1.5.5", "psycopg2-binary"),
 )
 QUESTION = """
