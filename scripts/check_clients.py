@@ -26,7 +26,7 @@ from rekindle.run import installation
 
 # Superset 6.1.0 imports more than it asks for, and flask-caching 2.4 hands it an option that it does not know
 PACKAGES = (
-    *("apache-superset==6.1.0", "flask-caching==2.3.1", "rich", "cachetools", "boto3"),
+    *("apache-superset==6.1.0", "flask-caching==2.3.1", "rich", "cachetools"),
     *("duckdb-engine==0.17.0", "duckdb==1.5.5", "duckdb-cli==1.5.5", "psycopg2-binary"),
 )
 QUESTION = """
@@ -172,7 +172,9 @@ class _Superset:
     def ask(self, title: str, address: str, schema: str) -> Answer:
         """A database, a dataset and a chart of it, made through the API, and the chart's figures."""
         database = self._post("database/", {"database_name": title, "sqlalchemy_uri": address})["id"]
-        of = {"database": database, "schema": schema, "table_name": "rfm_published"}
+        # a name of its own: with SQLite beneath, Superset knows one dataset of a name
+        table = {"table_name": f"rfm_published, {title}", "sql": f"select * from {schema}.rfm_published"}
+        of = {"database": database, "schema": schema, **table}
         dataset = self._post("dataset/", of)["id"]
         described = self._get(f"dataset/{dataset}")["result"]["columns"]
         if not all(column["column_name"] for column in described):
