@@ -28,6 +28,7 @@ transactions as (
     from {{ ref('stg_world__transactions') }}
     union all
     select
+        'till' as source_system,
         basket_id,
         product_id,
         line_number,

@@ -17,7 +17,7 @@ from rekindle.ground import paths
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_files
-from rekindle.ground.quoting import file_text, name
+from rekindle.ground.quoting import name, parquet
 
 # what DuckDB calls the types that models are made of; decimal(18,2) has the same name
 TYPES = {"string": "VARCHAR", "int": "INTEGER"}
@@ -77,9 +77,9 @@ def copy(spark: Any, wanted: Iterable[tuple[str, str]], file: Path) -> None:
                 for field in stored.schema.fields
                 for kind in [field.dataType.simpleString()]
             ]
-            files = f"[{', '.join(file_text(each) for each in sorted(written.glob('*.parquet')))}]"
+            files = [parquet(each) for each in sorted(written.glob("*.parquet"))]
+            rows = " union all by name ".join(f"from {each}" for each in files)
             connection.execute(f"create schema if not exists {name(schema)}")
             connection.execute(
-                f"create table {name(schema)}.{name(table)} as select {', '.join(cells)} "
-                f"from read_parquet({files}, hive_partitioning = false)"
+                f"create table {name(schema)}.{name(table)} as select {', '.join(cells)} from ({rows})"
             )
