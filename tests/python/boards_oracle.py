@@ -480,7 +480,8 @@ def titled(tables: Tables, rows: pd.DataFrame) -> list[tuple[str, Any]]:
 def results(tables: Tables) -> pd.DataFrame:
     """Results of all people of an experiment about a scenario."""
     found = tables("measurement.experiment_results")
-    return found[(found["slice_kind"] == "all") & found["holdout_period"].notna()]
+    treated = (found["slice_kind"] == "all") & (found["variation_id"] == "treated")
+    return found[treated & found["holdout_period"].notna()]
 
 
 @panel("customer-base", "How long since we heard from them")
@@ -569,7 +570,9 @@ def what_people_did(tables: Tables) -> Rows:
 @panel("scenarios", "Carts recovered by us")
 def carts_recovered(tables: Tables) -> Rows:
     found = results(tables)
-    found = found[(found["metric_id"] == "revisit_rate") & (found["objective"] == "convert")]
+    decisions = tables("measurement.scenario_decisions")
+    carts = decisions.loc[decisions["reason_code"] == "left_a_cart", "scenario_id"].unique()
+    found = found[(found["metric_id"] == "revisit_rate") & found["scenario_id"].isin(carts)]
     rows = []
     for _, row in titled(tables, found):
         lift = row["adjusted_lift"] if pd.notna(row["adjusted_lift"]) else row["lift"]
