@@ -1,5 +1,5 @@
--- Is what is said of customers worth more than the plainest thing that could be said? One line per promise and month, once
--- the month has matured: what it was worth, and what the simple rule beside it was worth.
+-- Is what is said of customers worth more than the plainest thing that could be said? One line per promise and month,
+-- once the month has matured: what it was worth, and what the simple rule beside it was worth.
 with
 
 value_published as (
