@@ -74,6 +74,10 @@ profiling_denials as (
     select * from {{ ref('profiling_denials') }}
 ),
 
+open_days as (
+    select * from {{ ref('open_days') }}
+),
+
 -- who denied it since the month was published is told no more
 appetencies as (
     select profile_appetencies.*
@@ -305,6 +309,7 @@ profiles_with_everything as (
         silence_current.inactive_type,
         silence_current.recommended_action,
         traits_current.rf_habit,
+        appetencies.preferred_category,
         appetencies.responsive_channel,
         rfm_current.rung as rfm_rung,
         coalesce(profile_orders.order_count, 0) as order_count,
@@ -341,7 +346,10 @@ profiles_with_everything as (
         rfm_current.segment_month as rfm_segment_month,
         profile_orders.first_order_date,
         profile_orders.last_order_date,
-        {{ add_days('profile_orders.last_order_date', 'traits_current.overdue_after_days') }} as overdue_from_date,
+        coalesce(
+            overdue_days.calendar_date,
+            {{ add_days('profile_orders.last_order_date', 'traits_current.overdue_after_days') }}
+        ) as overdue_from_date,
         silence_current.inactive_since_date,
         silence_current.purge_due_date,
         {{ as_of_date() }} as as_of_date,
@@ -377,6 +385,13 @@ profiles_with_everything as (
         on existing_profiles.profile_id = profile_orders.profile_id
     left join profile_consents
         on existing_profiles.profile_id = profile_consents.profile_id
+    -- days on which all was closed are waited for no order
+    left join open_days as order_days
+        on profile_orders.last_order_date = order_days.calendar_date
+    left join open_days as overdue_days
+        on
+            order_days.open_day_number + traits_current.overdue_after_days = overdue_days.open_day_number
+            and not overdue_days.is_closed
     left join contactable_channels
         on existing_profiles.profile_id = contactable_channels.profile_id
     left join last_contacts
@@ -406,6 +421,7 @@ select
     inactive_type,
     recommended_action,
     rf_habit,
+    preferred_category,
     responsive_channel,
     rfm_rung,
     order_count,

@@ -170,7 +170,7 @@ def said(subject: str, code: str, values: dict[str, object]) -> str:
 def test_a_habit_is_told_with_whether_she_is_overdue_by_now() -> None:
     row = {
         "no_habit_reason": None, "habit_source": "own", "gaps": 25, "rf_habit": "weekly", "rf_habit_days": 6.5,
-        "overdue_after_days": 22, "overdue_gaps": 25, "last_order_date": datetime.date(2024, 6, 1),
+        "overdue_from_date": datetime.date(2024, 6, 23), "overdue_gaps": 25,
     }  # fmt: skip
     day = datetime.date(2024, 6, 23)
     assert list(habit_in_words(row, said, day)) == ["habit *", "overdue overdue 2024-06-23"]
@@ -178,7 +178,7 @@ def test_a_habit_is_told_with_whether_she_is_overdue_by_now() -> None:
         "habit *",
         "overdue not_yet 2024-06-23",
     ]
-    assert list(habit_in_words({**row, "overdue_after_days": None}, said, day)) == ["habit *"]
+    assert list(habit_in_words({**row, "overdue_from_date": None}, said, day)) == ["habit *"]
     assert list(habit_in_words({"no_habit_reason": "profiling_denied"}, said, day)) == ["habit profiling_denied"]
 
 

@@ -190,7 +190,12 @@ class Explainer:
 
         for row in of("traits_current"):
             yield f"  {traits_in_words(row, self._sentence)}"
-        for row in of("profile_habits"):
+        for row in self._rows(
+            "select habits.*, profiles.overdue_from_date "
+            "from segments.profile_habits as habits left join hub.dim_profiles as profiles using (profile_id) "
+            "where profile_id = ?",
+            [profile_id],
+        ):
             yield from (f"  {told}" for told in habit_in_words(row, self._sentence, self.newest))
         for row in of("profile_appetencies"):
             channels = of("channel_appetencies", "channel")

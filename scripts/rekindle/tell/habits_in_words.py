@@ -20,15 +20,14 @@ def traits_in_words(row: Row, sentence: Sentence) -> str:
 
 
 def habit_in_words(row: Row, sentence: Sentence, as_of: datetime.date) -> Iterator[str]:
-    """Lines about a row of profile_habits; `as_of` says whether she is overdue by now."""
+    """Lines about a row of profile_habits and the hub's date; `as_of` says whether she is overdue by now."""
     if row["no_habit_reason"] is not None:
         yield sentence("habit", row["no_habit_reason"], row)
         return
     source = SOURCES[row["habit_source"]].format(**row)
     told = {"rf_habit": row["rf_habit"].replace("_", "-"), "days": round(row["rf_habit_days"]), "source": source}
     yield sentence("habit", "*", told)
-    if row["overdue_after_days"] is not None:
-        date = row["last_order_date"] + datetime.timedelta(days=row["overdue_after_days"])
+    if (date := row["overdue_from_date"]) is not None:
         yield sentence("overdue", "overdue" if date <= as_of else "not_yet", {**row, "overdue_date": date})
 
 
