@@ -106,8 +106,10 @@
         {%- for row in counts -%}
             {%- do told.append(thousands(row['row_count']) ~ ' ' ~ row['detail']) -%}
         {%- endfor -%}
-        {%- do print('  %-22s %s' | format(
-            scenario_name, told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
+        {%- do print('  %-22s%s%s' | format(
+            scenario_name,
+            ' ' if scenario_name | length <= 22 else '\n' ~ ' ' * 25,
+            told | join(', ') | wordwrap(53, break_long_words=false, wrapstring='\n' ~ ' ' * 25)
         )) -%}
     {%- endfor -%}
     {%- for sealed in said.get('sealed', []) -%}

@@ -128,14 +128,22 @@ outcomes as (
         on {{ add_days('observed.month_end_date', 'horizons.horizon_days') }} <= {{ as_of_date() }}
 ),
 
+-- whoever is long gone is part of everybody, stays away without a signal, and hides what the signal is worth
 populations as (
     select
         'all' as population,
-        false as is_untreated_only
+        false as is_untreated_only,
+        false as is_in_window_only
     union all
     select
         'untreated' as population,
-        true as is_untreated_only
+        true as is_untreated_only,
+        false as is_in_window_only
+    union all
+    select
+        'in_window' as population,
+        false as is_untreated_only,
+        true as is_in_window_only
 ),
 
 -- the base of a signal is everybody of whom it can be said: a decline is costly or not where a rate may be used
@@ -157,7 +165,10 @@ counted as (
                 as flagged_silent_amount,
             outcomes.segment_month
         from outcomes
-        inner join populations on outcomes.is_untreated or not populations.is_untreated_only
+        inner join populations
+            on
+                (outcomes.is_untreated or not populations.is_untreated_only)
+                and (outcomes.usual_amount > 0 or not populations.is_in_window_only)
         where outcomes.is_{{ signal }} is not null
         group by
             populations.population,

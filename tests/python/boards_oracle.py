@@ -234,22 +234,25 @@ def why_they_went_down(tables: Tables) -> Rows:
 
 @panel("who-went-down", "Are the signals any good?")
 def signals(tables: Tables) -> Rows:
-    """Counted again from who was flagged and who bought in the 28 days after."""
+    """Counted again: who was flagged, and bought in the 28 days after, of those who bought in the window before."""
     names = {
         "is_down": "Went down",
         "is_attrition_signal": "Signal of attrition",
         "is_confirmed": "Confirmed a month later",
     }
     quality = tables("segments.segment_signal_quality")
-    quality = newest(quality[(quality["horizon_days"] == 28) & (quality["population"] == "all")])
+    quality = newest(quality[(quality["horizon_days"] == 28) & (quality["population"] == "in_window")])
     at = quality["segment_month"].iloc[0]
     orders, end = tables("core.profile_days"), at + pd.offsets.MonthEnd(0)
     after = orders[(orders["order_date"] > end) & (orders["order_date"] <= end + pd.Timedelta(days=28))]
     bought = set(after[after["orders"] > 0]["profile_id"])
     published, moves = (tables(name) for name in ("segments.rfm_published", "segments.segment_moves"))
-    base = published[published["segment_month"] == at]["profile_id"]
+    before = published[published["segment_month"] == at - pd.DateOffset(months=1)]
+    base = set(before[before["monetary_amount"] > 0]["profile_id"]) & set(
+        moves[moves["segment_month"] == at]["profile_id"]
+    )
     silent = share(sum(profile not in bought for profile in base), len(base))
-    flagged = moves[moves["segment_month"] == at]
+    flagged = moves[(moves["segment_month"] == at) & moves["profile_id"].isin(base)]
     counted = {}
     for column, title in names.items():
         of = flagged[flagged[column].fillna(value=False).astype(bool)]["profile_id"]
