@@ -75,6 +75,10 @@ def edit_text(key: str, change: str) -> str:
     return f"update content_blocks set {change} where scenario_id = 'welcome' and text_key = '{key}'"
 
 
+def edit_quiet(values: str) -> str:
+    return f"insert into quiet_hours (channel, country_code, time_zone, from_time, until_time) values ({values})"
+
+
 MOMENT = "Seed scenario_moments, row welcome, became_contactable: "
 OFFER = "Seed scenario_offers, row anti_attrition, champions, 1.00: "
 WELCOME = "Seed scenarios, row welcome: "
@@ -142,27 +146,27 @@ WRONG_EDITS = {
         WELCOME + "max_running is 0: write 1 or more, or leave it",
     ),
     "quiet hours of no channel": (
-        "insert into quiet_hours values ('fax', '*', null, '21:00', '08:00')",
+        edit_quiet("'fax', '*', null, '21:00', '08:00'"),
         "Seed quiet_hours, row fax, *: fax is no channel: use",
     ),
     "quiet hours of no country": (
-        "insert into quiet_hours values ('sms', 'France', null, '21:00', '08:00')",
+        edit_quiet("'sms', 'France', null, '21:00', '08:00'"),
         "Seed quiet_hours, row sms, France: country_code is France: write two capital letters",
     ),
     "quiet hours of no zone": (
-        "insert into quiet_hours values ('sms', 'FR', 'Paris', '21:00', '08:00')",
+        edit_quiet("'sms', 'FR', 'Paris', '21:00', '08:00'"),
         "Seed quiet_hours, row sms, FR: time_zone is Paris: write an IANA name",
     ),
     "quiet hours of no clock": (
-        "insert into quiet_hours values ('sms', 'FR', null, '9pm', '08:00')",
+        edit_quiet("'sms', 'FR', null, '9pm', '08:00'"),
         "Seed quiet_hours, row sms, FR: it goes from 9pm until 08:00: write times of day as HH:MM.",
     ),
     "quiet hours without an end": (
-        "insert into quiet_hours values ('sms', 'FR', null, '21:00', null)",
+        edit_quiet("'sms', 'FR', null, '21:00', null"),
         "Seed quiet_hours, row sms, FR: it goes from 21:00 until nothing: write times of day as HH:MM.",
     ),
     "a whole day of quiet": (
-        "insert into quiet_hours values ('sms', 'FR', 'Europe/Paris', '08:00', '08:00')",
+        edit_quiet("'sms', 'FR', 'Europe/Paris', '08:00', '08:00'"),
         "Seed quiet_hours, row sms, FR: it goes from 08:00 until 08:00: a whole day of quiet would put messages off",
     ),
     "a window of no day": (edit("welcome", "outcome_days = 0"), WELCOME + "outcome_days is 0: write 1 or more"),
@@ -362,6 +366,10 @@ WRONG_EDITS = {
         "delete from channel_rules where channel = 'push'",
         "Seed channel_rules, row push: there is no row *,* for the channel: add one, with what a message costs.",
     ),
+    "a variant of no scenario": (
+        "update scenario_step_variants set scenario_id = 'wlcome'",
+        "Seed scenario_step_variants, row wlcome, first_message, sms, asks_for_email: wlcome has no step first_message",
+    ),
     "a rule for no channel": (
         "update channel_rules set channel = 'fax' where objective = 'retain' and channel = 'sms'",
         "Seed channel_rules, row *, retain, fax: fax is no channel: use email,",
@@ -373,6 +381,14 @@ WRONG_EDITS = {
     "a rule without costs": (
         "update channel_rules set channel_cost_amount = null where event = 'welcome' and channel = 'sms'",
         "Seed channel_rules, row welcome, *, sms: channel_cost_amount is nothing: write 0 or more.",
+    ),
+    "a precedence before the first": (
+        "update channel_rules set precedence = 0 where event = 'welcome' and channel = 'sms'",
+        "Seed channel_rules, row welcome, *, sms: precedence is 0: write 1 or more, or leave it empty.",
+    ),
+    "an offer that is less than nothing": (
+        "update channel_rules set min_offer_amount = -5 where event = 'welcome' and channel = 'sms'",
+        "Seed channel_rules, row welcome, *, sms: min_offer_amount is -5.00: write 0 or more, or leave it empty.",
     ),
     "a cap for no channel": (
         "update message_caps set channel = 'fax' where channel = 'push'",
@@ -389,6 +405,14 @@ WRONG_EDITS = {
     "a cap that says no number": (
         "update message_caps set max_messages = null where channel = 'post'",
         "Seed message_caps, row post, *: max_messages is nothing: write how many are enough",
+    ),
+    "fewer messages in a month than none": (
+        "update message_caps set max_per_calendar_month = -1 where channel = 'post'",
+        "Seed message_caps, row post, *: max_per_calendar_month is -1: write 0 or more, or leave it empty.",
+    ),
+    "a gate that is neither asked nor not": (
+        "update gate_applicability set is_applied = null where kind = 'media' and gate = 'consented'",
+        "Seed gate_applicability, row media, consented: it is missing or does not say whether it is applied: add it",
     ),
     "a gate that is missing": (
         "delete from gate_applicability where kind = 'media' and gate = 'consented'",

@@ -730,6 +730,8 @@ wrong_rules as (
             "there is no scenario {event}: name one, or write * for any.",
         ),
         ("coalesce(channel_cost_amount, -1) < 0", "channel_cost_amount is {channel_cost_amount}: write 0 or more."),
+        ("precedence < 1", "precedence is {precedence}: write 1 or more, or leave it empty."),
+        ("min_offer_amount < 0", "min_offer_amount is {min_offer_amount}: write 0 or more, or leave it empty."),
     ], relation='rules_and_events') }}
 ),
 
@@ -747,6 +749,10 @@ wrong_caps as (
         (
             "coalesce(max_messages, -1) < 0",
             "max_messages is {max_messages}: write how many are enough, 0 for none at all.",
+        ),
+        (
+            "max_per_calendar_month < 0",
+            "max_per_calendar_month is {max_per_calendar_month}: write 0 or more, or leave it empty.",
         ),
     ]) }}
 ),
