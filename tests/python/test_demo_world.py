@@ -384,8 +384,8 @@ def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> 
 
 
 def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyConnection) -> None:
-    """A third of what the demo has, which decides on three times as many dates: 60 due, 20 selected, 20 mature, 5 held
-    out.
+    """The demo itself decides on three times as many dates; here a quarter of what makes a scenario worth showing, 60
+    steps due, 20 messages, 20 mature entries, is enough.
     """
     rows = decided.sql("""
         with decided as (
@@ -405,7 +405,7 @@ def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyCon
         where scenarios.kind = 'message'
     """).fetchall()
     assert len(rows) >= 23
-    assert [row for row in rows if row[1] < 20 or row[2] < 7 or row[3] < 7 or not row[4]] == []
+    assert [row for row in rows if row[1] < 15 or row[2] < 5 or row[3] < 5 or not row[4]] == []
 
 
 def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(
