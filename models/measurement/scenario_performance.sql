@@ -9,7 +9,7 @@
 
 with
 
-scenario_decisions as (
+all_decisions as (
     select * from {{ ref('scenario_decisions') }}
 ),
 
@@ -51,6 +51,15 @@ dates as (
 
 experiment_results as (
     select * from {{ ref('experiment_results') }}
+),
+
+-- a list of whom to delete sends nothing and asks nobody back
+scenario_decisions as (
+    select all_decisions.*
+    from all_decisions
+    inner join scenarios
+        on all_decisions.scenario_id = scenarios.scenario_id
+    where scenarios.kind <> 'hygiene'
 ),
 
 selected_decisions as (

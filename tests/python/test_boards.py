@@ -345,9 +345,9 @@ def test_before_anything_is_published_or_decided_each_panel_says_so(decided: duc
 
 def test_a_result_that_is_not_trustworthy_has_its_sentence_and_no_figure(decided: duckdb.DuckDBPyConnection) -> None:
     with connect() as connection:
-        for name in ("measurement.experiment_results", "activation.dim_scenarios"):
+        for name in ("measurement.experiment_results", "measurement.scenario_decisions", "activation.dim_scenarios"):
             rows = decided.execute(f"select * from rekindle.{name}").to_arrow_table()  # noqa: F841
-            connection.execute(f"create schema {name.split('.')[0]}")
+            connection.execute(f"create schema if not exists {name.split('.')[0]}")
             connection.execute(f"create table {name} as from rows")
         connection.execute(
             "update measurement.experiment_results set verdict = 'not trustworthy', sentence = 'Not as drawn.', "
