@@ -221,6 +221,7 @@ class Life:
             "engagement_tier": tier(last_at, day),
             "last_contact_from_person_at": last_at,
             "preferred_channel": profile.preferred_channel,
+            "country_code": profile.country_code,
             "max_messages_30_days": profile.max_messages_30_days,
             "first_order_date": min(bought, default=None),
             "last_order_date": max(bought, default=None),

@@ -155,7 +155,7 @@ def test_variables_of_the_environment_are_in_the_runbook_and_in_the_code() -> No
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     named = {name for page in pages for name in variable.findall(page.read_text("utf-8"))}
     # set by the programs and the tests themselves
-    internal = {"REKINDLE_FIXTURES", "REKINDLE_KEEP_OPEN", "REKINDLE_TARGET"}
+    internal = {"REKINDLE_FIXTURES", "REKINDLE_KEEP_OPEN"}
     internal |= {"REKINDLE_TESTS_PARSED", "REKINDLE_TESTS_MOMENTS"}
     assert named - {"REKINDLE_GOLDEN"} == read - internal
 

@@ -22,7 +22,7 @@ BENCHMARKS = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (?:`(.+?)`)? *\|$", PAGE, re
 def metrics(decided_workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Metrics:
     """The metrics as dbt parses them, asked of the demo with its decisions."""
     folder = tmp_path_factory.mktemp("parsed")
-    must(decided_workshop.dbt("parse", "--quiet", "--target-path", str(folder)))
+    must(decided_workshop.dbt("parse", "--quiet", "--write-json", "--target-path", str(folder)))
     return Metrics((folder / "semantic_manifest.json").read_text(encoding="utf-8"), decided_workshop.warehouse)
 
 

@@ -149,7 +149,7 @@ def test_no_page_is_left_out_and_no_reason_is_left_over() -> None:
         *(PROJECT / "examples").rglob("*.md"),
     ]
     with_commands = {str(page.relative_to(PROJECT)) for page in pages if commands(str(page.relative_to(PROJECT)))}
-    assert with_commands == {*LIFE, *ELSEWHERE, "CONTRIBUTING.md", "docs/benchmark.md"}
+    assert with_commands == {*LIFE, *ELSEWHERE, "CONTRIBUTING.md", "docs/benchmark.md", "docs/spark.md"}
     lines = [line for page in with_commands for line in commands(page)]
     assert [begin for begin in NOT_CALLED if not any(line.startswith(begin) for line in lines)] == []
     tests = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests" / "python").glob("test_*.py"))

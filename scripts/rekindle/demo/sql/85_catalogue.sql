@@ -29,6 +29,7 @@ wishes as (
 gaps as (
     select
         product_id,
+        timestamp '2016-12-31 06:00:00' as known_from,
         after_days(timestamp '2017-01-05 06:00:00', 320 * draw('out of stock', product_id)) as gone_at,
         3 + pick('back in stock', product_id, 28) as days_gone
     from frame_products
@@ -36,6 +37,8 @@ gaps as (
     union all
     select
         wishes.product_id,
+        -- nobody knew before the wish that it would sell out
+        wishes.wished_at as known_from,
         after_days(wishes.wished_at, 10 * draw('sells out', wishes.product_id)) as gone_at,
         3 + pick('restocked', wishes.product_id, 14) as days_gone
     from wishes
@@ -47,7 +50,7 @@ gaps as (
 ),
 
 changes as (
-    select product_id, true as is_available, timestamp '2016-12-31 06:00:00' as changed_at from gaps
+    select product_id, true as is_available, known_from as changed_at from gaps
     union all
     select product_id, false, gone_at from gaps
     union all
