@@ -67,8 +67,7 @@ def main(work: Path, postgres: str | None, schema: str, connector: str | None) -
         file = f"duckdb:///{published}?access_mode=read_only"
         _compare(f"Superset {superset.version} on the file", superset.ask("published file", file, "segments"), expected)
         if postgres is not None:
-            place = postgres.replace("postgresql://", "postgresql+psycopg2://", 1)
-            answer = superset.ask("tables in PostgreSQL", place, schema)
+            answer = superset.ask("tables in PostgreSQL", _with_driver(postgres), schema)
             _compare(f"Superset {superset.version} on PostgreSQL", answer, expected)
 
 
@@ -103,6 +102,11 @@ def _psql(address: str, question: str) -> Answer:
     return {segment: int(customers) for segment, customers in (line.split("\t") for line in said.splitlines())}
 
 
+def _with_driver(address: str) -> str:
+    """The address as SQLAlchemy wants it, with the driver that is installed."""
+    return address.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
 def _sqlalchemy(programs: Path, address: str, question: str) -> tuple[str, Answer]:
     """Asked by a Python of its own: ours has no SQLAlchemy."""
     program = (
@@ -110,8 +114,7 @@ def _sqlalchemy(programs: Path, address: str, question: str) -> tuple[str, Answe
         "rows = sqlalchemy.create_engine(sys.argv[1]).connect().execute(sqlalchemy.text(sys.argv[2])).fetchall()\n"
         "print(json.dumps([sqlalchemy.__version__, [list(row) for row in rows]]))"
     )
-    place = address.replace("postgresql://", "postgresql+psycopg2://", 1)
-    version, rows = json.loads(_said(programs / "python", "-c", program, place, question))
+    version, rows = json.loads(_said(programs / "python", "-c", program, _with_driver(address), question))
     return str(version), {segment: int(customers) for segment, customers in rows}
 
 

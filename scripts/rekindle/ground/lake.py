@@ -77,7 +77,6 @@ def copy(spark: Any, wanted: Iterable[tuple[str, str]], file: Path) -> None:
                 for field in stored.schema.fields
                 for kind in [field.dataType.simpleString()]
             ]
-            files = [parquet(each) for each in sorted(written.glob("*.parquet"))]
-            rows = " union all by name ".join(f"from {each}" for each in files)
+            rows = parquet(*sorted(written.glob("*.parquet")))
             connection.execute(f"create schema if not exists {name(schema)}")
-            connection.execute(f"create table {name(schema)}.{name(table)} as select {', '.join(cells)} from ({rows})")
+            connection.execute(f"create table {name(schema)}.{name(table)} as select {', '.join(cells)} from {rows}")

@@ -14,9 +14,10 @@ def file_text(path: str | Path) -> str:
     return text(glob.escape(str(path)))
 
 
-def parquet(path: str | Path) -> str:
-    """The rows of one Parquet file as a relation; a folder called a=b on the way adds no column."""
-    return f"read_parquet({file_text(path)}, hive_partitioning = false)"
+def parquet(path: str | Path, *others: str | Path) -> str:
+    """The rows of Parquet files of one shape as a relation; a folder called a=b on the way adds no column."""
+    files = file_text(path) if not others else f"[{', '.join(map(file_text, (path, *others)))}]"
+    return f"read_parquet({files}, hive_partitioning = false)"
 
 
 def text(value: str | Path) -> str:
