@@ -3,18 +3,20 @@
 with
 
 transactions as (
-    select
-        'till' as source_system,
-        basket_id,
-        product_id,
-        line_number,
-        quantity,
-        sales_value,
-        retail_disc,
-        coupon_match_disc,
-        extracted_at
-    from {{ ref('stg_completejourney__transactions') }}
-    union all
+    {% for till in ['stg_completejourney__transactions', 'stg_synthetic__till_archive'] -%}
+        select
+            'till' as source_system,
+            basket_id,
+            product_id,
+            line_number,
+            quantity,
+            sales_value,
+            retail_disc,
+            coupon_match_disc,
+            extracted_at
+        from {{ ref(till) }}
+        union all
+    {% endfor -%}
     select
         source_system,
         basket_id,
@@ -26,18 +28,6 @@ transactions as (
         coupon_match_disc,
         extracted_at
     from {{ ref('stg_world__transactions') }}
-    union all
-    select
-        'till' as source_system,
-        basket_id,
-        product_id,
-        line_number,
-        quantity,
-        sales_value,
-        retail_disc,
-        coupon_match_disc,
-        extracted_at
-    from {{ ref('stg_synthetic__till_archive') }}
 )
 
 select

@@ -3,23 +3,17 @@
 with
 
 transactions as (
-    select
-        household_id,
-        store_id,
-        basket_id,
-        line_number,
-        transaction_timestamp,
-        extracted_at
-    from {{ ref('stg_completejourney__transactions') }}
-    union all
-    select
-        household_id,
-        store_id,
-        basket_id,
-        line_number,
-        transaction_timestamp,
-        extracted_at
-    from {{ ref('stg_synthetic__till_archive') }}
+    {% for till in ['stg_completejourney__transactions', 'stg_synthetic__till_archive'] -%}
+        select
+            household_id,
+            store_id,
+            basket_id,
+            line_number,
+            transaction_timestamp,
+            extracted_at
+        from {{ ref(till) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 order_channels as (
