@@ -45,6 +45,39 @@ def seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+# a row per person, under a pseudonym
+OF_PEOPLE = {"experiment_assignments", "scenario_decisions"}
+# of each other table whom its figures count, and the figures that go with them: all that are not of the others
+COUNTED: dict[str, dict[str, list[str]]] = {
+    **{name: {"people": []} for name in ("cluster_returns", "customer_base", "deliverability", "experiment_health")},
+    **{name: {"people": []} for name in ("scenario_performance", "segment_transitions")},
+    "enrichment_summary": {
+        f"{kind}_asked": [f"{kind}_recovered", f"{kind}_recovered_share"] for kind in ("emails", "mobiles")
+    },
+    "experiment_results": {
+        "users": ["mean", "lift", "p_value"],
+        "baseline_users": ["baseline_mean", "lift", "p_value"],
+    },
+    "experiment_statistics": {"users": list(SUMS), "drawn_users": list(SUMS)},
+    "programme_value": {"users": [], "held_out_users": []},
+    "reactivation_summary": {
+        "inactive_people": ["targeted", "reactivated"],
+        "new_contacts": ["new_opted_in"],
+        "contacts": ["cost_per_contact", "cost_change"],
+    },
+    "scenario_potential": {"contactable_people": []},
+    "verdicts_published": {"users": ["lift", "holm_p"], "baseline_users": ["lift", "holm_p"]},
+    "kpi_months": {"own_figure": []},
+    "kpis": {"own_figure": []},
+}
+# where the reason stands
+REASONS = {
+    "scenario_potential": "no_potential_because", "kpis": "unmeasured_because", "verdicts_published": "sentence",
+    "reactivation_summary": "coalesce(withheld_because, no_reactivation_because)",
+}  # fmt: skip
+# numbers that are about nobody, or of a provider that counts and names nobody
+OF_NOBODY = re.compile(r"(from|to)_rung|lowest|highest|\w+_in_total|scenario_lifts_net_amount|counted|base")
+
 METRICS = {row["metric_id"]: row for row in seed("outcome_metrics")}
 SCENARIOS = {row["scenario_id"]: row for row in seed("scenarios")}
 
@@ -460,6 +493,34 @@ def test_the_programme_earns_what_margins_are_above_costs_in_its_half_year(decid
     expected = [each * len(written) for each in (lift, *interval, cost)]
     assert (told, lower, upper, told_cost) == pytest.approx(expected, abs=0.02)
     assert on_costs == pytest.approx(lift / cost, rel=1e-6)
+
+
+def published_tables() -> set[str]:
+    """The tables of measurement that are published."""
+    exposures = (PROJECT / "models" / "_exposures.yml").read_text(encoding="utf-8").split("name: boards")[0]
+    models = {path.stem for path in (PROJECT / "models" / "measurement").glob("*.sql")}
+    return models & set(re.findall(r"ref\('(\w+)'\)", exposures))
+
+
+def test_every_published_table_is_known_to_be_about_people_or_groups() -> None:
+    assert published_tables() == OF_PEOPLE | set(COUNTED)
+
+
+@pytest.mark.parametrize("table", sorted(COUNTED))
+def test_few_people_have_no_figures_and_a_reason(decided: duckdb.DuckDBPyConnection, table: str) -> None:
+    reason = REASONS.get(table, "withheld_because")
+    rows = decided.sql(f"select *, {reason} as reason from measurement.{table}").df()
+    assert len(rows)
+    for people, figures in COUNTED[table].items():
+        told = rows[rows[people].notna()]
+        if people != "own_figure":
+            assert told[people].min() >= MIN_GROUP_SIZE
+        left_out = rows[rows[people].isna()]
+        if table == "scenario_performance":
+            left_out = left_out[left_out["step"] != "all"]  # of messages, not of people
+        assert left_out["reason"].str.len().gt(0).all(), left_out[left_out["reason"].isna()]
+        numbers = [name for name in rows.select_dtypes("number") if not OF_NOBODY.fullmatch(name)]
+        assert left_out[figures or numbers].isna().all().all()
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:

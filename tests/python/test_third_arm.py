@@ -5,8 +5,11 @@ import datetime
 import duckdb
 import numpy as np
 import pytest
+import tea_tasting as tt
 from compiled import CompiledModels, fill
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 SHARES = {"treated": 0.5, "as_before": 0.3, "held_out": 0.2}
 PEOPLE = {"treated": 530, "as_before": 290, "held_out": 180}
@@ -72,3 +75,45 @@ def test_each_arm_has_a_result_against_the_one_that_gets_nothing(measured: duckd
         (arm, "held_out", PEOPLE[arm], PEOPLE["held_out"], pytest.approx(rates[arm] - rates["held_out"]))
         for arm in ("as_before", "treated")
     ]
+
+
+def test_who_is_treated_is_also_compared_with_those_who_get_what_there_was_before(
+    measured: duckdb.DuckDBPyConnection,
+) -> None:
+    people = measured.execute(
+        "select variation_id, revisited, log_purchase_days_before from scenario_outcomes "
+        "where variation_id in ('treated', 'as_before')"
+    ).df()
+    arms = {arm: rows["revisited"] for arm, rows in people.groupby("variation_id")}
+    treated, before = arms["treated"], arms["as_before"]
+    people["variant"] = (people["variation_id"] == "treated").astype(int)
+    adjusted = tt.Experiment(revisited=tt.Mean("revisited", "log_purchase_days_before"))
+    expected = adjusted.analyze(people[["variant", "revisited", "log_purchase_days_before"]])["revisited"]
+    ((other, lift, lower, upper, p, adjusted_lift, verdict, sentence),) = measured.execute(
+        "select baseline_id, lift, lower_lift, upper_lift, p_value, adjusted_lift, verdict, sentence "
+        "from experiment_results where slice_kind = 'as_before' and variation_id = 'treated'"
+    ).fetchall()
+    assert other == "as_before"
+    assert lift == pytest.approx(treated.mean() - before.mean(), abs=1e-12)
+    bounds = confint_proportions_2indep(treated.sum(), len(treated), before.sum(), len(before), method="newcomb")
+    assert (lower, upper) == pytest.approx(bounds, abs=1e-9)
+    assert p == pytest.approx(stats.ttest_ind(treated, before, equal_var=False).pvalue, abs=1e-9)
+    assert adjusted_lift == pytest.approx(expected.effect_size, abs=1e-9)
+    assert verdict == "won"
+    told = (
+        f"Came again: treated {100 * treated.mean():.1f} % (530 people), as before {100 * before.mean():.1f} % (290)."
+    )
+    assert sentence.startswith(f"{told} The difference is")
+
+
+def test_comparing_with_what_there_was_before_takes_nothing_from_the_comparison_with_nothing(
+    measured: duckdb.DuckDBPyConnection,
+) -> None:
+    """Each has its own adjustment for several tests."""
+    found = measured.execute(
+        "select slice_kind, always_valid_p, holm_p from experiment_results "
+        "where slice_kind in ('all', 'as_before') order by slice_kind, always_valid_p"
+    ).fetchall()
+    assert [kind for kind, _, _ in found] == ["all", "all", "as_before"]
+    against_nothing = multipletests([p for kind, p, _ in found if kind == "all"], method="holm")[1]
+    assert [holm for _, _, holm in found] == pytest.approx([*against_nothing, found[2][1]], rel=1e-9)
