@@ -2,7 +2,7 @@
 with
 
 scenarios as (
-    select * from {{ ref('scenarios') }}
+    select * from {{ ref('dim_scenarios') }}
 ),
 
 scenario_steps as (
@@ -167,6 +167,7 @@ due_steps as (
         scenarios.objective,
         scenarios.channels,
         scenarios.purpose,
+        scenarios.missing_data,
         scenarios.priority
     from undecided_steps
     inner join journeys
@@ -191,6 +192,7 @@ select
     due_steps.objective,
     due_steps.channels,
     due_steps.purpose,
+    due_steps.missing_data,
     due_steps.arm,
     due_steps.stopped_by,
     due_steps.trigger_reference,

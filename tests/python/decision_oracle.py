@@ -89,6 +89,8 @@ class Scenario:
     as_before_share: Decimal | None = None
     max_entries_per_day: int | None = None
     max_running: int | None = None
+    # its data are there
+    is_ready: bool = True
 
 
 @dataclass(frozen=True)
@@ -1044,7 +1046,8 @@ class _Day:
                 room = min(room, max(0, scenario.max_running - sum(key[0] == scenario_id for key in under_way)))
             let_in |= {case.due.key for case in queue[:room]}
         for case in cases:
-            self.gate(case, "admitted", case.due.entry is not None or case.due.key in let_in)
+            is_let_in = case.due.entry is not None or case.due.key in let_in
+            self.gate(case, "admitted", case.due.scenario.is_ready and is_let_in)
 
     @staticmethod
     def place_in_queue(case: Case) -> tuple[date, bool, Decimal, str, str]:

@@ -167,6 +167,7 @@ def seed_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="recurrence stops_on", boolean="is_enabled", integer="message_limit"),
                 **typed(integer="max_entries_per_day max_running"),
                 "as_before_share": "decimal(6,4)",
+                **typed(varchar="scenario_name plan trigger_kind owner", integer="outcome_days"),
             },
             [
                 (
@@ -175,8 +176,23 @@ def seed_tables(world: World) -> dict[str, Table]:
                     *(row.holdout_share, row.holdout_salt, row.starts_date, row.ends_date),
                     *(row.recurrence, ">".join(row.stops_on) or None, row.is_enabled, row.message_limit),
                     *(row.max_entries_per_day, row.max_running, row.as_before_share),
+                    *[None] * 5,
                 )
                 for row in world.scenarios
+            ],
+        ),
+        # of one kind of data one column will do, and what makes a message personal is not asked
+        "scenario_readiness": (
+            typed(varchar="scenario_id data_kind contract_column", boolean="is_ready"),
+            [
+                (row.scenario_id, *told)
+                for row in world.scenarios
+                for told in (
+                    ("trigger", "carts.items", row.is_ready),
+                    ("trigger", "carts.updated_at", False),
+                    ("interruption", "orders.ordered_at", True),
+                    ("personalisation", "offers.offer_type", False),
+                )
             ],
         ),
         "scenario_steps": (

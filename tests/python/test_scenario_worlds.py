@@ -190,6 +190,7 @@ ENGINE_TABLES = (
     *("channel_permissions", "profile_mailboxes", "paused_mailboxes", "profile_merges", "profile_splits"),
     *("fct_messages", "message_clicks", "fct_offer_redemptions"),
 )
+READINESS = {"scenario_id": TEXT, "data_kind": TEXT, "contract_column": TEXT, "is_ready": TRUTH}
 SEEDS = PROJECT / "seeds" / "config"
 
 
@@ -275,6 +276,8 @@ class Warehouse:
             fill(self.connection, name, engine.models.columns[name], [])
         self.filled: dict[str, list[Any]] = {}
         self.fill("sealed_dates", {"as_of_date": DAY}, [])
+        # nothing is missing here; what is, the stories of test_decision_worlds have
+        self.fill("scenario_readiness", READINESS, [])
         shop = lives.shop
         rows = {
             "dim_products": list(shop.products.values()),

@@ -259,6 +259,8 @@ class Explainer:
         scenario = self.scenarios[scenario_id]
         if not scenario["is_enabled"]:
             return "it is switched off"
+        if scenario.get("missing_data"):
+            return self._sentence("untriggered", "not_ready", scenario)
         if as_of not in (None, self.newest):
             return "why is known of the newest date only, its triggers are not kept"
         journeys = has_table(self.connection, "activation", "journeys")
