@@ -1,34 +1,115 @@
-"""Each column of the scenario seeds and of the feeds has a wrong edit that is told in a sentence.
+"""A wrong value in any column of any seed is told in a sentence: which seed, which row, which column, and the cure.
 
-The columns are those of the files: a new one without a sentence fails here.
+The columns are those of the files: a new one without a sentence fails here. What is said of the scenario seeds is tried
+edit by edit in test_scenario_seeds.py.
 """
 
 import csv
+from typing import Any
 
+import duckdb
 import pytest
-from test_scenario_seeds import SEEDS, WRONG_EDITS
+import yaml
+from compiled import CompiledModels, fill
+from test_scenario_seeds import SEEDS as SCENARIO_SEEDS
+from test_scenario_seeds import WRONG_EDITS
 
 from rekindle.export.feeds import feed_of_row
 from rekindle.ground.errors import ContractError
 from rekindle.ground.paths import PROJECT
 
 CONFIG = PROJECT / "seeds" / "config"
+TESTS = (
+    *(f"seeds_of_{group}_can_be_right" for group in ("segments", "values", "silence", "habits", "decisions", "words")),
+    "segments_grid_is_complete_and_monotone",
+)
 # where any text is right
 FREE = {
+    *("comment", "closure_periods.description", "inactivity_criteria.description", "source_observed_from.description"),
     *("scenarios.scenario_name", "scenarios.owner", "scenarios.plan", "scenarios.objective"),
     "scenario_step_variants.variant",
 }
+# the edits that a slip makes of a right value: taken out, mistyped, far off
+WRONG: dict[str, tuple[Any, ...]] = {
+    "string": (None, "Wrong value"),
+    "boolean": (None,),
+    "date": (None, "1900-01-02", "2999-12-30"),
+    "number": (None, -1, 99_999),
+}
+# a right row of each seed that is shipped empty
+FIRST_ROWS: dict[str, tuple[Any, ...]] = {
+    "closure_periods": ("2024-01-01", "2024-01-02", "a flood"),
+    "source_observed_from": ("visit", "web", "2024-01-01", "the shop's own word"),
+    "suppressions": ("a person", "email", "asked", "2024-01-01", "2024-02-01"),
+}
+# a sector without rows of its own takes those of *
+FOR_EVERYBODY = ("habit_rules", "inactivity_criteria", "return_rate_bands", "taste_rules")
+TYPES: dict[str, dict[str, str]] = {
+    seed["name"]: seed["config"]["column_types"]
+    for page in sorted(CONFIG.glob("*.yml"))
+    for seed in yaml.safe_load(page.read_text(encoding="utf-8"))["seeds"]
+}
+Said = tuple[list[str], list[str], list[str]]
+OTHER_SEEDS = sorted({file.stem for file in CONFIG.glob("*.csv")} - {*SCENARIO_SEEDS, "feeds"})
 
 
 def columns_of(*seeds: str) -> list[tuple[str, str]]:
     found = []
     for seed in seeds:
         with (CONFIG / f"{seed}.csv").open(encoding="utf-8", newline="") as handle:
-            found += [(seed, column) for column in next(csv.reader(handle)) if f"{seed}.{column}" not in FREE]
-    return found
+            found += [(seed, column) for column in next(csv.reader(handle))]
+    return [(seed, column) for seed, column in found if not {column, f"{seed}.{column}"} & FREE]
 
 
-@pytest.mark.parametrize(("seed", "column"), columns_of(*SEEDS))
+def findings(tests: CompiledModels, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return sorted({str(reason) for test in TESTS for (reason,) in tests.rows(connection, test)})
+
+
+@pytest.fixture(scope="module")
+def said() -> Said:
+    """What is said of the seeds as shipped, without the rows for everybody, and with rows that have one wrong value."""
+    tests = CompiledModels(TESTS, {"as_of_date": "2024-03-01"})
+    with duckdb.connect() as connection:
+        for seed in OTHER_SEEDS:
+            fill(connection, seed, TYPES[seed], [FIRST_ROWS[seed]] if seed in FIRST_ROWS else [])
+            path = CONFIG / f"{seed}.csv"
+            connection.execute(f"insert into {seed} from read_csv('{path}', header = true, all_varchar = true)")
+        connection.execute("create view dim_segments as from segments")
+        shipped = findings(tests, connection)
+        connection.execute("begin")
+        for seed in FOR_EVERYBODY:
+            connection.execute(f"delete from {seed} where sector = '*'")
+        without = findings(tests, connection)
+        connection.execute("rollback")
+        for seed in OTHER_SEEDS:
+            rights = connection.execute(f"from {seed}").fetchall()
+            rows = [
+                (*right[:place], wrong, *right[place + 1 :])
+                for right in rights
+                for place, data_type in enumerate(TYPES[seed].values())
+                for wrong in WRONG.get(data_type, WRONG["number"])
+            ]
+            connection.executemany(f"insert into {seed} values ({', '.join('?' * len(TYPES[seed]))})", rows)
+        return shipped, without, findings(tests, connection)
+
+
+def test_nothing_is_said_of_the_seeds_as_shipped(said: Said) -> None:
+    assert said[0] == []
+
+
+def test_rows_for_everybody_are_missed(said: Said) -> None:
+    cure = "has no row of sector *: write one, for all sectors that have none."
+    assert said[1] == [f"Seed {seed} {cure}" for seed in FOR_EVERYBODY]
+
+
+@pytest.mark.parametrize(("seed", "column"), columns_of(*OTHER_SEEDS))
+def test_a_wrong_value_of_a_column_is_one_sentence(seed: str, column: str, said: Said) -> None:
+    told = [sentence for sentence in said[2] if sentence.startswith(f"Seed {seed}, row ")]
+    # the row, what is wrong, the cure
+    assert [sentence for sentence in told if f" {column} is " in sentence and sentence.count(": ") == 2], told
+
+
+@pytest.mark.parametrize(("seed", "column"), columns_of(*SCENARIO_SEEDS))
 def test_a_wrong_edit_of_each_column_of_the_scenario_seeds_is_tried(seed: str, column: str) -> None:
     edits = [statements for statements, _ in WRONG_EDITS.values() if seed in statements and column in statements]
     assert edits

@@ -1,10 +1,13 @@
 -- The grid has each of the 25 cells exactly once, and nobody climbs the ladder by coming later or buying less.
+{{ config(meta={'reason_column': 'reason'}) }}
+
 with
 
 cells as (
     select
         grid.r_score,
         grid.fm_score,
+        grid.segment,
         segments.rung
     from {{ ref('rfm_segment_grid') }} as grid
     left join {{ ref('dim_segments') }} as segments on grid.segment = segments.segment
@@ -16,11 +19,11 @@ scores as (
     {% endfor %}
 ),
 
-cells_per_place as (
+places as (
     select
         recency.score as r_score,
         frequency_monetary.score as fm_score,
-        count(cells.rung) as cells
+        count(cells.r_score) as cell_count
     from scores as recency
     cross join scores as frequency_monetary
     left join cells
@@ -32,29 +35,12 @@ cells_per_place as (
         frequency_monetary.score
 ),
 
-violations as (
+lower_cells as (
     select
-        'cell missing, twice or without a rung' as problem,
-        r_score,
-        fm_score
-    from cells_per_place
-    where cells <> 1
-
-    union all
-
-    select
-        'cell outside the grid' as problem,
-        r_score,
-        fm_score
-    from cells
-    where r_score not between 1 and 5 or fm_score not between 1 and 5
-
-    union all
-
-    select
-        'a better neighbour stands on a lower rung' as problem,
         lower_cell.r_score,
-        lower_cell.fm_score
+        lower_cell.fm_score,
+        lower_cell.segment,
+        better_cell.segment as better_segment
     from cells as lower_cell
     inner join cells as better_cell
         on
@@ -63,4 +49,24 @@ violations as (
             and lower_cell.rung > better_cell.rung
 )
 
-select * from violations
+{{ seed_findings(
+    'rfm_segment_grid', ['r_score', 'fm_score'],
+    must_lie_in(['r_score', 'fm_score'], 1, 5)
+    + [('rung is null', 'segment is {segment}: write one of the seed segments that has a rung.')],
+    relation='cells'
+) }}
+union all
+{{ seed_findings(
+    'rfm_segment_grid', ['r_score', 'fm_score'],
+    [('cell_count <> 1', 'there are {cell_count} such rows: write one for each pair of scores from 1 to 5.')],
+    relation='places'
+) }}
+union all
+{{ seed_findings(
+    'rfm_segment_grid', ['r_score', 'fm_score'],
+    [(
+        'true',
+        'segment is {segment}, above {better_segment}, which has scores that are no worse: exchange them.',
+    )],
+    relation='lower_cells'
+) }}
