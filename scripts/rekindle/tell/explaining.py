@@ -21,6 +21,7 @@ from rekindle.ground.warehouse import has_table, open_warehouse
 from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
 from rekindle.tell.silence_in_words import lookalike_in_words, silence_in_words
+from rekindle.tell.standing_in_words import learned_from_in_words, segment_in_words
 from rekindle.tell.tastes import tastes_of
 
 CHANNELS = {"email": "e-mail", "sms": "text message", "phone": "call", "post": "letter", "push": "app", "ads": "ads"}
@@ -128,6 +129,7 @@ class Explainer:
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
         for _, told in edges_in_words(self.connection, now):
             yield f"  {told}"
+        yield from (f"  {told}" for told in segment_in_words(self.connection, now, self._sentence))
         yield from self._worth(now)
         yield from self._value(now)
         yield from self._silence(now)
@@ -168,13 +170,22 @@ class Explainer:
             return
         for row in self._rows("select * from segments.value_current where profile_id = ?", [profile_id]):
             yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
+        yield from (f"  {told}" for told in learned_from_in_words(self.connection, profile_id, self._sentence))
 
     def _silence(self, profile_id: str) -> Iterator[str]:
         if not has_table(self.connection, "segments", "silence_published"):
             return
-        for row in self._rows("select * from segments.silence_current where profile_id = ?", [profile_id]):
+        silent = self._rows("select * from segments.silence_current where profile_id = ?", [profile_id])
+        for row in silent:
             for told in silence_in_words(row, self._sentence):
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
+        if not silent:
+            for row in self._rows(
+                "select last_contact_from_person_at::date as last_contact_date from hub.dim_profiles "
+                "where profile_id = ? and last_contact_from_person_at is not null",
+                [profile_id],
+            ):
+                yield f"  {self._sentence('silence', 'none', row)}"
 
     def _likeness(self, profile_id: str) -> Iterator[str]:
         if has_table(self.connection, "segments", "lookalike_scores"):
