@@ -94,6 +94,6 @@ def judge(compiled: Path, make: Callable[[str, str], None]) -> None:
     """
     for model in JUDGES:
         query = (compiled / f"{model}.sql").read_text(encoding="utf-8")
-        asked = "|".join(("scenario_outcomes", *JUDGES))
-        query = re.sub(rf"select \* from \S+\.[\"`]?({asked})[\"`]?$", rf"select * from {SCHEMA}.\1", query, flags=re.M)
+        imported = rf"select \* from (?:\S+\.)?[\"`]?({'|'.join(('scenario_outcomes', *JUDGES))})[\"`]?$"
+        query = re.sub(imported, rf"select * from {SCHEMA}.\1", query, flags=re.MULTILINE)
         make(f"{SCHEMA}.{model}", query)
