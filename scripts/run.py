@@ -12,6 +12,7 @@ from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import DONE, GUARD, RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
 from rekindle.run.building import build, decide, prepare, unfinished_dates
@@ -63,9 +64,9 @@ def main(
         prepare(dbt, dates[0], inputs=inputs)
         fitted = None if daily else schedule.fit_if_due(paths.warehouse(), chosen, dates[0])
         if fitted is not None:
-            click.echo(f"Expected value: {fitted}")
+            say(f"Expected value: {fitted}")
         for unfinished in dates[:-1]:
-            click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
+            say(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month, inputs=inputs)
         if daily:
             decide(dbt, date, inputs)
@@ -78,14 +79,14 @@ def main(
         sent = publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
         as_before = ", as before" if known else ""
-        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
-        click.echo(f"            {paths.shown(done.path)}")
+        say(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
+        say(f"            {paths.shown(done.path)}")
     if sent is not None:
-        click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
-        click.echo(f"            {paths.shown(sent.path)}")
+        say(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
+        say(f"            {paths.shown(sent.path)}")
     exported = DONE if sent is None or no_export else _export(date)
     if done is not None:
-        click.echo(f"Boards      {paths.shown(make_boards(chosen))}")
+        say(f"Boards      {paths.shown(make_boards(chosen))}")
     if exported not in (DONE, GUARD):
         raise RekindleError(
             "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
@@ -96,17 +97,10 @@ def main(
 def _export(as_of: datetime.date) -> int:
     """Writes the files for platforms and says what is new in them; the exit code of the worst feed."""
     outcome = exporting.export((), as_of, dry=False)
-    reports = outcome.reports
-    if outcome.late_noes.noes:
-        click.echo(f"Late noes   {outcome.late_noes}")
-    for report in reports:
-        if report.exit_code != DONE or any(report.counts.values()):
-            click.echo(f"Exported    {report}")
-    empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
-    click.echo(f"Exported    {empty} lists with nobody on them")
+    say("\n".join(outcome.lines("Exported")))
     # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
-    if any(report.exit_code == GUARD for report in reports):
-        click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
+    if any(report.exit_code == GUARD for report in outcome.reports):
+        say("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
     return outcome.exit_code
 
 

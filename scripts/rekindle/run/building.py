@@ -3,7 +3,6 @@
 import datetime
 from pathlib import Path
 
-import click
 from dbt.contracts.graph.nodes import ModelNode
 
 from rekindle.addresses.emails import EmailReport, spell_emails
@@ -15,6 +14,7 @@ from rekindle.ground import paths
 from rekindle.ground.calendar import newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.settings import setting
 from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_runs
 from rekindle.run import fingerprints
@@ -34,9 +34,9 @@ def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: 
         return
     phones, emails = read_addresses(dbt, as_of)
     if phones.read:
-        click.echo(f"Phones: {phones}")
+        say(f"Phones: {phones}")
     if emails.read:
-        click.echo(f"E-mails: {emails}")
+        say(f"E-mails: {emails}")
 
 
 def note_sealed_dates(warehouse: Path) -> None:
@@ -98,7 +98,7 @@ def build(
     last = fingerprints.last_build(dbt, inputs)
     skipped = last.settled(dbt.manifest, as_of) if last and not selection else frozenset()
     if last and skipped:
-        click.echo(
+        say(
             f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
             f"{len(skipped)} steps skipped; --full builds all."
         )

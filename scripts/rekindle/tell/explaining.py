@@ -110,7 +110,9 @@ class Explainer:
                 f"No step of {scenario or 'any scenario'} was due as of {date}: the newest date with decisions is "
                 f"{self.newest}; name another with --as-of."
             )
-        order = {subject: place for place, (subject, _) in enumerate(self.sentences)}
+        # the seed says gates in the order in which they are asked; more sentences of one stand anywhere
+        subjects = dict.fromkeys(subject for subject, _ in self.sentences)
+        order = {subject: place for place, subject in enumerate(subjects)}
         for scenario_id in chosen:
             own = [row for row in counts if row["scenario_id"] == scenario_id]
             yield f"{self.scenarios[scenario_id]['scenario_name']} ({scenario_id}), as of {date}"
@@ -149,8 +151,12 @@ class Explainer:
         if silent:
             yield ""
             yield "No step was due " + (f"as of {as_of}:" if as_of else "on any date that is kept:")
+            of_reasons: dict[str, list[str]] = {}
             for name in silent:
-                yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
+                named = of_reasons.setdefault(self._why_nothing_was_due(name, now, as_of), [])
+                named.append(str(self.scenarios[name]["scenario_name"]))
+            for reason, names in of_reasons.items():
+                yield f"  {'each scenario' if 1 < len(names) == len(chosen) else ', '.join(names)}: {reason}"
 
     def _worth(self, profile_id: str) -> Iterator[str]:
         """A line: what the person is expected to buy, or why nobody knows; none of who has not bought."""
