@@ -1,7 +1,7 @@
 """All scenarios, switched on, on people to whom everything happens: SQL against oracles, from facts to what leaves.
 
-Triggers, due steps, gates, channels, slots, stops, entries and arms of each day are compared, then laws read the days
-again. `make worlds` plays more people, and starts from other days.
+Triggers, due steps, gates, channels, slots, stops, entries, arms and audiences of each day are compared, then laws
+read the days again. `make worlds` plays more people, and starts from other days.
 """
 
 import functools
@@ -20,6 +20,8 @@ import duckdb
 import pandas as pd
 import pytest
 import yaml
+from audience_oracle import CONSENTED_AT, MEMBER, contact, members_of, speak
+from audience_oracle import comparable as in_numbers
 from compiled import CompiledModels, fill
 from decision_oracle import GATES, Decision, Entry, Past, Trigger, World, as_of_instant, decide, months_later
 from lifecycle_worlds import LEVELS, LOYALTY_MONTHS, SETTINGS, STARTS, Lives
@@ -56,7 +58,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "first_silo": TEXT,
     },
     "contact_addresses": {"profile_id": TEXT, "address_kind": TEXT, "is_valid": TRUTH},
-    "profile_contacts": {"profile_id": TEXT, "birth_date": DAY},
+    "profile_contacts": {"profile_id": TEXT, "birth_date": DAY, **dict.fromkeys(contact("anybody"), TEXT)},
     "profiles": {"profile_id": TEXT, "created_at": STAMP},
     "profiling_denials": {"profile_id": TEXT},
     "recommendations": {
@@ -212,6 +214,7 @@ def fill_seeds(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update scenarios set is_enabled = true")
     # so few are the best of a small world
     connection.execute("update scenario_moments set at_most = 12 where moment = 'lookalike_rank'")
+    speak(connection, [start + timedelta(days=10) for start in STARTS])
 
 
 def read_seeds(connection: duckdb.DuckDBPyConnection) -> Facts:
@@ -231,10 +234,14 @@ class Scenarios(Engine):
 
     def __init__(self) -> None:
         self.models = CompiledModels(
-            ["path:models/scenarios", "+decisions,models/activation", "+scenario_entries,models/activation"],
+            [
+                "path:models/scenarios",
+                "+decisions,models/activation",
+                "+scenario_entries,models/activation",
+                "audience_members",
+            ],
             self.variables(self.COMPILED_FOR, None),
         )
-        self.models.order.remove("scenario_texts")
         self.replaced = self.literals(self.COMPILED_FOR, None)
         self.pattern = re.compile("|".join(sorted(map(re.escape, self.replaced), key=len, reverse=True)))
 
@@ -321,11 +328,19 @@ class Warehouse:
             for table, (columns, rows) in {**people_tables(world), **fact_tables(world)}.items():
                 if table in ENGINE_TABLES:
                     tables.setdefault(table, (columns, []))[1].extend(rows)
+        columns, permissions = tables["channel_permissions"]
+        tables["channel_permissions"] = (
+            {**columns, "is_contactable": TRUTH, "consented_at": STAMP},
+            [(*row, row[-1] and row[-2] is None, CONSENTED_AT) for row in permissions],
+        )
         tables["paused_mailboxes"] = (tables["paused_mailboxes"][0], [("paused",)])
         opens = [row for world in worlds for row in world.last_opens]
         tables["last_opens"] = ({"profile_id": TEXT, "last_open_date": DAY}, opens)
         for table, columns in PEOPLE_TABLES.items():
-            rows = [tuple(row.get(name) for name in columns) for look in looks for row in look.facts[table]]
+            found = [row for look in looks for row in look.facts[table]]
+            if table == "profile_contacts":
+                found = [{**row, **contact(row["profile_id"])} for row in found]
+            rows = [tuple(row.get(name) for name in columns) for row in found]
             tables[table] = (columns, rows)
         for table, (columns, rows) in tables.items():
             self.fill(table, columns, rows)
@@ -363,6 +378,13 @@ class Warehouse:
             found[entry.profile_id] += Past((), (entry,))
         return found
 
+    def audience(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What leaves the house as of the date, by person."""
+        found = defaultdict(list)
+        for row in self.rows(f"select {', '.join(MEMBER)} from audience_members"):
+            found[row[1]].append((*row[:-1], in_numbers(json.loads(row[-1]))))
+        return found
+
 
 # --- Playing the days ------------------------------------------------------------------------------------------------
 
@@ -375,6 +397,7 @@ class Played:
     past: Past
     differences: list[str]
     triggered: Counter[str]
+    members: Counter[str]
 
 
 def told(day: date, name: str, what: str, found: Sequence[Any], wanted: Sequence[Any]) -> Iterator[str]:
@@ -399,11 +422,12 @@ def play(engine: Scenarios, lives: Lives) -> Played:
     pasts: dict[str, Past] = defaultdict(Past)
     differences: list[str] = []
     triggered: Counter[str] = Counter()
+    members_seen: Counter[str] = Counter()
     for day in lives.days:
         worlds = [life.world_on(day, selected(pasts[life.name])) for life in lives.people]
         looks = lives.looks(day, worlds)
         warehouse.run(day, looks, worlds)
-        heard, decided = warehouse.triggers(), warehouse.decided(day)
+        heard, decided, audience = warehouse.triggers(), warehouse.decided(day), warehouse.audience()
         for life, look, world in zip(lives.people, looks, worlds, strict=True):
             expected = list(triggers(look, lives.seeds))
             triggered.update(one.trigger.scenario_id for one in expected)
@@ -417,11 +441,15 @@ def play(engine: Scenarios, lives: Lives) -> Played:
             differences += told(day, life.name, "decision", found.decisions, decisions)
             differences += told(day, life.name, "entry", found.entries, entries)
             pasts[life.name] += found
+            members = list(members_of(day, world, heard[life.name], pasts[life.name].decisions, lives.seeds))
+            left = audience[life.name]
+            differences += told(day, life.name, "audience", left, members)
+            members_seen.update(member[0] for member in members)
     everything = Past(
         tuple(row for past in pasts.values() for row in past.decisions),
         tuple(row for past in pasts.values() for row in past.entries),
     )
-    return Played(lives, everything, differences, triggered)
+    return Played(lives, everything, differences, triggered, members_seen)
 
 
 @functools.cache
@@ -451,9 +479,12 @@ def test_every_scenario_decides_for_everybody_what_the_oracles_say(played: list[
 def test_every_scenario_has_its_people(played: list[Played]) -> None:
     triggered = sum((world.triggered for world in played), Counter[str]())
     decided = Counter(row.scenario_id for world in played for row in world.past.decisions)
+    left = sum((world.members for world in played), Counter[str]())
     scenarios = {row["scenario_id"] for row in seeds()["scenarios"]}
     assert {name: triggered[name] for name in scenarios if triggered[name] < 10} == {}
     assert {name: decided[name] for name in scenarios if decided[name] < 3} == {}
+    # lists of whom to delete leave without words: none is a message
+    assert {name: left[name] for name in scenarios if (left[name] < 3) == (kinds()[name] != "hygiene")} == {}
 
 
 # --- Laws ------------------------------------------------------------------------------------------------------------

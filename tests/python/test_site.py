@@ -4,6 +4,7 @@ The site is made once, from a parse of the project; its pages are read back as H
 """
 
 import csv
+import html
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from workshop import Workshop
 
 from rekindle.ground.errors import RekindleError
 from rekindle.site import pages
+from rekindle.site.catalogue import VALUES
 from rekindle.site.drawing import Box, drawing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +82,30 @@ def test_every_scenario_has_a_card_with_its_journey(site: Path, read: dict[Path,
     for step in steps:
         card = shown.split(f'id="{step["scenario_id"]}"', 1)[1].split("<h2 ", 1)[0]
         assert f">{step['step']}</text>" in card
+
+
+def test_a_card_says_in_words_what_a_marketer_asks(site: Path) -> None:
+    shown = (site / "scenarios.html").read_text(encoding="utf-8")
+    seeds = {}
+    for name in ("scenarios", "content_blocks", "scenario_moments", "scenario_offers", "scenario_step_variants"):
+        with (ROOT / "seeds" / "config" / f"{name}.csv").open(encoding="utf-8") as file:
+            seeds[name] = list(csv.DictReader(file))
+    names = [row["scenario_id"] for row in seeds["scenarios"]]
+    cards = {name: shown.split(f'id="{name}"', 1)[1].split("<h2 ", 1)[0] for name in names}
+    for card in cards.values():
+        for row in ("Who", "When", "Channel", "Content", "Offer", "Stops on", "Held out", "Needs", "Files"):
+            assert re.search(f"<td>{row}</td>\\s*<td>.+</td>", card), row
+    for block in seeds["content_blocks"]:
+        if block["text_key"] not in ("lever", "cta"):
+            assert f"“{html.escape(block['content_text'], quote=False)}”" in cards[block["scenario_id"]]
+    assert "rating up to 2" in cards["service_recovery"]
+    assert "promotion sensitivity from 0.30" in cards["repurchase_overdue"]
+    assert "50% carries offer, 50% asks for email" in cards["welcome"]
+    # a number counts something that has a name
+    counted = {row["moment"] for row in seeds["scenario_moments"] if row["at_least"] or row["at_most"]}
+    offering = {row["scenario_id"] for row in seeds["scenario_offers"] if row["from_value"]}
+    counted |= {row["moment"] for row in seeds["scenario_moments"] if row["scenario_id"] in offering}
+    assert counted <= set(VALUES)
 
 
 def test_every_link_leads_to_a_page_and_a_place_on_it(site: Path, read: dict[Path, _Page]) -> None:

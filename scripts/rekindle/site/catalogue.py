@@ -9,7 +9,25 @@ from rekindle.site.dictionary import Dictionary
 from rekindle.site.drawing import Box, drawing
 
 Row = dict[str, str]
-SEEDS = ("scenarios", "scenario_moments", "scenario_steps", "scenario_offers", "content_blocks", "feeds")
+SEEDS = (
+    *("scenarios", "scenario_moments", "scenario_steps", "scenario_step_variants", "scenario_offers"),
+    *("content_blocks", "feeds"),
+)
+# what people call the value of a moment; of any other kind it is its value
+VALUES = {
+    "cart_left": "amount",
+    "drive_use": "orders near a drive in 91 days",
+    "fell_silent": "days silent",
+    "form_submitted": "orders so far",
+    "interest_shown": "how often",
+    "lookalike_rank": "rank",
+    "order_overdue": "promotion sensitivity",
+    "recommended": "score",
+    "service_event": "rating",
+    "went_down": "steps down",
+    "went_up": "steps up",
+}
+LANGUAGES = {"*": "for everybody", "de": "in German", "en": "in English", "fr": "in French", "nl": "in Dutch"}
 # decided last month, as published: scenario → (due, stopped by each gate, gone out)
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -59,12 +77,19 @@ def _card(row: Row, found: Mapping[str, list[Row]], dictionary: Dictionary, coun
         yield f"| Who | {_who(moment, dictionary)} |"
     yield f"| When | {_when(row)} |"
     channels = row["channels"].split(">")
-    yield f"| Channel | {', else '.join(channels)} ({row['purpose']}) |"
-    yield f"| Content | {'<br>'.join(map(_text, found['content_blocks']))} |"
-    yield f"| Offer | {'<br>'.join(map(_offer, found['scenario_offers'])) or 'none'} |"
-    limit = f"; {row['message_limit']} messages at most" if row["message_limit"] else ""
+    asked = f"{', else '.join(channels)}, with a yes to {row['purpose'].replace('_', ' ')}"
+    yield f"| Channel | {asked if row['channels'] else 'none: a list'} |"
+    texts = "<br>".join(_texts(found["content_blocks"], has_offers=bool(found["scenario_offers"])))
+    yield f"| Content | {texts or 'none: a list'} |"
+    for variants in _variants(found["scenario_step_variants"]):
+        yield f"| Variants | {variants} |"
+    counted = {VALUES.get(each["moment"], "value") for each in found["scenario_moments"]}
+    offers = [_offer(each, " or ".join(sorted(counted))) for each in found["scenario_offers"]]
+    yield f"| Offer | {'<br>'.join(offers) or 'none'} |"
+    limit = f"; after {_counted(row['message_limit'], 'message')}" if row["message_limit"] else ""
     yield f"| Stops on | {', '.join(row['stops_on'].replace('_', ' ').split('>'))}{limit} |"
-    yield f"| Held out | {float(row['holdout_share']):.0%} of those who enter |"
+    held_out = float(row["holdout_share"])
+    yield f"| Held out | {f'{held_out:.0%} of those who enter' if held_out else 'nobody'} |"
     kinds = ("targeting", "trigger", "personalisation", "interruption")
     needed = sorted({word for kind in kinds for word in row[f"{kind}_data"].split()})
     yield f"| Needs | {' '.join(f'`{each}`' for each in needed)} |"
@@ -82,10 +107,13 @@ def _who(moment: Row, dictionary: Dictionary) -> str:
     grain = table.grain.removeprefix("One row per ") if table else ""
     said = f"[{grain[:1].upper()}{grain[1:]}](dictionary/{table.link})" if table else moment["moment"]
     subjects = moment["subjects"].replace(">", ", ").replace("_", " ")
-    bounds = (("only", subjects), ("from", moment["at_least"]), ("up to", moment["at_most"]))
-    told = [f"{word} {value}" for word, value in bounds if value]
+    value = VALUES.get(moment["moment"], "value")
+    bounds = (("only", subjects), (f"{value} from", moment["at_least"]), (f"{value} up to", moment["at_most"]))
+    told = [f"{word} {bound}" for word, bound in bounds if bound]
     if moment["days_before"]:
         told.append(f"{moment['days_before']} days before")
+    if moment["period"]:
+        told.append(f"once a {moment['period'].replace('_', '-')}")
     return "; ".join([said, *told]).replace("|", "\\|")
 
 
@@ -93,24 +121,59 @@ def _when(row: Row) -> str:
     recurrence = {"once": "once in a life", "per_entry_key": "each time anew"}
     parts = [
         recurrence.get(row["recurrence"], row["recurrence"].replace("_", " ")),
-        f"{row['entry_window_days']} days to enter, {row['journey_days']} days at most",
-        f"not again within {row['cooldown_days']} days",
+        f"the first message within {_counted(row['entry_window_days'], 'day')}, the last within {row['journey_days']}"
+        if row["kind"] == "message"
+        else f"on the list for {_counted(row['journey_days'], 'day')} at most",
     ]
+    if row["cooldown_days"] != "0":
+        parts.append(f"not again within {_counted(row['cooldown_days'], 'day')}")
     if row["starts_date"] or row["ends_date"]:
         parts.append(f"from {row['starts_date'] or 'ever'} until {row['ends_date'] or 'further notice'}")
     return "; ".join(parts)
 
 
-def _text(block: Row) -> str:
-    return (
-        f"{block['text_key'].replace('_', ' ')} ({block['language_code']}): {block['content_text'].replace('|', '/')}"
-    )
+def _counted(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
 
 
-def _offer(offer: Row) -> str:
+def _texts(blocks: list[Row], *, has_offers: bool) -> Iterator[str]:
+    """What is said, by language, and what it leads with and to."""
+    said: dict[str, list[str]] = defaultdict(list)
+    leads = {}
+    for block in blocks:
+        text = block["content_text"].replace("|", "/")
+        if block["text_key"] in ("lever", "cta"):
+            leads[block["text_key"]] = text.replace("_", " ")
+            continue
+        until = f" (until {block['valid_to_date']})" if block["valid_to_date"] else ""
+        said[block["language_code"]].append(f"{block['text_key'].replace('_', ' ')} “{text}”{until}")
+    for language in sorted(said):
+        yield f"{LANGUAGES.get(language, f'in {language}')}: {', '.join(said[language])}"
+    if leads.get("lever", "none") != "none":
+        offer = ", or with its offer" if has_offers else ""
+        yield f"leads with {leads['lever']}{offer}, to {leads.get('cta', 'nothing')}"
+
+
+def _variants(rows: list[Row]) -> Iterator[str]:
+    """How people are split on a step and channel."""
+    split: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        share = (int(row["last_bucket"]) - int(row["first_bucket"]) + 1) / 10_000
+        split[row["step"], row["channel"]].append(f"{share:.0%} {row['variant'].replace('_', ' ')}")
+    for (step, channel), shares in split.items():
+        yield f"{step.replace('_', ' ')} by {channel}: {', '.join(shares)}"
+
+
+def _offer(offer: Row, counted: str) -> str:
     subject = "" if offer["subject"] == "*" else f" for {offer['subject'].replace('_', ' ')}"
-    value = f" from {offer['from_value']} on" if offer["from_value"] else ""
-    return f"{offer['offer_type'].replace('_', ' ')}, the {offer['offer_rule'].replace('_', ' ')}{subject}{value}"
+    value = f", {counted} from {offer['from_value']}" if offer["from_value"] else ""
+    rule = {
+        "lowest_value": "of the lowest value",
+        "highest_value": "of the highest value",
+        "best_match": "that fits best",
+    }
+    said = rule.get(offer["offer_rule"], offer["offer_rule"].replace("_", " "))
+    return f"{offer['offer_type'].replace('_', ' ')} {said}{subject}{value}"
 
 
 def _journey(scenario: Row, steps: list[Row]) -> str:

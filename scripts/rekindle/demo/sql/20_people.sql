@@ -78,7 +78,8 @@ households as (
     from frame_households
 ),
 
--- newsletter readers, web prospects, app prospects, contest entrants and callers who never bought; and past customers
+-- newsletter readers, web prospects, app prospects, contest entrants, callers and those who join the web shop in the
+-- second half of 2017, who never bought; and past customers
 others as (
     select
         upper(substring(kind, 1, 1)) || lpad(cast(number as varchar), 4, '0') as person_id,
@@ -96,6 +97,8 @@ others as (
         select 'social' as kind, 7630 as first_seq, unnest(range(1, 351)) as number
         union all
         select 'caller' as kind, 8100 as first_seq, unnest(range(1, 81)) as number
+        union all
+        select 'joiner' as kind, 9400 as first_seq, unnest(range(1, 401)) as number
         union all
         -- past customers are numbered as their cards are
         select 'past' as kind, 0 as first_seq, unnest(range(8201, 9401)) as number

@@ -109,7 +109,7 @@ records as (
     union all
     select 'web_shop', person_id, 'W' || seq, 'email'
     from people
-    where kind = 'web' or (kind = 'newsletter' and number > 26 and draw('web_shop', person_id) < 0.04)
+    where kind in ('web', 'joiner') or (kind = 'newsletter' and number > 26 and draw('web_shop', person_id) < 0.04)
     union all
     select 'app', person_id, 'A' || seq, 'email'
     from people
@@ -184,7 +184,11 @@ select
                 else after_days(timestamp '2009-02-02 14:00:00', 2880 * (1 - (1 - created_draw) * (1 - created_draw)))
             end
         when 'newsletter' then after_days(timestamp '2013-01-15 13:00:00', 1440 * created_draw)
-        when 'web_shop' then after_days(timestamp '2014-01-06 13:00:00', 1420 * created_draw)
+        when 'web_shop' then
+            case
+                when kind = 'joiner' then after_days(timestamp '2017-07-01 13:00:00', 180 * created_draw)
+                else after_days(timestamp '2014-01-06 13:00:00', 1420 * created_draw)
+            end
         when 'app' then after_days(timestamp '2015-06-01 13:00:00', 900 * created_draw)
         when 'call_centre' then after_days(timestamp '2014-03-03 15:00:00', 1360 * created_draw)
         when 'social' then after_days(timestamp '2015-05-01 16:00:00', 930 * created_draw)

@@ -26,12 +26,12 @@ select *
 from (values
     ('till', 'email', 'marketing', 0.66), ('till', 'sms', 'marketing', 0.34), ('till', 'post', 'marketing', 0.82),
     ('till', 'phone', 'marketing', 0.22), ('till', 'email', 'profiling', 0.60),
-    ('till', 'ads', 'ads_personalisation', 0.45), ('web_shop', 'email', 'marketing', 0.62),
-    ('web_shop', 'email', 'profiling', 0.50), ('web_shop', 'ads', 'ads_personalisation', 0.40),
+    ('till', 'ads', 'ads_personalisation', 0.85), ('web_shop', 'email', 'marketing', 0.62),
+    ('web_shop', 'email', 'profiling', 0.50), ('web_shop', 'ads', 'ads_personalisation', 0.85),
     ('newsletter', 'email', 'marketing', 1.00), ('app', 'push', 'marketing', 0.72),
-    ('app', 'email', 'marketing', 0.35), ('app', 'ads', 'ads_personalisation', 0.30),
+    ('app', 'email', 'marketing', 0.35), ('app', 'ads', 'ads_personalisation', 0.85),
     ('call_centre', 'phone', 'marketing', 0.50), ('social', 'email', 'marketing', 0.58),
-    ('social', 'ads', 'ads_personalisation', 0.55)
+    ('social', 'ads', 'ads_personalisation', 0.85)
 ) as asked (source_system, channel, purpose, yes_share);
 
 -- Answers when the record was made, and changes of mind later on: 8 % of those who said yes withdraw at some time, a
@@ -49,8 +49,11 @@ answers as (
         questions.channel,
         questions.purpose,
         plan.record_key || '|' || questions.channel || '|' || questions.purpose as answer_key,
-        draw('consent', plan.record_key || '|' || questions.channel || '|' || questions.purpose)
-        < questions.yes_share as is_yes,
+        -- who minds ads minds them everywhere; any other question is answered record by record
+        case questions.purpose
+            when 'ads_personalisation' then draw('minds no ads', plan.person_id)
+            else draw('consent', plan.record_key || '|' || questions.channel || '|' || questions.purpose)
+        end < questions.yes_share as is_yes,
         records.email_verified_at
     from contact_plan as plan
     inner join consent_questions as questions on plan.source_system = questions.source_system
