@@ -13,7 +13,7 @@
             'fct_coupons.profile_id', 'fct_interactions.profile_id', 'fct_loyalty_movements.profile_id',
             'fct_messages.profile_id', 'fct_offer_redemptions.profile_id', 'fct_order_lines.profile_id',
             'fct_orders.profile_id', 'fct_service_events.profile_id', 'fct_web_events.profile_id',
-            'profile_days.profile_id', 'dim_profiles.profile_id', 'coupons_available.profile_id',
+            'profile_days.profile_id', 'dim_profiles.profile_id', 'coupons_available.profile_id', 'matching_offers.profile_id',
             'channel_appetencies.profile_id', 'profile_appetencies.profile_id', 'profile_habits.profile_id',
             'expected_values.profile_id', 'recommendations.profile_id', 'replenishments.profile_id',
             'lookalike_scores.profile_id',
@@ -36,6 +36,7 @@
         ],
         'dim_offers.offer_id': [
             'fct_coupons.offer_id', 'fct_offer_redemptions.offer_id', 'coupons_available.offer_id',
+            'matching_offers.offer_id',
         ],
         'fct_coupons.assignment_id': ['fct_offer_redemptions.assignment_id', 'coupons_available.assignment_id'],
         'dim_segments.segment': [

@@ -547,6 +547,7 @@ select
                 then decided.passes_{{ gate }}
         end as is_{{ gate }},
     {% endfor %}
+    decided.has_matching_offer,
     decided.is_first_step,
     decided.is_entered,
     decided.is_first_step

@@ -277,6 +277,7 @@ class Decision:
     send_at: datetime
     channel: str | None = None
     variant: str | None = None
+    has_matching_offer: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -303,6 +304,8 @@ class World:
     merges: tuple[tuple[str, str], ...] = ()
     # a profile, another with which it was one person before, and the first date that told them apart
     splits: tuple[tuple[str, str, date], ...] = ()
+    # of a person and a type of offer the valid one that matches best: profile, type, offer
+    matching_offers: tuple[tuple[str, str, str], ...] = ()
     # who opened an e-mail, and the date of the last time
     last_opens: tuple[tuple[str, date], ...] = ()
 
@@ -677,10 +680,15 @@ class _Day:
             for offer in self.world.offers
             if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
         ]
+        matching = [
+            of for who, kind, of in self.world.matching_offers if (who, kind) == (due.profile_id, due.offer_type)
+        ]
         if rule == "id":
             fitting = [offer for offer in valid if offer.offer_id == wanted]
+        elif rule == "best_match" and matching:
+            fitting = [offer for offer in valid if offer.offer_id == matching[0]]
         else:
-            sign = {"lowest_value": 1, "highest_value": -1}[rule]
+            sign = {"lowest_value": 1, "highest_value": -1, "best_match": 1}[rule]
             fitting = sorted(
                 (offer for offer in valid if offer.offer_type == due.offer_type),
                 key=lambda offer: (
@@ -1108,6 +1116,9 @@ class _Day:
             send_at,
             channel,
             pick_variant(due.step, channel, due.profile_id) if closed_gate is None else None,
+            None
+            if case.offer_id is None
+            else any((who, of) == (due.profile_id, case.offer_id) for who, _, of in self.world.matching_offers),
         )
 
 

@@ -331,6 +331,10 @@ def fact_tables(world: World) -> dict[str, Table]:
             typed(varchar="profile_id interaction_kind", timestamp="occurred_at", boolean="is_from_person"),
             [tuple(vars(row).values()) for row in world.interactions],
         ),
+        "matching_offers": (
+            {**typed(varchar="profile_id offer_type offer_id"), "offer_amount": "decimal(18,2)"},
+            [(*row, None) for row in world.matching_offers],
+        ),
         "dim_offers": (
             {
                 **typed(varchar="offer_id offer_type"),
