@@ -2,6 +2,7 @@
 
 import click
 
+from rekindle.demo import floors
 from rekindle.demo.replay import SimulatedWorld
 from rekindle.export import runs
 from rekindle.ground import paths
@@ -53,6 +54,8 @@ def acknowledge() -> None:
         with folder.locked():
             folder.acknowledge(run)
     click.echo(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
+    for line in floors.in_words(paths.warehouse()):
+        click.echo(line)
     click.echo("Next        README.md has the first questions to ask of the first published file, read-only;")
     click.echo("            marketers open the boards in a browser:")
     click.echo(f"            {(paths.boards() / 'index.html').as_uri()}")
