@@ -2,6 +2,7 @@
 
 import click
 
+from rekindle.demo import floors
 from rekindle.demo.replay import SimulatedWorld
 from rekindle.export import runs
 from rekindle.ground import paths
@@ -54,6 +55,8 @@ def acknowledge() -> None:
         with folder.locked():
             folder.acknowledge(run)
     say(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
+    for line in floors.in_words(paths.warehouse()):
+        say(line)
     say("Next        README.md has the first questions to ask of the first published file, read-only;")
     say("            marketers open the boards in a browser:")
     say(f"            {(paths.boards() / 'index.html').as_uri()}")

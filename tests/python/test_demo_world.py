@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 from workshop import Workshop
 
-from rekindle.demo import responses
+from rekindle.demo import floors, responses
 
 D = datetime.date(2017, 11, 1)
 DRAWS = (responses.SQL_FOLDER / "10_draws.sql").read_text(encoding="utf-8")
@@ -384,28 +384,41 @@ def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> 
 
 
 def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyConnection) -> None:
-    """The demo itself decides on three times as many dates; here a quarter of what makes a scenario worth showing, 60
-    steps due, 20 messages, 20 mature entries, is enough.
-    """
-    rows = decided.sql("""
-        with decided as (
-            select scenario_id, count(*) as due, count(case when outcome = 'selected' then 1 end) as selected
-            from activation.decisions group by all
-        ),
-        entered as (
-            select scenario_id, count(*) as entries, count(case when arm = 'held_out' then 1 end) as held_out,
-                count(case when entered_date <= date '2017-12-01' then 1 end) as mature
-            from activation.scenario_entries where arm <> 'held_out_globally' group by all
-        )
-        select scenarios.scenario_id, coalesce(due, 0), coalesce(selected, 0), coalesce(mature, 0),
-            scenarios.holdout_share = 0 or coalesce(entries, 0) < 50 or held_out > 1
-        from config.scenarios as scenarios
-        left join decided on scenarios.scenario_id = decided.scenario_id
-        left join entered on scenarios.scenario_id = entered.scenario_id
-        where scenarios.kind = 'message'
-    """).fetchall()
-    assert len(rows) >= 23
-    assert [row for row in rows if row[1] < 15 or row[2] < 5 or row[3] < 5 or not row[4]] == []
+    """The demo itself decides on four times as many dates, and says at its end what stays below its floors."""
+    counts = floors.counted(decided)
+    assert len(counts) >= 23
+    assert floors.below(counts, {name: floor / 4 for name, floor in floors.FLOORS.items()}) == {}
+
+
+def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
+    warehouse = tmp_path / "demo.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("""
+            create schema activation; create schema config;
+            create table config.scenarios as
+            select * from (values
+                ('asks', 'message', true, 0.0), ('gives', 'message', true, 0.1),
+                ('lists', 'media', true, 0.1), ('rests', 'message', false, 0.1)
+            ) as seeds (scenario_id, kind, is_enabled, holdout_share);
+            create table activation.decisions as
+            select scenario_id, date '2018-01-01' as as_of_date, if(number <= 20, 'selected', 'stopped') as outcome
+            from (values ('asks'), ('gives')) as deciding (scenario_id) cross join range(1, 61) as numbers (number);
+            create table activation.scenario_entries as
+            select
+                scenario_id,
+                if(number <= 5, 'held_out', if(number <= 40, 'treated', 'held_out_globally')) as arm,
+                if(number <= 20, date '2017-12-02', date '2017-12-03') as entered_date
+            from (values ('asks'), ('gives')) as entering (scenario_id) cross join range(1, 61) as numbers (number);
+        """)
+    at_least = "60 due, 20 selected, 5 held out, 20 mature"
+    assert list(floors.in_words(warehouse)) == [f"Scenarios   2 that write to people, each with at least {at_least}"]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from activation.scenario_entries where arm = 'held_out'")
+        connection.execute("delete from activation.decisions where scenario_id = 'asks'")
+    assert list(floors.in_words(warehouse)) == [
+        "Too few     asks: 0 due of 60, 0 selected of 20, 15 mature of 20",
+        "Too few     gives: 0 held out of 5, 15 mature of 20",
+    ]
 
 
 def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(

@@ -511,8 +511,9 @@ def test_every_scenario_has_its_people(played: list[Played]) -> None:
     scenarios = {row["scenario_id"] for row in seeds()["scenarios"]}
     assert {name: triggered[name] for name in scenarios if triggered[name] < 10} == {}
     assert {name: decided[name] for name in scenarios if decided[name] < 3} == {}
-    # lists of whom to delete leave without words: none is a message
-    assert {name: left[name] for name in scenarios if (left[name] < 3) == (kinds()[name] != "hygiene")} == {}
+    # a drive is seldom more important than all else; a list of whom to delete has no words, and is no message
+    assert len(left) >= 20
+    assert {name for name in left if kinds()[name] == "hygiene"} == set()
 
 
 # --- Laws ------------------------------------------------------------------------------------------------------------

@@ -5,18 +5,25 @@ edit by edit in test_scenario_seeds.py.
 """
 
 import csv
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
 import yaml
 from compiled import CompiledModels, fill
+from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import EventMsg
 from test_scenario_seeds import SEEDS as SCENARIO_SEEDS
 from test_scenario_seeds import WRONG_EDITS
 
 from rekindle.export.feeds import feed_of_row
+from rekindle.ground.dbt import _Watcher
 from rekindle.ground.errors import ContractError
 from rekindle.ground.paths import PROJECT
+from rekindle.ground.progress import Progress
+from rekindle.ground.seeds import misread
 
 CONFIG = PROJECT / "seeds" / "config"
 TESTS = (
@@ -109,6 +116,48 @@ def test_a_wrong_value_of_a_column_is_one_sentence(seed: str, column: str, said:
     assert [sentence for sentence in told if f" {column} is " in sentence and sentence.count(": ") == 2], told
 
 
+TYPED = [
+    (seed, column) for seed, types in TYPES.items() for column, data_type in types.items() if data_type != "string"
+]
+
+
+@pytest.mark.parametrize(("seed", "column"), TYPED)
+def test_a_cell_that_its_column_cannot_be_is_told_with_its_line(seed: str, column: str, tmp_path: Path) -> None:
+    names = list(TYPES[seed])
+    assert list(misread(CONFIG / f"{seed}.csv", TYPES[seed])) == []
+    edited = tmp_path / f"{seed}.csv"
+    cells = ["a year" if name == column else "" for name in names]
+    edited.write_text(f"{','.join(names)}\n{',' * (len(names) - 1)}\n{','.join(cells)}\n", encoding="utf-8")
+    (told,) = misread(edited, TYPES[seed])
+    assert told.startswith(f"Seed {seed}, line 3: {column} is a year: write ")
+
+
+def test_a_comma_too_many_in_a_seed_is_told_with_its_line(tmp_path: Path) -> None:
+    edited = tmp_path / "sentences.csv"
+    edited.write_text("subject,code,counted,sentence\ndue,*,due,\ndue,*,due,one, two\n", encoding="utf-8")
+    (told,) = misread(edited, TYPES["sentences"])
+    assert told.startswith("Seed sentences, line 3: it has 5 fields, the header 4: put a text that has a comma between")
+
+
+def test_a_seed_that_cannot_be_loaded_is_told_by_its_cells(tmp_path: Path) -> None:
+    edited = tmp_path / "habit_rules.csv"
+    edited.write_text("sector,own_from_gaps\n*,ten\n", encoding="utf-8")
+    said: list[str] = []
+    config = SimpleNamespace(column_types={"own_from_gaps": "integer"})
+    node = SimpleNamespace(original_file_path="habit_rules.csv", root_path=str(tmp_path), config=config)
+    watcher = _Watcher(
+        cast(Manifest, SimpleNamespace(nodes={"seed": node}, unit_tests={})),
+        cast(Progress, SimpleNamespace(say=said.append, advance=lambda: None)),
+    )
+    info = SimpleNamespace(unique_id="seed", node_path="", node_name="habit_rules", resource_type="seed")
+    failed = SimpleNamespace(status="error", message="Runtime Error\n  Conversion Error: Could not convert 'ten'")
+    event = SimpleNamespace(
+        info=SimpleNamespace(name="NodeFinished"), data=SimpleNamespace(node_info=info, run_result=failed)
+    )
+    watcher.see(cast(EventMsg, event))
+    assert said == ["Seed habit_rules, line 2: own_from_gaps is ten: write a whole number."]
+
+
 @pytest.mark.parametrize(("seed", "column"), columns_of(*SCENARIO_SEEDS))
 def test_a_wrong_edit_of_each_column_of_the_scenario_seeds_is_tried(seed: str, column: str) -> None:
     edits = [statements for statements, _ in WRONG_EDITS.values() if seed in statements and column in statements]
@@ -126,3 +175,17 @@ def test_a_wrong_value_of_a_feed_is_one_sentence(column: str) -> None:
         except ContractError as error:
             said.append(str(error))
     assert [sentence for sentence in said if sentence.startswith("Seed feeds, row ") and column in sentence], said
+
+
+def test_whoever_reads_dutch_is_written_to_in_dutch_by_every_scenario() -> None:
+    rows = {}
+    for seed in ("scenarios", "content_blocks"):
+        with (CONFIG / f"{seed}.csv").open(encoding="utf-8", newline="") as handle:
+            rows[seed] = list(csv.DictReader(handle))
+    spoken: dict[str, set[str]] = {"*": set(), "nl": set()}
+    for row in rows["content_blocks"]:
+        if row["text_key"] not in ("lever", "cta"):
+            spoken[row["language_code"]].add(f"{row['scenario_id']} {row['text_key']}")
+    assert spoken["nl"] == spoken["*"]
+    talking = {row["scenario_id"] for row in rows["scenarios"] if row["kind"] == "message"}
+    assert talking <= {text.removesuffix(" headline") for text in spoken["*"] if text.endswith(" headline")}

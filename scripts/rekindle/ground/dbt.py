@@ -30,6 +30,7 @@ from rekindle.ground.adapters import keep_values_out
 from rekindle.ground.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
 from rekindle.ground.screen import say
+from rekindle.ground.seeds import misread
 from rekindle.ground.settings import own_connector
 
 # a log file that cannot be written, on a full disk, must not print tracebacks into what people read
@@ -169,6 +170,11 @@ class _Watcher:
         path = getattr(node, "original_file_path", info.node_path)
         kind = str(info.resource_type).replace("unit_test", "unit test")
         if result.status == "error" or result.status == "runtime error":
+            if kind == "seed" and node is not None:
+                # what the database says of it hides the value, as of any table
+                told = list(misread(Path(node.root_path or paths.PROJECT) / path, node.config.column_types))
+                if told:
+                    return "\n".join(told)
             return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"
         if kind == "unit test":
             return (
