@@ -29,6 +29,7 @@ FILES = (
     MACROS / "time" / "as_of.sql",
     MACROS / "segments" / "expected_value.sql",
     MACROS / "project" / "references.sql",
+    MACROS / "project" / "scenarios_in_use.sql",
 )
 
 
@@ -87,4 +88,10 @@ def references() -> dict[str, list[str]]:
 def named_by_the_retailer() -> list[str]:
     """Those of the columns that hold what the retailer names, in a list of ours or not."""
     found: list[str] = ast.literal_eval(apply("named_by_the_retailer"))
+    return found
+
+
+def not_in_use(scenario_ids: list[str], names: str | list[str]) -> list[str]:
+    """Those of the scenarios that a connector, which uses `names`, has switched off."""
+    found: list[str] = ast.literal_eval(str(_macros(())["not_in_use"](scenario_ids, names)).strip())
     return found
