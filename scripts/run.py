@@ -17,7 +17,7 @@ from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
 from rekindle.run.building import build, decide, prepare, unfinished_dates
 from rekindle.run.fingerprints import inputs_of
-from rekindle.run.publishing import publish, publish_activation, published_already
+from rekindle.run.publishing import Publication, activation_already, publish, publish_activation, published_already
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,13 +76,13 @@ def main(
             return
         known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
         done = known if daily or known else publish(dbt.manifest, paths.warehouse())
-        sent = publish_activation(dbt.manifest, paths.warehouse())
+        kept = None if daily or full else activation_already(dbt.manifest, paths.warehouse())
+        sent = kept or publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
-        as_before = ", as before" if known else ""
-        say(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
+        say(f"Published   {done.tables} tables, {done.rows:,} rows{_as_before(known)}:")
         say(f"            {paths.shown(done.path)}")
     if sent is not None:
-        say(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
+        say(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data{_as_before(kept)}:")
         say(f"            {paths.shown(sent.path)}")
     exported = DONE if sent is None or no_export else _export(date)
     if done is not None:
@@ -92,6 +92,10 @@ def main(
             "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
             "export`."
         )
+
+
+def _as_before(kept: Publication | None) -> str:
+    return ", as before" if kept else ""
 
 
 def _export(as_of: datetime.date) -> int:

@@ -20,6 +20,9 @@ from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_
 from rekindle.run import fingerprints
 from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 
+# the selector of everything: told by whoever chose it, and not by the summary
+WHOLE = ("--selector", "whole")
+
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
     """What comes before a build: the raw data passes its gate, exported dates are sealed, addresses are read.
@@ -93,9 +96,18 @@ def build(
 ) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green.
 
-    Left out is what the last build made of the same `inputs`, and said so.
+    Left out is what the last build made of the same `inputs`, and said so: all of it, when the date is the same, too.
     """
+    given = variables(as_of, accept)
+    is_whole = selection in ((), WHOLE)
     last = fingerprints.last_build(dbt, inputs)
+    if last and last.is_whole and last.as_of_date == as_of and is_whole and given["accept_publication"] is None:
+        say(
+            f"Unchanged: raw data, code and date as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
+            "nothing to build; --full builds all."
+        )
+        dbt.run("run-operation", "tell_last_build", variables=given)
+        return
     skipped = last.settled(dbt.manifest, as_of) if last and not selection else frozenset()
     if last and skipped:
         say(
@@ -110,17 +122,17 @@ def build(
         *fingerprints.left_out(dbt.manifest, skipped),
         "--no-write-json",
         progress=title or f"Build as of {as_of}",
-        variables=variables(as_of, accept) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
+        variables=given | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
     )
     if not result.success:
         raise RekindleError(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
-    if last or not selection:
-        of_one_date = not selection or (last is not None and last.as_of_date == as_of)
+    if last or is_whole:
+        of_one_date = is_whole or (last is not None and last.as_of_date == as_of)
         built_at = last.built_at if last else None
-        fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at)
+        fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at, is_whole=is_whole)
 
 
 def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:

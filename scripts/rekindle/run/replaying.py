@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rekindle.fit.schedule import fit_if_due
 from rekindle.gates.raw import check_raw
 from rekindle.ground import paths
 from rekindle.ground.calendar import months_between, newest_closed_month, next_month
@@ -20,7 +21,8 @@ from rekindle.ground.errors import RekindleError
 from rekindle.ground.screen import say
 from rekindle.ground.sources import source_files
 from rekindle.ground.warehouse import open_warehouse, use_warehouse, warehouse_runs
-from rekindle.run.building import build, prepare, variables
+from rekindle.run.building import WHOLE, build, prepare, variables
+from rekindle.run.fingerprints import inputs_of
 from rekindle.run.replay_notes import fingerprint_in, fingerprint_of, is_complete, note_end, note_start
 from rekindle.run.swapping import carry_decisions, keep_other_months, set_exports_aside, swap
 
@@ -148,16 +150,20 @@ def _replay_months(
     _decide(dbt, building, days, finished, world)
     if days:
         say(f"  {len(days)} days of decisions  {time.monotonic() - begun:5.1f} s")
-    if rhythm.decides_from is not None and ("full", as_of) not in finished:
-        _step(dbt, "facts_of_replay", as_of, None)
     if ("full", as_of) not in finished:
-        build(
-            dbt,
-            as_of,
-            months[-1] if months[-1] in accepted else None,
-            title=f"  {months[-1]:%Y-%m} and what is wanted once",
-            selection=("--selector", "complete"),
-        )
+        accepted_month = months[-1] if months[-1] in accepted else None
+        if rhythm.decides_from is None:
+            title = f"  {months[-1]:%Y-%m} and what is wanted once"
+            build(dbt, as_of, accepted_month, title=title, selection=("--selector", "complete"))
+        else:
+            # answers have changed facts: as the next run would, which then finds everything built
+            _step(dbt, "facts_of_replay", as_of, None)
+            prepare(dbt, as_of, is_replay=True)
+            fitted = fit_if_due(building, dbt.connector, as_of, has_facts=True)
+            if fitted is not None:
+                say(f"Expected value: {fitted}")
+            title = f"  {months[-1]:%Y-%m} and everything"
+            build(dbt, as_of, accepted_month, title=title, selection=WHOLE, inputs=inputs_of(dbt))
     say(f"  replayed in            {time.monotonic() - started:5.1f} s")
 
 
