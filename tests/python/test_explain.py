@@ -238,7 +238,7 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10; 12 % likely to buy nothing"),
+        (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10 (fit of 2024-06)"),
         ("profiling_denied", "  no expected value: denied profiling"),
         ("fit_too_old", "  no expected value: the newest fit is too old"),
     ],
@@ -493,11 +493,11 @@ def test_a_customer_is_told_her_segment_since_when_how_she_fell_and_from_whom_a_
             ],
         )
         insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN, CARA)])
-    standing = "her last order was 40 days before, in the window she bought on 7 days, for 120.00"
+    standing = "days since the last order: 40; in the window: 7 days with an order, 120.00 spent"
     of_anna, of_ben, of_cara = (told(warehouse, profile).splitlines() for profile in (ANNA, BEN, CARA))
     for line in (
         f"  at the end of 2024-06: At risk, since 2024-06; {standing}",
-        "  went down in 2024-06 from Champions, 8 steps below where she was: stays away longer",
+        "  went down in 2024-06 from Champions, steps below where she was: 8; she stays away longer",
         "  12.50 were at stake in the 28 days after that fall",
         "  how that is known: of 40 customers who stood where she stands, 10 bought nothing for 91 days",
     ):

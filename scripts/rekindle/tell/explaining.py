@@ -136,7 +136,7 @@ class Explainer:
         yield from self._value(now)
         yield from self._silence(now)
         yield from self._likeness(now)
-        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now))
+        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now, self.newest))
         yield from self._habits(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
@@ -164,8 +164,8 @@ class Explainer:
             return
         for row in self._rows(
             "select coalesce(no_value_reason, '*') as code, round(expected_purchases, 1) as expected_purchases, "
-            "expected_value_amount, decile, round(100 * no_purchase_probability)::integer as no_purchase_percent, "
-            "last_day(segment_month) as month_end_date, strftime(fitted_month, '%Y-%m') as fitted_month "
+            "expected_value_amount, decile, last_day(segment_month) as month_end_date, "
+            "strftime(fitted_month, '%Y-%m') as fitted_month "
             "from segments.expected_values where profile_id = ?",
             [profile_id],
         ):
