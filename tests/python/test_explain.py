@@ -372,6 +372,7 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
             (ANNA, "medium", "high", 80.5, 0.314, 0.1, None),
             (BEN, None, None, 12, None, None, "not_learned"),
             (CARA, "low", None, 5, None, None, "profiling_denied"),
+            (NOBODY_DUE, "inactive", None, 0, None, None, "of_archive_only"),
         ):
             month = {"segment_month": datetime.date(2024, 6, 1)}
             row = {"profile_id": profile, **month, **dict(zip(columns, told, strict=True))}
@@ -387,6 +388,10 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
         assert "  at the end of 2024-06: is in no spend cluster yet, 12.00 spent" in of_ben
         of_carl = list(explainer.person(CARA, None, None))
         assert "  at the end of 2024-06: spends little, 5.00 spent; no probabilities: denied profiling" in of_carl
+        assert (
+            "  at the end of 2024-06: has stopped buying, 0.00 spent; "
+            "no probabilities: bought last when the orders of some customers only were kept"
+        ) in list(explainer.person(NOBODY_DUE, None, None))
     finally:
         explainer.connection.close()
 

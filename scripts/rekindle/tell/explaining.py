@@ -40,6 +40,10 @@ _CLUSTERS = {
     "new": "is a new customer",
     "inactive": "has stopped buying",
 }
+_NO_PROBABILITY = {
+    "profiling_denied": "; no probabilities: denied profiling",
+    "of_archive_only": "; no probabilities: bought last when the orders of some customers only were kept",
+}
 # what two contact records share, and what follows from it
 _SIDES = ("elder", "younger")
 _SHARED = {
@@ -354,8 +358,7 @@ def value_in_words(row: Row) -> str:
         if (probability := row[f"silent_{days}_probability"]) is not None
     ]
     likely = f"; likely to buy nothing {', '.join(silent)}" if silent else ""
-    denied = "; no probabilities: denied profiling" if row.get("no_probability_reason") == "profiling_denied" else ""
-    return f"{cluster}{before}{spent}{likely}{denied}"
+    return f"{cluster}{before}{spent}{likely}{_NO_PROBABILITY.get(row.get('no_probability_reason') or '', '')}"
 
 
 def edges_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[Row, str]]:
