@@ -87,7 +87,7 @@ def write_people(file: Path) -> None:
         connection.execute(f"copy ({PEOPLE}) to {text(file)} (format parquet)")
 
 
-def judge(compiled: Path, make: Callable[[str, str], None]) -> None:
+def judge(compiled: Path, make: Callable[[str, str], object]) -> None:
     """Has `make` make each table, by its name and query; of a query only who is asked is another.
 
     `compiled` is the folder of the models of measurement as dbt has compiled them. The people are there already.
