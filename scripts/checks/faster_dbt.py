@@ -376,9 +376,11 @@ def _draw_graphs_quickly() -> None:
 
 
 def _know_process_once() -> None:
-    """Asked for each message, node or command, and the same in all of the process: secrets, arguments, plugins."""
+    """Asked for each message, node or command, and the same in all of the process: secrets, modules, plugins."""
     functions: Any = importlib.import_module("dbt_common.events.functions")
     functions.env_secrets = functools.cache(functions.env_secrets)
+    context: Any = importlib.import_module("dbt.context.base")
+    context.get_context_modules = functools.cache(context.get_context_modules)
     manager: Any = importlib.import_module("dbt.plugins.manager").PluginManager
     manager.get_prefixed_modules = staticmethod(functools.cache(manager.get_prefixed_modules))
 

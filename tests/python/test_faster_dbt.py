@@ -17,11 +17,13 @@ from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.artifacts.resources.types import NodeType
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
-from dbt.context import providers
+from dbt.context import base, providers
 from dbt.context.base import Var
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.exceptions import DuplicateMacroNameError
+from dbt.plugins.manager import PluginManager
 from dbt_common.clients.jinja import get_template
+from dbt_common.events import functions
 from jinja2 import sandbox
 from jinja2.exceptions import SecurityError
 
@@ -222,6 +224,18 @@ def test_what_a_template_may_not_touch_stays_so(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SecurityError):
         get_template("{{ each.mro() }}", {}).render({"each": int})
     assert get_template("{{ each.mro() }}", {}).render({"each": SimpleNamespace(mro=lambda: 3)}) == "3"
+
+
+def test_the_modules_that_templates_may_use_are_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((base, "get_context_modules"), (functions, "env_secrets")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setattr(PluginManager, "get_prefixed_modules", PluginManager.get_prefixed_modules)
+    expected = base.get_context_modules()
+    faster_dbt._know_process_once()
+    found = base.get_context_modules()
+    assert {name: {*each} for name, each in found.items()} == {name: {*each} for name, each in expected.items()}
+    assert all(found[name] == expected[name] for name in ("pytz", "datetime", "re"))
+    assert base.get_context_modules() is found
 
 
 def test_a_template_that_another_process_compiled_renders_the_same(
