@@ -135,8 +135,10 @@
     {%- do print('') -%}
 
     {%- for scenario_id, columns in said.get('not_ready', []) | groupby('subject') -%}
+        {%- set lacks = scenario_id ~ ' lacks ' ~ columns | map(attribute='detail') | join(', ') -%}
         {%- do print('%-11s %s' | format(
-            'Not ready' if loop.first else '', scenario_id ~ ' lacks ' ~ columns | map(attribute='detail') | join(', ')
+            'Not ready' if loop.first else '',
+            lacks | wordwrap(66, break_long_words=false, wrapstring='\n' ~ ' ' * 14)
         )) -%}
     {%- endfor -%}
     {%- set rejected = said.get('rejected', []) -%}

@@ -84,7 +84,8 @@ def test_what_cannot_have_changed_is_left_out_and_tables_are_as_a_whole_build_ma
     assert counted(BUILT, with_month) == [every - left_out], "what a person decides about a month is built"
 
     # another date: what asks for it, and what is made from that, is built
-    must(workshop.run("run", "--daily", "--as-of", NEXT_DAY, "--no-publish"))
+    day = must(workshop.run("run", "--daily", "--as-of", NEXT_DAY, "--no-publish")).text
+    assert "Unchanged: raw data and code as of the build of" in day, "a day reads nothing again either"
     another = must(workshop.run("run", "--as-of", NEXT_DAY, "--no-publish")).text
     assert counted(LEFT_OUT, another) == [len(settled(unchanged.manifest, is_same_date=False))]
     shutil.copy(workshop.warehouse, tmp_path / "another.duckdb")

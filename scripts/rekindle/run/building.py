@@ -20,8 +20,9 @@ from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_
 from rekindle.run import fingerprints
 from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 
-# the selector of everything: told by whoever chose it, and not by the summary
+# the selectors of everything, told by whoever chose it and not by the summary, and of a day
 WHOLE = ("--selector", "whole")
+DAILY = ("--selector", "daily")
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
@@ -108,18 +109,20 @@ def build(
         )
         dbt.run("run-operation", "tell_last_build", variables=given)
         return
-    skipped = last.settled(dbt.manifest, as_of) if last and not selection else frozenset()
-    if last and skipped:
+    skipped = last.settled(dbt.manifest, as_of) if last and selection in ((), DAILY) else frozenset()
+    if last and selection == DAILY:
+        say(f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC.")
+    elif last and skipped:
         say(
             f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
             f"{len(skipped)} steps skipped; --full builds all."
         )
+    fingerprints.leave_out(dbt.manifest, skipped)
     landed = fingerprints.landed_addresses()
     fingerprints.forget_build()
     result = dbt.run(
         "build",
-        *(selection or ("--exclude-resource-type", "unit_test")),
-        *fingerprints.left_out(dbt.manifest, skipped),
+        *(selection or ("--exclude-resource-type", "unit_test", *(fingerprints.LEFT_OUT if skipped else ()))),
         "--no-write-json",
         progress=title or f"Build as of {as_of}",
         variables=given | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
@@ -145,7 +148,7 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
         must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
     finally:
         connection.close()
-    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"), inputs=inputs)
+    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=DAILY, inputs=inputs)
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:

@@ -32,6 +32,9 @@ SETTLING = ("staging", "input", "intake", "identity", "core", "quality")
 # every way to the as-of date goes through it
 CLOCK = "macro.rekindle.as_of_date_text"
 TAG = "left_out_of_this_run"
+# arguments of `dbt build` that leave out what is tagged, and nothing else: a test is tagged itself or is run.
+# The selector `daily` says so by itself.
+LEFT_OUT = ("--indirect-selection", "empty", "--exclude", f"tag:{TAG}")
 # what dbt reads of the project
 DEFINED_IN = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests/dbt")
 # the schema of what is read of addresses before a build
@@ -176,14 +179,10 @@ def note_build(
         )
 
 
-def left_out(manifest: Manifest, skipped: Collection[str]) -> list[str]:
-    """Arguments of `dbt build` that leave out these nodes and no other: a test is one of them or is run.
-
-    They are tagged in the parsed project: dbt takes seconds to look for some hundred names.
-    """
+def leave_out(manifest: Manifest, skipped: Collection[str]) -> None:
+    """Tags these nodes in the parsed project, and no other: dbt takes seconds to look for some hundred names."""
     for unique_id, node in manifest.nodes.items():
         node.tags = [tag for tag in node.tags if tag != TAG] + [TAG] * (unique_id in skipped)
-    return ["--indirect-selection", "empty", "--exclude", f"tag:{TAG}"] if skipped else []
 
 
 def tables_among(manifest: Manifest, skipped: Collection[str]) -> int | None:
