@@ -8,8 +8,8 @@ scenario_readiness as (
     select * from {{ ref('scenario_readiness') }}
 ),
 
--- Of each kind of data one column will do: who has no phones writes e-mails, who has no web shop counts orders as signs.
--- Without what makes it personal a message only says less.
+-- Of each kind of data one column will do: who has no phones writes e-mails, who has no web shop counts orders as
+-- signs. Without what makes it personal a message only says less.
 missing_kinds as (
     select
         scenario_id,

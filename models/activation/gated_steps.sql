@@ -233,8 +233,8 @@ cooled as (
             and at_the_door.is_first_step
 ),
 
--- gate 7: a scenario that lacks its data does nothing, not even go on; any other takes in as many as it may, before they
--- are drawn into arms. A journey is under way from its entry
+-- gate 7: a scenario that lacks its data does nothing, not even go on; any other takes in as many as it may, before
+-- they are drawn into arms. A journey is under way from its entry
 -- until its first message is decided, and while another may follow.
 under_way as (
     select

@@ -76,10 +76,11 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     return phones, spell_emails(paths.warehouse())
 
 
-def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, object]:
+def variables(as_of: datetime.date, accept: datetime.date | None, at: datetime.time | None = None) -> dict[str, object]:
     """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
     accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
-    return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
+    hour = f"{at:%H:%M}" if at is not None else None
+    return {"as_of_date": as_of.isoformat(), "as_of_time": hour, "accept_publication": accepted}
 
 
 def build(
@@ -90,6 +91,7 @@ def build(
     title: str | None = None,
     selection: tuple[str, ...] = (),
     inputs: Inputs = NOT_KNOWN,
+    at: datetime.time | None = None,
 ) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green.
 
@@ -110,7 +112,7 @@ def build(
         *fingerprints.left_out(dbt.manifest, skipped),
         "--no-write-json",
         progress=title or f"Build as of {as_of}",
-        variables=variables(as_of, accept) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
+        variables=variables(as_of, accept, at) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
     )
     if not result.success:
         raise RekindleError(
@@ -123,8 +125,11 @@ def build(
         fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at)
 
 
-def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
-    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
+def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: datetime.time | None = None) -> None:
+    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests.
+
+    With an hour it sees the day up to that, writes at once, and reads the facts of the day first.
+    """
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
@@ -133,7 +138,9 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
         must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
     finally:
         connection.close()
-    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"), inputs=inputs)
+    title = f"Decisions as of {as_of}" + (f", {at:%H:%M}" if at is not None else "")
+    selector = "daily" if at is None else "evening"
+    build(dbt, as_of, title=title, selection=("--selector", selector), inputs=inputs, at=at)
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:
