@@ -9,7 +9,7 @@ from rekindle.export import exporting
 from rekindle.fit import schedule
 from rekindle.forget import answers
 from rekindle.ground import paths
-from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
+from rekindle.ground.calendar import as_date, as_month, as_time, default_as_of, newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import DONE, GUARD, RekindleError
 from rekindle.ground.screen import say
@@ -27,6 +27,7 @@ from rekindle.run.publishing import Publication, activation_already, publish, pu
 )
 @installation.CONNECTOR
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
+@click.option("--at", metavar="HH:MM", help="With --daily: see the day up to this hour, and write the same evening.")
 @click.option("--full", is_flag=True, help="Build all, also what cannot have changed since the last build.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
@@ -35,6 +36,7 @@ def main(
     accept: str | None,
     connector: str | None,
     daily: bool,
+    at: str | None,
     full: bool,
     no_publish: bool,
     no_export: bool,
@@ -50,6 +52,9 @@ def main(
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
     if daily and full:
         raise RekindleError("--daily builds what one more day adds, and --full everything: leave one of them out.")
+    if at is not None and not daily:
+        raise RekindleError("--at decides for an evening on facts of the same day: give --daily, too.")
+    hour = as_time(at, "--at") if at is not None else None
     use_warehouse(paths.warehouse())
     with installation.only_command():
         answers.purge()
@@ -69,7 +74,7 @@ def main(
             say(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month, inputs=inputs)
         if daily:
-            decide(dbt, date, inputs)
+            decide(dbt, date, inputs, at=hour)
         else:
             build(dbt, date, month, inputs=inputs)
         if no_publish:

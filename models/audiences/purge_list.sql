@@ -1,5 +1,5 @@
--- Whom the retailer's own systems and platforms are to delete: every contact record of whoever a hygiene scenario lists,
--- as long as the reason stands. Nobody is written to, so no permission is asked.
+-- Whom the retailer's own systems and platforms are to delete: every contact record of whoever a hygiene scenario
+-- lists, as long as the reason stands. Nobody is written to, so no permission is asked.
 with
 
 decisions as (

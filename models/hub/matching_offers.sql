@@ -1,5 +1,5 @@
--- Of the valid offers of a type the one whose products a person's recommendations hit most. Of two that are hit as often
--- the cheaper; whose recommendations hit none has no row.
+-- Of the valid offers of a type the one whose products a person's recommendations hit most. Of two that are hit as
+-- often the cheaper; whose recommendations hit none has no row.
 {%- set item = setting('recommendation_item') %}
 
 with

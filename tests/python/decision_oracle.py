@@ -149,6 +149,8 @@ class Profile:
     # too many people complained at the provider of her mailbox
     is_mailbox_paused: bool = False
     country_code: str | None = None
+    # the hour at which she wants to be written to
+    send_hour: int | None = None
 
 
 @dataclass(frozen=True)
@@ -490,20 +492,30 @@ class _Day:
 
     def sending(self, profile_id: str, channel: str | None) -> tuple[date, datetime]:
         """When a message goes out: as planned, or at the end of the quiet hours that it falls into."""
+        if channel is None:
+            return self.send_date, self.send_at
+        planned = self.planned(profile_id)
         country = self.profiles[profile_id].country_code if profile_id in self.profiles else None
         rows = {row.country_code: row for row in self.world.quiet_hours if row.channel == channel}
         hours = rows.get(country or "*") or rows.get("*")
         if hours is None:
-            return self.send_date, self.send_at
+            return self.send_date, planned
         zone = ZoneInfo(hours.time_zone or self.world.settings.business_timezone)
-        clock = self.send_at.replace(tzinfo=UTC).astimezone(zone)
+        clock = planned.replace(tzinfo=UTC).astimezone(zone)
         at, begin, end = clock.time(), hours.begin, hours.end
         if not (begin <= at < end if begin < end else at >= begin or at < end):
-            return self.send_date, self.send_at
+            return self.send_date, planned
         days = 1 if begin > end and at >= begin else 0
         later = datetime.combine(clock.date() + timedelta(days=days), end, zone).astimezone(UTC)
         home = later.astimezone(ZoneInfo(self.world.settings.business_timezone))
         return home.date(), later.replace(tzinfo=None)
+
+    def planned(self, profile_id: str) -> datetime:
+        """At the hour that the person has declared, else as everybody; in the evening at once."""
+        hour = self.profiles[profile_id].send_hour if profile_id in self.profiles else None
+        if hour is None or self.world.settings.as_of_time is not None:
+            return self.send_at
+        return instant(self.send_date, time(hour), self.world.settings)
 
     # --- Reports ------------------------------------------------------------------------------------------------
 

@@ -572,6 +572,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         name,
         preferred_channel=one_of(None, "sms", "email"),
         country_code=one_of(None, "FR", "US"),
+        send_hour=one_of(None, None, 7, 19, 22),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,
         last_contact_from_person_at=None if days_ago is None else calendar.noon(-days_ago),
         addresses=one_of(ADDRESSES, frozenset({"email"}), frozenset({"phone"})) if "address" in troubles else ADDRESSES,

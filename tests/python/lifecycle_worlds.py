@@ -678,6 +678,7 @@ class Maker:
             preferred_channel=self.one_of(None, None, "sms", "email") if known else None,
             max_messages_30_days=self.one_of(*[None] * 10, 1, 4) if known else None,
             is_mailbox_paused=self.is_so(0.03),
+            send_hour=self.one_of(None, None, 7, 19) if known else None,
         )
         suppressions: tuple[Suppression, ...] = ()
         if self.is_so(0.06):

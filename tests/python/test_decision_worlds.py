@@ -278,6 +278,15 @@ def people_tables(world: World) -> dict[str, Table]:
                 for row in world.profiles
             ],
         ),
+        # the SQL is compiled for nights: that of an evening asks nobody's hour, as a unit test shows
+        "declared_send_hours": (
+            typed(varchar="profile_id", integer="send_hour"),
+            [
+                (row.profile_id, row.send_hour)
+                for row in world.profiles
+                if row.send_hour is not None and world.settings.as_of_time is None
+            ],
+        ),
         "contact_addresses": (
             typed(varchar="profile_id address_kind", boolean="is_valid"),
             [

@@ -37,6 +37,7 @@ GATES = {
     ("not_suppressed", "staff"): "is on the list of suppressions: staff",
     ("not_cooling_down", "entered_before"): "entered this scenario less than 25 days ago for another reason",
     ("not_cooling_down", "newer_trigger"): "a newer trigger of this scenario takes the place of this one",
+    ("admitted", "not_ready"): "the data lack what the scenario needs (quality.scenario_readiness)",
     ("admitted", "max_entries_per_day"): "the scenario takes in no more than 40 a day, and others came first",
     ("admitted", "max_running"): "no more than 300 journeys of the scenario may be under way, and others came first",
     ("not_held_out", "as_before"): "was drawn to get what it got before there was this scenario",
@@ -227,9 +228,16 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
     put(warehouse, "activation.journeys", {"scenario_id": "welcome", "profile_id": NOBODY_DUE})
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update activation.dim_scenarios set is_enabled = scenario_id <> 'abandoned_cart'")
+        connection.execute("alter table activation.dim_scenarios add column missing_data varchar")
+        connection.execute(
+            "update activation.dim_scenarios set missing_data = 'contracts.end_date,contracts.start_date' "
+            "where scenario_id = 'contract_end'"
+        )
     said = told(warehouse, NOBODY_DUE)
     assert "Went down a segment: did not go down a segment in a month whose journey can still send" in said
     assert "Abandoned cart: it is switched off" in said
+    lacks = "it decides nothing: the data lack contracts.end_date,contracts.start_date"
+    assert f"Contract begins or ends: {lacks}" in said
     assert "Welcome: triggered, and no step of the journey is due" in said
     assert "Welcome" not in told(warehouse, NOBODY_DUE, "anti_attrition")
     assert "why is known of the newest date only" in told(warehouse, NOBODY_DUE, as_of=datetime.date(2024, 6, 1))

@@ -198,7 +198,7 @@ SHOP_TABLES: dict[str, dict[str, str]] = {
 # the engine's tables that the world of its oracle is, row by row
 ENGINE_TABLES = (
     *("channel_permissions", "profile_mailboxes", "paused_mailboxes", "profile_merges", "profile_splits"),
-    *("fct_messages", "message_clicks", "fct_offer_redemptions"),
+    *("fct_messages", "message_clicks", "fct_offer_redemptions", "declared_send_hours"),
 )
 READINESS = {"scenario_id": TEXT, "data_kind": TEXT, "contract_column": TEXT, "is_ready": TRUTH}
 SEEDS = PROJECT / "seeds" / "config"

@@ -32,7 +32,8 @@ profiling_denials as (
     select * from {{ ref('profiling_denials') }}
 ),
 
--- Who was at risk the month before is no news, nor who was not told of then. Whoever denied profiling has neither signal.
+-- Who was at risk the month before is no news, nor who was not told of then. Whoever denied profiling has neither
+-- signal.
 signals as (
     select
         profile_id,

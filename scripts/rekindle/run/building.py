@@ -23,6 +23,7 @@ from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 # the selectors of everything, told by whoever chose it and not by the summary, and of a day
 WHOLE = ("--selector", "whole")
 DAILY = ("--selector", "daily")
+EVENING = ("--selector", "evening")
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
@@ -80,10 +81,11 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     return phones, spell_emails(paths.warehouse())
 
 
-def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, object]:
+def variables(as_of: datetime.date, accept: datetime.date | None, at: datetime.time | None = None) -> dict[str, object]:
     """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
     accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
-    return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
+    hour = f"{at:%H:%M}" if at is not None else None
+    return {"as_of_date": as_of.isoformat(), "as_of_time": hour, "accept_publication": accepted}
 
 
 def build(
@@ -94,12 +96,13 @@ def build(
     title: str | None = None,
     selection: tuple[str, ...] = (),
     inputs: Inputs = NOT_KNOWN,
+    at: datetime.time | None = None,
 ) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green.
 
     Left out is what the last build made of the same `inputs`, and said so: all of it, when the date is the same, too.
     """
-    given = variables(as_of, accept)
+    given = variables(as_of, accept, at)
     is_whole = selection in ((), WHOLE)
     last = fingerprints.last_build(dbt, inputs)
     if last and last.is_whole and last.as_of_date == as_of and is_whole and given["accept_publication"] is None:
@@ -132,14 +135,18 @@ def build(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
-    if last or is_whole:
+    # facts of a part of a day are no base for anything but that evening
+    if at is None and (last or is_whole):
         of_one_date = is_whole or (last is not None and last.as_of_date == as_of)
         built_at = last.built_at if last else None
         fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at, is_whole=is_whole)
 
 
-def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
-    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
+def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: datetime.time | None = None) -> None:
+    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests.
+
+    With an hour it sees the day up to that, writes at once, and reads the facts of the day first.
+    """
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
@@ -148,7 +155,8 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
         must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
     finally:
         connection.close()
-    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=DAILY, inputs=inputs)
+    title = f"Decisions as of {as_of}" + (f", {at:%H:%M}" if at is not None else "")
+    build(dbt, as_of, title=title, selection=DAILY if at is None else EVENING, inputs=inputs, at=at)
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:
