@@ -146,7 +146,7 @@ def made_up_shop(start: date) -> Shop:
         for number in range(3)
     ]
     rungs = {name: rung for rung, name in enumerate(LADDER, 1)}
-    sold_by = {row["offer_id"]: draws.sample(sorted(products), draws.randrange(4)) for row in offers}
+    sold_by = {str(row["offer_id"]): draws.sample(sorted(products), draws.randrange(4)) for row in offers}
     return Shop(products, stores, availability, rungs, offers, sold_by, {})
 
 
