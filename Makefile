@@ -11,7 +11,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 OF := $(if $(CONNECTOR),--connector $(CONNECTOR))
 
 # A run of one's own: make build AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01
-RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(FULL),--full) $(if $(AS_OF),--as-of $(AS_OF)) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
+RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AT),--at $(AT)) $(if $(FULL),--full) $(if $(AS_OF),--as-of $(AS_OF)) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
@@ -47,7 +47,7 @@ demo: demo-env ## The whole road on public data: load, replay 2017, build, summa
 	@$(BIN)/python scripts/run.py --connector completejourney --as-of 2018-01-01
 	@$(BIN)/python scripts/demo.py acknowledge
 
-build: demo-env ## Build, summary, publish, export (AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01 DAILY=1 FULL=1)
+build: demo-env ## Build, summary, publish, export (AS_OF=2018-02-01 CONNECTOR=mine ACCEPT=2018-01 DAILY=1 AT=20:00 FULL=1)
 	@$(BIN)/python scripts/run.py $(RUN_OPTIONS)
 
 replay: demo-env ## Rebuild history month by month (FROM=2017-01 TO=2017-12 FORCE=1)

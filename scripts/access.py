@@ -9,6 +9,7 @@ from rekindle.forget import answers, blocking
 from rekindle.forget.finding import contact_named, opened
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import counted, say
 from rekindle.run import installation
 from rekindle.tell.accessing import answer, is_known
 from rekindle.tell.answer_page import page
@@ -34,8 +35,8 @@ def main(profile: str | None, contact: str | None, everything: bool, connector: 
         person = warehouse.person_of(*start) if start is not None else warehouse.person(str(profile))
         if not person.profile_ids and start is not None and blocking.is_erased(warehouse.connection, start):
             rows = sum(warehouse.raw_counts(person).values())
-            click.echo("Erased      nothing is held about that record but a keyed token, which keeps it out.")
-            click.echo(f"            The retailer's own raw data has {rows:,} rows of it: see to that there.")
+            say("Erased      nothing is held about that record but a keyed token, which keeps it out.")
+            say(f"            The retailer's own raw data has {rows:,} rows of it: see to that there.")
             return
         if not (person.profile_ids or (start is not None and is_known(warehouse, person))):
             raise RekindleError(
@@ -44,14 +45,14 @@ def main(profile: str | None, contact: str | None, everything: bool, connector: 
             )
         content = answer(warehouse, scope_of(warehouse, person, start, everything=everything))
     folder = answers.put(content, page(content))
-    click.echo("\n".join(_told(content)))
-    click.echo(f"Written     {folder}/{folder.name}.html and .json: see who asks, hand them over, remove them.")
+    say("\n".join(_told(content)))
+    say(f"Written     {paths.shown(folder)}/{folder.name}.html and .json: see who asks, hand them over, remove them.")
 
 
 def _told(content: dict[str, Any]) -> Iterator[str]:
     """Counts of what is told, and of what is not."""
     about = content["about"]
-    yield f"Told        {about['records_told']} contact records as of {about['as_of_date']}"
+    yield f"Told        {counted(about['records_told'], 'contact record')} as of {about['as_of_date']}"
     for place, tables in content["held"].items():
         found = {table: counts for table, counts in tables.items() if counts["rows"]}
         rows = sum(counts["rows"] for counts in found.values())
@@ -61,9 +62,10 @@ def _told(content: dict[str, Any]) -> Iterator[str]:
             yield f"  {table:<44} {counts['rows']:>7,}" + (f"  {less:,} not told" if less else "")
     for platform in content["platforms"]:
         runs = content["exports"][platform["feed"]]
-        yield f"exports/{platform['feed']}: {runs} export runs, {len(platform['identifiers'])} identifiers"
+        identifiers = counted(len(platform["identifiers"]), "identifier")
+        yield f"exports/{platform['feed']}: {counted(runs, 'export run')}, {identifiers}"
     for reason, records in about["records_left_out"].items():
-        yield f"Left out    {records} contact records: {reason}; ALL=1 (--all) tells them"
+        yield f"Left out    {counted(records, 'contact record')}: {reason}; ALL=1 (--all) tells them"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import click
 
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.run.backups import back_up, restore
 
@@ -25,9 +26,9 @@ def main(folder: Path | None, connector: str | None) -> None:
     with installation.only_command():
         if folder is not None:
             rows = restore(folder, warehouse)
-            click.echo(f"Restored {rows:,} rows to {warehouse}; `python scripts/run.py` builds the rest.")
+            say(f"Restored {rows:,} rows to {paths.shown(warehouse)}; `python scripts/run.py` builds the rest.")
             return
-        click.echo(f"Backed up to {back_up(Dbt(chosen).manifest, warehouse)}")
+        say(f"Backed up to {paths.shown(back_up(Dbt(chosen).manifest, warehouse))}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import click
 
 from rekindle.boards.page import make_boards
 from rekindle.ground import paths
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -16,7 +17,7 @@ def main(connector: str | None) -> None:
     """
     chosen = installation.enter(connector, needs_warehouse=False)
     installation.refuse_others()
-    click.echo(f"Boards      {paths.shown(make_boards(chosen))}")
+    say(f"Boards      {paths.shown(make_boards(chosen))}")
 
 
 if __name__ == "__main__":

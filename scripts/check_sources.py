@@ -5,6 +5,7 @@ import click
 from rekindle.gates.raw import check_raw
 from rekindle.ground.calendar import as_date, default_as_of
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -21,7 +22,7 @@ def main(as_of: str | None, connector: str | None, accept: bool) -> None:
     date = as_date(as_of, "--as-of") if as_of else default_as_of(chosen)
     with installation.only_command():
         verdict = check_raw(Dbt(chosen).manifest, chosen, date, accept=accept, again=True)
-    click.echo(f"Raw data    {verdict.judged:,} expectations hold" + (f", see {verdict.page}" if verdict.page else ""))
+    say(f"Raw data    {verdict.judged:,} expectations hold" + (f", see {verdict.page}" if verdict.page else ""))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from rekindle.export import runs
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.run.replaying import Rhythm, replay
 
@@ -53,12 +54,12 @@ def acknowledge() -> None:
         runs.verify(run.folder / "manifest.json")
         with folder.locked():
             folder.acknowledge(run)
-    click.echo(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
+    say(f"Verified    {len(newest)} export runs, and acknowledged as if the platforms had taken them")
     for line in floors.in_words(paths.warehouse()):
-        click.echo(line)
-    click.echo("Next        README.md has the first questions to ask of the first published file, read-only;")
-    click.echo("            marketers open the boards in a browser:")
-    click.echo(f"            {(paths.boards() / 'index.html').as_uri()}")
+        say(line)
+    say("Next        README.md has the first questions to ask of the first published file, read-only;")
+    say("            marketers open the boards in a browser:")
+    say(f"            {(paths.boards() / 'index.html').as_uri()}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import click
 from rekindle.demo import responses
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -21,7 +22,7 @@ def main(as_of: str, files: tuple[Path, ...]) -> None:
     installation.enter("completejourney")
     date = as_date(as_of, "--as-of")
     rows = responses.play(paths.data(), date, files)
-    click.echo(
+    say(
         f"World: {rows['messages']:,} messages sent as of {date}, {rows['message_events']:,} events, "
         f"{rows['offer_redemptions']:,} offers used, in {responses.folder_of(paths.data(), date)}"
     )

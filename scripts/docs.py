@@ -3,6 +3,7 @@
 import click
 
 from rekindle.ground import paths
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.site.pages import make_site
 
@@ -15,8 +16,8 @@ def main(connector: str | None) -> None:
     published = paths.public_file()
     folder = paths.target() / "site"
     pages = make_site(chosen, folder, paths.target() / "site-work", published if published.exists() else None)
-    click.echo(f"Site        {pages} pages")
-    click.echo(f"Next        open {paths.shown(folder)}/index.html in a browser")
+    say(f"Site        {pages} pages")
+    say(f"Next        open {paths.shown(folder)}/index.html in a browser")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from rekindle.forget.looking import look_for
 from rekindle.forget.people import People
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import counted, say
 from rekindle.ground.settings import setting
 from rekindle.run import installation
 
@@ -46,9 +47,7 @@ def main(
         else:
             wanted = [_one(warehouse, profile, contact)]
         if not wanted:
-            click.echo(
-                f"Nobody who {'is to be deleted' if purge else 'asked to be forgotten'} is left in the warehouse."
-            )
+            say(f"Nobody who {'is to be deleted' if purge else 'asked to be forgotten'} is left in the warehouse.")
             return
         patience = datetime.timedelta(days=int(setting("erasure_max_wait_days", warehouse.connector)))
         ready: list[tuple[Request, People]] = []
@@ -57,13 +56,13 @@ def main(
             feeds = waiting_feeds(warehouse, person)
             is_late = request.requested_at.date() + patience <= warehouse.as_of
             if feeds:
-                click.echo(f"Not acknowledged  asked {request.requested_at.date()}, sent by {', '.join(feeds)}")
+                say(f"Not acknowledged  asked {request.requested_at.date()}, sent by {', '.join(feeds)}")
             (ready if now or is_late or not feeds else waiting).append((request, person))
         if not yes:
             everybody = reduce(or_, (person for _, person in wanted))
             _tell("Found", everybody, look_for(warehouse, everybody).lines())
             _tell_raw(warehouse, everybody)
-            click.echo(f"{len(ready)} of {len(wanted)} can be erased now; nothing was changed. --yes carries it out.")
+            say(f"{len(ready)} of {len(wanted)} can be erased now; nothing was changed. --yes carries it out.")
             return
         key = blocking.erasure_key()
         # those who wait stand in input_erasure_requests still; of the others nobody might know after a kill
@@ -77,10 +76,10 @@ def main(
             blocking.write_requests(
                 each for each in open_requests if (each.source_system, each.contact_id) not in people.contacts
             )
-            click.echo("Programs that hold the old warehouse or publication open keep it until they close it.")
-            click.echo("Copies elsewhere (backups on other machines, files that were handed over) are yours to erase.")
+            say("Programs that hold the old warehouse or publication open keep it until they close it.")
+            say("Copies elsewhere (backups on other machines, files that were handed over) are yours to erase.")
         if waiting:
-            click.echo(
+            say(
                 f"Waiting     {len(waiting)} remembered: suppressed from the next build on, removed by the next "
                 "export. Acknowledge that and call this again with --requests, or use --now."
             )
@@ -119,15 +118,16 @@ def _is_erased(person: People) -> bool:
 
 
 def _tell(verb: str, people: People, lines: Iterable[str]) -> None:
-    click.echo(f"{verb:<12}{len(people.contacts)} contact records, {len(people.profile_ids)} profile ids")
+    records, ids = counted(len(people.contacts), "contact record"), counted(len(people.profile_ids), "profile id")
+    say(f"{verb:<12}{records}, {ids}")
     for line in lines:
-        click.echo(f"  {line}")
+        say(f"  {line}")
 
 
 def _tell_raw(warehouse: Warehouse, people: People) -> None:
     counts = {view: rows for view, rows in warehouse.raw_counts(people).items() if rows}
     rows = ", ".join(f"{view} {count:,}" for view, count in counts.items())
-    click.echo(f"  raw data: {rows or 'no rows'} (not touched: they stay out by their tokens)")
+    say(f"  raw data: {rows or 'no rows'} (not touched: they stay out by their tokens)")
 
 
 if __name__ == "__main__":

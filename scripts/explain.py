@@ -1,14 +1,10 @@
 """Why somebody is in and why not: `python scripts/explain.py PROFILE_ID`; without a profile, counts of each gate."""
 
-import shutil
-import sys
-import textwrap
-from collections.abc import Iterable
-
 import click
 
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.tell.explaining import Explainer
 
@@ -29,21 +25,9 @@ def main(profile_id: str | None, scenario: str | None, as_of: str | None, connec
     explainer = Explainer.open(paths.warehouse())
     try:
         told = explainer.person(profile_id, scenario, date) if profile_id else explainer.waterfalls(scenario, date)
-        click.echo("\n".join(_fitted(told)).rstrip())
+        say("\n".join(told).rstrip())
     finally:
         explainer.connection.close()
-
-
-def _fitted(lines: Iterable[str]) -> Iterable[str]:
-    """Lines that end where a terminal does, between words; a file or another program gets them whole."""
-    if not sys.stdout.isatty():
-        return lines
-    width = shutil.get_terminal_size().columns
-    broken = [
-        textwrap.wrap(line, width, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2), break_on_hyphens=False)
-        for line in lines
-    ]
-    return [part for parts in broken for part in parts or [""]]
 
 
 if __name__ == "__main__":

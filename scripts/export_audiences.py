@@ -13,6 +13,7 @@ from rekindle.export import runs
 from rekindle.forget import answers
 from rekindle.ground.calendar import as_date
 from rekindle.ground.errors import RekindleError, worst
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -96,10 +97,7 @@ def _export(
         content = {"exit_code": outcome.exit_code, "late_noes": asdict(outcome.late_noes), "feeds": reports}
         click.echo(json.dumps(content))
     else:
-        if outcome.late_noes.noes:
-            click.echo(str(outcome.late_noes))
-        for report in outcome.reports:
-            click.echo(str(report))
+        say("\n".join(outcome.lines(everything=bool(feeds))))
     sys.exit(outcome.exit_code)
 
 
@@ -109,7 +107,7 @@ def _export(
 def verify(manifest: Path, connector: str | None) -> None:
     """Check a committed run against its manifest."""
     installation.enter(connector, needs_warehouse=False)
-    click.echo(runs.verify(manifest.absolute()))
+    say(runs.verify(manifest.absolute()))
 
 
 @main.command()
@@ -122,7 +120,7 @@ def ack(run_id: str, connector: str | None) -> None:
     with folder.locked():
         _, run = runs.find_run(run_id)
         folder.acknowledge(run)
-    click.echo(f"Acknowledged {run_id}, feed {folder.feed} as of {run.manifest['as_of_date']}")
+    say(f"Acknowledged {run_id}, feed {folder.feed} as of {run.manifest['as_of_date']}")
 
 
 @main.command()
@@ -139,11 +137,11 @@ def purge(older_than: int | None, connector: str | None) -> None:
     removed = answers.purge(older_than)
     purged, stopped = runs.purge(older_than)
     for run in purged:
-        click.echo(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
+        say(f"Purged {run.run_id}, feed {run.manifest['feed']} as of {run.manifest['as_of_date']}")
     if removed:
-        click.echo(f"Removed {removed} answers to requests for access")
+        say(f"Removed {removed} answers to requests for access")
     if not (purged or removed or stopped):
-        click.echo("Nothing is old enough.")
+        say("Nothing is old enough.")
     for error in stopped:
         error.show()
     sys.exit(worst(error.exit_code for error in stopped))

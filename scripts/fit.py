@@ -5,6 +5,7 @@ import click
 from rekindle.fit import schedule
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -20,7 +21,7 @@ def main(connector: str | None) -> None:
         report = schedule.fit(paths.warehouse(), chosen)
     if report.refusal:
         raise RekindleError(f"The expected value is {report}")
-    click.echo(f"Expected value: {report}")
+    say(f"Expected value: {report}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import click
 
 from rekindle.demo import loader
 from rekindle.ground import paths
+from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
@@ -19,11 +20,11 @@ def main(force: bool, no_archive: bool) -> None:
     landing = loader.load(paths.data(), force=force, archive=not no_archive)
     raw = paths.data() / "raw"
     if not landing.was_written:
-        click.echo(f"The demo data is already in {raw} (--force writes it again).")
+        say(f"The demo data is already in {paths.shown(raw)} (--force writes it again).")
         return
     rows, files, seconds = sum(landing.rows.values()), len(landing.rows), time.monotonic() - started
-    click.echo(f"Demo data: {rows:,} rows in {files} files written to {raw} in {seconds:.1f} s.")
-    click.echo("Purchases are a public data set, contacts and all around them are synthetic (docs/demo-data.md).")
+    say(f"Demo data: {rows:,} rows in {files} files written to {paths.shown(raw)} in {seconds:.1f} s.")
+    say("Purchases are a public data set, contacts and all around them are synthetic (docs/demo-data.md).")
 
 
 if __name__ == "__main__":

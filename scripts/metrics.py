@@ -1,6 +1,5 @@
 """Figures by name: `python scripts/metrics.py revisit_rate --by scenario`; without a metric, which there are."""
 
-import textwrap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,7 @@ from rekindle.boards.wording import shown
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.tell.metrics import Metrics
 
@@ -41,15 +41,15 @@ def main(
         asked = Metrics(file.read_text(encoding="utf-8"), paths.public_file())
     if not metrics:
         for each, description in asked.declared.items():
-            click.echo(textwrap.fill(f"{each:<28}  {description}", 80, subsequent_indent=" " * 30))
+            say(f"{each:<28}  {description}")
     elif groups:
-        click.echo("\n".join(asked.groups(metrics[0])))
+        say("\n".join(asked.groups(metrics[0])))
     elif sql:
-        click.echo(asked.query(metrics, by, where))
+        say(asked.query(metrics, by, where))
     else:
         columns, rows = asked.ask(metrics, by, where)
         told = [[shown(*cell) for cell in zip(columns, row, strict=True)] for row in rows]
-        click.echo("\n".join(_table(columns, told)))
+        say("\n".join(_table(columns, told)))
 
 
 def _table(columns: list[str], rows: list[list[str]]) -> list[str]:

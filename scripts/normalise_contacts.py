@@ -5,6 +5,7 @@ import click
 from rekindle.ground import paths
 from rekindle.ground.calendar import default_as_of
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.screen import say
 from rekindle.ground.warehouse import use_warehouse
 from rekindle.run import installation
 from rekindle.run.building import read_addresses
@@ -18,8 +19,8 @@ def main(connector: str | None) -> None:
     use_warehouse(paths.warehouse())
     with installation.only_command():
         phones, emails = read_addresses(Dbt(chosen), default_as_of(chosen))
-    click.echo(phones)
-    click.echo(emails)
+    say(str(phones))
+    say(str(emails))
 
 
 if __name__ == "__main__":

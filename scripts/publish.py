@@ -9,6 +9,7 @@ from rekindle.boards.page import make_boards
 from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.warehouse import warehouse_runs
 from rekindle.run import installation
 from rekindle.run.publishing import (
@@ -37,15 +38,16 @@ def main(connector: str | None, address: str | None, schema: str) -> None:
             published, audiences = publish(manifest, warehouse), publish_activation(manifest, warehouse)
         for done in (published, audiences):
             if done is not None:
-                rows = f"{done.rows:,} rows"
-                click.echo(f"Published {done.tables} tables ({rows}) as of {done.as_of_date}: {paths.shown(done.path)}")
-        click.echo(f"Boards: {paths.shown(make_boards(chosen))}")
+                say(f"Published   {done.tables} tables, {done.rows:,} rows, as of {done.as_of_date}:")
+                say(f"            {paths.shown(done.path)}")
+        say(f"Boards      {paths.shown(make_boards(chosen))}")
         if address is not None:
             # nobody else publishes meanwhile: what is copied is this edition
             copied = _postgres().publish_to_postgres(published.path, address, primary_keys(manifest), schema)
-            click.echo(f"Copied {copied.tables} tables ({copied.rows:,} rows) to PostgreSQL, schema {schema}")
+            say(f"Copied      {copied.tables} tables ({copied.rows:,} rows) to PostgreSQL, schema {schema}")
             if copied.without_key:
-                click.echo(f"Without a primary key, since a column of it has a null: {', '.join(copied.without_key)}")
+                without = ", ".join(copied.without_key)
+                say(f"            without a primary key, since a column of it has a null: {without}")
 
 
 def _postgres() -> ModuleType:

@@ -9,14 +9,15 @@ from rekindle.export import exporting
 from rekindle.fit import schedule
 from rekindle.forget import answers
 from rekindle.ground import paths
-from rekindle.ground.calendar import as_date, as_month, default_as_of, newest_closed_month
+from rekindle.ground.calendar import as_date, as_month, as_time, default_as_of, newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import DONE, GUARD, RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
 from rekindle.run.building import build, decide, prepare, unfinished_dates
 from rekindle.run.fingerprints import inputs_of
-from rekindle.run.publishing import publish, publish_activation, published_already
+from rekindle.run.publishing import Publication, activation_already, publish, publish_activation, published_already
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +27,7 @@ from rekindle.run.publishing import publish, publish_activation, published_alrea
 )
 @installation.CONNECTOR
 @click.option("--daily", is_flag=True, help="Only decide and export: facts and segments stay as they are.")
+@click.option("--at", metavar="HH:MM", help="With --daily: see the day up to this hour, and write the same evening.")
 @click.option("--full", is_flag=True, help="Build all, also what cannot have changed since the last build.")
 @click.option("--no-publish", is_flag=True, help="Build only: publish and export nothing.")
 @click.option("--no-export", is_flag=True, help="Publish, but write no files for platforms.")
@@ -34,6 +36,7 @@ def main(
     accept: str | None,
     connector: str | None,
     daily: bool,
+    at: str | None,
     full: bool,
     no_publish: bool,
     no_export: bool,
@@ -49,6 +52,9 @@ def main(
         raise RekindleError("--daily publishes no month, so there is none to --accept: leave one of them out.")
     if daily and full:
         raise RekindleError("--daily builds what one more day adds, and --full everything: leave one of them out.")
+    if at is not None and not daily:
+        raise RekindleError("--at decides for an evening on facts of the same day: give --daily, too.")
+    hour = as_time(at, "--at") if at is not None else None
     use_warehouse(paths.warehouse())
     with installation.only_command():
         answers.purge()
@@ -63,29 +69,29 @@ def main(
         prepare(dbt, dates[0], inputs=inputs)
         fitted = None if daily else schedule.fit_if_due(paths.warehouse(), chosen, dates[0])
         if fitted is not None:
-            click.echo(f"Expected value: {fitted}")
+            say(f"Expected value: {fitted}")
         for unfinished in dates[:-1]:
-            click.echo(f"The build as of {unfinished} did not finish: finishing it first.")
+            say(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month, inputs=inputs)
         if daily:
-            decide(dbt, date, inputs)
+            decide(dbt, date, inputs, at=hour)
         else:
             build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
         known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
         done = known if daily or known else publish(dbt.manifest, paths.warehouse())
-        sent = publish_activation(dbt.manifest, paths.warehouse())
+        kept = None if daily or full else activation_already(dbt.manifest, paths.warehouse())
+        sent = kept or publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
-        as_before = ", as before" if known else ""
-        click.echo(f"Published   {done.tables} tables, {done.rows:,} rows{as_before}:")
-        click.echo(f"            {paths.shown(done.path)}")
+        say(f"Published   {done.tables} tables, {done.rows:,} rows{_as_before(known)}:")
+        say(f"            {paths.shown(done.path)}")
     if sent is not None:
-        click.echo(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data:")
-        click.echo(f"            {paths.shown(sent.path)}")
+        say(f"Published   {sent.tables} tables, {sent.rows:,} rows, personal data{_as_before(kept)}:")
+        say(f"            {paths.shown(sent.path)}")
     exported = DONE if sent is None or no_export else _export(date)
     if done is not None:
-        click.echo(f"Boards      {paths.shown(make_boards(chosen))}")
+        say(f"Boards      {paths.shown(make_boards(chosen))}")
     if exported not in (DONE, GUARD):
         raise RekindleError(
             "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
@@ -93,20 +99,17 @@ def main(
         )
 
 
+def _as_before(kept: Publication | None) -> str:
+    return ", as before" if kept else ""
+
+
 def _export(as_of: datetime.date) -> int:
     """Writes the files for platforms and says what is new in them; the exit code of the worst feed."""
     outcome = exporting.export((), as_of, dry=False)
-    reports = outcome.reports
-    if outcome.late_noes.noes:
-        click.echo(f"Late noes   {outcome.late_noes}")
-    for report in reports:
-        if report.exit_code != DONE or any(report.counts.values()):
-            click.echo(f"Exported    {report}")
-    empty = sum(report.exit_code == DONE and not any(report.counts.values()) for report in reports)
-    click.echo(f"Exported    {empty} lists with nobody on them")
+    say("\n".join(outcome.lines("Exported")))
     # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
-    if any(report.exit_code == GUARD for report in reports):
-        click.echo("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
+    if any(report.exit_code == GUARD for report in outcome.reports):
+        say("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
     return outcome.exit_code
 
 

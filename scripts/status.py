@@ -5,6 +5,7 @@ import os
 import click
 
 from rekindle.ground import paths
+from rekindle.ground.screen import say
 from rekindle.ground.settings import project
 from rekindle.run import installation
 from rekindle.tell import status
@@ -23,7 +24,7 @@ def main(connector: str | None) -> None:
         looked = status.look()
         if connector or not looked.is_empty:
             found.append("\n".join(status.lines(looked)))
-    click.echo("\n\n".join(found) or "Nothing is built yet: start with `make demo`, or `make build CONNECTOR=<yours>`.")
+    say("\n\n".join(found) or "Nothing is built yet: start with `make demo`, or `make build CONNECTOR=<yours>`.")
 
 
 def _installations() -> list[str | None]:

@@ -3,6 +3,7 @@
 import click
 
 from rekindle.ground.calendar import as_date
+from rekindle.ground.screen import say
 from rekindle.run import installation
 from rekindle.run.whatif import given_settings, headline, tried
 from rekindle.tell.side_by_side import side_by_side
@@ -23,8 +24,8 @@ def main(as_of: str | None, against: str, words: tuple[str, ...], people: bool, 
     chosen = installation.enter(connector)
     installation.refuse_others()
     with tried(chosen, against, date, given_settings(words)) as found:
-        click.echo("\n".join(headline(found, against)))
-        click.echo("\n".join(side_by_side(found.before, found.after, found.as_of, people=people)).rstrip())
+        say("\n".join(headline(found, against)))
+        say("\n".join(side_by_side(found.before, found.after, found.as_of, people=people)).rstrip())
 
 
 if __name__ == "__main__":

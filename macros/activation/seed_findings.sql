@@ -81,6 +81,7 @@
         'lookalike_rank': ['returned', 'engaged'],
         'preference_unknown': ['silent', 'no_response', 'nothing_declared'],
         'recommended': ['similar_buyers', 'popular'],
+        'risk_signal': ['costly_decline', 'at_risk_of_inactive'],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
     }) }}

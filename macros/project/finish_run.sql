@@ -41,9 +41,7 @@
             {%- do counts.update({kind: counts.get(kind, 0) + 1}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do print('') -%}
-    {%- do print('Rekindle, ' ~ var('connector') ~ ', as of ' ~ as_of_date_text()) -%}
-    {%- do print('=' * 78) -%}
+    {%- do print_heading() -%}
     {%- if is_finished -%}
         {%- do print_run_summary() -%}
         {%- do print_contract_gaps() -%}
@@ -57,6 +55,21 @@
     {%- if not is_finished -%}
         {%- do print('Not finished: tables may be of different dates, so this run cannot be published.') -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{% macro print_heading() %}
+    {%- do print('') -%}
+    {%- do print('Rekindle, ' ~ var('connector') ~ ', as of ' ~ as_of_date_text()) -%}
+    {%- do print('=' * 78) -%}
+{% endmacro %}
+
+
+{# What the build said that nothing has changed since: scripts/run.py calls it in place of a build. #}
+{% macro tell_last_build() %}
+    {%- do print_heading() -%}
+    {%- do print_run_summary() -%}
+    {%- do print_contract_gaps() -%}
 {% endmacro %}
 
 
@@ -122,8 +135,10 @@
     {%- do print('') -%}
 
     {%- for scenario_id, columns in said.get('not_ready', []) | groupby('subject') -%}
+        {%- set lacks = scenario_id ~ ' lacks ' ~ columns | map(attribute='detail') | join(', ') -%}
         {%- do print('%-11s %s' | format(
-            'Not ready' if loop.first else '', scenario_id ~ ' lacks ' ~ columns | map(attribute='detail') | join(', ')
+            'Not ready' if loop.first else '',
+            lacks | wordwrap(66, break_long_words=false, wrapstring='\n' ~ ' ' * 14)
         )) -%}
     {%- endfor -%}
     {%- set rejected = said.get('rejected', []) -%}

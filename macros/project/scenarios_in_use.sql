@@ -11,8 +11,17 @@
                 "scenarios_in_use names '" ~ name ~ "', which seeds/config/scenarios.csv does not have: name a scenario_id."
             ) }}
         {%- endfor -%}
-        update {{ this }}
-        set is_enabled = false
-        where scenario_id not in ('{{ names | join("', '") }}')
+        {%- set unused = not_in_use(known, names) -%}
+        {%- if unused -%}
+            update {{ this }}
+            set is_enabled = false
+            where scenario_id in ('{{ unused | join("', '") }}')
+        {%- endif -%}
     {%- endif -%}
+{% endmacro %}
+
+
+{# Those of the scenarios that a connector has not taken into use; '*' uses all. Commands render this macro, too. #}
+{% macro not_in_use(scenario_ids, names) %}
+    {{ return([] if names == '*' else scenario_ids | reject('in', names) | list) }}
 {% endmacro %}

@@ -15,6 +15,8 @@ dated_decisions as (
         scenario_id,
         coalesce(closed_gate, 'selected') as closed_gate,
         outcome,
+        offer_id,
+        has_matching_offer,
         as_of_date,
         max(as_of_date) over (partition by scenario_id, profile_id, entry_key, step) as last_decided_date
     from decisions
@@ -27,6 +29,8 @@ counted as (
         outcome,
         count(*) as decision_count,
         sum(case when as_of_date = last_decided_date then 1 else 0 end) as step_count,
+        count(offer_id) as offer_count,
+        sum(case when has_matching_offer then 1 else 0 end) as matching_offer_count,
         as_of_date
     from dated_decisions
     group by
@@ -43,6 +47,8 @@ select
     counted.outcome,
     cast(counted.decision_count as integer) as decision_count,
     cast(counted.step_count as integer) as step_count,
+    cast(counted.offer_count as integer) as offer_count,
+    cast(counted.matching_offer_count as integer) as matching_offer_count,
     gates.gate_order,
     counted.as_of_date
 from counted

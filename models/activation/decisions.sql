@@ -38,6 +38,7 @@ select
     {% for gate in gates() -%}
         is_{{ gate }},
     {% endfor %}
+    has_matching_offer,
     as_of_date,
     window_end_date,
     send_date,

@@ -1,8 +1,13 @@
 -- The gates that hold per channel: is there an address, is it allowed, is it wanted, and how much went out lately.
+-- A person's own hour is the one that she has declared, else, where the business wants it, that at which she is about.
 {%- set planned_at = send_instant() %}
-{%- if setting('send_at_best_hour') and var('as_of_time', none) is none -%}
-    {%- set best_clock = add_seconds('cast(' ~ send_date() ~ ' as timestamp)', 'profiles.best_send_hour * 3600') -%}
-    {%- set planned_at = 'coalesce(' ~ local_to_utc(best_clock) ~ ', ' ~ planned_at ~ ')' -%}
+{%- if var('as_of_time', none) is none -%}
+    {%- set own_hour = 'declared_send_hours.send_hour' -%}
+    {%- if setting('send_at_best_hour') -%}
+        {%- set own_hour = 'coalesce(' ~ own_hour ~ ', profiles.best_send_hour)' -%}
+    {%- endif -%}
+    {%- set own_clock = add_seconds('cast(' ~ send_date() ~ ' as timestamp)', own_hour ~ ' * 3600') -%}
+    {%- set planned_at = 'coalesce(' ~ local_to_utc(own_clock) ~ ', ' ~ planned_at ~ ')' -%}
 {%- endif %}
 
 with
@@ -33,6 +38,10 @@ isolations as (
 
 profiles as (
     select * from {{ ref('dim_profiles') }}
+),
+
+declared_send_hours as (
+    select * from {{ ref('declared_send_hours') }}
 ),
 
 profile_heirs as (
@@ -149,27 +158,38 @@ candidates as (
         )
 ),
 
+plans as (
+    select
+        due_profiles.profile_id,
+        profiles.country_code,
+        profiles.preferred_channel,
+        {{ planned_at }} as planned_at
+    from due_profiles
+    left join profiles
+        on due_profiles.profile_id = profiles.profile_id
+    left join declared_send_hours
+        on due_profiles.profile_id = declared_send_hours.profile_id
+),
+
 -- Each channel has hours in which nobody is disturbed, by the recipient's own clock where the country has one: the row
 -- of her country counts before the general one.
 ranked_quiet_hours as (
     select
-        due_profiles.profile_id,
+        plans.profile_id,
         quiet_hours.channel,
         coalesce(quiet_hours.time_zone, {{ business_zone() }}) as time_zone,
         cast(split_part(quiet_hours.from_time, ':', 1) as integer) * 3600
         + cast(split_part(quiet_hours.from_time, ':', 2) as integer) * 60 as from_seconds,
         cast(split_part(quiet_hours.until_time, ':', 1) as integer) * 3600
         + cast(split_part(quiet_hours.until_time, ':', 2) as integer) * 60 as until_seconds,
-        {{ planned_at }} as planned_at,
+        plans.planned_at,
         row_number() over (
-            partition by due_profiles.profile_id, quiet_hours.channel
+            partition by plans.profile_id, quiet_hours.channel
             order by case when quiet_hours.country_code = '*' then 1 else 0 end asc nulls last
         ) as generality
-    from due_profiles
-    left join profiles
-        on due_profiles.profile_id = profiles.profile_id
+    from plans
     inner join quiet_hours
-        on quiet_hours.country_code in (profiles.country_code, '*')
+        on quiet_hours.country_code in (plans.country_code, '*')
 ),
 
 clocks as (
@@ -420,9 +440,9 @@ select
     coalesce(coalesce(used.used_in_window, 0) < ranked_caps.max_messages, true)
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
-    coalesce(profiles.preferred_channel = candidates.channel, false) as is_preferred,
+    coalesce(plans.preferred_channel = candidates.channel, false) as is_preferred,
     coalesce({{ local_date('postponed.send_at') }}, {{ send_date() }}) as send_date,
-    coalesce(postponed.send_at, {{ planned_at }}) as send_at
+    coalesce(postponed.send_at, plans.planned_at) as send_at
 from candidates
 left join addresses
     on
@@ -445,8 +465,8 @@ left join isolations
     on
         candidates.profile_id = isolations.profile_id
         and candidates.channel <> 'ads'
-left join profiles
-    on candidates.profile_id = profiles.profile_id
+left join plans
+    on candidates.profile_id = plans.profile_id
 left join tiers
     on candidates.profile_id = tiers.profile_id
 left join ranked_caps

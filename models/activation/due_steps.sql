@@ -2,7 +2,7 @@
 with
 
 scenarios as (
-    select * from {{ ref('scenarios') }}
+    select * from {{ ref('dim_scenarios') }}
 ),
 
 scenario_steps as (
@@ -31,6 +31,10 @@ offers as (
 
 offer_choices as (
     select * from {{ ref('offer_choices') }}
+),
+
+matching_offers as (
+    select * from {{ ref('matching_offers') }}
 ),
 
 first_steps as (
@@ -167,6 +171,7 @@ due_steps as (
         scenarios.objective,
         scenarios.channels,
         scenarios.purpose,
+        scenarios.missing_data,
         scenarios.priority
     from undecided_steps
     inner join journeys
@@ -180,57 +185,80 @@ due_steps as (
             and undecided_steps.step = scenario_steps.step
     inner join scenarios
         on undecided_steps.scenario_id = scenarios.scenario_id
+),
+
+step_offers as (
+    select
+        due_steps.scenario_id,
+        due_steps.profile_id,
+        due_steps.entry_key,
+        due_steps.step,
+        due_steps.kind,
+        due_steps.objective,
+        due_steps.channels,
+        due_steps.purpose,
+        due_steps.missing_data,
+        due_steps.arm,
+        due_steps.stopped_by,
+        due_steps.trigger_reference,
+        due_steps.reason_code,
+        due_steps.reason_parameters,
+        due_steps.entry_offer_type,
+        due_steps.entry_offer_id,
+        case
+            when due_steps.offer_rule <> 'keep' then offer_choices.offer_type
+            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_type
+            when due_steps.offer_rule = 'keep' then previous_offers.offer_type
+        end as offer_type,
+        case
+            when due_steps.offer_rule = 'best_match' and matching_offers.offer_id is not null
+                then matching_offers.offer_id
+            when due_steps.offer_rule <> 'keep' then offer_choices.offer_id
+            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_id
+            when due_steps.offer_rule = 'keep' then due_steps.previous_offer_id
+        end as offer_id,
+        due_steps.template,
+        due_steps.variant_salt,
+        due_steps.previous_decision_id,
+        due_steps.priority,
+        due_steps.entry_offer_amount,
+        case
+            when due_steps.offer_rule = 'best_match' and matching_offers.offer_id is not null
+                then matching_offers.offer_amount
+            when due_steps.offer_rule <> 'keep' then offer_choices.offer_amount
+            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_amount
+            when due_steps.offer_rule = 'keep' then previous_offers.face_value_amount
+        end as offer_amount,
+        due_steps.expected_value_amount,
+        due_steps.is_first_step,
+        due_steps.is_entered,
+        due_steps.is_running,
+        due_steps.triggered_date,
+        due_steps.due_date,
+        due_steps.window_end_date,
+        due_steps.triggered_at
+    from due_steps
+    left join offer_choices
+        on
+            due_steps.offer_rule = offer_choices.offer_rule
+            and (due_steps.entry_offer_type = offer_choices.offer_type or due_steps.offer_rule like 'id:%')
+    left join matching_offers
+        on
+            due_steps.profile_id = matching_offers.profile_id
+            and due_steps.entry_offer_type = matching_offers.offer_type
+    -- a reminder keeps what the message before it offered
+    left join offers as previous_offers
+        on due_steps.previous_offer_id = previous_offers.offer_id
 )
 
+-- by whatever rule it was chosen: does the offer match?
 select
-    due_steps.scenario_id,
-    due_steps.profile_id,
-    due_steps.entry_key,
-    due_steps.step,
-    due_steps.kind,
-    due_steps.objective,
-    due_steps.channels,
-    due_steps.purpose,
-    due_steps.arm,
-    due_steps.stopped_by,
-    due_steps.trigger_reference,
-    due_steps.reason_code,
-    due_steps.reason_parameters,
-    due_steps.entry_offer_type,
-    due_steps.entry_offer_id,
+    step_offers.*,
     case
-        when due_steps.offer_rule <> 'keep' then offer_choices.offer_type
-        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_type
-        when due_steps.offer_rule = 'keep' then previous_offers.offer_type
-    end as offer_type,
-    case
-        when due_steps.offer_rule <> 'keep' then offer_choices.offer_id
-        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_id
-        when due_steps.offer_rule = 'keep' then due_steps.previous_offer_id
-    end as offer_id,
-    due_steps.template,
-    due_steps.variant_salt,
-    due_steps.previous_decision_id,
-    due_steps.priority,
-    due_steps.entry_offer_amount,
-    case
-        when due_steps.offer_rule <> 'keep' then offer_choices.offer_amount
-        when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_amount
-        when due_steps.offer_rule = 'keep' then previous_offers.face_value_amount
-    end as offer_amount,
-    due_steps.expected_value_amount,
-    due_steps.is_first_step,
-    due_steps.is_entered,
-    due_steps.is_running,
-    due_steps.triggered_date,
-    due_steps.due_date,
-    due_steps.window_end_date,
-    due_steps.triggered_at
-from due_steps
-left join offer_choices
+        when step_offers.offer_id is not null then matching_offers.offer_id is not null
+    end as has_matching_offer
+from step_offers
+left join matching_offers
     on
-        due_steps.offer_rule = offer_choices.offer_rule
-        and (due_steps.entry_offer_type = offer_choices.offer_type or due_steps.offer_rule like 'id:%')
--- a reminder keeps what the message before it offered
-left join offers as previous_offers
-    on due_steps.previous_offer_id = previous_offers.offer_id
+        step_offers.profile_id = matching_offers.profile_id
+        and step_offers.offer_id = matching_offers.offer_id

@@ -233,7 +233,8 @@ cooled as (
             and at_the_door.is_first_step
 ),
 
--- gate 7: a scenario takes in as many as it may, before they are drawn into arms. A journey is under way from its entry
+-- gate 7: a scenario that lacks its data does nothing, not even go on; any other takes in as many as it may, before
+-- they are drawn into arms. A journey is under way from its entry
 -- until its first message is decided, and while another may follow.
 under_way as (
     select
@@ -289,6 +290,7 @@ queued as (
     select
         cooled.*,
         case
+            when cooled.missing_data is not null then 'not_ready'
             when
                 queue.place_in_queue > cooled.max_running - coalesce(counted_under_way.journeys_under_way, 0)
                 then 'max_running'
@@ -545,6 +547,7 @@ select
                 then decided.passes_{{ gate }}
         end as is_{{ gate }},
     {% endfor %}
+    decided.has_matching_offer,
     decided.is_first_step,
     decided.is_entered,
     decided.is_first_step

@@ -158,7 +158,7 @@ bounced_addresses as (
             hard_bounces.source_system = contact_address_history.source_system
             and hard_bounces.contact_id = contact_address_history.contact_id
             and hard_bounces.address_kind = contact_address_history.address_kind
-            and contact_address_history.first_as_of_date <= cast(hard_bounces.occurred_at as date)
+            and contact_address_history.first_as_of_date <= {{ local_date('hard_bounces.occurred_at') }}
 ),
 
 last_bounces as (

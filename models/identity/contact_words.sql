@@ -356,7 +356,7 @@ stop_addresses as (
             all_stops.source_system = contact_address_history.source_system
             and all_stops.contact_id = contact_address_history.contact_id
             and {{ list_holds('channels.address_kinds', 'contact_address_history.address_kind') }}
-            and contact_address_history.first_as_of_date <= cast(all_stops.said_at as date)
+            and contact_address_history.first_as_of_date <= {{ local_date('all_stops.said_at') }}
     union
     select
         all_stops.*,
@@ -436,7 +436,7 @@ words_before_a_split as (
     inner join profile_splits
         on
             own_words.profile_id = profile_splits.sibling_profile_id
-            and cast(own_words.heard_at as date) <= profile_splits.split_as_of_date
+            and {{ local_date('own_words.heard_at') }} <= profile_splits.split_as_of_date
     where own_words.word not in ('yes', 'note')
 ),
 

@@ -129,12 +129,15 @@ changed_sides as (
         holdout_period
 ),
 
+-- of a few people nothing is told, and nothing of theirs is shown that could be hidden
 judged as (
     select
         experiments.*,
-        {{ chi_squared_tail('experiments.chi_squared', 'experiments.degrees') }} as sample_ratio_p,
-        imbalances.imbalance_p,
-        coalesce(changed_sides.people, 0) as crossovers
+        coalesce(changed_sides.people, 0) as crossovers,
+        {{ withheld_because('experiments.people') }} as withheld_because,
+        {{ unless_withheld('experiments.people', chi_squared_tail('experiments.chi_squared', 'experiments.degrees')) }}
+            as sample_ratio_p,
+        {{ unless_withheld('experiments.people', 'imbalances.imbalance_p') }} as imbalance_p
     from experiments
     left join imbalances
         on experiments.experiment_id = imbalances.experiment_id
@@ -156,12 +159,13 @@ select
         when sample_ratio_p < 0.05 then 'sample_ratio'
         when imbalance_p < 0.05 then 'imbalance'
     end as warning,
+    withheld_because,
     cast({{ unless_withheld('people', 'people') }} as bigint) as people,
-    cast(crossovers as bigint) as crossovers,
-    cast(chi_squared as double) as sample_ratio_chi_squared,
+    cast({{ unless_withheld('people', 'crossovers') }} as bigint) as crossovers,
+    {{ unless_withheld('people', 'cast(chi_squared as double)') }} as sample_ratio_chi_squared,
     cast(sample_ratio_p as double) as sample_ratio_p,
     cast(imbalance_p as double) as imbalance_p,
-    mature_people / people as matured_share,
+    {{ unless_withheld('people', 'mature_people / people') }} as matured_share,
     coalesce(sample_ratio_p >= 0.001, true) as is_trusted,
     first_assigned_date,
     last_assigned_date

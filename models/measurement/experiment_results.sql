@@ -87,13 +87,31 @@ rates as (
     from groups
 ),
 
+-- each group with the baseline; and where some get what there was before, who is treated with those, told as a slice,
+-- so that what is new does not hide behind what any message does
+others as (
+    select
+        *,
+        slice_kind as told_slice_kind
+    from rates
+    where not is_baseline
+    union all
+    select
+        *,
+        'as_before' as told_slice_kind
+    from rates
+    where
+        variation_id = 'treated'
+        and slice_kind = 'all'
+),
+
 -- what cannot be trusted is not shown: everything below follows from the lift
 pairs as (
     select
         others.experiment_id,
         others.variation_id,
         baselines.variation_id as baseline_id,
-        others.slice_kind,
+        others.told_slice_kind as slice_kind,
         others.slice,
         others.metric_id,
         others.metric_name,
@@ -106,7 +124,11 @@ pairs as (
         experiment_health.holdout_period,
         experiment_health.objective,
         experiment_health.untrusted_because,
-        coalesce(others.withheld_because, baselines.withheld_because) as withheld_because,
+        coalesce(
+            others.withheld_because,
+            baselines.withheld_because,
+            case when baselines.variation_id is null then 'there are not two groups to compare' end
+        ) as withheld_because,
         case when others.kind = 'return' then others.denominator_mean - baselines.denominator_mean end as cost_lift,
         others.people,
         baselines.people as base_people,
@@ -133,7 +155,7 @@ pairs as (
         experiment_health.is_trusted,
         {{ days_between('experiment_health.first_assigned_date', 'experiment_health.last_assigned_date') }} + 1
             as entry_days
-    from rates as others
+    from others
     inner join experiment_health
         on others.experiment_id = experiment_health.experiment_id
     left join rates as baselines
@@ -142,8 +164,11 @@ pairs as (
             and others.slice_kind = baselines.slice_kind
             and others.slice = baselines.slice
             and others.metric_id = baselines.metric_id
-            and baselines.is_baseline
-    where not others.is_baseline
+            and baselines.is_baseline = (others.told_slice_kind <> 'as_before')
+            and (baselines.is_baseline or baselines.variation_id = 'as_before')
+    where
+        others.told_slice_kind <> 'as_before'
+        or baselines.variation_id is not null
 ),
 
 slopes as (
@@ -376,7 +401,6 @@ select
         when kind <> 'return' then null
         when not is_trusted then untrusted_because
         when withheld_because is not null then withheld_because
-        when lift is null then 'there are not two groups to compare'
         when coalesce(degrees, 0e0) < 30 then 'there are too few people'
         when cost_lift <= 0 then 'the scenario cost nothing'
     end as no_return_because,

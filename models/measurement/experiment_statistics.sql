@@ -19,38 +19,24 @@ outcome_metrics as (
     select * from {{ ref('outcome_metrics') }}
 ),
 
-measured as (
-    select
-        scenario_outcomes.experiment_id,
-        scenario_outcomes.variation_id,
-        scenario_outcomes.reason_code,
-        scenario_outcomes.offer_type,
-        outcome_metrics.metric_id,
-        outcome_metrics.winsorised_share,
-        cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as main,
-        cast({{ measure_named('outcome_metrics.denominator') }} as decimal(18,6)) as denominator,
-        cast({{ measure_named('outcome_metrics.covariate') }} as decimal(18,6)) as covariate,
-        scenario_outcomes.is_baseline
-    from scenario_outcomes
-    cross join outcome_metrics
-    where scenario_outcomes.is_analysed
-),
-
 -- of all groups together: a cap of each would hide what sets them apart
 placed as (
     select
-        experiment_id,
-        metric_id,
-        winsorised_share,
-        main,
+        scenario_outcomes.experiment_id,
+        outcome_metrics.metric_id,
+        outcome_metrics.winsorised_share,
+        cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as main,
         cume_dist() over (
             partition by
-                experiment_id,
-                metric_id
-            order by main asc nulls last
+                scenario_outcomes.experiment_id,
+                outcome_metrics.metric_id
+            order by {{ measure_named('outcome_metrics.measure') }} asc nulls last
         ) as place
-    from measured
-    where winsorised_share is not null
+    from scenario_outcomes
+    cross join outcome_metrics
+    where
+        scenario_outcomes.is_analysed
+        and outcome_metrics.winsorised_share is not null
 ),
 
 caps as (
@@ -66,22 +52,33 @@ caps as (
         metric_id
 ),
 
-people as (
+-- a row per person and metric, read once: kept for a second reader it would take longer than adding it up
+measured as (
     select
-        measured.experiment_id,
-        measured.variation_id,
-        measured.reason_code,
-        measured.offer_type,
-        measured.metric_id,
-        case when measured.main > caps.cap then caps.cap else measured.main end as main,
-        measured.denominator,
-        measured.covariate,
-        measured.is_baseline
-    from measured
+        scenario_outcomes.experiment_id,
+        scenario_outcomes.variation_id,
+        scenario_outcomes.reason_code,
+        scenario_outcomes.offer_type,
+        outcome_metrics.metric_id,
+        caps.cap,
+        cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as uncapped_main,
+        cast({{ measure_named('outcome_metrics.denominator') }} as decimal(18,6)) as denominator,
+        cast({{ measure_named('outcome_metrics.covariate') }} as decimal(18,6)) as covariate,
+        scenario_outcomes.is_baseline
+    from scenario_outcomes
+    cross join outcome_metrics
     left join caps
         on
-            measured.experiment_id = caps.experiment_id
-            and measured.metric_id = caps.metric_id
+            scenario_outcomes.experiment_id = caps.experiment_id
+            and outcome_metrics.metric_id = caps.metric_id
+    where scenario_outcomes.is_analysed
+),
+
+people as (
+    select
+        *,
+        case when uncapped_main > cap then cap else uncapped_main end as main
+    from measured
 ),
 
 -- a product of two decimals of 18 digits would not fit into 18

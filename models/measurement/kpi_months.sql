@@ -50,6 +50,10 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
+kpi_benchmarks as (
+    select * from {{ ref('kpi_benchmarks') }}
+),
+
 revisits as (
     select
         'revisit_rate' as kpi_id,
@@ -293,17 +297,26 @@ judged as (
         case when people is not null then {{ withheld_because('people') }} end as withheld_because,
         kpi_id in ('inactives_reactivated', 'new_contacts', 'net_return') as is_sum
     from figures
+),
+
+told as (
+    select
+        *,
+        case
+            when withheld_because is null and is_sum then counted
+            when withheld_because is null then counted / nullif(base, 0e0)
+        end as own_figure
+    from judged
 )
 
 select
-    kpi_id,
-    withheld_because,
-    case when withheld_because is null then counted end as counted,
-    case when withheld_because is null then base end as base,
-    case
-        when withheld_because is null and is_sum then counted
-        when withheld_because is null then counted / nullif(base, 0e0)
-    end as own_figure,
-    is_sum,
-    kpi_month
-from judged
+    told.kpi_id,
+    case when told.own_figure is null then coalesce(told.withheld_because, kpi_benchmarks.unmeasured_because) end
+        as withheld_because,
+    case when told.withheld_because is null then told.counted end as counted,
+    case when told.withheld_because is null then told.base end as base,
+    told.own_figure,
+    told.is_sum,
+    told.kpi_month
+from told
+left join kpi_benchmarks on told.kpi_id = kpi_benchmarks.kpi_id

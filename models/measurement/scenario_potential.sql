@@ -43,7 +43,7 @@ contactable as (
         select
             '{{ channel }}' as channel,
             people,
-            contactable_by_{{ channel }} as contactable_people
+            {{ unless_withheld('contactable_by_' ~ channel, 'contactable_by_' ~ channel) }} as contactable_people
         from base
         {{ 'union all' if not loop.last }}
     {% endfor -%}

@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
 -- What a rule for offers comes to on the day of sending: `lowest_value`, `highest_value` per type, `id:…` for each.
+-- `best_match` is what it comes to for people of whom no offer is known to match: the lowest value.
 with
 
 offers as (
@@ -31,6 +32,14 @@ ranked as (
 select
     offer_type,
     'lowest_value' as offer_rule,
+    offer_id,
+    face_value_amount as offer_amount
+from ranked
+where place_from_below = 1
+union all
+select
+    offer_type,
+    'best_match' as offer_rule,
     offer_id,
     face_value_amount as offer_amount
 from ranked

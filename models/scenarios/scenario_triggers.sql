@@ -27,6 +27,10 @@ offer_choices as (
     select * from {{ ref('offer_choices') }}
 ),
 
+matching_offers as (
+    select * from {{ ref('matching_offers') }}
+),
+
 -- what happens once has its own date; what simply is so triggers once per period
 periods as (
     {% for period, months in trigger_periods().items() -%}
@@ -109,13 +113,21 @@ offers as (
         ranked_offers.profile_id,
         ranked_offers.entry_key,
         offer_choices.offer_type,
-        offer_choices.offer_id,
-        offer_choices.offer_amount
+        coalesce(matching_offers.offer_id, offer_choices.offer_id) as offer_id,
+        case
+            when matching_offers.offer_id is not null then matching_offers.offer_amount
+            else offer_choices.offer_amount
+        end as offer_amount
     from ranked_offers
     inner join offer_choices
         on
             ranked_offers.offer_type = offer_choices.offer_type
             and ranked_offers.offer_rule = offer_choices.offer_rule
+    left join matching_offers
+        on
+            ranked_offers.offer_rule = 'best_match'
+            and ranked_offers.profile_id = matching_offers.profile_id
+            and ranked_offers.offer_type = matching_offers.offer_type
     where ranked_offers.place = 1
 )
 

@@ -101,10 +101,12 @@ placed as (
         rules.overdue_min_gaps,
         rules.overdue_factor,
         rules.overdue_floor_days,
+        own.last_order_date > {{ add_days('newest_month.month_end_date', '-rules.habit_window_days') }} as is_buying,
         case when own.gaps >= rules.shrunk_from_gaps then own.own_gap_days end as told_gap_days
     from own
     inner join rfm_current on own.profile_id = rfm_current.profile_id
     cross join rules
+    cross join newest_month
 ),
 
 cells as (
@@ -138,7 +140,7 @@ habits as (
         case
             when gaps >= own_from_gaps then 'own'
             when gaps >= shrunk_from_gaps then 'shrunk'
-            when cell_gap_days is not null then 'cell'
+            when is_buying and cell_gap_days is not null then 'cell'
         end as habit_source,
         case
             when gaps >= own_from_gaps then own_gap_days
@@ -147,7 +149,7 @@ habits as (
                         (gaps * ln(told_gap_days) + cell_weight * ln(cell_gap_days))
                         / cast(gaps + cell_weight as double)
                     )
-            else cell_gap_days
+            when is_buying then cell_gap_days
         end as rf_habit_days
     from compared
 ),
@@ -172,6 +174,7 @@ select
     named.profile_id,
     case
         when named.is_denied then 'profiling_denied'
+        when not named.is_buying then 'not_buying'
         when named.rf_habit_days is null then 'nobody_to_compare'
     end as no_habit_reason,
     case when not named.is_denied then named.rf_habit end as rf_habit,

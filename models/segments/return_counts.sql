@@ -26,6 +26,10 @@ dim_months as (
     select * from {{ ref('dim_months') }}
 ),
 
+open_days as (
+    select * from {{ ref('open_days') }}
+),
+
 recency_bands as (
     {{- return_rate_bands('recency') -}}
 ),
@@ -87,7 +91,11 @@ standing as (
         on
             rfm_monthly.profile_id = near_days.profile_id
             and rfm_monthly.segment_month = near_days.segment_month
-    where rfm_monthly.recency_days <= {{ days_between('months.data_start_date', 'months.month_end_date') }}
+    left join open_days as start_days on months.data_start_date = start_days.calendar_date
+    left join open_days as month_end_days on months.month_end_date = month_end_days.calendar_date
+    where
+        rfm_monthly.recency_days
+        <= {{ open_days_between('months.data_start_date', 'months.month_end_date', 'start_days', 'month_end_days') }}
 ),
 
 -- only horizons that have passed by the end of the newest closed month

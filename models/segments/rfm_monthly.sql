@@ -28,6 +28,10 @@ segments as (
     select * from {{ ref('dim_segments') }}
 ),
 
+open_days as (
+    select * from {{ ref('open_days') }}
+),
+
 months as (
     select
         segment_month,
@@ -147,7 +151,9 @@ raw_values as (
     select
         running.profile_id,
         stretches.segment_month,
-        {{ days_between('running.last_order_date', 'stretches.month_end_date') }} as recency_days,
+        -- days on which all was closed make nobody stay away
+        {{ open_days_between('running.last_order_date', 'stretches.month_end_date', 'order_days', 'month_end_days') }}
+            as recency_days,
         cast(running.frequency as integer) as frequency,
         cast(running.monetary_amount as decimal(18, 2)) as monetary_amount
     from running
@@ -155,6 +161,8 @@ raw_values as (
         on
             running.from_month = stretches.from_month
             and running.until_month = stretches.until_month
+    left join open_days as order_days on running.last_order_date = order_days.calendar_date
+    left join open_days as month_end_days on stretches.month_end_date = month_end_days.calendar_date
     where running.last_order_date is not null
 ),
 

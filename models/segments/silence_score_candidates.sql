@@ -246,7 +246,7 @@ message_months as (
     union all
     select
         profile_id,
-        {{ month_start('cast(first_opened_at as date)') }} as message_month,
+        {{ month_start(local_date('first_opened_at')) }} as message_month,
         0 as sent,
         0 as observed,
         1 as opened

@@ -69,6 +69,7 @@ purchases as (
     select
         profile_days.profile_id,
         min(case when profile_days.orders > 0 then profile_days.order_date end) as first_order_date,
+        max(case when profile_days.orders > 0 then profile_days.order_date end) as last_order_date,
         sum(
             case when profile_days.order_date > newest_month.period_begins_after then profile_days.net_amount else 0 end
         ) as spend_amount,
@@ -136,6 +137,8 @@ measured as (
         cast(coalesce(purchases.order_days, 0) as integer) as order_days,
         cast(coalesce(purchases.spend_amount, 0) as decimal(18, 2)) as spend_amount,
         standing.recency_days < {{ setting('clv_period_days') }} as has_bought_in_period,
+        -- the rates are those of customers whose orders are all known
+        coalesce(purchases.last_order_date < standing.data_start_date, false) as is_of_archive_only,
         -- whoever is new to the data in its first period may only be new to the data
         purchases.first_order_date > standing.period_begins_after
         and purchases.first_order_date > {{ add_days('standing.data_start_date', setting('clv_period_days')) }}
@@ -202,6 +205,7 @@ rated as (
         rates.silent_91_probability,
         case
             when profiling_denials.profile_id is not null then 'profiling_denied'
+            when clustered.is_of_archive_only then 'of_archive_only'
             when rates.silent_28_probability is null then 'not_learned'
         end as no_probability_reason
     from clustered
@@ -210,6 +214,7 @@ rated as (
     left join rates
         on
             profiling_denials.profile_id is null
+            and not clustered.is_of_archive_only
             and clustered.recency_days >= rates.min_recency_days
             and (rates.next_min_recency_days is null or clustered.recency_days < rates.next_min_recency_days)
             and clustered.order_days >= rates.min_order_days

@@ -23,10 +23,13 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faster_dbt import make_faster
+from made_up_experiments import SCHEMA, judge, write_people
 from rekindle.export.runs import MANIFEST
 from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import parquet
 from rekindle.ground.warehouse import use_warehouse
 from rekindle.run.building import variables
 from same_rows import differences
@@ -124,6 +127,22 @@ def build(engine: str) -> None:
             import_module(program).main.main([*arguments, "--connector", CONNECTOR], standalone_mode=False)
 
 
+def compiled() -> Path:
+    """The models of measurement as dbt has compiled them in this process."""
+    return paths.target() / "compiled" / "rekindle" / "models" / "measurement"
+
+
+def on_duckdb(folder: Path) -> None:
+    """The builds, and the comparisons of people who are made up."""
+    build("DuckDB")
+    people = folder / "people.parquet"
+    write_people(people)
+    with contextlib.closing(connect(paths.warehouse())) as connection:
+        connection.execute(f"create schema {SCHEMA}")
+        connection.execute(f"create table {SCHEMA}.scenario_outcomes as from {parquet(people)}")
+        judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
+
+
 def on_spark(folder: Path) -> None:
     """The same with the lake, and a copy of it where DuckDB has its warehouse."""
     settings = folder / "conf"
@@ -133,6 +152,11 @@ def on_spark(folder: Path) -> None:
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
     build("Spark")
     spark = lake.session()
+    people = folder / "people.parquet"
+    write_people(people)
+    spark.sql(f"create schema {SCHEMA}")
+    spark.read.parquet(str(people)).writeTo(f"{SCHEMA}.scenario_outcomes").create()
+    judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     lake.copy(spark, lake.relations(spark, "tables"), paths.warehouse())
 
 
@@ -171,7 +195,7 @@ def start(engine: str, folder: Path) -> "subprocess.Popen[bytes]":
 def main(only: str | None) -> None:
     """Build the connector fixture on Spark with Iceberg tables, twice, and compare everything with DuckDB's."""
     if only == "duckdb":
-        build("DuckDB")
+        on_duckdb(paths.installation())
     elif only == "spark":
         on_spark(paths.installation())
     else:

@@ -77,20 +77,90 @@ def _make_fewer_events() -> None:
     manager.fire_event, event.__init__, event.__getattr__ = fire_what_is_read, keep_what_is_said, spell_out
 
 
-class _Found(dict[str, Any]):
+class _Lazy(dict[str, Any]):
+    """Macros by name, each bound to the node when the node asks for it: it calls some twenty of 800.
+
+    What is stored under a name comes before the macro of that name. Whoever wants to see all of it has all of it made.
+    """
+
+    def __init__(
+        self, stored: Mapping[str, Any], macros: Mapping[str, Any], bind: Callable[[Any], Any] | None = None
+    ) -> None:
+        super().__init__(stored)
+        self.macros, self.bind = macros, bind
+
+    def __missing__(self, name: str) -> Any:
+        macro = self.macros[name]
+        assert self.bind is not None
+        made = self[name] = self.bind(macro)
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.macros
+
+    def __bool__(self) -> bool:
+        return super().__len__() > 0 or bool(self.macros)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __copy__(self) -> "_Lazy":
+        return _Lazy(self._stored(), self.macros, self.bind)
+
+    def clear(self) -> None:
+        super().clear()
+        self.macros = {}
+
+    def update(self, other: Any = (), /, **named: Any) -> None:
+        if isinstance(other, _Lazy):
+            self._make_all()
+            for name in [name for name in dict.__iter__(self) if name in other.macros]:
+                super().__delitem__(name)
+            self.macros, self.bind, other = other.macros, other.bind, other._stored()
+        super().update(other, **named)
+
+    def _stored(self) -> dict[str, Any]:
+        return dict(dict.items(self))
+
+    def _make_all(self) -> None:
+        for name in self.macros:
+            self[name]
+        self.macros = {}
+
+
+def _having_all(method: str) -> Any:
+    of_dict = getattr(dict, method)
+
+    def with_all(self: _Lazy, *arguments: Any) -> Any:
+        self._make_all()
+        return of_dict(self, *arguments)
+
+    return with_all
+
+
+for _method in (
+    *("keys", "values", "items", "copy", "pop", "popitem", "setdefault", "__iter__", "__reversed__", "__len__"),
+    *("__eq__", "__ne__", "__repr__", "__delitem__", "__or__", "__ror__"),
+):
+    setattr(_Lazy, _method, _having_all(_method))
+
+
+class _Found(_Lazy):
     """All macros by the name that a node calls them by: looked up in one step, where dbt takes up to five."""
 
     get_from_package = macros.MacroNamespace.get_from_package
-
-    def __init__(self, found: Mapping[str, Any], of_dbt: Mapping[str, Any], packages: Mapping[str, Any]) -> None:
-        super().__init__(found)
-        self.global_project_namespace, self.packages = of_dbt, packages
+    global_project_namespace: Mapping[str, Any]
+    packages: Mapping[str, Any]
 
 
 def _find_macros_once() -> None:
-    """An eighth of a build: dbt sorts all 800 macros into packages, the same each time, three times per node.
+    """A fifth of a build: dbt sorts all 800 macros into packages, the same each time, three times per node, and
+    makes objects of all of them.
 
-    Each node still gets objects of its own, since they carry who calls.
+    Each node still gets objects of its own, since they carry who calls: of those that it asks for.
     """
     builder: Any = macros.MacroNamespaceBuilder
     build = builder.build_namespace
@@ -116,21 +186,74 @@ def _find_macros_once() -> None:
 
     builder.build_namespace = build_from_plan
 
+    of_manifest: Any = importlib.import_module("dbt.context.manifest").ManifestContext
+    build_for_context = of_manifest._build_namespace
+
+    def build_for_lazy_context(self: Any) -> Any:
+        self._ctx = _Lazy(self._ctx, {})
+        return build_for_context(self)
+
+    of_manifest._build_namespace = build_for_lazy_context
+    _read_variables_at_once()
+    _render_words_in_place()
+    _know_safe_attributes_once()
+
+
+def _read_variables_at_once() -> None:
+    """dbt copies all that a node may call to render the value of a variable, which next to never is a template."""
+    variable: Any = importlib.import_module("dbt.context.base").Var
+    is_template = importlib.import_module("dbt.clients.jinja")._HAS_RENDER_CHARS_PAT.search
+    render = variable.get_rendered_var
+
+    def read_or_render(self: Any, name: str) -> Any:
+        raw = self._merged[name]
+        return render(self, name) if isinstance(raw, str) and is_template(raw) else raw
+
+    variable.get_rendered_var = read_or_render
+
+
+def _know_safe_attributes_once() -> None:
+    """A fiftieth of a build: for each dot in a template Jinja asks whether the attribute is one of Python's inside."""
+    sandbox: Any = importlib.import_module("jinja2.sandbox")
+    ask = sandbox.is_internal_attribute
+    known: dict[tuple[type, str], bool] = {}
+
+    def know_or_ask(each: Any, name: str) -> bool:
+        key = type(each), name
+        if key not in known:
+            known[key] = ask(each, name)
+        return known[key]
+
+    sandbox.is_internal_attribute = know_or_ask
+
+
+def _render_words_in_place() -> None:
+    """dbt copies all that a node may call to render each word of a test; for models and macros it does not."""
+    jinja: Any = importlib.import_module("dbt_common.clients.jinja")
+    jinja.NativeSandboxTemplate.new_context = jinja.MacroFuzzTemplate.new_context
+
 
 def _plan(builder: Any, by_package: Mapping[str, Mapping[str, Any]]) -> Callable[[Any], Any]:
     """How to make the namespace of any node of a package, from a function that binds a macro to the node."""
+
     internal = [name for name in reversed(builder.internal_package_names_order) if name in by_package]
     of_project = [name for name in by_package if name not in builder.internal_package_names]
     # of dbt's packages the first wins
     of_dbt = {macro.name: macro for package in internal for macro in by_package[package].values()}
-    search, root_package = builder.search_package, builder.root_package
+    own = {package: by_package[package] for package in of_project}
+    local = own.get(builder.search_package, {})
+    root = own.get(builder.root_package, {}) if builder.root_package != builder.search_package else {}
+    found = {**of_dbt, **root, **local}
 
     def made(bind: Callable[[Any], Any]) -> _Found:
-        dbts = dict(zip(of_dbt, map(bind, of_dbt.values()), strict=True))
-        own = {package: {name: bind(macro) for name, macro in by_package[package].items()} for package in of_project}
-        local = own.get(search, {})
-        root = own.get(root_package, {}) if root_package != search else {}
-        return _Found({**dbts, DBT: dbts, **own, **root, **local}, dbts, own)
+        dbts = _Lazy({}, of_dbt, bind)
+        packages = {package: _Lazy({}, macros_of, bind) for package, macros_of in own.items()}
+        stored = {
+            name: each for name, each in {DBT: dbts, **packages}.items() if name not in root and name not in local
+        }
+        namespace = _Found(stored, found, bind)
+        namespace.global_project_namespace, namespace.packages = dbts, packages
+        return namespace
 
     return made
 
@@ -203,7 +326,7 @@ def _make_contexts_once() -> None:
     def make_for_compiling(node: Any, config: Any, manifest: Any) -> Any:
         maker = providers.ModelContext(node, config, manifest, providers.RuntimeProvider(), None)
         context = maker.to_dict()
-        last.made = (node, config, manifest), maker, dict(context)
+        last.made = (node, config, manifest), maker, copy.copy(context)
         return context
 
     def find_for_running(node: Any, config: Any, manifest: Any) -> Any:
@@ -229,7 +352,10 @@ def _make_contexts_once() -> None:
 
 
 def _draw_graphs_quickly() -> None:
-    """Half a second of a command: dbt looks for a cycle edge by edge, and makes all of a node to say its kind."""
+    """A second of a command: dbt looks for a cycle edge by edge, and makes all of a node to say its kind.
+
+    A model waits for the tests of what it reads: said for the next ones only, which is an option of dbt's.
+    """
     linker: Any = importlib.import_module("dbt.compilation").Linker
     find = linker.find_cycles
 
@@ -246,12 +372,15 @@ def _draw_graphs_quickly() -> None:
         return summary
 
     linker.find_cycles, linker.get_graph_summary = find_where_there_is_one, summarise
+    linker.add_test_edges = linker.add_test_edges_2
 
 
 def _know_process_once() -> None:
-    """Asked for each message, node or command, and the same in all of the process: secrets, arguments, plugins."""
+    """Asked for each message, node or command, and the same in all of the process: secrets, modules, plugins."""
     functions: Any = importlib.import_module("dbt_common.events.functions")
     functions.env_secrets = functools.cache(functions.env_secrets)
+    context: Any = importlib.import_module("dbt.context.base")
+    context.get_context_modules = functools.cache(context.get_context_modules)
     manager: Any = importlib.import_module("dbt.plugins.manager").PluginManager
     manager.get_prefixed_modules = staticmethod(functools.cache(manager.get_prefixed_modules))
 

@@ -146,6 +146,18 @@ def what_they_bring_in(tables: Tables) -> Rows:
 
 
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
+# codes as people say them
+CALLED = {
+    "email": "e-mail",
+    "sms": "SMS",
+    "treated": "written to",
+    "held_out": "held out",
+    "as_before": "as before",
+    "banner": "banner",
+    "lead_ad": "lead ad",
+    "sponsored_post": "sponsored post",
+    "mailing": "mailing",
+}
 
 
 @panel("customer-base", "Whom can we reach, over a year")
@@ -315,7 +327,7 @@ def offers_used(tables: Tables) -> Rows:
         for channel, group in of.groupby("channel"):
             sent, redeemed = (group[name].sum(min_count=1) for name in ("sent", "redeemed"))
             figures = [sent, redeemed, share(redeemed, sent)] if pd.notna(sent) else [float("nan")] * 3
-            found.append([f"{scenario.scenario_name}, {channel}", *figures])
+            found.append([f"{scenario.scenario_name}, {CALLED.get(channel, channel)}", *figures])
     return found
 
 
@@ -416,7 +428,7 @@ def who_was_drawn(tables: Tables) -> Rows:
             meant = group[group["variation_id"] == arm]["expected_share"].max()
             figures = [few(counts[arm], each) for each in (counts[arm], counts[arm] / counts.sum())]
             title = f"{known.at[scenario, 'scenario_name']}, {period}"
-            found.append((place, [title, arm.replace("_", " "), *figures, meant]))
+            found.append((place, [title, CALLED[arm], *figures, meant]))
     return [row for _, row in sorted(found, key=lambda each: each[0])]
 
 
@@ -498,7 +510,7 @@ def how_long_since(tables: Tables) -> Rows:
 def reach_by_segment(tables: Tables) -> Rows:
     base = newest(tables("measurement.customer_base"))
     base = base[base["slice_kind"] == "rfm"].set_index("slice")
-    channels = [f"contactable_by_{each}" for each in ("email", "sms", "post", "push", "ads")]
+    channels = [f"contactable_by_{each}" for each in CHANNELS]
     found = []
     for _, segment in ladder(tables).iterrows():
         if segment["segment"] in base.index:
@@ -525,7 +537,7 @@ def messages_by_channel(tables: Tables, *channels: str) -> list[tuple[str, pd.Da
     recent, known = year(tables("measurement.scenario_performance"), "decided_month"), scenarios(tables)
     recent = recent[recent["channel"].isin(channels)]
     return [
-        (f"{scenario.scenario_name}, {channel}", group)
+        (f"{scenario.scenario_name}, {CALLED.get(channel, channel)}", group)
         for scenario in known[known["kind"] == "message"].itertuples()
         for channel, group in recent[recent["scenario_id"] == scenario.Index].groupby("channel")
     ]
@@ -541,7 +553,7 @@ def opens_and_clicks(tables: Tables) -> Rows:
             found.append([title, NOBODY, NOBODY, NOBODY, NOBODY, left_out])
             continue
         sums = told[["sent", "delivered", "open_observed", "opened", "click_observed", "clicked"]].sum()
-        opened = NOBODY if title.endswith(", sms") else share(sums["opened"], sums["open_observed"])
+        opened = NOBODY if title.endswith(", SMS") else share(sums["opened"], sums["open_observed"])
         clicked = share(sums["clicked"], sums["click_observed"])
         found.append([title, sums["sent"], share(sums["delivered"], sums["sent"]), opened, clicked, left_out])
     return found
@@ -674,7 +686,7 @@ def what_campaigns_brought(tables: Tables) -> Rows:
     people = ("inactive_people", "reached", "reactivated", "reactivated_opted_in", "new_contacts", "new_opted_in")
     return [
         [
-            f"{row['campaign_name'] if pd.notna(row['campaign_name']) else row['campaign_id']}, {row['route']}",
+            f"{row['campaign_name'] if pd.notna(row['campaign_name']) else row['campaign_id']}, {CALLED[row['route']]}",
             *figures_or_dashes(row, *people),
             row["cost_amount"] / row["contacts"] if pd.notna(row["cost_per_contact"]) else NOBODY,
             *(

@@ -8,7 +8,7 @@ Every figure comes from the macros.
 import os
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
@@ -62,13 +62,33 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Coverage:
-    """Shares of draws."""
+    """Shares of draws, the truth, and Newcombe's interval of each draw."""
 
     newcombe_covers: float
     cuped_covers: float
     newcombe_false_alarms: float
     false_alarms_of_five_plain_looks: float
     false_alarms_of_five_always_valid_looks: float
+    truth: float
+    intervals: list[tuple[float, float]]
+
+    def shares(self) -> dict[str, float]:
+        """What is counted over all draws, by its name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("truth", "intervals")}
+
+    def picture(self, draws: int, last: float = 0.3, columns: int = 60) -> list[str]:
+        """The first draws, a line each: the interval from 0 to `last`, with the truth in it or beside it."""
+
+        def place(lift: float) -> int:
+            return round(min(max(lift, 0.0), last) / last * columns)
+
+        lines = []
+        for number, (lower, upper) in enumerate(self.intervals[:draws], 1):
+            cells = ["-" if place(lower) <= column <= place(upper) else " " for column in range(columns + 1)]
+            cells[place(self.truth)] = "|"
+            missed = "" if lower <= self.truth <= upper else " misses"
+            lines.append(f"salt_{number:<3}{''.join(cells).rstrip()}{missed}")
+        return lines
 
 
 def measured(draws: int) -> Coverage:
@@ -113,7 +133,7 @@ def measured(draws: int) -> Coverage:
             return connection.execute(
                 f"select newcombe_lower, newcombe_upper, adjusted_lift, adjusted_error, multiplier "
                 f"from (select salt, {sums} from drawn where cast(person as integer) < {last} group by salt) as sums "
-                f"{told} order by salt"
+                f"{told} order by cast(substring(salt, 6) as integer)"
             ).fetchall()
 
         effect = shares("effect", PEOPLE)
@@ -131,15 +151,19 @@ def measured(draws: int) -> Coverage:
         newcombe_false_alarms=float(((last_lower > 0) | (last_upper < 0)).mean()),
         false_alarms_of_five_plain_looks=float(plain.mean()),
         false_alarms_of_five_always_valid_looks=float(valid.mean()),
+        truth=truth,
+        intervals=[*zip(lower.tolist(), upper.tolist(), strict=True)],
     )
 
 
 @click.command()
 @click.option("--draws", default=2000, show_default=True, help="Salts: salt_1, salt_2 and so on.")
 def main(draws: int) -> None:
-    """Print how often intervals hold what they promise."""
-    for name, share in asdict(measured(draws)).items():
+    """Print how often intervals hold what they promise, and the first twenty of them."""
+    found = measured(draws)
+    for name, share in found.shares().items():
         click.echo(f"{name:40} {100 * share:5.1f} %")
+    click.echo("\n".join(["", *found.picture(20)]))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ class Scenario:
     as_before_share: Decimal | None = None
     max_entries_per_day: int | None = None
     max_running: int | None = None
+    # its data are there
+    is_ready: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class Profile:
     # too many people complained at the provider of her mailbox
     is_mailbox_paused: bool = False
     country_code: str | None = None
+    # the hour at which she wants to be written to
+    send_hour: int | None = None
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,7 @@ class Decision:
     send_at: datetime
     channel: str | None = None
     variant: str | None = None
+    has_matching_offer: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -301,6 +306,8 @@ class World:
     merges: tuple[tuple[str, str], ...] = ()
     # a profile, another with which it was one person before, and the first date that told them apart
     splits: tuple[tuple[str, str, date], ...] = ()
+    # of a person and a type of offer the valid one that matches best: profile, type, offer
+    matching_offers: tuple[tuple[str, str, str], ...] = ()
     # who opened an e-mail, and the date of the last time
     last_opens: tuple[tuple[str, date], ...] = ()
 
@@ -485,20 +492,30 @@ class _Day:
 
     def sending(self, profile_id: str, channel: str | None) -> tuple[date, datetime]:
         """When a message goes out: as planned, or at the end of the quiet hours that it falls into."""
+        if channel is None:
+            return self.send_date, self.send_at
+        planned = self.planned(profile_id)
         country = self.profiles[profile_id].country_code if profile_id in self.profiles else None
         rows = {row.country_code: row for row in self.world.quiet_hours if row.channel == channel}
         hours = rows.get(country or "*") or rows.get("*")
         if hours is None:
-            return self.send_date, self.send_at
+            return self.send_date, planned
         zone = ZoneInfo(hours.time_zone or self.world.settings.business_timezone)
-        clock = self.send_at.replace(tzinfo=UTC).astimezone(zone)
+        clock = planned.replace(tzinfo=UTC).astimezone(zone)
         at, begin, end = clock.time(), hours.begin, hours.end
         if not (begin <= at < end if begin < end else at >= begin or at < end):
-            return self.send_date, self.send_at
+            return self.send_date, planned
         days = 1 if begin > end and at >= begin else 0
         later = datetime.combine(clock.date() + timedelta(days=days), end, zone).astimezone(UTC)
         home = later.astimezone(ZoneInfo(self.world.settings.business_timezone))
         return home.date(), later.replace(tzinfo=None)
+
+    def planned(self, profile_id: str) -> datetime:
+        """At the hour that the person has declared, else as everybody; in the evening at once."""
+        hour = self.profiles[profile_id].send_hour if profile_id in self.profiles else None
+        if hour is None or self.world.settings.as_of_time is not None:
+            return self.send_at
+        return instant(self.send_date, time(hour), self.world.settings)
 
     # --- Reports ------------------------------------------------------------------------------------------------
 
@@ -675,10 +692,15 @@ class _Day:
             for offer in self.world.offers
             if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
         ]
+        matching = [
+            of for who, kind, of in self.world.matching_offers if (who, kind) == (due.profile_id, due.offer_type)
+        ]
         if rule == "id":
             fitting = [offer for offer in valid if offer.offer_id == wanted]
+        elif rule == "best_match" and matching:
+            fitting = [offer for offer in valid if offer.offer_id == matching[0]]
         else:
-            sign = {"lowest_value": 1, "highest_value": -1}[rule]
+            sign = {"lowest_value": 1, "highest_value": -1, "best_match": 1}[rule]
             fitting = sorted(
                 (offer for offer in valid if offer.offer_type == due.offer_type),
                 key=lambda offer: (
@@ -1044,7 +1066,8 @@ class _Day:
                 room = min(room, max(0, scenario.max_running - sum(key[0] == scenario_id for key in under_way)))
             let_in |= {case.due.key for case in queue[:room]}
         for case in cases:
-            self.gate(case, "admitted", case.due.entry is not None or case.due.key in let_in)
+            is_let_in = case.due.entry is not None or case.due.key in let_in
+            self.gate(case, "admitted", case.due.scenario.is_ready and is_let_in)
 
     @staticmethod
     def place_in_queue(case: Case) -> tuple[date, bool, Decimal, str, str]:
@@ -1105,6 +1128,9 @@ class _Day:
             send_at,
             channel,
             pick_variant(due.step, channel, due.profile_id) if closed_gate is None else None,
+            None
+            if case.offer_id is None
+            else any((who, of) == (due.profile_id, case.offer_id) for who, _, of in self.world.matching_offers),
         )
 
 

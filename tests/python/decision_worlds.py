@@ -64,7 +64,7 @@ QUIET_HOURS = (
     QuietHours("sms", "FR", "Asia/Tokyo", time(16), time(18)),
 )
 # what keeps people waiting before they enter, or apart
-STEERING = ("as_before", "entry_cap", "running_cap")
+STEERING = ("as_before", "entry_cap", "running_cap", "data")
 GATES_SWITCHED_OFF = frozenset(
     [("media", gate) for gate in MEDIA_SKIPS] + [("hygiene", gate) for gate in HYGIENE_SKIPS]
 )
@@ -453,6 +453,7 @@ def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> 
         as_before_share=twist("as_before", None, Decimal("0.3"), Decimal("0.5")),
         max_entries_per_day=twist("entry_cap", None, 1, 2),
         max_running=twist("running_cap", None, 1, 2, 3),
+        is_ready=twist("data", True, False),
     )
 
 
@@ -571,6 +572,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         name,
         preferred_channel=one_of(None, "sms", "email"),
         country_code=one_of(None, "FR", "US"),
+        send_hour=one_of(None, None, 7, 19, 22),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,
         last_contact_from_person_at=None if days_ago is None else calendar.noon(-days_ago),
         addresses=one_of(ADDRESSES, frozenset({"email"}), frozenset({"phone"})) if "address" in troubles else ADDRESSES,

@@ -145,7 +145,9 @@ def made_up_shop(start: date) -> Shop:
         for kind in OFFER_TYPES
         for number in range(3)
     ]
-    return Shop(products, stores, availability, {name: rung for rung, name in enumerate(LADDER, 1)}, offers, {})
+    rungs = {name: rung for rung, name in enumerate(LADDER, 1)}
+    sold_by = {row["offer_id"]: draws.sample(sorted(products), draws.randrange(4)) for row in offers}
+    return Shop(products, stores, availability, rungs, offers, sold_by, {})
 
 
 @dataclass(frozen=True)
@@ -532,13 +534,14 @@ class Maker:
     def recommendations(self) -> list[Row]:
         rows: list[Row] = []
         for kind, method in (("own", "purchases"), ("new", self.one_of("similar_buyers", "popular"))):
+            items = self.draws.sample(("dog", "cat", "fish", "bird", "hay"), 5)
             rows += [
                 {
                     "profile_id": self.name,
                     "kind": kind,
                     "method": method,
                     "recommendation_rank": rank,
-                    "item": f"{kind} {rank}",
+                    "item": items[rank - 1],
                     "score": self.one_of(0.04, 0.05, 0.3),
                 }
                 for rank in range(1, self.one_of(1, 1, 1, 2, 3, 5))
@@ -575,7 +578,15 @@ class Maker:
                 )
             if self.is_so(0.9):
                 cluster = self.one_of(None, "inactive", "low", "high")
-                values.append({"profile_id": self.name, "segment_month": month, "spend_cluster": cluster})
+                is_at_risk = self.one_of(None, True, False, False)
+                values.append(
+                    {
+                        "profile_id": self.name,
+                        "segment_month": month,
+                        "spend_cluster": cluster,
+                        "is_at_risk_of_inactive": is_at_risk,
+                    }
+                )
         return silence, values
 
     def months_of_segments(self) -> tuple[list[Row], list[Row], list[Row]]:
@@ -600,6 +611,8 @@ class Maker:
                     "direction": "recalibrated" if change != "same" and self.is_so(0.1) else direction,
                     "steps_down": before - rung,
                     "is_down": change == "down",
+                    "expected_loss_amount": self.one_of(None, Decimal(3), Decimal(12)),
+                    "is_costly_decline": change == "down" and self.one_of(None, True, False),
                 }
             )
             if self.is_so(0.9):
@@ -665,6 +678,7 @@ class Maker:
             preferred_channel=self.one_of(None, None, "sms", "email") if known else None,
             max_messages_30_days=self.one_of(*[None] * 10, 1, 4) if known else None,
             is_mailbox_paused=self.is_so(0.03),
+            send_hour=self.one_of(None, None, 7, 19) if known else None,
         )
         suppressions: tuple[Suppression, ...] = ()
         if self.is_so(0.06):

@@ -45,6 +45,8 @@ class Shop:
     availability: Mapping[str, Sequence[tuple[datetime, bool]]]
     rungs: Mapping[str, int]
     offers: Sequence[Row]
+    # products by offer
+    offer_products: Mapping[str, Sequence[str]]
     # stores at which anybody ever collected an order, by the instant of the first
     collected_at: Mapping[str, datetime]
 
@@ -460,7 +462,29 @@ def returned(look: Look) -> Iterator[Moment]:
             )
 
 
-SILENCE = (went_down, went_up, fell_silent, returned)
+def risk_signal(look: Look) -> Iterator[Moment]:
+    if look.is_profiling_denied:
+        return
+    moves = {row["segment_month"]: row for row in look.facts["segment_moves"]}
+    worth = {row["segment_month"]: row["monetary_amount"] for row in look.facts["rfm_published"]}
+    today = {row["segment_month"]: row["segment"] for row in look.facts["rfm_monthly"]}
+    risks = {row["segment_month"]: row["is_at_risk_of_inactive"] for row in look.facts["value_published"]}
+    told = [(month, "costly_decline") for month, row in moves.items() if row["is_costly_decline"]]
+    told += [
+        (month, "at_risk_of_inactive")
+        for month, is_at_risk in risks.items()
+        if is_at_risk and risks.get(months_later(month, -1)) is False
+    ]
+    for month, signal in told:
+        rungs, move = look.shop.rungs, moves.get(month)
+        if signal == "costly_decline" and month in today and rungs[today[month]] >= rungs[moves[month]["from_segment"]]:
+            continue
+        steps = max(move["steps_down"], 0) if move else 0
+        key = f"{signal} {month}"
+        yield look.due("risk_signal", key, next_month(month), signal, steps, {}, worth.get(month))
+
+
+SILENCE = (went_down, went_up, risk_signal, fell_silent, returned)
 
 # --- What simply is so -----------------------------------------------------------------------------------------------
 
@@ -623,6 +647,39 @@ def triggers(look: Look, seeds: Facts) -> Iterator[Triggered]:
             yield Triggered(trigger, listener["reason_code"], moment.says)
 
 
+def valid_offers(look: Look, offer_type: str) -> list[Row]:
+    send_date = look.today + timedelta(days=1 if look.rules.settings.as_of_time is None else 0)
+    return [
+        offer
+        for offer in look.shop.offers
+        if offer["offer_type"] == offer_type
+        and offer["valid_from"] <= send_date
+        and (offer["valid_to"] is None or send_date < offer["valid_to"])
+    ]
+
+
+def best_match(look: Look, offer_type: str) -> Row | None:
+    """The offer whose products most of her recommendations are of, of equals the cheaper; None when none is hit."""
+    if look.is_profiling_denied:
+        return None
+    recommended = {row["item"] for row in look.facts["recommendations"]}
+    hits = {}
+    for offer in valid_offers(look, offer_type):
+        products = look.shop.offer_products[offer["offer_id"]]
+        hits[offer["offer_id"]] = len({look.shop.products[product]["category"] for product in products} & recommended)
+    found = [offer for offer in valid_offers(look, offer_type) if hits[offer["offer_id"]]]
+    return min(
+        found,
+        key=lambda offer: (
+            -hits[offer["offer_id"]],
+            offer["face_value_amount"] is None,
+            offer["face_value_amount"] or 0,
+            offer["offer_id"],
+        ),
+        default=None,
+    )
+
+
 def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[str | None, str | None, Decimal | None]:
     """The offer of the subject before that of any, of the highest value reached; nothing when none is valid."""
     value = None if moment.value is None else float(moment.value)
@@ -638,15 +695,10 @@ def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[s
     row = max(
         rows, key=lambda row: (row["subject"] != "*", -1.0 if row["from_value"] is None else float(row["from_value"]))
     )
-    send_date = look.today + timedelta(days=1 if look.rules.settings.as_of_time is None else 0)
-    valid = [
-        offer
-        for offer in look.shop.offers
-        if offer["offer_type"] == row["offer_type"]
-        and offer["valid_from"] <= send_date
-        and (offer["valid_to"] is None or send_date < offer["valid_to"])
-    ]
-    sign = {"lowest_value": 1, "highest_value": -1}[row["offer_rule"]]
+    valid = valid_offers(look, row["offer_type"])
+    sign = {"lowest_value": 1, "highest_value": -1, "best_match": 1}[row["offer_rule"]]
+    if row["offer_rule"] == "best_match":
+        valid = [best for best in (best_match(look, row["offer_type"]),) if best] or valid
     valid.sort(
         key=lambda offer: (
             offer["face_value_amount"] is None,

@@ -24,7 +24,7 @@ import access as access_command
 from rekindle.forget import answers, looking
 from rekindle.forget.finding import opened
 from rekindle.forget.tables import Table, tables_of
-from rekindle.ground import paths
+from rekindle.ground import paths, screen
 from rekindle.tell.scope import GONE, HOUSEHOLD, PHONE, WEAKEST
 from rekindle.tell.told_rows import SOMEBODY_ELSE
 
@@ -345,7 +345,7 @@ def test_nothing_of_a_neighbour_is_told_and_what_is_left_out_is_counted(street: 
     assert {contact for _, contact in answer["whose"]["contacts"]} == told
     assert answer["about"]["records_left_out"] == left_out
     for reason, records in left_out.items():
-        assert f"{records} contact records: {reason}" in said.text
+        assert f"{screen.counted(records, 'contact record')}: {reason}" in said.text
         assert reason in page
     own = [f"{asker} {word}" for word in ("order", "message", "coupon", "points", "cart", "visit", "ticket", "proof")]
     assert [each for each in own if each not in json.dumps(answer)] == []

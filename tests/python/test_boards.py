@@ -229,6 +229,17 @@ def test_a_figure_about_too_few_people_is_a_dash_with_its_reason_and_a_zero_is_t
     assert panel.remarks == ["– is not shown: fewer than 10 people"]
 
 
+def test_codes_are_told_as_people_say_them_and_a_reason_that_is_not_there_is_no_dash() -> None:
+    panel = drawn(
+        {
+            "sql": "select in_words('email') as sent_by, in_words('as_before') as arm, in_words('lead_ad') as route, "
+            "cast(null as varchar) as no_return_because, 'few' as withheld_because",
+            "columns": {"sent_by": "By", "arm": "Group", "route": "Route", "no_return_because": "Why"},
+        }
+    )
+    assert texts(panel) == [["e-mail", "as before", "lead ad", ""]]
+
+
 def test_where_no_figure_can_be_shown_the_table_stands_without_a_picture() -> None:
     panel = drawn(
         {
@@ -266,12 +277,14 @@ def test_a_column_says_by_its_name_how_it_reads() -> None:
     panel = drawn(
         {
             "sql": "select date '2017-12-01' as sold_month, date '2017-12-09' as sold_date, 1234.4 as sold_amount, "
-            "0.9 as small_amount, -12 as people_change, -0.123 as lift_points, 0.0012 as complaint_permille, "
+            "0.9 as small_amount, -12 as people_change, -0.123 as lift_points, -0.0004 as hardly_points_change, "
+            "0.0012 as complaint_permille, "
             "12345 as n, true as is_so, 8803.0 as own_figure, 'people' as unit, cast(null as integer) as nothing",
             "columns": {
                 name: name
                 for name in (
                     *("sold_month", "sold_date", "sold_amount", "small_amount", "people_change", "lift_points"),
+                    "hardly_points_change",
                     *("complaint_permille", "n", "is_so", "own_figure", "nothing"),
                 )
             },
@@ -280,7 +293,7 @@ def test_a_column_says_by_its_name_how_it_reads() -> None:
     assert texts(panel) == [
         [
             *("Dec 2017", "9 Dec 2017", "1,234", "0.90", "−12"),
-            *("−12.3 points", "1.20 ‰", "12,345", "yes", "8,803", ""),
+            *("−12.3 points", "0.0 points", "1.20 ‰", "12,345", "yes", "8,803", ""),
         ]
     ]
     assert panel.headings[2] == "sold_amount (USD)"
@@ -324,6 +337,18 @@ def test_bars_of_all_facets_share_a_scale_and_negative_ones_end_at_zero() -> Non
     assert (first.zero, second.zero) == (25, 25)
     assert [(bar.start, bar.length) for bar in first.bars] == [(0, 25), (25, 75)]
     assert [bar.has_value for bar in second.bars] == [False]
+    # all leave as much room to their figures: a bar of the same length is of the same figure
+    assert (first.widest, second.widest) == (3, 0)
+
+
+def test_bars_of_facets_about_different_things_have_a_scale_each() -> None:
+    rows: list[dict[str, Any]] = [
+        {"l": "due", "f": "few", "v": 20},
+        {"l": "go out", "f": "few", "v": 10},
+        {"l": "due", "f": "many", "v": 5000},
+    ]
+    chart = Chart.model_validate({"kind": "bars", "label": "l", "value": "v", "facet": "f", "own_scales": True})
+    assert [[bar.length for bar in facet.bars] for facet in charts.bars(chart, rows)] == [[100, 50], [100]]
 
 
 def test_before_anything_is_published_or_decided_each_panel_says_so(decided: duckdb.DuckDBPyConnection) -> None:

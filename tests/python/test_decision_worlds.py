@@ -167,6 +167,7 @@ def seed_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="recurrence stops_on", boolean="is_enabled", integer="message_limit"),
                 **typed(integer="max_entries_per_day max_running"),
                 "as_before_share": "decimal(6,4)",
+                **typed(varchar="scenario_name plan trigger_kind owner", integer="outcome_days"),
             },
             [
                 (
@@ -175,8 +176,23 @@ def seed_tables(world: World) -> dict[str, Table]:
                     *(row.holdout_share, row.holdout_salt, row.starts_date, row.ends_date),
                     *(row.recurrence, ">".join(row.stops_on) or None, row.is_enabled, row.message_limit),
                     *(row.max_entries_per_day, row.max_running, row.as_before_share),
+                    *[None] * 5,
                 )
                 for row in world.scenarios
+            ],
+        ),
+        # of one kind of data one column will do, and what makes a message personal is not asked
+        "scenario_readiness": (
+            typed(varchar="scenario_id data_kind contract_column", boolean="is_ready"),
+            [
+                (row.scenario_id, *told)
+                for row in world.scenarios
+                for told in (
+                    ("trigger", "carts.items", row.is_ready),
+                    ("trigger", "carts.updated_at", False),
+                    ("interruption", "orders.ordered_at", True),
+                    ("personalisation", "offers.offer_type", False),
+                )
             ],
         ),
         "scenario_steps": (
@@ -262,6 +278,15 @@ def people_tables(world: World) -> dict[str, Table]:
                 for row in world.profiles
             ],
         ),
+        # the SQL is compiled for nights: that of an evening asks nobody's hour, as a unit test shows
+        "declared_send_hours": (
+            typed(varchar="profile_id", integer="send_hour"),
+            [
+                (row.profile_id, row.send_hour)
+                for row in world.profiles
+                if row.send_hour is not None and world.settings.as_of_time is None
+            ],
+        ),
         "contact_addresses": (
             typed(varchar="profile_id address_kind", boolean="is_valid"),
             [
@@ -314,6 +339,10 @@ def fact_tables(world: World) -> dict[str, Table]:
         "fct_interactions": (
             typed(varchar="profile_id interaction_kind", timestamp="occurred_at", boolean="is_from_person"),
             [tuple(vars(row).values()) for row in world.interactions],
+        ),
+        "matching_offers": (
+            {**typed(varchar="profile_id offer_type offer_id"), "offer_amount": "decimal(18,2)"},
+            [(*row, None) for row in world.matching_offers],
         ),
         "dim_offers": (
             {

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from scipy import stats
-from workshop import Workshop
+from workshop import Workshop, must
 
 from rekindle.demo import floors, responses
 
@@ -425,6 +425,16 @@ def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
         "Too few     asks: 0 due of 60, 0 selected of 20, 15 mature of 20",
         "Too few     gives: 0 held out of 5, 15 mature of 20",
     ]
+
+
+def test_the_run_after_a_replay_that_decided_finds_everything_built(decided_workshop: Workshop, tmp_path: Path) -> None:
+    after = Workshop(tmp_path, "completejourney")
+    after.environment["REKINDLE_DATA"] = decided_workshop.environment["REKINDLE_DATA"]
+    after.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    after.start_from(decided_workshop.warehouse)
+    said = must(after.run("run", "--as-of", "2018-01-01", "--no-publish")).text
+    assert "nothing to build; --full builds all." in said
+    assert "Decided     steps of journeys due as of 2018-01-01" in said
 
 
 def test_a_shorter_replay_decides_and_is_answered_as_the_longer_one_was(

@@ -120,7 +120,7 @@ def test_an_erased_person_is_in_no_file_and_does_not_come_back_from_the_same_raw
 
     said = must(shop.run("erase", "--contact", "pos:rita_champion", "--yes"))
     assert not [value for value in rita if value in said.text], "the report names nobody"
-    assert "1 contact records, 1 profile ids" in said.text
+    assert "1 contact record, 1 profile id" in said.text
     assert "published/rekindle.duckdb" in said.text
     assert f"backups/{LAST_AS_OF}_1" in said.text
 

@@ -37,6 +37,7 @@ GATES = {
     ("not_suppressed", "staff"): "is on the list of suppressions: staff",
     ("not_cooling_down", "entered_before"): "entered this scenario less than 25 days ago for another reason",
     ("not_cooling_down", "newer_trigger"): "a newer trigger of this scenario takes the place of this one",
+    ("admitted", "not_ready"): "the data lack what the scenario needs (quality.scenario_readiness)",
     ("admitted", "max_entries_per_day"): "the scenario takes in no more than 40 a day, and others came first",
     ("admitted", "max_running"): "no more than 300 journeys of the scenario may be under way, and others came first",
     ("not_held_out", "as_before"): "was drawn to get what it got before there was this scenario",
@@ -227,9 +228,16 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
     put(warehouse, "activation.journeys", {"scenario_id": "welcome", "profile_id": NOBODY_DUE})
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update activation.dim_scenarios set is_enabled = scenario_id <> 'abandoned_cart'")
+        connection.execute("alter table activation.dim_scenarios add column missing_data varchar")
+        connection.execute(
+            "update activation.dim_scenarios set missing_data = 'contracts.end_date,contracts.start_date' "
+            "where scenario_id = 'contract_end'"
+        )
     said = told(warehouse, NOBODY_DUE)
     assert "Went down a segment: did not go down a segment in a month whose journey can still send" in said
     assert "Abandoned cart: it is switched off" in said
+    lacks = "it decides nothing: the data lack contracts.end_date,contracts.start_date"
+    assert f"Contract begins or ends: {lacks}" in said
     assert "Welcome: triggered, and no step of the journey is due" in said
     assert "Welcome" not in told(warehouse, NOBODY_DUE, "anti_attrition")
     assert "why is known of the newest date only" in told(warehouse, NOBODY_DUE, as_of=datetime.date(2024, 6, 1))
@@ -238,7 +246,7 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10; 12 % likely to buy nothing"),
+        (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10 (fit of 2024-06)"),
         ("profiling_denied", "  no expected value: denied profiling"),
         ("fit_too_old", "  no expected value: the newest fit is too old"),
     ],
@@ -372,6 +380,7 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
             (ANNA, "medium", "high", 80.5, 0.314, 0.1, None),
             (BEN, None, None, 12, None, None, "not_learned"),
             (CARA, "low", None, 5, None, None, "profiling_denied"),
+            (NOBODY_DUE, "inactive", None, 0, None, None, "of_archive_only"),
         ):
             month = {"segment_month": datetime.date(2024, 6, 1)}
             row = {"profile_id": profile, **month, **dict(zip(columns, told, strict=True))}
@@ -387,6 +396,10 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
         assert "  at the end of 2024-06: is in no spend cluster yet, 12.00 spent" in of_ben
         of_carl = list(explainer.person(CARA, None, None))
         assert "  at the end of 2024-06: spends little, 5.00 spent; no probabilities: denied profiling" in of_carl
+        assert (
+            "  at the end of 2024-06: has stopped buying, 0.00 spent; "
+            "no probabilities: bought last when the orders of some customers only were kept"
+        ) in list(explainer.person(NOBODY_DUE, None, None))
     finally:
         explainer.connection.close()
 
@@ -433,3 +446,90 @@ def test_a_prospect_is_told_how_likely_she_shows_herself_what_speaks_for_it_or_w
             assert f"  at the end of 2024-06: {said}" in list(explainer.person(reason, None, None))
     finally:
         explainer.connection.close()
+
+
+def test_a_customer_is_told_her_segment_since_when_how_she_fell_and_from_whom_a_likelihood_was_learned(
+    warehouse: Path,
+) -> None:
+    """Anna fell in June and is not back; Ben fell in May and was back in June; of Cara nothing was learned."""
+    may, june, april = (datetime.date(2024, month, 1) for month in (5, 6, 4))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema segments; "
+            "create table segments.rfm_published (profile_id varchar, segment varchar, recency_days integer, "
+            "frequency integer, monetary_amount decimal(18, 2), segment_month date); "
+            "create view segments.rfm_current as from segments.rfm_published where segment_month = '2024-06-01'; "
+            "create table segments.segment_moves (profile_id varchar, from_segment varchar, steps_down integer, "
+            "months_below integer, is_down boolean, r_score_fell boolean, fm_score_fell boolean, "
+            "expected_loss_amount decimal(18, 2), segment_month date); "
+            "create table segments.value_current (profile_id varchar, spend_cluster varchar, previous_cluster varchar, "
+            "spend_amount decimal(18, 2), silent_28_probability double, silent_91_probability double, "
+            "order_days integer, segment_month date); "
+            "create table segments.return_rates as from (values "
+            "(91, date '2024-06-01', 0, 29, 0, 3, 200, 150), (91, date '2024-06-01', 29, null, 0, 3, 80, 70), "
+            "(91, date '2024-06-01', 29, null, 3, null, 40, 10), (28, date '2024-06-01', 29, null, 3, null, 41, 11)) "
+            "as told (horizon_days, segment_month, min_recency_days, next_min_recency_days, min_order_days, "
+            "next_min_order_days, profiles, silent_profiles)"
+        )
+        insert(
+            connection,
+            "segments.rfm_published",
+            [
+                {"profile_id": profile, "segment": segment, "recency_days": 40, "frequency": 7,
+                 "monetary_amount": 120, "segment_month": month}
+                for profile, segments in (
+                    (ANNA, ("champions", "champions", "at_risk")),
+                    (BEN, ("loyal", "lost", "loyal")),
+                    (CARA, ("lost", "lost", "lost")),
+                )
+                for segment, month in zip(segments, (april, may, june), strict=True)
+            ],
+        )  # fmt: skip
+        insert(
+            connection,
+            "segments.segment_moves",
+            [
+                {"profile_id": profile, "from_segment": before, "steps_down": steps, "months_below": below,
+                 "is_down": steps > 0, "r_score_fell": True, "fm_score_fell": False,
+                 "expected_loss_amount": 12.5, "segment_month": month}
+                for profile, before, steps, below, month in (
+                    (ANNA, "champions", 8, 1, june), (BEN, "loyal", 9, 1, may), (BEN, "lost", 0, 0, june),
+                )
+            ],
+        )  # fmt: skip
+        insert(
+            connection,
+            "segments.value_current",
+            [
+                {"profile_id": ANNA, "silent_91_probability": 0.3, "order_days": 3, "segment_month": june},
+                {"profile_id": CARA, "silent_91_probability": None, "order_days": 3, "segment_month": june},
+            ],
+        )
+        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN, CARA)])
+    standing = "days since the last order: 40; in the window: 7 days with an order, 120.00 spent"
+    of_anna, of_ben, of_cara = (told(warehouse, profile).splitlines() for profile in (ANNA, BEN, CARA))
+    for line in (
+        f"  at the end of 2024-06: At risk, since 2024-06; {standing}",
+        "  went down in 2024-06 from Champions, steps below where she was: 8; she stays away longer",
+        "  12.50 were at stake in the 28 days after that fall",
+        "  how that is known: of 40 customers who stood where she stands, 10 bought nothing for 91 days",
+    ):
+        assert line in of_anna
+    assert f"  at the end of 2024-06: Loyal, since 2024-06; {standing}" in of_ben
+    assert f"  at the end of 2024-06: Lost, since 2024-04; {standing}" in of_cara
+    assert not [line for line in (*of_ben, *of_cara) if "went down" in line or "how that is known" in line]
+
+
+def test_of_whom_no_silence_is_published_the_last_sign_of_life_is_told(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema segments; create schema hub; "
+            "create table segments.silence_published (profile_id varchar); "
+            "create view segments.silence_current as from segments.silence_published; "
+            "create table hub.dim_profiles as from (values "
+            f"('{ANNA}', timestamp '2024-06-24 10:00:00'), ('{BEN}', null)) "
+            "as told (profile_id, last_contact_from_person_at)"
+        )
+        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN)])
+    assert "  not silent: last sign of life on 2024-06-24" in told(warehouse, ANNA).splitlines()
+    assert "not silent" not in told(warehouse, BEN).replace("is not silent", "")

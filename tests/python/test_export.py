@@ -713,4 +713,4 @@ def test_a_line_about_a_feed_tells_what_is_not_zero_and_always_how_many_members_
     quiet = Report("crm", "new run", counts={"members": 0, "added": 0, "late_noes": 0})
     busy = Report("crm", "new run", counts={"members": 1200, "added": 0, "removed": 2, "late_noes": 1})
     assert str(quiet).split()[-2:] == ["0", "members"]
-    assert str(busy).endswith("1,200 members, 2 removed, 1 late noes")
+    assert str(busy).endswith("1,200 members, 2 removed, 1 late no")

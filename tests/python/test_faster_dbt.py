@@ -1,22 +1,31 @@
 """What makes dbt cheaper in checks and tests changes nothing of what dbt finds and renders."""
 
+import copy
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import networkx
 import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
+from dbt.artifacts.resources.types import NodeType
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
-from dbt.context import providers
+from dbt.context import base, providers
+from dbt.context.base import Var
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.exceptions import DuplicateMacroNameError
+from dbt.plugins.manager import PluginManager
 from dbt_common.clients.jinja import get_template
+from dbt_common.events import functions
+from jinja2 import sandbox
+from jinja2.exceptions import SecurityError
 
 import faster_dbt
 from rekindle.ground.paths import PROJECT
@@ -39,7 +48,7 @@ PACKAGES = {
         "dbt": "everywhere of_dbt in_dbt_and_duckdb",
         "host": "everywhere of_host of_two",
         "duckdb": "in_dbt_and_duckdb of_duckdb",
-        "rekindle": "everywhere of_rekindle of_two",
+        "rekindle": "everywhere of_rekindle of_two utils",
         "utils": "of_utils of_dbt",
     }.items()
 }
@@ -91,6 +100,142 @@ def test_a_project_with_other_macros_is_looked_through_again(monkeypatch: pytest
     packages["rekindle"]["a key"] = Macro("rekindle", "two", "d")
     with pytest.raises(DuplicateMacroNameError):
         namespace(packages)
+
+
+def lazy(stored: dict[str, Any], made: list[str]) -> faster_dbt._Lazy:
+    """Two macros beside what is stored; `made` tells which of them were made."""
+
+    def bind(macro: str) -> str:
+        made.append(macro)
+        return macro.upper()
+
+    return faster_dbt._Lazy(stored, {"one": "one", "two": "two"}, bind)
+
+
+def emptied_and_filled_again(each: Any) -> list[Any]:
+    kept = copy.copy(each)
+    del each["two"]
+    each["left_behind"] = 3
+    found = dict(each)
+    each.clear()
+    empty = dict(each)
+    each.update(kept)
+    return [found, empty]
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda each: [each["one"], each["stored"], each.get("two"), each.get("three"), each.get("three", 3)],
+        lambda each: ["one" in each, "stored" in each, "three" in each],
+        lambda each: [[*each], len(each), [*each.keys()], [*each.values()], [*each.items()], [*reversed(each)]],
+        lambda each: [each.pop("one"), each.pop("one", None), each.setdefault("two", 2), each.setdefault("three", 3)],
+        lambda each: [each.update({"one": 1}, two=2), each["one"], each["two"]],
+        lambda each: [each | {"one": 1}, {"one": 1} | each, each == {}, each != {}, repr(each), {**each}],
+        lambda each: [each.copy(), each.popitem()],
+        lambda each: each.update(lazy({"stored": "another", "more": 1}, [])),
+        lambda each: each.clear(),
+        emptied_and_filled_again,
+    ],
+)
+def test_macros_that_are_made_when_asked_for_are_as_if_all_were_there(do: Callable[[Any], Any]) -> None:
+    all_there = {"stored": "stored", "one": "ONE", "two": "TWO"}
+    asked = lazy({"stored": "stored"}, [])
+    assert do(asked) == do(all_there)
+    assert dict(asked) == all_there
+    with pytest.raises(KeyError):
+        asked["four"]
+
+
+def test_a_macro_is_made_once_and_only_when_it_is_asked_for() -> None:
+    made: list[str] = []
+    namespace = lazy({"two": "stored"}, made)
+    context = faster_dbt._Lazy({"one": "of dbt", "other": "of dbt"}, {})
+    context.update(namespace)
+    as_made = copy.copy(context)
+    assert ("one" in context, "two" in context, context["two"], context["other"]) == (True, True, "stored", "of dbt")
+    assert context
+    assert lazy({}, made)
+    assert made == []
+    assert [context["one"], context.get("one"), dict(context)["one"]] == ["ONE"] * 3
+    assert made == ["one"]
+    context.clear()
+    assert "one" not in context
+    assert not context
+    context.update(as_made)
+    assert context["one"] == "ONE"
+    assert made == ["one", "one"], "a node that runs has macros of its own"
+
+
+def test_a_variable_is_rendered_where_it_is_a_template_and_read_where_it_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    values = {"number": 3, "word": "plain", "template": "{{ one }} and {{ stored }}"}
+
+    def asked() -> list[Any]:
+        variable = Var(lazy({"stored": "more"}, made), values)
+        return [variable(name) for name in values]
+
+    monkeypatch.setattr(Var, "get_rendered_var", Var.get_rendered_var)
+    expected = asked()
+    assert expected == [3, "plain", "ONE and more"]
+    made.clear()
+    faster_dbt._read_variables_at_once()
+    assert asked() == expected
+    del values["template"]
+    made.clear()
+    assert asked() == expected[:2]
+    assert made == [], "nothing is copied for a plain word"
+
+
+def test_a_word_of_a_test_is_rendered_with_what_the_node_may_call_and_nothing_is_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    template = "{% set two = one %}{{ [one, stored, two, range(2) | list, unknown is defined] }}"
+
+    def rendered() -> Any:
+        return get_template(template, {"stored": "of globals"}, native=True).render(lazy({"stored": "more"}, made))
+
+    native = type(get_template("", {}, native=True))
+    monkeypatch.setattr(native, "new_context", native.new_context)
+    expected = rendered()
+    assert expected == ["ONE", "more", "ONE", [0, 1], False]
+    made.clear()
+    faster_dbt._render_words_in_place()
+    assert rendered() == expected
+    assert made == ["one"]
+
+
+def test_what_a_template_may_not_touch_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def function() -> None: ...
+
+    def asked() -> list[bool]:
+        things: list[Any] = [function, function, type, "word", {"one": 1}, iter([1]), (each for each in "one")]
+        names = ("__globals__", "func_code", "mro", "gi_frame", "one", "upper", "__class__")
+        return [sandbox.is_internal_attribute(thing, name) for thing in things for name in names]
+
+    monkeypatch.setattr(sandbox, "is_internal_attribute", sandbox.is_internal_attribute)
+    expected = asked()
+    assert {*expected} == {True, False}
+    faster_dbt._know_safe_attributes_once()
+    assert asked() == asked() == expected
+    with pytest.raises(SecurityError):
+        get_template("{{ each.mro() }}", {}).render({"each": int})
+    assert get_template("{{ each.mro() }}", {}).render({"each": SimpleNamespace(mro=lambda: 3)}) == "3"
+
+
+def test_the_modules_that_templates_may_use_are_put_together_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((base, "get_context_modules"), (functions, "env_secrets")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setattr(PluginManager, "get_prefixed_modules", PluginManager.get_prefixed_modules)
+    expected = base.get_context_modules()
+    faster_dbt._know_process_once()
+    found = base.get_context_modules()
+    assert {name: {*each} for name, each in found.items()} == {name: {*each} for name, each in expected.items()}
+    assert all(found[name] == expected[name] for name in ("pytz", "datetime", "re"))
+    assert base.get_context_modules() is found
 
 
 def test_a_template_that_another_process_compiled_renders_the_same(
@@ -207,7 +352,7 @@ def test_a_context_that_was_made_for_compiling_is_as_new_when_the_node_runs(monk
 def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
     edges: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for method in ("find_cycles", "get_graph_summary"):
+    for method in ("find_cycles", "get_graph_summary", "add_test_edges"):
         monkeypatch.setattr(Linker, method, getattr(Linker, method))
     linker = Linker()
     for name in "abc":
@@ -228,3 +373,42 @@ def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
     assert (expected[0] is None) == (len(edges) < 3 or edges[-1] == ("a", "c"))
     faster_dbt._draw_graphs_quickly()
     assert asked() == expected
+
+
+def test_a_model_waits_for_the_tests_that_dbt_has_it_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = {
+        "model.b": ["model.a"],
+        "model.c": ["model.b"],
+        "model.d": ["model.b", "model.e"],
+        "model.e": [],
+        "test.a": ["model.a"],
+        "test.b": ["model.b"],
+        "test.a_and_e": ["model.a", "model.e"],
+        "test.a_and_b": ["model.a", "model.b"],
+        "model.a": [],
+    }
+    nodes = {
+        name: SimpleNamespace(resource_type=NodeType(name.split(".")[0]), depends_on_nodes=above)
+        for name, above in reads.items()
+    }
+    children = {name: [below for below, above in reads.items() if name in above] for name in reads}
+    manifest: Any = SimpleNamespace(nodes=nodes, child_map=children)
+
+    def waits() -> set[tuple[str, str]]:
+        linker = Linker()
+        for name, above in reads.items():
+            linker.add_node(name)  # type: ignore[no-untyped-call]
+            for each in above:
+                linker.dependency(name, each)  # type: ignore[no-untyped-call]
+        linker.add_test_edges(manifest)
+        return {*networkx.transitive_closure(linker.graph).edges}
+
+    monkeypatch.setattr(Linker, "add_test_edges", Linker.add_test_edges_1)
+    expected = waits()
+    assert ("test.a_and_e", "model.d") in expected
+    assert ("test.a_and_e", "model.c") not in expected
+    monkeypatch.setattr(Linker, "find_cycles", Linker.find_cycles)
+    monkeypatch.setattr(Linker, "get_graph_summary", Linker.get_graph_summary)
+    faster_dbt._draw_graphs_quickly()
+    assert Linker.add_test_edges is not Linker.add_test_edges_1
+    assert waits() == expected

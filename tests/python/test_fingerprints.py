@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from compiled import dbt_compile
-from workshop import FIXTURES, LAST_AS_OF, Workshop, differences, must, rows
+from workshop import FIXTURES, LAST_AS_OF, LAST_MONTH, Workshop, differences, digest, must, rows
 
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
@@ -57,6 +57,9 @@ def test_what_cannot_have_changed_is_left_out_and_tables_are_as_a_whole_build_ma
     shutil.copy(workshop.warehouse, tmp_path / "whole.duckdb")
     every = counted(BUILT, whole)[0]
 
+    # decided, measured or tested otherwise since: all but what cannot have changed is built again
+    with duckdb.connect(str(workshop.warehouse)) as connection:
+        connection.execute("update run.last_build set project = 'another'")
     again = must(workshop.run("run", "--as-of", LAST_AS_OF, "--no-export")).text
     (left_out,) = counted(LEFT_OUT, again)
     assert counted(BUILT, again) == [every - left_out]
@@ -69,8 +72,20 @@ def test_what_cannot_have_changed_is_left_out_and_tables_are_as_a_whole_build_ma
     assert workshop.published.stat().st_ino == published.st_ino, "an equal publication stays where it is"
     shutil.copy(workshop.warehouse, tmp_path / "again.duckdb")
 
+    # nothing has changed at all: nothing is built, and the summary is told again
+    held = digest(workshop.warehouse)
+    nothing = must(workshop.run("run", "--as-of", LAST_AS_OF, "--no-export")).text
+    assert "nothing to build; --full builds all." in nothing
+    assert counted(BUILT, nothing) == []
+    assert digest(workshop.warehouse) == held
+    assert summary(nothing) == summary(whole) != ""
+    assert "rows, as before:" in nothing
+    with_month = must(workshop.run("run", "--as-of", LAST_AS_OF, "--accept", LAST_MONTH, "--no-publish")).text
+    assert counted(BUILT, with_month) == [every - left_out], "what a person decides about a month is built"
+
     # another date: what asks for it, and what is made from that, is built
-    must(workshop.run("run", "--daily", "--as-of", NEXT_DAY, "--no-publish"))
+    day = must(workshop.run("run", "--daily", "--as-of", NEXT_DAY, "--no-publish")).text
+    assert "Unchanged: raw data and code as of the build of" in day, "a day reads nothing again either"
     another = must(workshop.run("run", "--as-of", NEXT_DAY, "--no-publish")).text
     assert counted(LEFT_OUT, another) == [len(settled(unchanged.manifest, is_same_date=False))]
     shutil.copy(workshop.warehouse, tmp_path / "another.duckdb")
@@ -90,6 +105,11 @@ def is_known(dbt: Dbt) -> bool:
     found = last_build(dbt, inputs_of(dbt))
     assert last_build(dbt, dataclasses.replace(inputs_of(dbt), is_all_built=True)) is None
     return isinstance(found, LastBuild)
+
+
+def summary(said: str) -> str:
+    """What came out, without how many checks passed."""
+    return said.partition("=" * 78)[2].partition("Checks")[0].partition("Published")[0].strip()
 
 
 class changed_file:
@@ -158,7 +178,7 @@ def every_doubt_is_seen(workshop: Workshop, unchanged: Dbt, raw: Path, known: Pa
         assert not is_known(unchanged), change
 
     shutil.copy(known, workshop.warehouse)
-    workshop.kill("rekindle.ground.progress:Progress.advance", 3, "run", "--as-of", LAST_AS_OF, "--no-publish")
+    workshop.kill("rekindle.ground.progress:Progress.advance", 3, "run", "--as-of", NEXT_DAY, "--no-publish")
     assert not is_known(unchanged), "a run was killed in between"
 
 

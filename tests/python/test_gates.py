@@ -1,5 +1,6 @@
 """The gate before a build: each expectation lets good data through and stops spoiled data, in words without values."""
 
+import dataclasses
 import datetime
 import json
 import os
@@ -254,6 +255,24 @@ def test_a_number_that_could_not_be_measured_never_passes(tmp_path: Path, monkey
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path))
     unknown = Measure("Something", "age", None, "it is young", "none", largest=1)
     assert Gate("raw").judge("suite", [unknown]) == ["Something: it is young; found none."]
+
+
+def test_numbers_within_their_bounds_are_told_as_the_library_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, bounds = (None, float("nan"), -1, 0, 0.5, 1, 2), (None, 0, 1)
+    measures = [
+        Measure("Something", f"{value} {smallest} {largest}", value, "", "", smallest=smallest, largest=largest)
+        for value in values
+        for smallest in bounds
+        for largest in bounds
+        if (smallest, largest) != (None, None)
+    ]
+    for measure in measures:
+        named = dataclasses.replace(measure, rule=measure.name)
+        assert bool(Gate("raw", shows_all=True).judge("suite", [named])) != named.holds, named
+    assert {measure.holds for measure in measures} == {False, True}
+
+    monkeypatch.setattr(Gate, "_context", property(lambda _: pytest.fail("the library was asked")))
+    assert Gate("export").judge("suite", [measure for measure in measures if measure.holds]) == []
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,39 @@ def seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+# a row per person, under a pseudonym
+OF_PEOPLE = {"experiment_assignments", "scenario_decisions"}
+# of each other table whom its figures count, and the figures that go with them: all that are not of the others
+COUNTED: dict[str, dict[str, list[str]]] = {
+    **{name: {"people": []} for name in ("cluster_returns", "customer_base", "deliverability", "experiment_health")},
+    **{name: {"people": []} for name in ("scenario_performance", "segment_transitions")},
+    "enrichment_summary": {
+        f"{kind}_asked": [f"{kind}_recovered", f"{kind}_recovered_share"] for kind in ("emails", "mobiles")
+    },
+    "experiment_results": {
+        "users": ["mean", "lift", "p_value"],
+        "baseline_users": ["baseline_mean", "lift", "p_value"],
+    },
+    "experiment_statistics": {"users": list(SUMS), "drawn_users": list(SUMS)},
+    "programme_value": {"users": [], "held_out_users": []},
+    "reactivation_summary": {
+        "inactive_people": ["targeted", "reactivated"],
+        "new_contacts": ["new_opted_in"],
+        "contacts": ["cost_per_contact", "cost_change"],
+    },
+    "scenario_potential": {"contactable_people": []},
+    "verdicts_published": {"users": ["lift", "holm_p"], "baseline_users": ["lift", "holm_p"]},
+    "kpi_months": {"own_figure": []},
+    "kpis": {"own_figure": []},
+}
+# where the reason stands
+REASONS = {
+    "scenario_potential": "no_potential_because", "kpis": "unmeasured_because", "verdicts_published": "sentence",
+    "reactivation_summary": "coalesce(withheld_because, no_reactivation_because)",
+}  # fmt: skip
+# numbers that are about nobody, or of a provider that counts and names nobody
+OF_NOBODY = re.compile(r"(from|to)_rung|lowest|highest|\w+_in_total|scenario_lifts_net_amount|counted|base")
+
 METRICS = {row["metric_id"]: row for row in seed("outcome_metrics")}
 SCENARIOS = {row["scenario_id"]: row for row in seed("scenarios")}
 
@@ -160,6 +193,16 @@ def window(own: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp) -> dict[
     return {"margin": round(margin, 2), "cost": cost, "net_return": before - cost}
 
 
+# the always-valid interval of docs/measurement.md is narrowest after so many entries
+RHO = (-2 * math.log(0.05) + math.log(-2 * math.log(0.05) + 1)) / EXPECTED_ENTRIES
+
+
+def always_valid_multiplier(people: float) -> float:
+    """How many standard errors wide half the interval is that holds however often one looks."""
+    spread = people * RHO
+    return math.sqrt((spread + 1) / spread * math.log((spread + 1) / 0.05**2))
+
+
 def test_the_published_sums_are_those_of_people_counted_from_their_orders(
     decided: duckdb.DuckDBPyConnection, people: pd.DataFrame
 ) -> None:
@@ -214,7 +257,8 @@ def test_results_are_those_of_tea_tasting_and_statsmodels(
             net_sales=tt.Mean("net_sales", "net_sales_before"),
         )
         table = table.assign(variant=(table["arm"] == "treated").astype(int))
-        for metric_id, expected in plain.analyze(table).items():
+        analysed = plain.analyze(table)
+        for metric_id, expected in analysed.items():
             row = results.loc[(experiment, metric_id)]
             interval = (expected.effect_size_ci_lower, expected.effect_size_ci_upper)
             if metric_id == "revisit_rate":
@@ -230,10 +274,14 @@ def test_results_are_those_of_tea_tasting_and_statsmodels(
         for metric_id, expected in adjusted.analyze(table).items():
             row = results.loc[(experiment, metric_id)]
             assert row["adjusted_lift"] == pytest.approx(expected.effect_size, abs=1e-9)
-            half = (expected.effect_size_ci_upper - expected.effect_size_ci_lower) / 2
-            assert 0 < row["variance_ratio"] < 1
+            # the interval shown is wider, for it may be looked at often, by so many of the same standard errors
             shown = (row["always_valid_upper_lift"] - row["always_valid_lower_lift"]) / 2
-            assert shown > half, "who may look often knows less exactly"
+            error = expected.effect_size / expected.statistic
+            assert shown / always_valid_multiplier(len(table)) == pytest.approx(error, rel=1e-9)
+            of_plain = analysed[metric_id]
+            assert row["variance_ratio"] == pytest.approx(
+                (error * of_plain.statistic / of_plain.effect_size) ** 2, rel=1e-9
+            )
     assert compared >= 4
 
 
@@ -265,6 +313,16 @@ def test_the_sizes_of_groups_are_judged_as_scipy_does(decided: duckdb.DuckDBPyCo
             count(distinct profile_id) as people
         from activation.scenario_entries where arm <> 'held_out_globally' group by all
     """).df()
+    drawn = decided.sql("""
+        select distinct experiment_id, variation_id, drawn_users from measurement.experiment_statistics
+        where holdout_period is not null and drawn_users is not null
+    """).df()
+    sizes = entries.set_index(["experiment_id", "arm"])["people"]
+    assert (
+        (drawn.set_index(["experiment_id", "variation_id"])["drawn_users"] - sizes).dropna().eq(0).sum()
+        == len(drawn)
+        > 10
+    )
     compared = 0
     for experiment, arms in entries.groupby("experiment_id"):
         share = float(SCENARIOS[arms["scenario_id"].iloc[0]]["holdout_share"])
@@ -273,6 +331,9 @@ def test_the_sizes_of_groups_are_judged_as_scipy_does(decided: duckdb.DuckDBPyCo
         compared += 1
         counted = dict(zip(arms["arm"], arms["people"], strict=True))
         observed = [counted.get("held_out", 0), counted.get("treated", 0)]
+        if sum(observed) < MIN_GROUP_SIZE:
+            assert health.loc[experiment, ["people", "sample_ratio_chi_squared", "warning"]].isna().all()
+            continue
         expected = stats.chisquare(observed, [share * sum(observed), (1 - share) * sum(observed)])
         assert health.loc[experiment, "sample_ratio_chi_squared"] == pytest.approx(expected.statistic, abs=1e-9)
         assert health.loc[experiment, "sample_ratio_p"] == pytest.approx(expected.pvalue, abs=1e-9)
@@ -332,11 +393,10 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
             for arm in (one, two)
         ]
     error, n = math.sqrt(sum(errors)), one["n"] + two["n"]
-    rho = (-2 * math.log(0.05) + math.log(-2 * math.log(0.05) + 1)) / EXPECTED_ENTRIES
     p = math.nan
     if error > 0:
-        p = min(1.0, math.sqrt(n * rho + 1) * math.exp(-((lift / error) ** 2) * n * rho / (2 * (n * rho + 1))))
-    half = error * math.sqrt((n * rho + 1) / (n * rho) * math.log((n * rho + 1) / 0.05**2))
+        p = min(1.0, math.sqrt(n * RHO + 1) * math.exp(-((lift / error) ** 2) * n * RHO / (2 * (n * RHO + 1))))
+    half = error * always_valid_multiplier(n)
     harm: tuple[float, float] = (math.nan, math.nan)
     if metric["role"] == "guardrail":
         if metric["kind"] == "rate":
@@ -460,6 +520,37 @@ def test_the_programme_earns_what_margins_are_above_costs_in_its_half_year(decid
     expected = [each * len(written) for each in (lift, *interval, cost)]
     assert (told, lower, upper, told_cost) == pytest.approx(expected, abs=0.02)
     assert on_costs == pytest.approx(lift / cost, rel=1e-6)
+
+
+def published_tables() -> set[str]:
+    """The tables of measurement that are published."""
+    exposures = (PROJECT / "models" / "_exposures.yml").read_text(encoding="utf-8").split("name: boards")[0]
+    models = {path.stem for path in (PROJECT / "models" / "measurement").glob("*.sql")}
+    return models & set(re.findall(r"ref\('(\w+)'\)", exposures))
+
+
+def test_every_published_table_is_known_to_be_about_people_or_groups() -> None:
+    assert published_tables() == OF_PEOPLE | set(COUNTED)
+
+
+@pytest.mark.parametrize("table", sorted(COUNTED))
+def test_few_people_have_no_figures_and_a_reason(decided: duckdb.DuckDBPyConnection, table: str) -> None:
+    reason = REASONS.get(table, "withheld_because")
+    rows = decided.sql(f"select *, {reason} as reason from measurement.{table}").df()
+    assert len(rows)
+    for people, figures in COUNTED[table].items():
+        told = rows[rows[people].notna()]
+        if people != "own_figure":
+            assert told[people].min() >= MIN_GROUP_SIZE
+        left_out = rows[rows[people].isna()]
+        # what a provider counts in total is about messages; whoever is new was in no tier
+        if table == "scenario_performance":
+            left_out = left_out[left_out["step"] != "all"]
+        if people in ("new_contacts", "contacts"):
+            left_out = left_out[left_out["engagement_tier"] == "all"]
+        assert left_out["reason"].str.len().gt(0).all(), left_out[left_out["reason"].isna()]
+        numbers = [name for name in rows.select_dtypes("number") if not OF_NOBODY.fullmatch(name)]
+        assert left_out[figures or numbers].isna().all().all()
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:

@@ -238,6 +238,8 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             {"offer_id": text, "offer_type": text, "face_value_amount": number, "valid_from": day, "valid_to": day},
             [("five_off", "coupon", 5, date(2024, 1, 1), None)],
         )
+        offer = {"profile_id": text, "offer_type": text, "offer_id": text, "offer_amount": number}
+        fill(connection, "matching_offers", offer, [])
         yield connection
 
 

@@ -292,7 +292,7 @@ WRONG_EDITS = {
     ),
     "an offer rule that is none": (
         edit_step("reminder", "offer_rule = 'cheapest'"),
-        REMINDER + "offer_rule is cheapest: write keep, lowest_value, highest_value, id:<offer_id>, or leave it empty",
+        REMINDER + "offer_rule is cheapest: write keep, lowest_value, highest_value, best_match, id:<offer_id>",
     ),
     "an offer that nobody has": (
         edit_step("reminder", "offer_rule = 'id:six_off'"),

@@ -24,8 +24,8 @@ from audience_oracle import CONSENTED_AT, MEMBER, contact, members_of, speak
 from audience_oracle import comparable as in_numbers
 from compiled import CompiledModels, fill
 from decision_oracle import GATES, Decision, Entry, Past, Trigger, World, as_of_instant, decide, months_later
-from lifecycle_worlds import LEVELS, LOYALTY_MONTHS, SETTINGS, STARTS, Lives
-from moment_oracle import MONTHS, Facts, Look, Triggered, triggers
+from lifecycle_worlds import LEVELS, LOYALTY_MONTHS, OFFER_TYPES, SETTINGS, STARTS, Lives
+from moment_oracle import MONTHS, Facts, Look, Triggered, best_match, triggers
 from test_decision_worlds import KEPT, Engine, Table, fact_tables, literals, people_tables, selected
 
 from rekindle.ground.paths import PROJECT
@@ -157,7 +157,12 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "no_response_date": DAY,
         "purge_due_date": DAY,
     },
-    "value_published": {"profile_id": TEXT, "segment_month": DAY, "spend_cluster": TEXT},
+    "value_published": {
+        "profile_id": TEXT,
+        "segment_month": DAY,
+        "spend_cluster": TEXT,
+        "is_at_risk_of_inactive": TRUTH,
+    },
     "segment_moves": {
         "profile_id": TEXT,
         "segment_month": DAY,
@@ -168,6 +173,8 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "direction": TEXT,
         "steps_down": WHOLE,
         "is_down": TRUTH,
+        "expected_loss_amount": MONEY,
+        "is_costly_decline": TRUTH,
     },
     "rfm_published": {"profile_id": TEXT, "segment_month": DAY, "monetary_amount": MONEY},
     "rfm_monthly": {"profile_id": TEXT, "segment_month": DAY, "segment": TEXT},
@@ -179,6 +186,7 @@ SHOP_TABLES: dict[str, dict[str, str]] = {
     "dim_stores": {"store_id": TEXT, "store_type": TEXT, "store_name": TEXT, "region": TEXT},
     "fct_product_availability": {"product_id": TEXT, "is_available": TRUTH, "changed_at": STAMP},
     "dim_segments": {"segment": TEXT, "rung": WHOLE},
+    "intake_offer_products": {"offer_id": TEXT, "product_id": TEXT},
     "dim_offers": {
         "offer_id": TEXT,
         "offer_type": TEXT,
@@ -190,8 +198,9 @@ SHOP_TABLES: dict[str, dict[str, str]] = {
 # the engine's tables that the world of its oracle is, row by row
 ENGINE_TABLES = (
     *("channel_permissions", "profile_mailboxes", "paused_mailboxes", "profile_merges", "profile_splits"),
-    *("fct_messages", "message_clicks", "fct_offer_redemptions"),
+    *("fct_messages", "message_clicks", "fct_offer_redemptions", "declared_send_hours"),
 )
+READINESS = {"scenario_id": TEXT, "data_kind": TEXT, "contract_column": TEXT, "is_ready": TRUTH}
 SEEDS = PROJECT / "seeds" / "config"
 
 
@@ -214,6 +223,15 @@ def fill_seeds(connection: duckdb.DuckDBPyConnection) -> None:
     # so few are the best of a small world
     connection.execute("update scenario_moments set at_most = 12 where moment = 'lookalike_rank'")
     speak(connection, [start + timedelta(days=10) for start in STARTS])
+    # a step that looks for the offer anew
+    connection.execute("update scenario_steps set offer_rule = 'best_match' where step = 'thanks'")
+    # signals that a retailer may choose beside the move
+    for signal in ("costly_decline", "at_risk_of_inactive"):
+        connection.execute(
+            "insert into scenario_moments (scenario_id, moment, subjects, reason_code) "
+            "values ('anti_attrition', 'risk_signal', ?, ?)",
+            [signal, signal],
+        )
 
 
 def read_seeds(connection: duckdb.DuckDBPyConnection) -> Facts:
@@ -234,6 +252,7 @@ class Scenarios(Engine):
     def __init__(self) -> None:
         self.models = CompiledModels(
             [
+                "matching_offers",
                 "path:models/scenarios",
                 "+decisions,models/activation",
                 "+scenario_entries,models/activation",
@@ -282,11 +301,18 @@ class Warehouse:
             fill(self.connection, name, engine.models.columns[name], [])
         self.filled: dict[str, list[Any]] = {}
         self.fill("sealed_dates", {"as_of_date": DAY}, [])
+        # nothing is missing here; what is, the stories of test_decision_worlds have
+        self.fill("scenario_readiness", READINESS, [])
         shop = lives.shop
         rows = {
             "dim_products": list(shop.products.values()),
             "dim_stores": list(shop.stores.values()),
             "dim_offers": list(shop.offers),
+            "intake_offer_products": [
+                {"offer_id": offer, "product_id": product}
+                for offer, products in shop.offer_products.items()
+                for product in products
+            ],
             "dim_segments": [{"segment": segment, "rung": rung} for segment, rung in shop.rungs.items()],
             "fct_product_availability": [
                 {"product_id": product, "is_available": is_there, "changed_at": at}
@@ -432,7 +458,12 @@ def play(engine: Scenarios, lives: Lives) -> Played:
                 *(day, life.name, "trigger"),
                 *([comparable(one) for one in heard[life.name]], [comparable(one) for one in expected]),
             )
-            here = replace(world, triggers=tuple(one.trigger for one in heard[life.name]))
+            matching = [(kind, best_match(look, kind)) for kind in OFFER_TYPES]
+            here = replace(
+                world,
+                triggers=tuple(one.trigger for one in heard[life.name]),
+                matching_offers=tuple((life.name, kind, best["offer_id"]) for kind, best in matching if best),
+            )
             decisions, entries = decide(here, day, pasts[life.name])
             found = decided[life.name]
             differences += told(day, life.name, "decision", found.decisions, decisions)

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -33,6 +33,21 @@ def say_no(workshop: Workshop, source_system: str, contact_id: str) -> None:
             ]
         )
     workshop.environment["REKINDLE_FIXTURES"] = str(late)
+
+
+EVENINGS_THAT_ARE_NONE = {
+    ("--at", "20:00"): "--at decides for an evening on facts of the same day: give --daily, too.",
+    ("--daily", "--at", "8 pm"): "--at '8 pm' is not a time of day: write it as HH:MM.",
+}
+
+
+def leave_carts(workshop: Workshop, carts: Mapping[str, str]) -> None:
+    """Xenia leaves these carts at these instants."""
+    path = Path(workshop.environment["REKINDLE_FIXTURES"]) / "carts.csv"
+    with path.open("a", encoding="utf-8", newline="") as file:
+        for cart, at in carts.items():
+            contents = ["xenia_cancels_everything", at, at, "", "raincoat", "1", "90.00", at]
+            csv.writer(file, lineterminator="\n").writerow(["shop", cart, *contents])
 
 
 def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
@@ -69,9 +84,18 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
     assert refused.code == 1
     assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
 
-    # the next day decides on, and changes nothing of the day before; a replay keeps both and sends nothing
-    must(workshop.run("run", "--as-of", "2024-07-02", "--daily"))
+    # the next day decides on, in the evening, on what has come since, and changes nothing of the day before; a replay
+    # keeps both and sends nothing
+    for options, sentence in EVENINGS_THAT_ARE_NONE.items():
+        assert workshop.run("run", *options).error == sentence
+    leave_carts(workshop, {"left_at_tea": "2024-07-02 17:59:59", "left_at_night": "2024-07-02 18:00:00"})
+    must(workshop.run("run", "--as-of", "2024-07-02", "--daily", "--at", "20:00"))
     assert rows(workshop.warehouse, LEDGER.format(LAST_AS_OF)) == before
+    carts = "where scenario_id = 'abandoned_cart' and entry_key like 'left_at_%'"
+    assert rows(workshop.warehouse, f"select entry_key from scenarios.scenario_triggers {carts}") == [("left_at_tea",)]
+    assert rows(
+        workshop.warehouse, f"select entry_key, send_date::text, send_at::text from activation.decisions {carts}"
+    ) == [("left_at_tea", "2024-07-02", "2024-07-02 18:00:00")]
     ledger = rows(workshop.warehouse, "select * from activation.decisions order by decision_id")
     entries = rows(workshop.warehouse, "select * from activation.scenario_entries order by all")
     said = must(workshop.run("replay", "--from", "2024-06", "--to", "2024-06", "--force"))

@@ -5,6 +5,7 @@ Order lines come from the installed data package; nothing here reads the SQL und
 """
 
 import csv
+import datetime
 import functools
 import re
 from collections.abc import Callable, Iterator
@@ -332,20 +333,23 @@ def test_what_she_likes_and_what_runs_out_is_told_with_how_we_know() -> None:
             "create table segments.replenishments as from (values "
             "('ann', 'kibble', 'own', null, 14, 12, date '2018-02-26', date '2018-03-12'), "
             "('ann', 'coffee', 'days_of_supply', null, 30, null, date '2018-02-01', date '2018-03-03'), "
+            "('ann', 'soap', 'days_of_supply', null, 30, null, date '2018-01-05', date '2018-02-04'), "
             "('ben', 'kibble', null, 'profiling_denied', null, null, date '2018-02-26', null)) as told (profile_id, "
             "category, interval_source, no_interval_reason, interval_days, observations, last_purchase_date, "
             "runs_out_date)"
         )
+        day = datetime.date(2018, 3, 5)
         told = {
             person: [
-                sentences[subject, code].format_map(values) for subject, code, values in tastes_of(connection, person)
+                sentences[subject, code].format_map(values)
+                for subject, code, values in tastes_of(connection, person, day)
             ]
             for person in ("ann", "ben", "cleo")
         }
     assert told == {
         "ann": [
-            "buys again and again: kibble (9 times), tea (3 times); of such lists 59 % were bought in the month after",
-            "may like: cups (she buys tea); how many of such lists are bought is not known yet",
+            "buys again and again: kibble (9 times), tea (3 times); 59 % of such items were bought in the month after",
+            "may like: cups (she buys tea); how many of such items are bought is not known yet",
             "coffee of 2018-02-01 runs out about 2018-03-03: lasts 30 days, says the product",
             "kibble of 2018-02-26 runs out about 2018-03-12: own interval of 14 days from 12 gaps",
         ],

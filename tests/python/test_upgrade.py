@@ -6,6 +6,7 @@ Parquet files are read by themselves and compared with what the tables hold afte
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from rekindle.export import runs
 from rekindle.ground import paths
 
 NEXT_DAY = "2024-07-02"
+MEMORY = paths.PROJECT / "tests" / "fixtures" / "upgrade" / "memory.zip"
 
 
 @pytest.fixture
@@ -175,3 +177,36 @@ def test_before_the_first_run_every_other_command_says_in_one_sentence_to_run(
         forgotten,
         memory,
     )
+
+
+# what 0.1.0 did not keep yet
+KEPT_SINCE = {
+    *("segments.value_published", "segments.silence_published", "segments.traits_published"),
+    *("snapshots.value_clusters", "snapshots.silence_tiers", "measurement.verdicts_published"),
+    "identity.profile_split_history",
+}
+
+
+def test_a_later_run_and_late_rows_change_nothing_of_what_an_earlier_version_kept(
+    make_workshop: Callable[..., Workshop],
+) -> None:
+    """Clusters, silence, stages, verdicts, who was one person for a while; fixtures/upgrade has how it came to be."""
+    workshop = make_workshop("fixture", "remembered")
+    with zipfile.ZipFile(MEMORY) as archive:
+        archive.extractall(workshop.root)
+    held = {file.stem: rows_of(file) for file in backup_of(workshop).glob("*.parquet")}
+    assert {table for table in KEPT_SINCE if not held.get(table)} == set()
+    must(workshop.run("backup", "--restore", str(backup_of(workshop))))
+    assert lost(workshop.warehouse, backup_of(workshop)) == {}
+
+    must(workshop.run("run", "--as-of", "2024-06-15", "--no-export"))
+    assert lost(workshop.warehouse, backup_of(workshop)) == {}
+    # the order that came late is seen, and what was published of her stays
+    question = (
+        "select count(*) from segments.rfm_restatements inner join identity.contact_profiles using (profile_id) "
+        "where contact_id = 'rita_champion' and published_frequency + 1 = restated_frequency"
+    )
+    assert rows(workshop.warehouse, question) > [(0,)]
+    # who was one person for a while, and who was one until a link was taken back
+    parted = rows(workshop.warehouse, "select count(distinct profile_id) from identity.profile_split_history")
+    assert parted > [(held["identity.profile_split_history"],)]

@@ -9,7 +9,9 @@ import shutil
 import signal
 import stat
 import tempfile
+import termios
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +31,10 @@ ACCEPTED = tuple(part for month in ("02", "03", "04", "05") for part in ("--acce
 # What runs remember of fitting the expected value. They ask for a fit when it is due, of what was built by then: two
 # ways to the same tables may have asked at other times, and a replay never asks.
 FITS = ["landing.clv_parameters", "segments.expected_values"]
+
+
+# what no command says: all that a terminal was told has been read
+END_OF_TERMINAL = b"\x04"
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,17 @@ class Workshop:
         return self._call(
             [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script, arguments)], largest_file
         )
+
+    def shown(self, script: str, *arguments: str, **variables: str) -> Said:
+        """The same on a terminal of 80 columns, colours and all."""
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
+        with os.fdopen(theirs, "wb"), os.fdopen(ours, "rb", buffering=0) as terminal, ThreadPoolExecutor(1) as reader:
+            read = reader.submit(lambda: b"".join(iter(lambda: terminal.read(1), END_OF_TERMINAL)))
+            command = [str(PROJECT / "scripts" / f"{script}.py"), *arguments, *self._connector(script, arguments)]
+            code = forked.call(command, {**self.variables(), **variables}, PROJECT, Path(os.ttyname(theirs)))
+            os.write(theirs, END_OF_TERMINAL)
+            return Said(code, read.result().decode().replace("\r\n", "\n"))
 
     def kill(self, where: str, call: int, script: str, *arguments: str) -> Said:
         """The same, killed (-9) in the given call of a function, as in `rekindle.run.replaying:replace_file`."""

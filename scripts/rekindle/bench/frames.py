@@ -93,7 +93,7 @@ def _project(folder: Path, engine: Engine) -> tuple[Any, float]:
             "create table project.segments.rfm_thresholds as select * from built.segments.rfm_thresholds "
             f"order by segment_month desc limit {MONTH_ENDS}"
         )
-        for table in ("config.rfm_segment_grid", "segments.dim_segments"):
+        for table in ("config.rfm_segment_grid", "segments.dim_segments", "segments.open_days"):
             connection.execute(f"create table project.{table} as from built.{table}")
         connection.execute("detach built")
         started = time.perf_counter()

@@ -40,6 +40,11 @@ class Bars:
     bars: list[Bar]
     zero: float
 
+    @property
+    def widest(self) -> int:
+        """Characters of the longest figure: all bars leave as much room to theirs, so that lengths compare."""
+        return max(len(bar.text) for bar in self.bars)
+
 
 @dataclass(frozen=True)
 class Months:
@@ -82,15 +87,27 @@ class Flow:
 
 
 def bars(chart: Chart, rows: Sequence[Row]) -> list[Bars]:
-    """Bars, a list per facet; all facets have one scale."""
-    ends = [float(row[chart.value]) + _start(chart, row) for row in rows if row[chart.value] is not None]
-    return _facets(chart, rows, min([0.0, *ends]), max([0.0, *ends]) or 1.0)
+    """Bars, a list per facet; all facets have one scale, unless each is about something else."""
+    if chart.own_scales and chart.facet:
+        facets = in_order(row[chart.facet] for row in rows)
+        parts = [[row for row in rows if row[chart.facet] == facet] for facet in facets]
+    else:
+        parts = [list(rows)]
+    return [facet for part in parts for facet in _facets(chart, part, *_scale(_ends(chart, part)))]
 
 
 def intervals(chart: Chart, rows: Sequence[Row]) -> list[Bars]:
     """Intervals with a point in them, on one scale that holds zero."""
     ends = [float(row[end]) for row in rows for end in (chart.lower, chart.upper) if row[end] is not None]
-    return _facets(chart, rows, min([0.0, *ends]), max([0.0, *ends]) or 1.0)
+    return _facets(chart, rows, *_scale(ends))
+
+
+def _ends(chart: Chart, rows: Sequence[Row]) -> list[float]:
+    return [float(row[chart.value]) + _start(chart, row) for row in rows if row[chart.value] is not None]
+
+
+def _scale(ends: list[float]) -> tuple[float, float]:
+    return min([0.0, *ends]), max([0.0, *ends]) or 1.0
 
 
 def _facets(chart: Chart, rows: Sequence[Row], low: float, high: float) -> list[Bars]:

@@ -31,6 +31,8 @@ class Chart(_Declared):
     upper: str = ""
     # a chart for each value of this column
     facet: str = ""
+    # bars: each facet to a scale of its own
+    own_scales: bool = False
     # months: all series to one scale
     one_scale: bool = False
 

@@ -108,6 +108,11 @@ def page(connection: duckdb.DuckDBPyConnection, boards: Sequence[Board], connect
     connection.execute(
         f"create or replace temp macro withheld_because(people) as case when {few} then 'fewer than {least} people' end"
     )
+    connection.execute(
+        "create or replace temp macro in_words(code) as case code "
+        "when 'email' then 'e-mail' when 'sms' then 'SMS' when 'treated' then 'written to' "
+        "when 'held_out_globally' then 'held out of everything' else replace(code, '_', ' ') end"
+    )
     connection.execute(f"create or replace temp macro currency_code() as {text(currency)}")
     answered = [
         (board, [_answer(connection, board, number, panel, currency) for number, panel in enumerate(board.panels)])
@@ -185,7 +190,8 @@ def _table(panel: Panel, rows: list[charts.Row], currency: str) -> Table:
 
 
 def _cell(column: str, value: Any, row: charts.Row) -> Cell:
-    is_withheld = value is None and row.get("withheld_because") is not None
+    # a reason that is not there is no figure that is withheld
+    is_withheld = value is None and row.get("withheld_because") is not None and not column.endswith("_because")
     if column.endswith("_figure"):  # what it is of differs from row to row
         column = f"{column}_{row['unit']}"
     is_number = isinstance(value, int | float) or hasattr(value, "as_tuple")

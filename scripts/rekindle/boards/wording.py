@@ -16,7 +16,8 @@ def shown(column: str, value: Any) -> str:
     if not isinstance(value, int | float | Decimal):
         return str(value)
     if column.endswith("_change"):
-        return ("+" if float(value) > 0 else "") + _number(column.removesuffix("_change"), value)
+        text = _number(column.removesuffix("_change"), value)
+        return ("+" if float(value) > 0 and _is_more_than_nothing(text) else "") + text
     return _number(column, value)
 
 
@@ -33,4 +34,9 @@ def _number(column: str, value: float | Decimal) -> str:
         text = f"{value:,.0f}"
     else:
         text = f"{value:,.2f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return text.replace("-", "\N{MINUS SIGN}" if _is_more_than_nothing(text) else "")
+
+
+def _is_more_than_nothing(text: str) -> bool:
+    """What is rounded to nothing has no sign."""
+    return any(digit in text for digit in "123456789")

@@ -20,8 +20,9 @@ from rekindle.export.staging import read_whole
 from rekindle.export.writing import Report, Writer
 from rekindle.gates.judge import Gate
 from rekindle.ground import files, paths
-from rekindle.ground.errors import ContractError, RekindleError, without_values, worst
+from rekindle.ground.errors import DONE, PLAN_HAS_CHANGES, ContractError, RekindleError, without_values, worst
 from rekindle.ground.progress import Progress
+from rekindle.ground.screen import counted
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,17 @@ class Outcome:
     def exit_code(self) -> int:
         """The exit code of the command."""
         return worst(report.exit_code for report in self.reports)
+
+    def lines(self, label: str = "", *, everything: bool = False) -> Iterator[str]:
+        """For people, each behind the label: feeds with nobody on them are counted, unless each is asked for."""
+        begin = f"{label:<12}" if label else ""
+        if self.late_noes.noes:
+            yield f"Late noes   {self.late_noes}"
+        fine = (DONE, PLAN_HAS_CHANGES)
+        told = [each for each in self.reports if everything or each.exit_code not in fine or any(each.counts.values())]
+        yield from (f"{begin}{report}" for report in told)
+        if len(told) < len(self.reports):
+            yield f"{begin}{counted(len(self.reports) - len(told), 'list')} with nobody on them"
 
 
 def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:

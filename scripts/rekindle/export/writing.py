@@ -19,6 +19,7 @@ from rekindle.ground import files, paths
 from rekindle.ground.errors import DONE, PLAN_HAS_CHANGES, ContractError
 from rekindle.ground.files import Format
 from rekindle.ground.quoting import name, text
+from rekindle.ground.screen import counted
 
 FORMATS = {
     "csv": "format csv, quote '\"', escape '\"', nullstr ''",
@@ -28,6 +29,9 @@ FORMATS = {
 }
 # what every manifest says, until its run says otherwise
 NO_MANIFEST = {"kind": "whole", "seals": False, "has_ledger": False, "base_run_id": None, "guards": []}
+
+# what is counted, as it is said of one and of several
+_WORDS = {"members": ("member", "members"), "late_noes": ("late no", "late noes")}
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Report:
     def __str__(self) -> str:
         # only what is not zero, so that a line fits a terminal; how many members there are is always said
         told = {what: count for what, count in self.counts.items() if count or what == "members"}
-        counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in told.items())
+        counts = ", ".join(counted(count, *_WORDS.get(what, (what, what))) for what, count in told.items())
         return "  ".join(part for part in (f"{self.feed:<28}", f"{self.status:<9}", counts, self.message) if part)
 
 

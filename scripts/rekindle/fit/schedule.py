@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from rekindle.fit import fitting
 
 
-def fit_if_due(warehouse: Path, connector: str, as_of: datetime.date) -> "fitting.Report | None":
+def fit_if_due(
+    warehouse: Path, connector: str, as_of: datetime.date, *, has_facts: bool = False
+) -> "fitting.Report | None":
     """Fits to the facts of the last finished build when the newest fit is `clv_fit_months` old; else None.
 
-    A refusal is asked again with the next month.
+    A refusal is asked again with the next month. `has_facts`: those of the date are there already, as in a replay.
     """
     if setting("clv_model", connector) == "none" or not warehouse.exists():
         return None
     with open_warehouse(warehouse) as connection:
-        month = _newest_month(connection, as_of)
+        month = newest_closed_month(as_of) if has_facts else _newest_month(connection, as_of)
         if month is None:
             return None
         for fitted, refused in connection.execute(

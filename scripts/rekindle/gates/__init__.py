@@ -1,1 +1,1 @@
-"""Quality gates: numbers measured in DuckDB, judged by Great Expectations, told in sentences without values of rows."""
+"""Quality gates: numbers measured in DuckDB, judged by their bounds, told in sentences without values of rows."""

@@ -1,7 +1,7 @@
 """The gate after an export: each file is read back as it was written and judged before the manifest commits the run.
 
 It asks again what staging promised, by another road: from the bytes on the disk back to the people behind them. DuckDB
-counts, Great Expectations sees the counts.
+counts; Great Expectations sees counts that are out of bounds.
 """
 
 import csv

@@ -1,11 +1,13 @@
 """Great Expectations, as the gates use it: one row of measured numbers, one expectation per number, one page.
 
 No row of data is handed to it, so it can print none; the result format says only yes or no all the same. Importing it
-takes seconds: that happens when the first number is judged, and a gate with nothing new to look at does not get here.
+takes seconds: a gate with nothing new to look at does not get here, and one that shows its page only when it is closed
+asks for no numbers that are all within their bounds.
 """
 
 import contextlib
 import logging
+import math
 import os
 import re
 import shutil
@@ -36,15 +38,22 @@ class Measure:
     largest: float | None = None
 
     @property
+    def holds(self) -> bool:
+        """Whether it is within its bounds."""
+        smallest, largest = -math.inf if self.smallest is None else self.smallest, self.largest
+        return self.value is not None and smallest <= self.value <= (math.inf if largest is None else largest)
+
+    @property
     def sentence(self) -> str:
         """What the page says of the number, and the command when it is out of bounds."""
         return f"{self.subject}: {self.rule}; found {self.found}."
 
 
 class Gate:
-    """One gate of one process, with its own Data Docs below target/gates/."""
+    """One gate of one process, with its own Data Docs below target/gates/; `shows_all`: also of what is well."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, shows_all: bool = False) -> None:
+        self.shows_all = shows_all
         self.folder = paths.target() / "gates" / name
         self._draft = self.folder.with_name(f".{name}-{os.getpid()}")
         self._was_asked = self._was_closed = False
@@ -56,7 +65,7 @@ class Gate:
 
     def judge(self, suite: str, measures: Sequence[Measure]) -> list[str]:
         """The sentence of each measure that is out of bounds."""
-        if not measures:
+        if not measures or (not self.shows_all and all(measure.holds for measure in measures)):
             return []
         context = self._context  # first: it silences what the imports would say and send
         import great_expectations as gx
@@ -89,6 +98,7 @@ class Gate:
         closed = {result.expectation_config.kwargs["column"] for result in done.results if not result.success}
         self._was_closed = self._was_closed or bool(closed)
         assert bool(closed) != done.success, "a suite fails exactly when one of its expectations does"
+        assert closed == {name for name, measure in zip(names, measures, strict=True) if not measure.holds}
         return [measure.sentence for name, measure in zip(names, measures, strict=True) if name in closed]
 
     def document(self) -> Path | None:

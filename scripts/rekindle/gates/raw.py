@@ -103,7 +103,7 @@ def check_raw(
         raise RekindleError(f"The raw data could not be measured: {without_values(str(error))}.") from None
     finally:
         connection.close()
-    gate = Gate("raw")
+    gate = Gate("raw", shows_all=True)
     closed = gate.judge(f"raw data of {connector}", measures)
     page = gate.document()
     if closed:

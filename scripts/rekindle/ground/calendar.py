@@ -35,6 +35,13 @@ def as_month(text: str, option: str) -> datetime.date:
     return _in_time(found, text, option)
 
 
+def as_time(text: str, option: str) -> datetime.time:
+    """A time of day, or one sentence."""
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise RekindleError(f"{option} '{text}' is not a time of day: write it as HH:MM.")
+    return datetime.time.fromisoformat(text)
+
+
 def next_month(month: datetime.date) -> datetime.date:
     """The first day of the month after: the first as-of date at which `month` is closed."""
     return (month.replace(day=1) + datetime.timedelta(days=31)).replace(day=1)

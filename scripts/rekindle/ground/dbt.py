@@ -29,6 +29,7 @@ from rekindle.ground import paths
 from rekindle.ground.adapters import keep_values_out
 from rekindle.ground.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
+from rekindle.ground.screen import say
 from rekindle.ground.seeds import misread
 from rekindle.ground.settings import own_connector
 
@@ -189,4 +190,4 @@ class _Watcher:
 
 def warn(sentence: str) -> None:
     """A line on standard error that does not stop anything."""
-    print(sentence, file=sys.stderr, flush=True)
+    say(sentence, file=sys.stderr)

@@ -1,10 +1,14 @@
 """One clear sentence for whoever runs a command, and a non-zero exit."""
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 import click
+
+from rekindle.ground.screen import say
 
 # Kinds of database error whose text comes from our own SQL, the file system or the memory limit, never from a row.
 _KINDS_WITHOUT_VALUES = frozenset(
@@ -37,6 +41,10 @@ WORST_FIRST = (CONTRACT, 1, LOCKED, GUARD, PLAN_HAS_CHANGES, DONE)
 
 class RekindleError(click.ClickException):
     """Something the user can mend: the message says what, where and how. It never contains a customer's data."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Says the sentence, as wide as the terminal is."""
+        say(f"{click.style('Error:', fg='red')} {self.format_message()}", file=file or sys.stderr)
 
 
 class ContractError(RekindleError):

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from rekindle.ground.screen import fitted, say
+
 
 class Progress:
     """`with Progress("Build"): …`; without a title it only passes sentences on. Writes to standard error."""
@@ -64,7 +66,7 @@ class Progress:
     def say(self, sentence: str) -> None:
         """A sentence above the bar."""
         if self._bar is not None:
-            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(fitted(sentence, sys.stderr), markup=False, highlight=False, soft_wrap=True)
         else:
             self._line(sentence)
 
@@ -77,4 +79,4 @@ class Progress:
         print(text, flush=True)
 
     def _line(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        say(text, file=sys.stderr)

@@ -29,6 +29,7 @@ FILES = (
     MACROS / "time" / "as_of.sql",
     MACROS / "segments" / "expected_value.sql",
     MACROS / "project" / "references.sql",
+    MACROS / "project" / "scenarios_in_use.sql",
 )
 
 
@@ -84,7 +85,13 @@ def references() -> dict[str, list[str]]:
     return found
 
 
-def named_by_the_retailer() -> list[str]:
-    """Those of the columns that hold what the retailer names, in a list of ours or not."""
-    found: list[str] = ast.literal_eval(apply("named_by_the_retailer"))
+def told_only() -> list[str]:
+    """Those of the columns whose values need not be found: the retailer names them, or history does."""
+    told: list[str] = ast.literal_eval(apply("told_only"))
+    return [child for parent, children in references().items() for child in children if {parent, child} & {*told}]
+
+
+def not_in_use(scenario_ids: list[str], names: str | list[str]) -> list[str]:
+    """Those of the scenarios that a connector, which uses `names`, has switched off."""
+    found: list[str] = ast.literal_eval(str(_macros(())["not_in_use"](scenario_ids, names)).strip())
     return found

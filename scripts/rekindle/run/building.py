@@ -3,7 +3,6 @@
 import datetime
 from pathlib import Path
 
-import click
 from dbt.contracts.graph.nodes import ModelNode
 
 from rekindle.addresses.emails import EmailReport, spell_emails
@@ -15,10 +14,16 @@ from rekindle.ground import paths
 from rekindle.ground.calendar import newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.settings import setting
 from rekindle.ground.warehouse import Run, must_hold, open_warehouse, warehouse_runs
 from rekindle.run import fingerprints
 from rekindle.run.fingerprints import NOT_KNOWN, Inputs
+
+# the selectors of everything, told by whoever chose it and not by the summary, and of a day
+WHOLE = ("--selector", "whole")
+DAILY = ("--selector", "daily")
+EVENING = ("--selector", "evening")
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
@@ -34,9 +39,9 @@ def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: 
         return
     phones, emails = read_addresses(dbt, as_of)
     if phones.read:
-        click.echo(f"Phones: {phones}")
+        say(f"Phones: {phones}")
     if emails.read:
-        click.echo(f"E-mails: {emails}")
+        say(f"E-mails: {emails}")
 
 
 def note_sealed_dates(warehouse: Path) -> None:
@@ -76,10 +81,11 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     return phones, spell_emails(paths.warehouse())
 
 
-def variables(as_of: datetime.date, accept: datetime.date | None) -> dict[str, object]:
+def variables(as_of: datetime.date, accept: datetime.date | None, at: datetime.time | None = None) -> dict[str, object]:
     """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
     accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
-    return {"as_of_date": as_of.isoformat(), "accept_publication": accepted}
+    hour = f"{at:%H:%M}" if at is not None else None
+    return {"as_of_date": as_of.isoformat(), "as_of_time": hour, "accept_publication": accepted}
 
 
 def build(
@@ -90,41 +96,57 @@ def build(
     title: str | None = None,
     selection: tuple[str, ...] = (),
     inputs: Inputs = NOT_KNOWN,
+    at: datetime.time | None = None,
 ) -> None:
     """Builds everything with its data tests as of a date and prints the summary; RekindleError when it is not green.
 
-    Left out is what the last build made of the same `inputs`, and said so.
+    Left out is what the last build made of the same `inputs`, and said so: all of it, when the date is the same, too.
     """
+    given = variables(as_of, accept, at)
+    is_whole = selection in ((), WHOLE)
     last = fingerprints.last_build(dbt, inputs)
-    skipped = last.settled(dbt.manifest, as_of) if last and not selection else frozenset()
-    if last and skipped:
-        click.echo(
+    if last and last.is_whole and last.as_of_date == as_of and is_whole and given["accept_publication"] is None:
+        say(
+            f"Unchanged: raw data, code and date as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
+            "nothing to build; --full builds all."
+        )
+        dbt.run("run-operation", "tell_last_build", variables=given)
+        return
+    skipped = last.settled(dbt.manifest, as_of) if last and selection in ((), DAILY) else frozenset()
+    if last and selection == DAILY:
+        say(f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC.")
+    elif last and skipped:
+        say(
             f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
             f"{len(skipped)} steps skipped; --full builds all."
         )
+    fingerprints.leave_out(dbt.manifest, skipped)
     landed = fingerprints.landed_addresses()
     fingerprints.forget_build()
     result = dbt.run(
         "build",
-        *(selection or ("--exclude-resource-type", "unit_test")),
-        *fingerprints.left_out(dbt.manifest, skipped),
+        *(selection or ("--exclude-resource-type", "unit_test", *(fingerprints.LEFT_OUT if skipped else ()))),
         "--no-write-json",
         progress=title or f"Build as of {as_of}",
-        variables=variables(as_of, accept) | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
+        variables=given | {"nodes_left_out": fingerprints.tables_among(dbt.manifest, skipped)},
     )
     if not result.success:
         raise RekindleError(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
-    if last or not selection:
-        of_one_date = not selection or (last is not None and last.as_of_date == as_of)
+    # facts of a part of a day are no base for anything but that evening
+    if at is None and (last or is_whole):
+        of_one_date = is_whole or (last is not None and last.as_of_date == as_of)
         built_at = last.built_at if last else None
-        fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at)
+        fingerprints.note_build(inputs, landed, as_of if of_one_date else None, built_at, is_whole=is_whole)
 
 
-def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
-    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests."""
+def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: datetime.time | None = None) -> None:
+    """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests.
+
+    With an hour it sees the day up to that, writes at once, and reads the facts of the day first.
+    """
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
@@ -133,7 +155,8 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN) -> None:
         must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
     finally:
         connection.close()
-    build(dbt, as_of, title=f"Decisions as of {as_of}", selection=("--selector", "daily"), inputs=inputs)
+    title = f"Decisions as of {as_of}" + (f", {at:%H:%M}" if at is not None else "")
+    build(dbt, as_of, title=title, selection=DAILY if at is None else EVENING, inputs=inputs, at=at)
 
 
 def unfinished_dates(runs: list[Run], as_of: datetime.date) -> list[datetime.date]:

@@ -66,7 +66,7 @@ def write(connection: duckdb.DuckDBPyConnection, held: list[KeyColumn]) -> None:
     connection.execute(
         "comment on table _keys is "
         "'One row per column of a key: primary keys, and foreign keys. "
-        "A test finds every value of these, but for what only the retailer names.'"
+        "A test finds every value of these, but for what only the retailer or history names: join from the left.'"
     )
     for column, comment in COMMENTS.items():
         connection.execute(f"comment on column _keys.{column} is '{comment}'")

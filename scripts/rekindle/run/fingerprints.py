@@ -32,6 +32,11 @@ SETTLING = ("staging", "input", "intake", "identity", "core", "quality")
 # every way to the as-of date goes through it
 CLOCK = "macro.rekindle.as_of_date_text"
 TAG = "left_out_of_this_run"
+# arguments of `dbt build` that leave out what is tagged, and nothing else: a test is tagged itself or is run.
+# The selector `daily` says so by itself.
+LEFT_OUT = ("--indirect-selection", "empty", "--exclude", f"tag:{TAG}")
+# what dbt reads of the project
+DEFINED_IN = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests/dbt")
 # the schema of what is read of addresses before a build
 LANDED = "landing"
 PROGRAMS = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "phonenumbers", "idna")
@@ -60,6 +65,7 @@ class LastBuild:
 
     as_of_date: datetime.date | None  # None: days were decided since, so that tables are of several dates
     built_at: datetime.datetime
+    is_whole: bool  # segments, decisions and measurement, too, are of that date and of the code of today
 
     def settled(self, manifest: Manifest, as_of: datetime.date) -> frozenset[str]:
         """The nodes that a run as of a date may skip."""
@@ -112,24 +118,31 @@ def last_build(dbt: Dbt, inputs: Inputs) -> LastBuild | None:
     with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
         if not has_table(connection, "run", "last_build"):
             return None
-        noted = connection.execute("select inputs, landed, newest_run, as_of_date, built_at from run.last_build")
+        noted = connection.execute("select * from run.last_build")
+        columns = [column for column, *_ in noted.description or []]
         rows, runs = noted.fetchall(), read_runs(connection)
         if len(rows) != 1 or not runs:
             return None
-        *known, as_of_date, built_at = rows[0]
+        note = dict(zip(columns, rows[0], strict=True))
         # whatever was built since, by hand, say, may have been built from something else
-        if known != [inputs.fingerprint, _landed(connection), runs[-1].invocation_id]:
+        known = {"inputs": inputs.fingerprint, "landed": _landed(connection), "newest_run": runs[-1].invocation_id}
+        if known.items() - note.items():
             return None
         held = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = current_catalog() "
             "union all select schema_name, view_name from duckdb_views() where database_name = current_catalog()"
         ).fetchall()
-    wanted = {
-        (node.schema, node.alias)
-        for node in map(dbt.manifest.nodes.__getitem__, settled(dbt.manifest, is_same_date=True))
-        if str(node.resource_type) != "test"
-    }
-    return LastBuild(as_of_date, built_at) if wanted <= {*held} else None
+    if not _tables(dbt.manifest, settled(dbt.manifest, is_same_date=True)) <= {*held}:
+        return None
+    is_whole = note.get("project") == _project() and _tables(dbt.manifest, dbt.manifest.nodes) <= {*held}
+    return LastBuild(note["as_of_date"], note["built_at"], is_whole)
+
+
+def _tables(manifest: Manifest, nodes: Iterable[str]) -> set[tuple[str, str]]:
+    """Where seeds, models and snapshots among the nodes are built."""
+    built = ("seed", "model", "snapshot")
+    made = [node for node in map(manifest.nodes.__getitem__, nodes) if str(node.resource_type) in built]
+    return {(str(node.schema), str(node.alias)) for node in made}
 
 
 def forget_build() -> None:
@@ -145,7 +158,14 @@ def landed_addresses() -> str:
         return _landed(connection)
 
 
-def note_build(inputs: Inputs, landed: str, as_of: datetime.date | None, built_at: datetime.datetime | None) -> None:
+def note_build(
+    inputs: Inputs,
+    landed: str,
+    as_of: datetime.date | None,
+    built_at: datetime.datetime | None,
+    *,
+    is_whole: bool,
+) -> None:
     """After a green build: what it was made from. `built_at`: of the build whose tables are still used, else now."""
     if inputs.fingerprint is None:
         return
@@ -154,19 +174,15 @@ def note_build(inputs: Inputs, landed: str, as_of: datetime.date | None, built_a
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         connection.execute(
             "create or replace table run.last_build as select ? as inputs, ? as landed, ? as newest_run, "
-            "cast(? as date) as as_of_date, cast(? as timestamp) as built_at",
-            [inputs.fingerprint, landed, newest, as_of, built_at or now],
+            "cast(? as date) as as_of_date, cast(? as timestamp) as built_at, cast(? as varchar) as project",
+            [inputs.fingerprint, landed, newest, as_of, built_at or now, _project() if is_whole else None],
         )
 
 
-def left_out(manifest: Manifest, skipped: Collection[str]) -> list[str]:
-    """Arguments of `dbt build` that leave out these nodes and no other: a test is one of them or is run.
-
-    They are tagged in the parsed project: dbt takes seconds to look for some hundred names.
-    """
+def leave_out(manifest: Manifest, skipped: Collection[str]) -> None:
+    """Tags these nodes in the parsed project, and no other: dbt takes seconds to look for some hundred names."""
     for unique_id, node in manifest.nodes.items():
         node.tags = [tag for tag in node.tags if tag != TAG] + [TAG] * (unique_id in skipped)
-    return ["--indirect-selection", "empty", "--exclude", f"tag:{TAG}"] if skipped else []
 
 
 def tables_among(manifest: Manifest, skipped: Collection[str]) -> int | None:
@@ -194,6 +210,15 @@ def _fingerprint(dbt: Dbt) -> str | None:
     erasures = [file for file in (blocking.tokens_file(), blocking.requests_file()) if file.exists()]
     programs = sorted((paths.PROJECT / "scripts").rglob("*.py"))
     for file in [*source_files(manifest, dbt.connector), *erasures, *programs]:
+        digest.update(f"{file} {checksum_once(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _project() -> str:
+    """Changes with whatever tables and tests are made from, besides the inputs of the layers up to the core."""
+    digest = hashlib.sha256()
+    places = [paths.PROJECT / place for place in DEFINED_IN]
+    for file in sorted(file for place in places for file in (place, *place.rglob("*")) if file.is_file()):
         digest.update(f"{file} {checksum_once(file)}\n".encode())
     return digest.hexdigest()
 

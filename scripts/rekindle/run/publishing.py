@@ -36,6 +36,7 @@ AUDIENCE_LAYER = "audiences"
 READ_BESIDES = (("run", "run_log"), ("config", "scenarios"), ("config", "feeds"))
 # whoever pulls one scenario's messages reads a table of its own, with the rows of this model
 MEMBERS = "audience_members"
+ACTIVATION = "activation.duckdb"
 STORAGE_VERSION = "v1.0.0"
 # the columns of `_published`
 EDITION = {
@@ -104,6 +105,9 @@ def published_already(manifest: Manifest, warehouse: Path) -> Publication | None
     with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
         build = last_finished_build(read_runs(connection))
         _must_hold(connection, tables)
+        rows = _rows_of(target, tables, build)
+        if rows is not None:
+            return Publication(target, build.as_of_date, len(tables), rows)
         edition = (str(project()["version"]), build.connector, build.as_of_date)
         # all rows are read only when nothing else tells the two apart: another date is published anew in any case
         published = _published(target)
@@ -114,6 +118,32 @@ def published_already(manifest: Manifest, warehouse: Path) -> Publication | None
         return None
     target.chmod(paths.PUBLICATIONS[target.name])
     return Publication(target, build.as_of_date, len(tables), rows)
+
+
+def activation_already(manifest: Manifest, warehouse: Path) -> Publication | None:
+    """The published audiences, when they are those of the last build and nothing was built since."""
+    tables = [_whole(manifest, model) for model in audience_models(manifest)]
+    with contextlib.closing(open_warehouse(warehouse, read_only=True)) as connection:
+        newest = read_runs(connection)[-1]
+        tables += _tables_of_scenarios(connection, tables)
+    target = paths.published() / ACTIVATION
+    rows = _rows_of(target, tables, newest)
+    return None if rows is None else Publication(target, newest.as_of_date, len(tables), rows)
+
+
+def _rows_of(file: Path, tables: list[Table], build: Run) -> int | None:
+    """How many rows are published of the tables; None when they are not there, or not of that very build."""
+    if not file.exists():
+        return None
+    with contextlib.suppress(duckdb.Error), contextlib.closing(connect(file, read_only=True)) as connection:
+        edition = connection.execute("select version, connector, invocation_id, as_of_date from _published").fetchall()
+        if edition == [(str(project()["version"]), build.connector, build.invocation_id, build.as_of_date)]:
+            places = [f"{name(table.model.schema)}.{name(table.name)}" for table in tables]
+            counted = " union all ".join(f"select count(*) as rows from {place}" for place in places)
+            found = connection.execute(f"select sum(rows) from ({counted})").fetchone()
+            file.chmod(paths.PUBLICATIONS[file.name])
+            return int(found[0]) if found else None
+    return None
 
 
 def _published(file: Path) -> tuple[Any, ...] | None:
@@ -186,7 +216,7 @@ def publish_audiences(tables: list[Table], warehouse: Path) -> Publication:
             )
         return build
 
-    return _write(warehouse, "activation.duckdb", tables, describe)
+    return _write(warehouse, ACTIVATION, tables, describe)
 
 
 def _tables_of_scenarios(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> list[Table]:

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import click
-
+from rekindle.fit.schedule import fit_if_due
 from rekindle.gates.raw import check_raw
 from rekindle.ground import paths
 from rekindle.ground.calendar import months_between, newest_closed_month, next_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import say
 from rekindle.ground.sources import source_files
 from rekindle.ground.warehouse import open_warehouse, use_warehouse, warehouse_runs
-from rekindle.run.building import build, prepare, variables
+from rekindle.run.building import WHOLE, build, prepare, variables
+from rekindle.run.fingerprints import inputs_of
 from rekindle.run.replay_notes import fingerprint_in, fingerprint_of, is_complete, note_end, note_start
 from rekindle.run.swapping import carry_decisions, keep_other_months, set_exports_aside, swap
 
@@ -94,7 +95,7 @@ def replay(
     fingerprint = fingerprint_of(files, connector, first, last, rhythm, code=world.code if world else ())
     if not force and is_complete(warehouse, fingerprint):
         shutil.rmtree(building.parent, ignore_errors=True)
-        click.echo(f"Replay: {first:%Y-%m} to {last:%Y-%m} is in the warehouse already and nothing changed since.")
+        say(f"Replay: {first:%Y-%m} to {last:%Y-%m} is in the warehouse already and nothing changed since.")
         return
     if not force:
         keep_other_months(warehouse, first, last)
@@ -126,11 +127,11 @@ def _replay_months(
 ) -> None:
     started = time.monotonic()
     finished = {(run.command_scope, run.as_of_date) for run in warehouse_runs(building) if run.is_finished}
-    click.echo(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {building}")
+    say(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {paths.shown(building)}")
     if not any(scope == "base" for scope, _ in finished):
         prepare(dbt, next_month(months[0]), is_replay=True)
         _step(dbt, "base", next_month(months[0]), None)
-        click.echo(f"  customers and facts    {time.monotonic() - started:5.1f} s")
+        say(f"  customers and facts    {time.monotonic() - started:5.1f} s")
     _refuse_months_before_data(building, months[0])
     for month in months[:-1]:
         as_of = next_month(month)
@@ -142,24 +143,28 @@ def _replay_months(
             _step(dbt, "publication_day" if decides else "monthly", as_of, month if month in accepted else None)
         if decides and world is not None:
             world.answer(building, as_of)
-        click.echo(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
+        say(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
     as_of = next_month(months[-1])
     begun = time.monotonic()
     days = [day for day in rhythm.days_before(as_of) if day > next_month(months[0])]
     _decide(dbt, building, days, finished, world)
     if days:
-        click.echo(f"  {len(days)} days of decisions  {time.monotonic() - begun:5.1f} s")
-    if rhythm.decides_from is not None and ("full", as_of) not in finished:
-        _step(dbt, "facts_of_replay", as_of, None)
+        say(f"  {len(days)} days of decisions  {time.monotonic() - begun:5.1f} s")
     if ("full", as_of) not in finished:
-        build(
-            dbt,
-            as_of,
-            months[-1] if months[-1] in accepted else None,
-            title=f"  {months[-1]:%Y-%m} and what is wanted once",
-            selection=("--selector", "complete"),
-        )
-    click.echo(f"  replayed in            {time.monotonic() - started:5.1f} s")
+        accepted_month = months[-1] if months[-1] in accepted else None
+        if rhythm.decides_from is None:
+            title = f"  {months[-1]:%Y-%m} and what is wanted once"
+            build(dbt, as_of, accepted_month, title=title, selection=("--selector", "complete"))
+        else:
+            # answers have changed facts: as the next run would, which then finds everything built
+            _step(dbt, "facts_of_replay", as_of, None)
+            prepare(dbt, as_of, is_replay=True)
+            fitted = fit_if_due(building, dbt.connector, as_of, has_facts=True)
+            if fitted is not None:
+                say(f"Expected value: {fitted}")
+            title = f"  {months[-1]:%Y-%m} and everything"
+            build(dbt, as_of, accepted_month, title=title, selection=WHOLE, inputs=inputs_of(dbt))
+    say(f"  replayed in            {time.monotonic() - started:5.1f} s")
 
 
 def _decide(

@@ -5,8 +5,6 @@ import itertools
 import shutil
 from pathlib import Path
 
-import click
-
 from rekindle.export.runs import committed_dates
 from rekindle.export.staging import count_of
 from rekindle.ground import paths
@@ -15,6 +13,7 @@ from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_folder, replace_file
 from rekindle.ground.quoting import text
+from rekindle.ground.screen import say
 from rekindle.ground.warehouse import checkpoint, open_warehouse, warehouse_runs, write_ahead_log
 from rekindle.run.backups import back_up
 
@@ -41,7 +40,7 @@ def swap(dbt: Dbt, building: Path, warehouse: Path) -> None:
     if warehouse.exists():
         if any(run.is_finished for run in warehouse_runs(warehouse)):
             kept = back_up(dbt.manifest, warehouse)
-            click.echo(f"The memory of the warehouse that is replaced is in {kept}")
+            say(f"The memory of the warehouse that is replaced is in {paths.shown(kept)}")
         # a log left behind by a killed process would be applied to the new file: into the old one with it
         checkpoint(warehouse)
     write_ahead_log(warehouse).unlink(missing_ok=True)
@@ -84,9 +83,7 @@ def carry_decisions(old: Path, new: Path) -> None:
     finally:
         connection.close()
     if carried:
-        click.echo(
-            "Decisions and entries are carried over; audiences are empty until the next `python scripts/run.py`."
-        )
+        say("Decisions and entries are carried over; audiences are empty until the next `python scripts/run.py`.")
 
 
 def set_exports_aside() -> None:
@@ -98,4 +95,4 @@ def set_exports_aside() -> None:
         folder for number in itertools.count(1) if not (folder := paths.backups() / f"exports_{number}").exists()
     )
     paths.exports().replace(kept)
-    click.echo(f"What was exported from the warehouse that is replaced is in {kept}")
+    say(f"What was exported from the warehouse that is replaced is in {paths.shown(kept)}")

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from rekindle.ground import rules
 from rekindle.site.dictionary import Dictionary
 from rekindle.site.drawing import Box, drawing
 
@@ -38,8 +39,9 @@ def seeds(folder: Path, in_use: str | list[str]) -> dict[str, list[Row]]:
     for name in SEEDS:
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             found[name] = list(csv.DictReader(file))
+    unused = rules.not_in_use([row["scenario_id"] for row in found["scenarios"]], in_use)
     for row in found["scenarios"]:
-        if in_use != "*" and row["scenario_id"] not in in_use:
+        if row["scenario_id"] in unused:
             row["is_enabled"] = "false"
     return found
 

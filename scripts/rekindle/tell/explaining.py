@@ -21,6 +21,7 @@ from rekindle.ground.warehouse import has_table, open_warehouse
 from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
 from rekindle.tell.silence_in_words import lookalike_in_words, silence_in_words
+from rekindle.tell.standing_in_words import learned_from_in_words, segment_in_words
 from rekindle.tell.tastes import tastes_of
 
 CHANNELS = {"email": "e-mail", "sms": "text message", "phone": "call", "post": "letter", "push": "app", "ads": "ads"}
@@ -38,6 +39,10 @@ _CLUSTERS = {
     "low": "spends little",
     "new": "is a new customer",
     "inactive": "has stopped buying",
+}
+_NO_PROBABILITY = {
+    "profiling_denied": "; no probabilities: denied profiling",
+    "of_archive_only": "; no probabilities: bought last when the orders of some customers only were kept",
 }
 # what two contact records share, and what follows from it
 _SIDES = ("elder", "younger")
@@ -109,7 +114,9 @@ class Explainer:
                 f"No step of {scenario or 'any scenario'} was due as of {date}: the newest date with decisions is "
                 f"{self.newest}; name another with --as-of."
             )
-        order = {subject: place for place, (subject, _) in enumerate(self.sentences)}
+        # the seed says gates in the order in which they are asked; more sentences of one stand anywhere
+        subjects = dict.fromkeys(subject for subject, _ in self.sentences)
+        order = {subject: place for place, subject in enumerate(subjects)}
         for scenario_id in chosen:
             own = [row for row in counts if row["scenario_id"] == scenario_id]
             yield f"{self.scenarios[scenario_id]['scenario_name']} ({scenario_id}), as of {date}"
@@ -128,11 +135,12 @@ class Explainer:
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
         for _, told in edges_in_words(self.connection, now):
             yield f"  {told}"
+        yield from (f"  {told}" for told in segment_in_words(self.connection, now, self._sentence))
         yield from self._worth(now)
         yield from self._value(now)
         yield from self._silence(now)
         yield from self._likeness(now)
-        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now))
+        yield from (f"  {self._sentence(*said)}" for said in tastes_of(self.connection, now, self.newest))
         yield from self._habits(now)
         decisions = [row for row in self.decisions(ids, as_of) if row["scenario_id"] in chosen]
         of_today = self.of_newest_run(now)
@@ -147,8 +155,12 @@ class Explainer:
         if silent:
             yield ""
             yield "No step was due " + (f"as of {as_of}:" if as_of else "on any date that is kept:")
+            of_reasons: dict[str, list[str]] = {}
             for name in silent:
-                yield f"  {self.scenarios[name]['scenario_name']}: {self._why_nothing_was_due(name, now, as_of)}"
+                named = of_reasons.setdefault(self._why_nothing_was_due(name, now, as_of), [])
+                named.append(str(self.scenarios[name]["scenario_name"]))
+            for reason, names in of_reasons.items():
+                yield f"  {'each scenario' if 1 < len(names) == len(chosen) else ', '.join(names)}: {reason}"
 
     def _worth(self, profile_id: str) -> Iterator[str]:
         """A line: what the person is expected to buy, or why nobody knows; none of who has not bought."""
@@ -156,8 +168,8 @@ class Explainer:
             return
         for row in self._rows(
             "select coalesce(no_value_reason, '*') as code, round(expected_purchases, 1) as expected_purchases, "
-            "expected_value_amount, decile, round(100 * no_purchase_probability)::integer as no_purchase_percent, "
-            "last_day(segment_month) as month_end_date, strftime(fitted_month, '%Y-%m') as fitted_month "
+            "expected_value_amount, decile, last_day(segment_month) as month_end_date, "
+            "strftime(fitted_month, '%Y-%m') as fitted_month "
             "from segments.expected_values where profile_id = ?",
             [profile_id],
         ):
@@ -168,13 +180,22 @@ class Explainer:
             return
         for row in self._rows("select * from segments.value_current where profile_id = ?", [profile_id]):
             yield f"  at the end of {row['segment_month']:%Y-%m}: {value_in_words(row)}"
+        yield from (f"  {told}" for told in learned_from_in_words(self.connection, profile_id, self._sentence))
 
     def _silence(self, profile_id: str) -> Iterator[str]:
         if not has_table(self.connection, "segments", "silence_published"):
             return
-        for row in self._rows("select * from segments.silence_current where profile_id = ?", [profile_id]):
+        silent = self._rows("select * from segments.silence_current where profile_id = ?", [profile_id])
+        for row in silent:
             for told in silence_in_words(row, self._sentence):
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
+        if not silent:
+            for row in self._rows(
+                "select last_contact_from_person_at::date as last_contact_date from hub.dim_profiles "
+                "where profile_id = ? and last_contact_from_person_at is not null",
+                [profile_id],
+            ):
+                yield f"  {self._sentence('silence', 'none', row)}"
 
     def _likeness(self, profile_id: str) -> Iterator[str]:
         if has_table(self.connection, "segments", "lookalike_scores"):
@@ -259,6 +280,8 @@ class Explainer:
         scenario = self.scenarios[scenario_id]
         if not scenario["is_enabled"]:
             return "it is switched off"
+        if scenario.get("missing_data"):
+            return self._sentence("untriggered", "not_ready", scenario)
         if as_of not in (None, self.newest):
             return "why is known of the newest date only, its triggers are not kept"
         journeys = has_table(self.connection, "activation", "journeys")
@@ -335,8 +358,7 @@ def value_in_words(row: Row) -> str:
         if (probability := row[f"silent_{days}_probability"]) is not None
     ]
     likely = f"; likely to buy nothing {', '.join(silent)}" if silent else ""
-    denied = "; no probabilities: denied profiling" if row.get("no_probability_reason") == "profiling_denied" else ""
-    return f"{cluster}{before}{spent}{likely}{denied}"
+    return f"{cluster}{before}{spent}{likely}{_NO_PROBABILITY.get(row.get('no_probability_reason') or '', '')}"
 
 
 def edges_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str) -> Iterator[tuple[Row, str]]:

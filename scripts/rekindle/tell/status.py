@@ -15,6 +15,7 @@ from rekindle.forget import blocking
 from rekindle.ground import calendar, paths, settings
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.screen import counted
 from rekindle.ground.warehouse import Run, has_table, open_warehouse, read_runs
 
 WIDTH = 78
@@ -150,10 +151,10 @@ def lines(status: Status) -> Iterator[str]:
     if status.feeds:
         yield from _line(
             "Exported",
-            f"as of {status.exported_as_of}: {_count(status.export_runs, 'run')} of {_count(status.feeds, 'feed')}",
+            f"as of {status.exported_as_of}: {counted(status.export_runs, 'run')} of {counted(status.feeds, 'feed')}",
         )
     if status.sealed:
-        yield from _line("Sealed", f"{_count(len(status.sealed), 'date')}, the newest {status.sealed[-1]}")
+        yield from _line("Sealed", f"{counted(len(status.sealed), 'date')}, the newest {status.sealed[-1]}")
     if status.due:
         yield from _line("Due next", f"{status.due[0]:%B %Y}, as of {status.due[1]}")
     for number, waiting in enumerate(_waiting(status)):
@@ -168,16 +169,16 @@ def _waiting(status: Status) -> Iterator[str]:
     if status.held_back:
         yield f"{status.held_back}; it is not published before somebody has looked"
     if status.erasures:
-        yield f"{_count(status.erasures, 'person', 'people')} asked to be forgotten"
+        yield f"{counted(status.erasures, 'person', 'people')} asked to be forgotten"
     if status.unacknowledged:
         yield (
-            f"{_count(len(status.unacknowledged), 'feed')} whose newest run no platform has acknowledged: "
+            f"{counted(len(status.unacknowledged), 'feed')} whose newest run no platform has acknowledged: "
             f"{_listed(status.unacknowledged)}"
         )
     if status.damaged:
-        yield f"{_count(len(status.damaged), 'feed')} whose books are damaged: {_listed(status.damaged)}"
+        yield f"{counted(len(status.damaged), 'feed')} whose books are damaged: {_listed(status.damaged)}"
     if status.unreadable_noes:
-        yield f"{_count(status.unreadable_noes, 'row')} that may be a no and cannot be read (quality.unreadable_noes)"
+        yield f"{counted(status.unreadable_noes, 'row')} that may be a no and cannot be read (quality.unreadable_noes)"
 
 
 def _next_steps(status: Status) -> Iterator[str]:
@@ -204,10 +205,6 @@ def _next_steps(status: Status) -> Iterator[str]:
         yield "python scripts/export_audiences.py ack <run>, once a platform took it (docs/activation.md)"
     if status.due and not status.unfinished:
         yield f"make build AS_OF={status.due[1]}{of}, on that day or later"
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _listed(names: list[str]) -> str:

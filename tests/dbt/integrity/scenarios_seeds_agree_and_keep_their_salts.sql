@@ -422,9 +422,9 @@ wrong_offers as (
             "offer_type is {offer_type}: write " ~ offer_types | join(", ") ~ ".",
         ),
         (
-            "coalesce(offer_rule, '') not in ('lowest_value', 'highest_value') "
+            "coalesce(offer_rule, '') not in ('lowest_value', 'highest_value', 'best_match') "
             ~ "and coalesce(offer_rule, '') not like 'id:_%'",
-            "offer_rule is {offer_rule}: write lowest_value, highest_value or id:<offer_id>.",
+            "offer_rule is {offer_rule}: write lowest_value, highest_value, best_match or id:<offer_id>.",
         ),
         (
             "offer_rule like 'id:_%' and not is_offer_known",
@@ -520,8 +520,8 @@ wrong_steps as (
         ("template is null", "template is missing: name the template of the message."),
         ("variant_salt is null", "variant_salt is missing: write a text that never changes, such as {step}_1."),
         (
-            "offer_rule not in ('keep', 'lowest_value', 'highest_value') and offer_rule not like 'id:_%'",
-            "offer_rule is {offer_rule}: write keep, lowest_value, highest_value, id:<offer_id>, or leave "
+            "offer_rule not in ('keep', 'lowest_value', 'highest_value', 'best_match') and offer_rule not like 'id:_%'",
+            "offer_rule is {offer_rule}: write keep, lowest_value, highest_value, best_match, id:<offer_id>, or leave "
             ~ "it empty for none.",
         ),
         (

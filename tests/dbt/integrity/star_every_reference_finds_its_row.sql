@@ -1,8 +1,8 @@
 {# One join per table that is referred to: its keys are held once, and whatever names them passes by. #}
 {%- set judged = {} %}
 {%- for parent, children in references().items() %}
-    {%- set ours = children | reject('in', named_by_the_retailer()) | list %}
-    {%- if ours %}
+    {%- set ours = children | reject('in', told_only()) | list %}
+    {%- if ours and parent not in told_only() %}
         {%- do judged.update({parent: ours}) %}
     {%- endif %}
 {%- endfor %}
