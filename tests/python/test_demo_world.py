@@ -223,12 +223,12 @@ def test_who_never_bought_buys_in_the_web_shop_and_who_is_invited_to_a_drive_ord
     """).fetchall()
     told = {(scenario, customer): rest for scenario, customer, *rest in rows}
     four_hours, two_days = datetime.timedelta(hours=4), datetime.timedelta(days=2)
-    # no offer: 0.85 of a quarter, half of that for a drive, half of it for whoever never bought
+    # no offer: 0.85 of a quarter, half of that for a drive, whether she ever bought or not
     assert told == {
         ("welcome", True): [None, True, None, pytest.approx(0.2125 * PEOPLE, rel=0.2)],
-        ("welcome", False): ["web", False, two_days, pytest.approx(0.2125 * 0.5 * PEOPLE, rel=0.25)],
+        ("welcome", False): ["web", False, two_days, pytest.approx(0.2125 * PEOPLE, rel=0.2)],
         ("drive_invitation", True): ["drive", True, four_hours, pytest.approx(0.2125 * 0.5 * PEOPLE, rel=0.25)],
-        ("drive_invitation", False): ["drive", False, four_hours, pytest.approx(0.2125 * 0.25 * PEOPLE, rel=0.3)],
+        ("drive_invitation", False): ["drive", False, four_hours, pytest.approx(0.2125 * 0.5 * PEOPLE, rel=0.25)],
     }
 
 
@@ -384,10 +384,14 @@ def test_waterfalls_add_up_to_the_ledger(decided: duckdb.DuckDBPyConnection) -> 
 
 
 def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyConnection) -> None:
-    """The demo itself decides on four times as many dates, and says at its end what stays below its floors."""
+    """The demo itself decides on four times as many dates, and says at its end what stays below its floors.
+
+    Of some scenarios nobody can be expected to be held out on so few dates: that is for the whole demo to say.
+    """
     counts = floors.counted(decided)
     assert len(counts) >= 23
-    assert floors.below(counts, {name: floor / 4 for name, floor in floors.FLOORS.items()}) == {}
+    few = {name: floor / 4 for name, floor in floors.FLOORS.items() if name != "held out"}
+    assert floors.below(counts, {**few, "held out": 0}) == {}
 
 
 def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
@@ -410,8 +414,10 @@ def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
                 if(number <= 20, date '2017-12-02', date '2017-12-03') as entered_date
             from (values ('asks'), ('gives')) as entering (scenario_id) cross join range(1, 61) as numbers (number);
         """)
-    at_least = "60 due, 20 selected, 5 held out, 20 mature"
-    assert list(floors.in_words(warehouse)) == [f"Scenarios   2 that write to people, each with at least {at_least}"]
+    assert list(floors.in_words(warehouse)) == [
+        "Scenarios   2 that write to people, each with at least",
+        "            60 due, 20 selected, 5 held out, 20 mature",
+    ]
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from activation.scenario_entries where arm = 'held_out'")
         connection.execute("delete from activation.decisions where scenario_id = 'asks'")

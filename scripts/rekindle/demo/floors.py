@@ -64,7 +64,7 @@ def below(counts: Mapping[str, Mapping[str, int | None]], floors: Mapping[str, f
 
 
 def in_words(warehouse: Path) -> Iterator[str]:
-    """One line, or one per scenario with too few people: a defect of the demo."""
+    """That all have enough, or a line per scenario with too few people: a defect of the demo."""
     with open_warehouse(warehouse, read_only=True) as connection:
         counts = counted(connection)
     few = below(counts, FLOORS)
@@ -73,4 +73,5 @@ def in_words(warehouse: Path) -> Iterator[str]:
         yield f"Too few     {scenario}: {told}"
     if not few:
         floors = ", ".join(f"{floor} {name}" for name, floor in FLOORS.items())
-        yield f"Scenarios   {len(counts)} that write to people, each with at least {floors}"
+        yield f"Scenarios   {len(counts)} that write to people, each with at least"
+        yield f"            {floors}"

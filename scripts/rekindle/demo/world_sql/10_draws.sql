@@ -48,9 +48,9 @@ from (values
 create macro has_bought(person) as substring(person, 1, 1) in ('H', 'P');
 
 -- The truth, for both arms: would this entry, treated so, bring one more basket? Only tests may ask it of people who are
--- held out. Whoever never bought is twice as hard to move.
+-- held out.
 create macro would_respond(person, profile, scenario, entry, message_pull) as
     draw('response', profile || '|' || scenario || '|' || entry)
-    < responsiveness(person) * message_pull * case when has_bought(person) then 1.0 else 0.5 end;
+    < responsiveness(person) * message_pull;
 
 create macro extracted_at() as timestamp '2018-06-01 06:00:00';
