@@ -5,7 +5,7 @@ Order days come from the installed data packages, made-up customers from a seed;
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from rekindle.fit.likelihood import (
     expected_purchases,
     purchasing_log_likelihood,
 )
+from rekindle.ground.errors import RekindleError
 from rekindle.ground.paths import PROJECT
 
 JUNE = datetime.date(2017, 6, 1)
@@ -288,6 +289,21 @@ def test_parameters_at_the_edge_are_refused() -> None:
         columns=["profile_id", "order_date", "net_amount"],
     )
     assert "lies at the edge of what was searched" in refusal(everybody_alike)
+
+
+def test_of_parameters_that_are_as_likely_those_within_the_bounds_are_taken() -> None:
+    """Where hardly anybody leaves, only the share of those who do is told: a ridge, a hair higher at its end."""
+
+    def ridge(at: Sequence[float], *, rising: float) -> float:
+        first, second = np.log(at)
+        return float(-100 - (first - second + 3) ** 2 + rising * second)
+
+    starts = ((-2.0, 1.0), (4.0, 7.0))
+    found, likelihood = maximum._maximum(lambda at: ridge(at, rising=1e-6), starts, "purchases")
+    assert np.log(found) == pytest.approx([-2, 1], abs=0.1)
+    assert likelihood == pytest.approx(-100, abs=1e-4)
+    with pytest.raises(RekindleError, match="lies at the edge"):
+        maximum._maximum(lambda at: ridge(at, rising=1.0), starts, "purchases")
 
 
 def test_a_search_that_depends_on_the_unit_of_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ from rekindle.ground.errors import RekindleError
 # Of logarithms. Without bounds Nelder-Mead finds parameters without meaning whose likelihood is a little better.
 BOUND = 7.0
 WEEK = 7
+# relatively: likelihoods that are told apart by less are the same
+SAME = 1e-6
 LARGEST_CORRELATION = 0.2
 
 
@@ -31,7 +33,7 @@ def likeliest_purchasing(who: Customers) -> tuple[Purchasing, float]:
     found, likelihood = best(who)
     _, in_weeks = best(who.in_units_of(WEEK))
     expected = likelihood + float(np.sum(who.weight * who.repeats)) * np.log(WEEK)
-    if abs(in_weeks - expected) > 1e-6 * abs(expected):
+    if abs(in_weeks - expected) > SAME * abs(expected):
         raise RekindleError(
             f"the likelihood of the purchases in weeks is {in_weeks:,.1f} where it must be {expected:,.1f}: "
             "the search found no maximum."
@@ -72,7 +74,14 @@ def _maximum(
         )
         for start in starts
     ]
-    best = min(results, key=lambda result: float(result.fun))
-    if np.max(np.abs(best.x)) > BOUND - 1e-3:
+    least = min(float(result.fun) for result in results)
+    # where hardly anybody leaves, all of a ridge is as likely: what lies on it within the bounds says as much as its end
+    inside = [
+        result
+        for result in results
+        if np.max(np.abs(result.x)) <= BOUND - 1e-3 and float(result.fun) - least <= SAME * abs(least)
+    ]
+    if not inside:
         raise RekindleError(f"a parameter of the {what} lies at the edge of what was searched: they do not say it.")
+    best = min(inside, key=lambda result: float(result.fun))
     return [float(np.exp(each)) for each in best.x], -float(best.fun) * scale
