@@ -350,7 +350,8 @@ def did_people_come_back(tables: Tables) -> Rows:
         scenario = known.loc[row.scenario_id]
         title = f"{scenario['scenario_name']}, {row.holdout_period}"
         cells = [title, row.verdict, row.sentence, *arms["treated"], *arms["held_out"], lift, *interval]
-        found.append(((-int(row.holdout_period.replace("H", "")), scenario["priority"]), cells))
+        # those with a figure come first
+        found.append(((-int(row.holdout_period.replace("H", "")), pd.isna(lift), scenario["priority"]), cells))
     return [cells for _, cells in sorted(found, key=lambda each: each[0])]
 
 
