@@ -63,7 +63,7 @@
     {%- set selector = invocation_args_dict.get('selector') -%}
     {%- if selector in ('base', 'monthly', 'daily') -%}
         {{ return(selector) }}
-    {%- elif selector in ('publication_day', 'day_of_replay') -%}
+    {%- elif selector in ('publication_day', 'day_of_replay', 'evening') -%}
         {{ return('monthly' if selector == 'publication_day' else 'daily') }}
     {%- elif selector == 'complete' -%}
         {{ return('full' if is_base_finished() else 'partial') }}

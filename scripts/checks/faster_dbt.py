@@ -352,9 +352,9 @@ def _make_contexts_once() -> None:
 
 
 def _draw_graphs_quickly() -> None:
-    """A second of a command: dbt looks for a cycle edge by edge, and makes all of a node to say its kind.
+    """Half a second of a command: dbt looks for a cycle edge by edge, and makes all of a node to say its kind.
 
-    A model waits for the tests of what it reads: said for the next ones only, which is an option of dbt's.
+    dbt's option of fewer edges from tests to models is no help: a failed test then skips nothing that hangs on it.
     """
     linker: Any = importlib.import_module("dbt.compilation").Linker
     find = linker.find_cycles
@@ -372,7 +372,6 @@ def _draw_graphs_quickly() -> None:
         return summary
 
     linker.find_cycles, linker.get_graph_summary = find_where_there_is_one, summarise
-    linker.add_test_edges = linker.add_test_edges_2
 
 
 def _know_process_once() -> None:

@@ -240,7 +240,7 @@ MUTATIONS = [
     Mutation(
         "a stop is also about the address that the record was seen with before it",
         WORDS,
-        "and contact_address_history.first_as_of_date <= cast(all_stops.said_at as date)",
+        "and contact_address_history.first_as_of_date <= {{ local_date('all_stops.said_at') }}",
         "and false",
     ),
     Mutation(
@@ -368,7 +368,7 @@ MUTATIONS = [
     Mutation(
         "what history has seen at the record before it bounced is not mended by a change of something else",
         ADDRESSES,
-        "and contact_address_history.first_as_of_date <= cast(hard_bounces.occurred_at as date)",
+        "and contact_address_history.first_as_of_date <= {{ local_date('hard_bounces.occurred_at') }}",
         "and false",
     ),
     Mutation("who has no app gets no push message", ADDRESSES, "where silo = 'app'", "where silo is not null"),

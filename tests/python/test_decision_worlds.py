@@ -70,26 +70,25 @@ def literals(day: date, as_of_time: time | None) -> list[str]:
 
 
 class Engine:
-    """The models for any date: compiled once, for a day whose literals occur nowhere else and are replaced by others.
+    """The models for any date: compiled for one night and one evening, whose literals are replaced by others.
 
-    dbt writes the clock into the SQL, and a compilation takes seconds.
+    dbt writes the clock into the SQL, and a compilation takes seconds. The day's literals occur nowhere else.
     """
 
     COMPILED_FOR = date(2031, 8, 17)
 
     def __init__(self) -> None:
         self.models = compile_models(self.COMPILED_FOR, None)
-        self.replaced = literals(self.COMPILED_FOR, None)
-        # an instant begins with its date: the longer text is looked for first
-        self.pattern = re.compile("|".join(sorted(map(re.escape, self.replaced), key=len, reverse=True)))
+        # in the evening nobody's own hour is asked for
+        self.of_evenings = compile_models(self.COMPILED_FOR, EVENING)
 
     def sql(self, day: date, as_of_time: time | None) -> dict[str, str]:
         """The SQL of each model."""
-        wanted = dict(zip(self.replaced, literals(day, as_of_time), strict=True))
-        return {
-            name: self.pattern.sub(lambda match: wanted[match.group(0)], self.models.sql[name])
-            for name in self.models.order
-        }
+        models, compiled_at = (self.models, None) if as_of_time is None else (self.of_evenings, EVENING)
+        wanted = dict(zip(literals(self.COMPILED_FOR, compiled_at), literals(day, as_of_time), strict=True))
+        # an instant begins with its date: the longer text is looked for first
+        pattern = re.compile("|".join(sorted(map(re.escape, wanted), key=len, reverse=True)))
+        return {name: pattern.sub(lambda match: wanted[match.group(0)], models.sql[name]) for name in models.order}
 
 
 KEPT = {"decisions": "as_of_date", "scenario_entries": "entered_date"}

@@ -9,12 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import duckdb
-import networkx
 import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
-from dbt.artifacts.resources.types import NodeType
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
 from dbt.context import base, providers
@@ -352,7 +350,7 @@ def test_a_context_that_was_made_for_compiling_is_as_new_when_the_node_runs(monk
 def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
     edges: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for method in ("find_cycles", "get_graph_summary", "add_test_edges"):
+    for method in ("find_cycles", "get_graph_summary"):
         monkeypatch.setattr(Linker, method, getattr(Linker, method))
     linker = Linker()
     for name in "abc":
@@ -373,42 +371,3 @@ def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
     assert (expected[0] is None) == (len(edges) < 3 or edges[-1] == ("a", "c"))
     faster_dbt._draw_graphs_quickly()
     assert asked() == expected
-
-
-def test_a_model_waits_for_the_tests_that_dbt_has_it_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    reads = {
-        "model.b": ["model.a"],
-        "model.c": ["model.b"],
-        "model.d": ["model.b", "model.e"],
-        "model.e": [],
-        "test.a": ["model.a"],
-        "test.b": ["model.b"],
-        "test.a_and_e": ["model.a", "model.e"],
-        "test.a_and_b": ["model.a", "model.b"],
-        "model.a": [],
-    }
-    nodes = {
-        name: SimpleNamespace(resource_type=NodeType(name.split(".")[0]), depends_on_nodes=above)
-        for name, above in reads.items()
-    }
-    children = {name: [below for below, above in reads.items() if name in above] for name in reads}
-    manifest: Any = SimpleNamespace(nodes=nodes, child_map=children)
-
-    def waits() -> set[tuple[str, str]]:
-        linker = Linker()
-        for name, above in reads.items():
-            linker.add_node(name)  # type: ignore[no-untyped-call]
-            for each in above:
-                linker.dependency(name, each)  # type: ignore[no-untyped-call]
-        linker.add_test_edges(manifest)
-        return {*networkx.transitive_closure(linker.graph).edges}
-
-    monkeypatch.setattr(Linker, "add_test_edges", Linker.add_test_edges_1)
-    expected = waits()
-    assert ("test.a_and_e", "model.d") in expected
-    assert ("test.a_and_e", "model.c") not in expected
-    monkeypatch.setattr(Linker, "find_cycles", Linker.find_cycles)
-    monkeypatch.setattr(Linker, "get_graph_summary", Linker.get_graph_summary)
-    faster_dbt._draw_graphs_quickly()
-    assert Linker.add_test_edges is not Linker.add_test_edges_1
-    assert waits() == expected

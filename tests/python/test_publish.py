@@ -31,7 +31,7 @@ def a_run(scope: str, as_of: datetime.date, *, finished: bool) -> Run:
 def test_consumers_get_described_tables_of_a_finished_build(workshop: Workshop, fixture_warehouse: Path) -> None:
     workshop.start_from(fixture_warehouse)
     said = must(workshop.run("publish"))
-    assert f" as of {LAST_AS_OF}: {workshop.published}" in said.text
+    assert f" as of {LAST_AS_OF}:\n            {workshop.published}\n" in said.text
     assert stat.S_IMODE(workshop.published.stat().st_mode) == 0o640
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in workshop.published.parent.iterdir()}
     assert files == {"rekindle.duckdb": 0o640, "activation.duckdb": 0o600}, "no leftovers"

@@ -159,7 +159,9 @@ def test_the_empty_connector_builds_and_publishes_empty_tables(make_workshop: Ca
     said = must(empty.run("run"))
     assert "none published yet: no month with orders is closed" in said.text
     assert "Decided     no step was due" in said.text
-    assert "Not ready   abandoned_cart lacks carts.cart_amount, carts.items, carts.updated_at" in said.text
+    assert (
+        "Not ready   abandoned_cart lacks carts.cart_amount, carts.items,\n              carts.updated_at" in said.text
+    )
     assert rows(empty.published, "select count(*) from segments.rfm_published") == [(0,)]
 
 

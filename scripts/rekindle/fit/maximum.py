@@ -75,7 +75,7 @@ def _maximum(
         for start in starts
     ]
     least = min(float(result.fun) for result in results)
-    # where hardly anybody leaves, all of a ridge is as likely: what lies on it within the bounds says as much as its end
+    # where hardly anybody leaves, all of a ridge is as likely: what lies on it within the bounds says as much
     inside = [
         result
         for result in results
