@@ -17,6 +17,7 @@ from rekindle.export.queries import query
 from rekindle.ground import paths, rules
 from rekindle.ground.errors import ContractError
 from rekindle.ground.quoting import file_text, name, parquet
+from rekindle.ground.screen import counted
 from rekindle.ground.settings import setting
 
 # Per entity, the columns that are read; those marked ! must be there, others are empty in older files.
@@ -42,8 +43,8 @@ class LateNoes:
 
     def __str__(self) -> str:
         return (
-            f"{self.noes:,} late noes of {self.people:,} people were read; "
-            f"{self.unknown:,} are of nobody in today's audiences."
+            f"{counted(self.noes, 'late no', 'late noes')} of {counted(self.people, 'person', 'people')} read; "
+            f"{self.unknown:,} of nobody in today's audiences."
         )
 
 
