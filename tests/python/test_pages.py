@@ -52,6 +52,7 @@ NOT_CALLED = {
     "make whatif": "compares with what git has, and a clone here has no git; test_whatif.py calls it",
     ".venv/bin/pre-commit": "changes the clone's git",
     "mkdir -p installations/acme": "moves folders of an older version; test_installations.py has them",
+    "make build DAILY=1": "what it decides is published whole by the next whole run; test_sealing.py calls it",
     "python scripts/run.py": "`make build` of docs/shopify.md is the same, of half a minute; test_run.py has the rest",
     "python scripts/replay.py": "takes half a minute; test_replay.py calls it",
     "python scripts/backup.py --restore": "asks for the warehouse to be away; test_backup.py moves it",

@@ -64,7 +64,9 @@ def oracles(warehouse: duckdb.DuckDBPyConnection, signs: pd.DataFrame) -> dict[s
         "where channel = 'email' and first_not_sent_at is null",
     )
     mails["sent"] = mails["sent_date"].dt.to_period("M")
-    mails["opened"] = mails["first_opened_at"].dt.to_period("M")
+    # months are the retailer's
+    opened = mails["first_opened_at"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
+    mails["opened"] = opened.dt.tz_localize(None).dt.to_period("M")
     consents = read(
         warehouse,
         "select profile_id, channel, purpose, valid_from, valid_to from core.fct_consents "
@@ -270,9 +272,9 @@ WORTH = {
     ("reactivation", "2016-12-01"): (2940, 633, 0.668, 0.566),
     ("reactivation", "2017-03-01"): (2247, 349, 0.706, 0.587),
     ("reactivation", "2017-06-01"): (2273, 328, 0.716, 0.610),
-    ("lookalike", "2016-12-01"): (6841, 2502, 0.743, 0.715),
-    ("lookalike", "2017-03-01"): (4675, 1475, 0.762, 0.740),
-    ("lookalike", "2017-06-01"): (4577, 1419, 0.788, 0.764),
+    ("lookalike", "2016-12-01"): (7012, 2598, 0.746, 0.719),
+    ("lookalike", "2017-03-01"): (4826, 1554, 0.769, 0.747),
+    ("lookalike", "2017-06-01"): (4733, 1499, 0.793, 0.772),
 }
 
 
