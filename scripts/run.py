@@ -6,7 +6,6 @@ import click
 
 from rekindle.boards.page import make_boards
 from rekindle.export import exporting
-from rekindle.fit import schedule
 from rekindle.forget import answers
 from rekindle.ground import paths
 from rekindle.ground.calendar import as_date, as_month, as_time, default_as_of, newest_closed_month
@@ -15,7 +14,7 @@ from rekindle.ground.errors import DONE, GUARD, RekindleError
 from rekindle.ground.screen import say
 from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
-from rekindle.run.building import build, decide, prepare, unfinished_dates
+from rekindle.run.building import build, decide, fit, prepare, unfinished_dates
 from rekindle.run.fingerprints import inputs_of
 from rekindle.run.publishing import Publication, activation_already, publish, publish_activation, published_already
 
@@ -67,9 +66,8 @@ def main(
         dbt = Dbt(chosen)
         inputs = inputs_of(dbt, is_all_built=full)
         prepare(dbt, dates[0], inputs=inputs)
-        fitted = None if daily else schedule.fit_if_due(paths.warehouse(), chosen, dates[0])
-        if fitted is not None:
-            say(f"Expected value: {fitted}")
+        if not daily:
+            fit(chosen, dates[0])
         for unfinished in dates[:-1]:
             say(f"The build as of {unfinished} did not finish: finishing it first.")
             build(dbt, unfinished, month, inputs=inputs)

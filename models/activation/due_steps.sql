@@ -211,8 +211,7 @@ step_offers as (
             when due_steps.offer_rule = 'keep' then previous_offers.offer_type
         end as offer_type,
         case
-            when due_steps.offer_rule = 'best_match' and matching_offers.offer_id is not null
-                then matching_offers.offer_id
+            when matching_offers.offer_id is not null then matching_offers.offer_id
             when due_steps.offer_rule <> 'keep' then offer_choices.offer_id
             when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_id
             when due_steps.offer_rule = 'keep' then due_steps.previous_offer_id
@@ -223,8 +222,7 @@ step_offers as (
         due_steps.priority,
         due_steps.entry_offer_amount,
         case
-            when due_steps.offer_rule = 'best_match' and matching_offers.offer_id is not null
-                then matching_offers.offer_amount
+            when matching_offers.offer_id is not null then matching_offers.offer_amount
             when due_steps.offer_rule <> 'keep' then offer_choices.offer_amount
             when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_amount
             when due_steps.offer_rule = 'keep' then previous_offers.face_value_amount
@@ -244,7 +242,8 @@ step_offers as (
             and (due_steps.entry_offer_type = offer_choices.offer_type or due_steps.offer_rule like 'id:%')
     left join matching_offers
         on
-            due_steps.profile_id = matching_offers.profile_id
+            due_steps.offer_rule = 'best_match'
+            and due_steps.profile_id = matching_offers.profile_id
             and due_steps.entry_offer_type = matching_offers.offer_type
     -- a reminder keeps what the message before it offered
     left join offers as previous_offers

@@ -10,28 +10,20 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+ranked_preferences as (
+    {{ ranked_preferences(['send_time']) }}
+),
+
 declared as (
     select
-        contact_profiles.profile_id,
-        {{ try_cast("split_part(preferences.preference_value, ':', 1)", 'integer') }} as send_hour,
-        row_number() over (
-            partition by contact_profiles.profile_id
-            order by preferences.declared_at desc nulls last, preferences.preference_value asc nulls last
-        ) as newness
-    from preferences
-    inner join contact_profiles
-        on
-            preferences.source_system = contact_profiles.source_system
-            and preferences.contact_id = contact_profiles.contact_id
-    where
-        {{ happened_by('preferences.declared_at') }}
-        and preferences.preference_type = 'send_time'
+        profile_id,
+        {{ try_cast("split_part(preference_value, ':', 1)", 'integer') }} as send_hour
+    from ranked_preferences
+    where newness = 1
 )
 
 select
     profile_id,
     send_hour
 from declared
-where
-    newness = 1
-    and send_hour between 0 and 23
+where send_hour between 0 and 23

@@ -126,22 +126,7 @@ profile_records as (
 ),
 
 ranked_preferences as (
-    select
-        contact_profiles.profile_id,
-        preferences.preference_type,
-        preferences.preference_value,
-        row_number() over (
-            partition by contact_profiles.profile_id, preferences.preference_type
-            order by preferences.declared_at desc nulls last, preferences.preference_value asc nulls last
-        ) as newness
-    from preferences
-    inner join contact_profiles
-        on
-            preferences.source_system = contact_profiles.source_system
-            and preferences.contact_id = contact_profiles.contact_id
-    where
-        {{ happened_by('preferences.declared_at') }}
-        and preferences.preference_type in ('store', 'channel', 'interest', 'max_frequency')
+    {{ ranked_preferences(['store', 'channel', 'interest', 'max_frequency']) }}
 ),
 
 profile_preferences as (

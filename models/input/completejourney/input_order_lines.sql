@@ -3,9 +3,13 @@
 with
 
 transactions as (
-    {% for till in ['stg_completejourney__transactions', 'stg_synthetic__till_archive'] -%}
+    {% for system, transactions in [
+        ("'till'", 'stg_completejourney__transactions'),
+        ("'till'", 'stg_synthetic__till_archive'),
+        ('source_system', 'stg_world__transactions'),
+    ] -%}
         select
-            'till' as source_system,
+            {{ system }} as source_system,
             basket_id,
             product_id,
             line_number,
@@ -14,20 +18,9 @@ transactions as (
             retail_disc,
             coupon_match_disc,
             extracted_at
-        from {{ ref(till) }}
-        union all
+        from {{ ref(transactions) }}
+        {{ 'union all' if not loop.last }}
     {% endfor -%}
-    select
-        source_system,
-        basket_id,
-        product_id,
-        line_number,
-        quantity,
-        sales_value,
-        retail_disc,
-        coupon_match_disc,
-        extracted_at
-    from {{ ref('stg_world__transactions') }}
 )
 
 select

@@ -58,21 +58,8 @@ open_signals as (
         on signals.published_date >= moment_windows.oldest_date
 ),
 
--- what was published stays published; a fall that late orders have undone is no reason to write
 contradicted_signals as (
-    select
-        open_signals.profile_id,
-        open_signals.segment_month
-    from open_signals
-    inner join rfm_monthly
-        on
-            open_signals.profile_id = rfm_monthly.profile_id
-            and open_signals.segment_month = rfm_monthly.segment_month
-    inner join segments as left_segments
-        on open_signals.from_segment = left_segments.segment
-    inner join segments as restated_segments
-        on rfm_monthly.segment = restated_segments.segment
-    where restated_segments.rung >= left_segments.rung
+    {{ undone_falls('open_signals') }}
 )
 
 select

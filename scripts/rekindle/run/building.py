@@ -8,6 +8,7 @@ from dbt.contracts.graph.nodes import ModelNode
 from rekindle.addresses.emails import EmailReport, spell_emails
 from rekindle.addresses.phones import PhoneReport, normalise_contacts
 from rekindle.export.runs import committed_dates
+from rekindle.fit.schedule import fit_if_due
 from rekindle.forget import blocking
 from rekindle.gates.raw import check_raw
 from rekindle.ground import paths
@@ -81,6 +82,13 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     return phones, spell_emails(paths.warehouse())
 
 
+def fit(connector: str, as_of: datetime.date, *, has_facts: bool = False) -> None:
+    """Fits the expected value when that is due, and says so."""
+    fitted = fit_if_due(paths.warehouse(), connector, as_of, has_facts=has_facts)
+    if fitted is not None:
+        say(f"Expected value: {fitted}")
+
+
 def variables(as_of: datetime.date, accept: datetime.date | None, at: datetime.time | None = None) -> dict[str, object]:
     """The vars of one as-of date; a month that a person accepted counts for the date that publishes it."""
     accepted = f"{accept:%Y-%m}" if accept is not None and accept == newest_closed_month(as_of) else None
@@ -106,20 +114,14 @@ def build(
     is_whole = selection in ((), WHOLE)
     last = fingerprints.last_build(dbt, inputs)
     if last and last.is_whole and last.as_of_date == as_of and is_whole and given["accept_publication"] is None:
-        say(
-            f"Unchanged: raw data, code and date as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
-            "nothing to build; --full builds all."
-        )
+        say(f"Unchanged: raw data, code and date as of {last}; nothing to build; --full builds all.")
         dbt.run("run-operation", "tell_last_build", variables=given)
         return
     skipped = last.settled(dbt.manifest, as_of) if last and selection in ((), DAILY) else frozenset()
     if last and selection == DAILY:
-        say(f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC.")
+        say(f"Unchanged: raw data and code as of {last}.")
     elif last and skipped:
-        say(
-            f"Unchanged: raw data and code as of the build of {last.built_at:%Y-%m-%d %H:%M} UTC; "
-            f"{len(skipped)} steps skipped; --full builds all."
-        )
+        say(f"Unchanged: raw data and code as of {last}; {len(skipped)} steps skipped; --full builds all.")
     fingerprints.leave_out(dbt.manifest, skipped)
     landed = fingerprints.landed_addresses()
     fingerprints.forget_build()

@@ -67,6 +67,9 @@ class LastBuild:
     built_at: datetime.datetime
     is_whole: bool  # segments, decisions and measurement, too, are of that date and of the code of today
 
+    def __str__(self) -> str:
+        return f"the build of {self.built_at:%Y-%m-%d %H:%M} UTC"
+
     def settled(self, manifest: Manifest, as_of: datetime.date) -> frozenset[str]:
         """The nodes that a run as of a date may skip."""
         return settled(manifest, is_same_date=self.as_of_date == as_of)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rekindle.fit.schedule import fit_if_due
 from rekindle.gates.raw import check_raw
 from rekindle.ground import paths
 from rekindle.ground.calendar import months_between, newest_closed_month, next_month
@@ -21,7 +20,7 @@ from rekindle.ground.errors import RekindleError
 from rekindle.ground.screen import say
 from rekindle.ground.sources import source_files
 from rekindle.ground.warehouse import open_warehouse, use_warehouse, warehouse_runs
-from rekindle.run.building import WHOLE, build, prepare, variables
+from rekindle.run.building import WHOLE, build, fit, prepare, variables
 from rekindle.run.fingerprints import inputs_of
 from rekindle.run.replay_notes import fingerprint_in, fingerprint_of, is_complete, note_end, note_start
 from rekindle.run.swapping import carry_decisions, keep_other_months, set_exports_aside, swap
@@ -159,9 +158,7 @@ def _replay_months(
             # answers have changed facts: as the next run would, which then finds everything built
             _step(dbt, "facts_of_replay", as_of, None)
             prepare(dbt, as_of, is_replay=True)
-            fitted = fit_if_due(building, dbt.connector, as_of, has_facts=True)
-            if fitted is not None:
-                say(f"Expected value: {fitted}")
+            fit(dbt.connector, as_of, has_facts=True)
             title = f"  {months[-1]:%Y-%m} and everything"
             build(dbt, as_of, accepted_month, title=title, selection=WHOLE, inputs=inputs_of(dbt))
     say(f"  replayed in            {time.monotonic() - started:5.1f} s")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rekindle.ground import rules
+from rekindle.ground.screen import counted
 from rekindle.site.dictionary import Dictionary
 from rekindle.site.drawing import Box, drawing
 
@@ -85,10 +86,10 @@ def _card(row: Row, found: Mapping[str, list[Row]], dictionary: Dictionary, coun
     yield f"| Content | {texts or 'none: a list'} |"
     for variants in _variants(found["scenario_step_variants"]):
         yield f"| Variants | {variants} |"
-    counted = {VALUES.get(each["moment"], "value") for each in found["scenario_moments"]}
-    offers = [_offer(each, " or ".join(sorted(counted))) for each in found["scenario_offers"]]
+    values = {VALUES.get(each["moment"], "value") for each in found["scenario_moments"]}
+    offers = [_offer(each, " or ".join(sorted(values))) for each in found["scenario_offers"]]
     yield f"| Offer | {'<br>'.join(offers) or 'none'} |"
-    limit = f"; after {_counted(row['message_limit'], 'message')}" if row["message_limit"] else ""
+    limit = f"; after {counted(int(row['message_limit']), 'message')}" if row["message_limit"] else ""
     yield f"| Stops on | {', '.join(row['stops_on'].replace('_', ' ').split('>'))}{limit} |"
     held_out = float(row["holdout_share"])
     yield f"| Held out | {f'{held_out:.0%} of those who enter' if held_out else 'nobody'} |"
@@ -121,21 +122,20 @@ def _who(moment: Row, dictionary: Dictionary) -> str:
 
 def _when(row: Row) -> str:
     recurrence = {"once": "once in a life", "per_entry_key": "each time anew"}
+    enters, ends, rests = (
+        counted(int(row[f"{which}_days"]), "day") for which in ("entry_window", "journey", "cooldown")
+    )
     parts = [
         recurrence.get(row["recurrence"], row["recurrence"].replace("_", " ")),
-        f"the first message within {_counted(row['entry_window_days'], 'day')}, the last within {row['journey_days']}"
+        f"the first message within {enters}, the last within {row['journey_days']}"
         if row["kind"] == "message"
-        else f"on the list for {_counted(row['journey_days'], 'day')} at most",
+        else f"on the list for {ends} at most",
     ]
     if row["cooldown_days"] != "0":
-        parts.append(f"not again within {_counted(row['cooldown_days'], 'day')}")
+        parts.append(f"not again within {rests}")
     if row["starts_date"] or row["ends_date"]:
         parts.append(f"from {row['starts_date'] or 'ever'} until {row['ends_date'] or 'further notice'}")
     return "; ".join(parts)
-
-
-def _counted(number: str, noun: str) -> str:
-    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
 
 
 def _texts(blocks: list[Row], *, has_offers: bool) -> Iterator[str]:
@@ -166,9 +166,9 @@ def _variants(rows: list[Row]) -> Iterator[str]:
         yield f"{step.replace('_', ' ')} by {channel}: {', '.join(shares)}"
 
 
-def _offer(offer: Row, counted: str) -> str:
+def _offer(offer: Row, measured: str) -> str:
     subject = "" if offer["subject"] == "*" else f" for {offer['subject'].replace('_', ' ')}"
-    value = f", {counted} from {offer['from_value']}" if offer["from_value"] else ""
+    value = f", {measured} from {offer['from_value']}" if offer["from_value"] else ""
     rule = {
         "lowest_value": "of the lowest value",
         "highest_value": "of the highest value",

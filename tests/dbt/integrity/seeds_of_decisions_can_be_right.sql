@@ -1,7 +1,7 @@
 -- What only decisions read, beside the seeds of scenarios, which have a test of their own: a wrong row stops the build
 -- before anybody is entered.
-{{ config(meta={'reason_column': 'reason'}, for_everybody=['taste_rules']) }}
-{%- set channels = ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+{{ config(meta={'reason_column': 'reason'}) }}
+{%- set channels = contract_lists().channel -%}
 {{ first_findings({
     'replenishment_intervals': (
         ['sector', 'category', 'package_size'],

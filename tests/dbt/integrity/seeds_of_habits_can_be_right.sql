@@ -1,5 +1,5 @@
 -- What habits and margins are made of: a wrong row stops the build before a month of traits is kept.
-{{ config(meta={'reason_column': 'reason'}, for_everybody=['habit_rules']) }}
+{{ config(meta={'reason_column': 'reason'}) }}
 {{ first_findings({
     'habit_rules': (
         ['sector'],

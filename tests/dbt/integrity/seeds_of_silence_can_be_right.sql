@@ -1,6 +1,6 @@
 -- What silence is told by: a wrong row stops the build before a month of tiers is kept.
-{{ config(meta={'reason_column': 'reason'}, for_everybody=['inactivity_criteria']) }}
-{%- set channels = ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+{{ config(meta={'reason_column': 'reason'}) }}
+{%- set channels = contract_lists().channel -%}
 {%- set switch = [('is_enabled is null', 'is_enabled is missing: write true or false.')] -%}
 {{ first_findings({
     'closure_periods': (

@@ -1,6 +1,6 @@
 -- What spend clusters and return rates are made of: a wrong row stops the build before a month of them is kept.
-{{ config(meta={'reason_column': 'reason'}, for_everybody=['return_rate_bands']) }}
-{%- set channels = ['email', 'sms', 'phone', 'post', 'push', 'ads'] -%}
+{{ config(meta={'reason_column': 'reason'}) }}
+{%- set channels = contract_lists().channel -%}
 {%- set version = must_be_there(['sector', 'threshold_version']) + [(
     'valid_from_month is null or extract(day from valid_from_month) <> 1',
     'valid_from_month is {valid_from_month}: write the first day of a month.',
