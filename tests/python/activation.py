@@ -139,7 +139,9 @@ class Retailer:
                 "cast(? as date) as as_of_date, ? as tests_passed",
                 [as_of, tests_passed],
             )
-            connection.execute("create table _feeds (feed varchar, audience varchar, config varchar)")
+            connection.execute(
+                "create table _feeds (feed varchar, audience varchar, config varchar, is_in_use boolean)"
+            )
             for row in people:
                 full = {
                     "as_of_date": as_of,
@@ -173,7 +175,7 @@ class Retailer:
             for feed in self.feeds:
                 audience = "audience_people" if feed["target"] == "census" else "aud_win_back"
                 connection.execute(
-                    "insert into _feeds values (?, ?, ?)", [feed["feed"], audience, json.dumps(dict(feed))]
+                    "insert into _feeds values (?, ?, ?, true)", [feed["feed"], audience, json.dumps(dict(feed))]
                 )
             if more:
                 connection.execute(more)

@@ -41,6 +41,29 @@ def profiles(rows: Iterable[dict[str, str]]) -> list[str]:
     return [row["profile_id"] for row in rows]
 
 
+# --- a scenario that is not in use ------------------------------------------------------------------------------------
+
+
+def test_a_feed_that_nobody_uses_is_not_written_unless_it_is_asked_for_or_was_written_before(shop: Retailer) -> None:
+    shop.feeds = [EMAIL_FEED, ADS_FEED]
+    ads = str(ADS_FEED["feed"])
+    resting = f"update _feeds set is_in_use = false where feed = '{ads}'"
+    lists = {f"{kind}_{ADS_FEED['target']}" for kind in ("opt_out", "erasure")}
+    shop.publish([], more=resting)
+    assert {ads, *lists}.isdisjoint(shop.export())
+    assert not (shop.exports / ads).exists()
+    assert [*shop.export(ads, dry=True)] == [ads]
+    assert [*shop.export(*lists, dry=True)] == [*lists]
+
+    shop.export(ads)
+    assert {ads, *lists} <= set(shop.export()), "its people have to leave the platform"
+
+    # a file that an earlier version published does not say it: all are written
+    shop.feeds = [EMAIL_FEED, {**ADS_FEED, "feed": "other"}]
+    shop.publish([], more="alter table _feeds drop column is_in_use")
+    assert "other" in shop.export()
+
+
 # --- a run ------------------------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ class Activation:
     connection: duckdb.DuckDBPyConnection
     published: dict[str, Any]
     feeds: list[tuple[str, Feed]]  # (audience table, feed)
+    resting: frozenset[str]  # feeds of scenarios that are not in use
     late_noes: LateNoes
 
     @property
@@ -68,7 +69,7 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
             connection.execute(f"attach {text(file)} as activation (read_only)")
             published = _published(connection, file, as_of)
             late = _read_consent(connection)
-            yield Activation(connection, published, _feeds(connection), late)
+            yield Activation(connection, published, _feeds(connection), _resting(connection), late)
     except duckdb.Error as error:
         raise RekindleError(f"The export stopped ({without_values(str(error))}): nothing was committed.") from None
     except OSError as error:
@@ -99,6 +100,13 @@ def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetim
 def _feeds(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, Feed]]:
     rows = connection.execute("select feed, audience, config from activation.main._feeds order by feed").fetchall()
     return [(str(audience), read_feed(f"Feed {feed}", json.loads(config))) for feed, audience, config in rows]
+
+
+def _resting(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    if "is_in_use" not in columns_of(connection, "main", "_feeds"):  # a file of before: all feeds were exported
+        return frozenset()
+    rows = connection.execute("select feed from activation.main._feeds where not is_in_use").fetchall()
+    return frozenset(feed for (feed,) in rows)
 
 
 def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:

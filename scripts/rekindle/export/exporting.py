@@ -27,10 +27,11 @@ from rekindle.ground.screen import counted
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of all feeds, and how many noes came after the publication."""
+    """What became of all feeds, how many noes came after the publication, and how many feeds rest."""
 
     reports: list[Report]
     late_noes: LateNoes
+    resting: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -47,23 +48,32 @@ class Outcome:
         yield from (f"{begin}{report}" for report in told)
         if len(told) < len(self.reports):
             yield f"{begin}{counted(len(self.reports) - len(told), 'list')} with nobody on them"
+        if self.resting:
+            yield f"{begin}{counted(self.resting, 'feed')} of scenarios that are not in use: not written"
 
 
 def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: tuple[str, ...] = ()) -> Outcome:
-    """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after."""
+    """Plans (`dry`) or writes the feeds named; without names all of them, and the opt-out and erasure lists after.
+
+    A feed of a scenario that is not in use rests, unless it is named or was written before: then its people have to
+    leave the platform.
+    """
     runs.refuse_others()
     reports = []
     gate = Gate("export")
     with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
         sent_to, damaged = _sent_to(activation.connection)
+        resting = activation.resting - {folder.feed for folder in runs.feed_folders()} - {*names}
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
+        written_to = sent_to | {feed.target for _, feed in configured.values() if feed.feed not in resting}
         lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
         known = [*configured, *lists]
         for unknown in [each for each in (*names, *accepted) if each not in known]:
             raise ContractError(f"There is no feed '{unknown}': there are {', '.join(known) or 'none'}.")
         with Progress("Plan" if dry else "Export") as progress:
-            chosen = names or known
+            lists_at_rest = {each for each, (_, target) in lists.items() if target not in written_to}
+            chosen = names or [each for each in known if each not in resting | lists_at_rest]
             progress.expect(len(chosen))
             for each in chosen:
                 report = Report(each)
@@ -86,7 +96,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
             for feed, error in damaged.items()
             if not names and feed not in told
         ]
-        return Outcome(reports, activation.late_noes)
+        return Outcome(reports, activation.late_noes, 0 if names else len(resting))
 
 
 def _sent_to(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], dict[str, ContractError]]:

@@ -208,11 +208,13 @@ def publish_audiences(tables: list[Table], warehouse: Path) -> Publication:
             "cast(? as date) as as_of_date, cast(? as boolean) as tests_passed",
             [str(project()["version"]), build.connector, build.invocation_id, build.as_of_date, tests_passed],
         )
-        connection.execute("create table published._feeds (feed varchar, audience varchar, config varchar)")
-        for audience, feed in feeds:
+        connection.execute(
+            "create table published._feeds (feed varchar, audience varchar, config varchar, is_in_use boolean)"
+        )
+        for audience, feed, is_in_use in feeds:
             connection.execute(
-                "insert into published._feeds values (?, ?, ?)",
-                [feed.feed, audience, feed.model_dump_json(exclude_defaults=True)],
+                "insert into published._feeds values (?, ?, ?, ?)",
+                [feed.feed, audience, feed.model_dump_json(exclude_defaults=True), is_in_use],
             )
         return build
 
@@ -235,11 +237,12 @@ def _tables_of_scenarios(connection: duckdb.DuckDBPyConnection, tables: list[Tab
     ]
 
 
-def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tuple[str, Feed]]:
-    """The feeds of the seed, each with the table that its rows come from."""
+def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tuple[str, Feed, bool]]:
+    """The feeds of the seed, each with the table that its rows come from, and whether its scenario is in use."""
+    resting = connection.execute("select scenario_id from config.scenarios where not is_enabled").fetchall()
     cursor = connection.execute("select * from config.feeds order by feed")
     columns = [column[0] for column in cursor.description or []]
-    found: list[tuple[str, Feed]] = []
+    found: list[tuple[str, Feed, bool]] = []
     for values in cursor.fetchall():
         row = dict(zip(columns, values, strict=True))
         audience = row.pop("audience")
@@ -251,7 +254,7 @@ def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tup
             )
         if found and found[-1][1].feed == row["feed"]:
             raise RekindleError(f"Seed feeds has two rows {row['feed']}: give one of them another name.")
-        found.append((table, feed_of_row(row)))
+        found.append((table, feed_of_row(row), (audience,) not in resting))
     return found
 
 
