@@ -462,9 +462,7 @@ left join paused_profiles
         candidates.profile_id = paused_profiles.profile_id
         and candidates.channel = paused_profiles.channel
 left join isolations
-    on
-        candidates.profile_id = isolations.profile_id
-        and candidates.channel <> 'ads'
+    on {{ key_if("candidates.channel <> 'ads'", 'candidates.profile_id') }} = isolations.profile_id
 left join plans
     on candidates.profile_id = plans.profile_id
 left join tiers

@@ -60,10 +60,9 @@ first_steps as (
     left join past_entries
         on
             journeys.scenario_id = past_entries.scenario_id
-            and journeys.profile_id = past_entries.profile_id
+            and {{ key_if("scenarios.recurrence = 'once' and not journeys.is_entered", 'journeys.profile_id') }}
+            = past_entries.profile_id
             and journeys.entry_key <> past_entries.entry_key
-            and scenarios.recurrence = 'once'
-            and not journeys.is_entered
     where past_entries.entry_key is null
 ),
 
@@ -242,8 +241,7 @@ step_offers as (
             and (due_steps.entry_offer_type = offer_choices.offer_type or due_steps.offer_rule like 'id:%')
     left join matching_offers
         on
-            due_steps.offer_rule = 'best_match'
-            and due_steps.profile_id = matching_offers.profile_id
+            {{ key_if("due_steps.offer_rule = 'best_match'", 'due_steps.profile_id') }} = matching_offers.profile_id
             and due_steps.entry_offer_type = matching_offers.offer_type
     -- a reminder keeps what the message before it offered
     left join offers as previous_offers

@@ -229,8 +229,7 @@ cooled as (
         on
             at_the_door.scenario_id = newest_triggers.scenario_id
             and at_the_door.profile_id = newest_triggers.profile_id
-            and at_the_door.entry_key = newest_triggers.entry_key
-            and at_the_door.is_first_step
+            and {{ key_if('at_the_door.is_first_step', 'at_the_door.entry_key') }} = newest_triggers.entry_key
 ),
 
 -- gate 7: a scenario that lacks its data does nothing, not even go on; any other takes in as many as it may, before
@@ -303,8 +302,7 @@ queued as (
         on
             cooled.scenario_id = queue.scenario_id
             and cooled.profile_id = queue.profile_id
-            and cooled.entry_key = queue.entry_key
-            and cooled.is_first_step
+            and {{ key_if('cooled.is_first_step', 'cooled.entry_key') }} = queue.entry_key
 ),
 
 admitted as (

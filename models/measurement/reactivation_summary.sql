@@ -128,10 +128,8 @@ ranked_tiers as (
     left join profile_heirs
         on
             silence_published.profile_id = profile_heirs.remembered_id
-            and (
-                profile_heirs.until_date is null
-                or silence_published.published_as_of_date < profile_heirs.until_date
-            )
+            and silence_published.published_as_of_date
+            < coalesce(profile_heirs.until_date, cast('9999-12-31' as date))
 ),
 
 inactive_people as (

@@ -125,8 +125,8 @@ offers as (
             and ranked_offers.offer_rule = offer_choices.offer_rule
     left join matching_offers
         on
-            ranked_offers.offer_rule = 'best_match'
-            and ranked_offers.profile_id = matching_offers.profile_id
+            {{ key_if("ranked_offers.offer_rule = 'best_match'", 'ranked_offers.profile_id') }}
+            = matching_offers.profile_id
             and ranked_offers.offer_type = matching_offers.offer_type
     where ranked_offers.place = 1
 )

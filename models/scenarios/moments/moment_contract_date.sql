@@ -71,7 +71,5 @@ select
     {{ local_to_utc('cast(open_dates.contract_date as timestamp)') }} as moment_at
 from open_dates
 left join renewed_contracts
-    on
-        open_dates.contract_id = renewed_contracts.contract_id
-        and open_dates.subject = 'end'
+    on {{ key_if("open_dates.subject = 'end'", 'open_dates.contract_id') }} = renewed_contracts.contract_id
 where renewed_contracts.contract_id is null

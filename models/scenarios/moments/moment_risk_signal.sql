@@ -89,9 +89,9 @@ select
 from open_signals
 left join contradicted_signals
     on
-        open_signals.profile_id = contradicted_signals.profile_id
+        {{ key_if("open_signals.subject = 'costly_decline'", 'open_signals.profile_id') }}
+        = contradicted_signals.profile_id
         and open_signals.segment_month = contradicted_signals.segment_month
-        and open_signals.subject = 'costly_decline'
 left join moves
     on
         open_signals.profile_id = moves.profile_id
