@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import forked
 import pytest
 from compiled import dbt_compile
 from workshop import FIXTURES, LAST_AS_OF, LAST_MONTH, Workshop, differences, digest, must, rows
@@ -21,6 +22,10 @@ from rekindle.run import fingerprints
 from rekindle.run.fingerprints import LastBuild, inputs_of, last_build, settled
 
 NEXT_DAY = "2024-07-02"
+ALL_MODELS = (
+    *("--resource-type", "model", "--output", "json", "--output-keys", "unique_id"),
+    *("--vars", "{connector: fixture}"),
+)
 BUILT = re.compile(r"^Build as of .*: (\d+) steps$", re.MULTILINE)
 LEFT_OUT = re.compile(
     r"^Unchanged: raw data and code as of the build of [-\d]+ [:\d]+ UTC; (\d+) steps skipped; --full builds all\.$",
@@ -32,7 +37,7 @@ LEFT_OUT = re.compile(
 def unchanged(workshop: Workshop, fixture_warehouse: Path, tmp_path: Path) -> Iterator[Dbt]:
     """The hand-written rows in a folder of their own, and the project as a program in the workshop parses it."""
     shutil.copytree(FIXTURES, tmp_path / "raw")
-    workshop.environment["REKINDLE_FIXTURES"] = str(tmp_path / "raw")
+    workshop.environment |= {"REKINDLE_FIXTURES": str(tmp_path / "raw"), forked.ASK_KEYS: "1"}
     workshop.start_from(fixture_warehouse)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(paths.PROJECT)
@@ -182,7 +187,9 @@ def every_doubt_is_seen(workshop: Workshop, unchanged: Dbt, raw: Path, known: Pa
     assert not is_known(unchanged), "a run was killed in between"
 
 
-def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(unchanged: Dbt, tmp_path: Path) -> None:
+def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
+    workshop: Workshop, unchanged: Dbt, tmp_path: Path
+) -> None:
     manifest = unchanged.manifest
     models: Any = {key: node for key, node in manifest.nodes.items() if str(node.resource_type) == "model"}
     same, another = settled(manifest, is_same_date=True), settled(manifest, is_same_date=False)
@@ -208,3 +215,12 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(unchanged: Dbt
     dated = {key for key, node in compiled.items() if "2031-03" in (node.get("compiled_code") or "")}
     assert dated & same, "the histories of identity"
     assert dated & another == set()
+
+    # of what the first step of a replay builds, the last makes anew what says what is so on its date
+    def chosen(selector: str) -> set[str]:
+        listed = must(workshop.dbt("--quiet", "ls", "--selector", selector, *ALL_MODELS)).text
+        return {json.loads(line)["unique_id"] for line in listed.splitlines() if line.startswith("{")}
+
+    first, last = chosen("base"), chosen("complete")
+    assert len(first) > 100
+    assert (dated & first) - kept <= last
