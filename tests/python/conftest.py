@@ -113,6 +113,7 @@ def built_once(target: Path, build: Callable[[Path], None]) -> Path:
 def _replayed(shared: Path, make_workshop: Callable[..., Workshop], last: str) -> Path:
     def build(path: Path) -> None:
         workshop = make_workshop("fixture")
+        workshop.environment[forked.ASK_KEYS] = "1"
         must(workshop.run("replay", "--from", FIRST_MONTH, "--to", last, *ACCEPTED))
         shutil.move(workshop.warehouse, path)
 
@@ -159,7 +160,7 @@ def demo_workshop(shared: Path) -> Workshop:
     has denied profiling, so that figures are those of all customers.
     """
     workshop = Workshop(shared / "demo", "completejourney")
-    workshop.environment["REKINDLE_DATA"] = str(shared / "demo" / "data")
+    workshop.environment |= {"REKINDLE_DATA": str(shared / "demo" / "data"), forked.ASK_KEYS: "1"}
 
     def build(path: Path) -> None:
         workshop.warehouse.parent.mkdir(parents=True)
@@ -199,6 +200,7 @@ def decided_workshop(shared: Path, demo_workshop: Workshop) -> Workshop:
     workshop = Workshop(shared / "decided", "completejourney")
     workshop.environment["REKINDLE_DATA"] = str(shared / "decided" / "data")
     workshop.environment["REKINDLE_EXPORTS"] = str(shared / "decided" / "exports")
+    workshop.environment[forked.ASK_KEYS] = "1"
 
     def build(path: Path) -> None:
         workshop.warehouse.parent.mkdir(parents=True)

@@ -25,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 # the folder of what dbt has parsed in this session; conftest.py makes it
 PARSED = "REKINDLE_TESTS_PARSED"
 # variables that the SQL of a node depends on and nothing else: neither which nodes there are nor what they refer to
@@ -33,7 +35,12 @@ ONLY_IN_SQL = {
     *("global_holdout_salt", "global_holdout_share", "max_rejected_share", "require_double_opt_in"),
     *("identity_rounds", "identity_max_contacts_per_identifier"),
     *("open_tracking_consent_countries", "click_tracking_consent_countries"),
+    *("default_as_of", "rfm_window_days"),
 }
+# set to 1: the command's builds ask all data tests of it
+ASK_KEYS = "TESTS_ASK_KEYS"
+# generic tests about keys and ranges of one table each: four in five data tests
+ABOUT_KEYS = ("unique_key", "not_null_columns", "relationship", "expression_is_true")
 # a note beside a parsed project: somebody has read it
 READ = ".read"
 # in the server: parsed projects by the digest of their file, and the notes that it has seen
@@ -96,7 +103,8 @@ def _parse_once() -> None:
     dbt keeps it in the target folder, which each workshop has of its own, and throws it away when the path of the
     warehouse or a variable changes; parsing from nothing takes longer than most tests. Here it lies in one folder, by
     what it does depend on. The path and `ONLY_IN_SQL` are no part of that: a replay changes path and date and parses
-    nothing, and another time zone or another number of rounds compiles the same nodes otherwise.
+    nothing, and another time zone or another number of rounds compiles the same nodes otherwise. A copy of the project
+    begins with what another copy has parsed: dbt compares the files and parses those that differ.
     """
     manifest: Any = importlib.import_module("dbt.parser.manifest")
     check = manifest.ManifestLoader.build_manifest_state_check
@@ -107,13 +115,28 @@ def _parse_once() -> None:
         state.profile_hash = hash_of(project.credentials.database)
         variables = {name: value for name, value in project.cli_vars.items() if name not in ONLY_IN_SQL}
         state.vars_hash = hash_of(repr([sorted(variables.items()), project.target_name]))
-        found = repr([self.root_project.project_root, state])
-        name = f"{hashlib.sha256(found.encode()).hexdigest()}.msgpack"
+        if project.project_name in state.project_hashes:
+            state.project_hashes[project.project_name] = hash_of(_parsed_of_project(Path(project.project_root)))
+        kind, place = (hashlib.sha256(repr(each).encode()).hexdigest() for each in (state, project.project_root))
+        file = Path(os.environ[PARSED], f"{kind}-{place[:8]}.msgpack")
+        others = sorted(file.parent.glob(f"{kind}-*.msgpack"))
+        if others and file not in others:
+            file.write_bytes(others[0].read_bytes())
         # an absolute path: joined to the target folder, it takes its place
-        manifest.PARTIAL_PARSE_FILE_NAME = str(Path(os.environ[PARSED], name))
+        manifest.PARTIAL_PARSE_FILE_NAME = str(file)
         return state
 
     manifest.ManifestLoader.build_manifest_state_check = check_what_counts
+
+
+def _parsed_of_project(root: Path) -> str:
+    """What dbt_project.yml says, without the settings that only SQL depends on."""
+    said = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
+    of_all = said.get("vars", {})
+    for settings in (of_all, *(of_all.get("connector_settings") or {}).values()):
+        for name in ONLY_IN_SQL & set(settings or {}):
+            del settings[name]
+    return json.dumps(said, default=str, sort_keys=True)
 
 
 def _make_faster() -> None:
@@ -156,6 +179,27 @@ def _remember_projects() -> None:
         return _projects.pop(hashlib.sha256(data).hexdigest(), None) or read(data, **named)
 
     manifest.Manifest.from_msgpack = read_or_remember
+
+
+def _ask_keys_where_wanted() -> None:
+    """Has our own programs leave out tests about keys, a fifth of a build, unless the environment asks for them.
+
+    The hand-written rows are the same in hundreds of builds, and their keys are asked for in the two builds of
+    `make test`, in the states that tests share, and where a test is about data tests or follows a page. Plain dbt asks
+    what it is told to.
+    """
+    dbt: Any = importlib.import_module("rekindle.ground.dbt").Dbt
+    parse = dbt.manifest.fget
+
+    def parse_and_leave_out(self: Any) -> Any:
+        is_new, manifest = self._manifest is None, parse(self)
+        if is_new and os.environ.get(ASK_KEYS) != "1":
+            tests = {name: getattr(node, "test_metadata", None) for name, node in manifest.nodes.items()}
+            for name in [name for name, test in tests.items() if test is not None and test.name in ABOUT_KEYS]:
+                del manifest.nodes[name]
+        return manifest
+
+    dbt.manifest = property(parse_and_leave_out)
 
 
 def _read_projects() -> None:
@@ -244,6 +288,7 @@ if __name__ == "__main__":
     _make_faster()
     _remember_schemas()
     _remember_projects()
+    _ask_keys_where_wanted()
     _keep()
     request = _serve()
     code: object = 1

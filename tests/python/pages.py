@@ -63,6 +63,7 @@ class Clone:
         return {
             **kept,
             "REKINDLE_TESTS_PARSED": os.environ["REKINDLE_TESTS_PARSED"],
+            "TESTS_ASK_KEYS": "1",
             "REKINDLE_KEEP_OPEN": "1",  # plain dbt would open the file anew for every node
             "PYTHONUTF8": "1",
             "CONNECTOR": self.connector,
