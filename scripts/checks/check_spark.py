@@ -110,7 +110,7 @@ def build(engine: str) -> None:
 
     Data tests run once, where the first month has become memory.
     """
-    make_faster(paths.target() / "templates")
+    make_faster(paths.target() / "templates", writes_sql=True)
     use_warehouse(paths.warehouse())
     dbt = Dbt(CONNECTOR)
     for date in DATES:

@@ -38,8 +38,11 @@ WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with\b(?:\s+recursive\b)?", re.I
 FOLLOWING_FROM_COMPILING = ("model", "compiled_code", "sql", "pre_hooks", "post_hooks")
 
 
-def make_faster(compiled: Path) -> None:
-    """All of it, for this process and those forked from it. `compiled` is a folder that processes may share."""
+def make_faster(compiled: Path, *, writes_sql: bool = False) -> None:
+    """All of it, for this process and those forked from it. `compiled` is a folder that processes may share.
+
+    Without `writes_sql` no SQL is written into the target folder.
+    """
     _make_fewer_events()
     _find_macros_once()
     _compile_templates_once(compiled)
@@ -51,7 +54,8 @@ def make_faster(compiled: Path) -> None:
     _know_process_once()
     _find_with_at_once()
     _describe_once()
-    _write_no_sql()
+    if not writes_sql:
+        _write_no_sql()
 
 
 def _make_fewer_events() -> None:

@@ -37,6 +37,8 @@ ONLY_IN_SQL = {
     *("open_tracking_consent_countries", "click_tracking_consent_countries"),
     *("default_as_of", "rfm_window_days"),
 }
+# the project by its name; a host of it has folders of packages, which a copy does not share
+OURS = "rekindle"
 # set to 1: the command's builds ask all data tests of it
 ASK_KEYS = "TESTS_ASK_KEYS"
 # generic tests about keys and ranges of one table each: four in five data tests
@@ -120,13 +122,23 @@ def _parse_once() -> None:
         kind, place = (hashlib.sha256(repr(each).encode()).hexdigest() for each in (state, project.project_root))
         file = Path(os.environ[PARSED], f"{kind}-{place[:8]}.msgpack")
         others = sorted(file.parent.glob(f"{kind}-*.msgpack"))
-        if others and file not in others:
+        if project.project_name == OURS and others and file not in others:
             file.write_bytes(others[0].read_bytes())
         # an absolute path: joined to the target folder, it takes its place
         manifest.PARTIAL_PARSE_FILE_NAME = str(file)
         return state
 
+    read = manifest.ManifestLoader.read_manifest_for_partial_parse
+
+    def read_as_of_here(self: Any) -> Any:
+        found = read(self)
+        for node in found.nodes.values() if found is not None else ():
+            if getattr(node, "root_path", None) and node.package_name == self.root_project.project_name:
+                node.root_path = self.root_project.project_root  # where the file of a seed lies
+        return found
+
     manifest.ManifestLoader.build_manifest_state_check = check_what_counts
+    manifest.ManifestLoader.read_manifest_for_partial_parse = read_as_of_here
 
 
 def _parsed_of_project(root: Path) -> str:
