@@ -72,33 +72,49 @@ verified as (
     where email_verified_at is not null
 ),
 
--- who shares a phone and nothing else, with another name and another e-mail; what is unknown differs from nothing
-other_emails as (
+people as (
     select
-        pairs.elder,
-        pairs.younger
-    from pairs
-    inner join emails as elder_emails
-        on pairs.elder = elder_emails.seniority
-    inner join emails as younger_emails
-        on pairs.younger = younger_emails.seniority
-    where
-        pairs.links + pairs.cards + pairs.emails = 0
-        and elder_emails.identifier_id <> younger_emails.identifier_id
+        details.seniority,
+        details.first_name,
+        details.last_name,
+        emails.identifier_id as email_id
+    from details
+    left join emails on details.seniority = emails.seniority
 ),
 
+sharing_a_phone_only as (
+    select
+        elder,
+        younger
+    from pairs
+    where links + cards + emails = 0
+),
+
+-- with another name and another e-mail; what is unknown differs from nothing. Asked of each pair after outer joins: as
+-- conditions of joins that may be reordered, DuckDB (1.5) may begin with all pairs of people
 strangers as (
     select
-        other_emails.elder,
-        other_emails.younger
-    from other_emails
-    inner join details as elders
-        on other_emails.elder = elders.seniority
-    inner join details as youngers
-        on other_emails.younger = youngers.seniority
-    where
-        {{ folded_name('elders.first_name') }} <> {{ folded_name('youngers.first_name') }}
-        or {{ folded_name('elders.last_name') }} <> {{ folded_name('youngers.last_name') }}
+        sharing_a_phone_only.elder,
+        sharing_a_phone_only.younger
+    from sharing_a_phone_only
+    left join people as elders
+        on sharing_a_phone_only.elder = elders.seniority
+    left join people as youngers
+        on sharing_a_phone_only.younger = youngers.seniority
+    group by
+        sharing_a_phone_only.elder,
+        sharing_a_phone_only.younger
+    having
+        max(case
+            when
+                elders.email_id <> youngers.email_id
+                and (
+                    {{ folded_name('elders.first_name') }} <> {{ folded_name('youngers.first_name') }}
+                    or {{ folded_name('elders.last_name') }} <> {{ folded_name('youngers.last_name') }}
+                )
+                then 1
+            else 0
+        end) = 1
 ),
 
 households as (

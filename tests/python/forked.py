@@ -193,6 +193,13 @@ def _remember_projects() -> None:
     manifest.Manifest.from_msgpack = read_or_remember
 
 
+def leave_out_keys(manifest: Any) -> None:
+    """Takes the tests about keys out of a parsed project."""
+    tests = {name: getattr(node, "test_metadata", None) for name, node in manifest.nodes.items()}
+    for name in [name for name, test in tests.items() if test is not None and test.name in ABOUT_KEYS]:
+        del manifest.nodes[name]
+
+
 def _ask_keys_where_wanted() -> None:
     """Has our own programs leave out tests about keys, a fifth of a build, unless the environment asks for them.
 
@@ -206,9 +213,7 @@ def _ask_keys_where_wanted() -> None:
     def parse_and_leave_out(self: Any) -> Any:
         is_new, manifest = self._manifest is None, parse(self)
         if is_new and os.environ.get(ASK_KEYS) != "1":
-            tests = {name: getattr(node, "test_metadata", None) for name, node in manifest.nodes.items()}
-            for name in [name for name, test in tests.items() if test is not None and test.name in ABOUT_KEYS]:
-                del manifest.nodes[name]
+            leave_out_keys(manifest)
         return manifest
 
     dbt.manifest = property(parse_and_leave_out)

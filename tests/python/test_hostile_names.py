@@ -245,7 +245,7 @@ def finished(warehouse: Path) -> None:
             "'full' as command_scope, date '2024-07-01' as as_of_date, now() as started_at, now() as finished_at; "
             "create schema audiences; create table audiences.aud as select 'ann' as profile_id; "
             "create schema config; create table config.feeds (feed varchar, audience varchar); "
-            "create table config.scenarios (scenario_id varchar, scenario_name varchar)"
+            "create table config.scenarios (scenario_id varchar, scenario_name varchar, is_enabled boolean)"
         )
 
 

@@ -51,8 +51,8 @@ def build(warehouse: Path, *runs: tuple[str, bool]) -> None:
             "('ann', 'ann@example.com', 'win_back'), ('bob', 'bob@example.com', 'welcome')) "
             "as members (profile_id, email, scenario_id); "
             "create schema config; "
-            "create table config.scenarios as select * from (values ('win_back', 'Win back'), ('welcome', 'Welcome')) "
-            "as scenarios (scenario_id, scenario_name); "
+            "create table config.scenarios as select * from (values ('win_back', 'Win back', true), "
+            "('welcome', 'Welcome', false)) as scenarios (scenario_id, scenario_name, is_enabled); "
             "create table config.feeds (feed varchar, audience varchar, target varchar, channel varchar, "
             "purpose varchar, mode varchar, format varchar, content varchar, guards varchar, text_policy varchar, "
             "retention_days varchar, max_full_age_days varchar, destination varchar)"
@@ -146,7 +146,10 @@ def test_one_audience_can_feed_several_platforms(warehouse: Path) -> None:
     build(warehouse, ("full", True))
     second = {**EMAIL_FEED, "feed": "win_back_brevo", "target": "brevo"}
     file = publish(warehouse, EMAIL_FEED, second)
-    assert rows(file, "select feed from _feeds order by feed") == [("win_back",), ("win_back_brevo",)]
+    assert rows(file, "select feed, is_in_use from _feeds order by feed") == [
+        ("win_back", True),
+        ("win_back_brevo", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,12 @@ def test_a_wrong_feed_stops_the_publication_in_a_sentence_that_names_row_and_col
     with pytest.raises(RekindleError, match=f"Seed feeds, row {re.escape(name)}: .*{sentence}"):
         publish(warehouse, {**EMAIL_FEED, "target": "mailchimp", **change})
     assert not (warehouse.parent / "published" / "activation.duckdb").exists()
+
+
+def test_a_feed_says_whether_its_scenario_is_in_use(warehouse: Path) -> None:
+    build(warehouse, ("full", True))
+    file = publish(warehouse, EMAIL_FEED, {**EMAIL_FEED, "feed": "greetings", "audience": "welcome"})
+    assert rows(file, "select feed, is_in_use from _feeds order by feed") == [("greetings", False), ("win_back", True)]
 
 
 def test_two_feeds_of_one_name_are_refused(warehouse: Path) -> None:
