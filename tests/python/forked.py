@@ -193,30 +193,22 @@ def _remember_projects() -> None:
     manifest.Manifest.from_msgpack = read_or_remember
 
 
-def leave_out_keys(manifest: Any) -> None:
-    """Takes the tests about keys out of a parsed project."""
-    tests = {name: getattr(node, "test_metadata", None) for name, node in manifest.nodes.items()}
-    for name in [name for name, test in tests.items() if test is not None and test.name in ABOUT_KEYS]:
-        del manifest.nodes[name]
-
-
 def _ask_keys_where_wanted() -> None:
-    """Has our own programs leave out tests about keys, a fifth of a build, unless the environment asks for them.
+    """Has our own programs leave out tests about keys, a sixth of a build, unless the environment asks for them.
 
     The hand-written rows are the same in hundreds of builds, and their keys are asked for in the two builds of
     `make test`, in the states that tests share, and where a test is about data tests or follows a page. Plain dbt asks
     what it is told to.
     """
-    dbt: Any = importlib.import_module("rekindle.ground.dbt").Dbt
-    parse = dbt.manifest.fget
+    selector: Any = importlib.import_module("dbt.graph.selector").ResourceTypeSelector
+    is_chosen = selector.node_is_match
 
-    def parse_and_leave_out(self: Any) -> Any:
-        is_new, manifest = self._manifest is None, parse(self)
-        if is_new and os.environ.get(ASK_KEYS) != "1":
-            leave_out_keys(manifest)
-        return manifest
+    def is_wanted(self: Any, node: Any) -> bool:
+        test = getattr(node, "test_metadata", None)
+        is_about_keys = test is not None and test.name in ABOUT_KEYS
+        return bool(is_chosen(self, node)) and (os.environ.get(ASK_KEYS) == "1" or not is_about_keys)
 
-    dbt.manifest = property(parse_and_leave_out)
+    selector.node_is_match = is_wanted
 
 
 def _read_projects() -> None:
@@ -280,6 +272,7 @@ def _carry_out(
     if largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     if command[0] == "-m":
+        os.environ[ASK_KEYS] = "1"
         sys.argv = command[1:]
         runpy.run_module(command[1], run_name="__main__", alter_sys=True)
     else:
