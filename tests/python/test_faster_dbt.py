@@ -13,6 +13,8 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
+from dbt.adapters.duckdb.impl import DuckDBAdapter
+from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroStack
 from dbt.compilation import Linker
 from dbt.context import base, providers
@@ -20,12 +22,15 @@ from dbt.context.base import Var
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.exceptions import DuplicateMacroNameError
 from dbt.plugins.manager import PluginManager
+from dbt.task.run import ModelRunner
+from dbt.task.test import TestRunner as RunnerOfTests
 from dbt_common.clients.jinja import get_template
 from dbt_common.events import functions
 from jinja2 import sandbox
 from jinja2.exceptions import SecurityError
 
 import faster_dbt
+from dbt import compilation
 from rekindle.ground.paths import PROJECT
 
 OF_DBT = ["duckdb", "dbt"]
@@ -371,3 +376,56 @@ def test_a_graph_is_summarised_and_searched_for_cycles_as_dbt_does(
     assert (expected[0] is None) == (len(edges) < 3 or edges[-1] == ("a", "c"))
     faster_dbt._draw_graphs_quickly()
     assert asked() == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "with one as (select 1) select * from one",
+        "\n-- with a comment\n/* and\nwith another */ WITH one as (select 1)\nselect * from one",
+        "with recursive one as (select 1) select * from one",
+        "select 1 as withheld -- with nothing",
+        "(with one as (select 1) select * from one)",
+        "withheld",
+    ],
+)
+def test_what_a_model_reads_is_put_where_dbt_puts_it(sql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctes = [InjectedCTE(id="a", sql=" a as (\nselect 1\n)"), InjectedCTE(id="b", sql=" b as (\nselect 2\n)")]
+
+    def put() -> list[list[str]]:
+        """The words: how many spaces there are between them does not count."""
+        return [compilation.inject_ctes_into_sql(sql, each).split() for each in ([], ctes[:1], ctes)]
+
+    expected = put()
+    monkeypatch.setattr(compilation, "inject_ctes_into_sql", compilation.inject_ctes_into_sql)
+    faster_dbt._find_with_at_once()
+    assert put() == expected
+
+
+def test_columns_are_asked_for_once_in_unit_tests_and_again_when_the_model_has_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def ask(self: object, relation: str) -> list[str]:
+        asked.append(relation)
+        return [f"column {len(asked)}"]
+
+    adapter: Any = DuckDBAdapter
+    monkeypatch.setattr(adapter, "get_columns_in_relation", ask)
+    monkeypatch.setattr(RunnerOfTests, "execute_unit_test", lambda self, *tables: [find(each) for each in tables])
+    monkeypatch.setattr(ModelRunner, "run", lambda self, node, manifest: None)
+    faster_dbt._describe_once()
+
+    def find(table: str) -> list[str]:
+        return list(adapter.get_columns_in_relation(None, table))
+
+    def test(*tables: str) -> list[list[str]]:
+        runner: Any = RunnerOfTests
+        return list(runner.execute_unit_test(None, *tables))
+
+    assert [find("orders"), find("orders")] == [["column 1"], ["column 2"]], "outside of unit tests"
+    assert test("orders", "lines", "orders") == [["column 3"], ["column 4"], ["column 3"]]
+    runner: Any = ModelRunner
+    runner.run(None, SimpleNamespace(relation_name="orders"), None)
+    assert test("orders", "lines") == [["column 5"], ["column 4"]]
