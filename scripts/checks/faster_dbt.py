@@ -437,7 +437,6 @@ def _describe_once() -> None:
             here.is_unit_test = False
 
     def run_and_forget(self: Any, node: Any, manifest: Any) -> Any:
-        known.pop(str(node.relation_name), None)
         try:
             return run(self, node, manifest)
         finally:

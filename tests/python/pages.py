@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forked
 from workshop import Said
 
 from rekindle.ground.paths import PROJECT
@@ -62,8 +63,8 @@ class Clone:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("REKINDLE_", "DBT_", "MAKE"))}
         return {
             **kept,
-            "REKINDLE_TESTS_PARSED": os.environ["REKINDLE_TESTS_PARSED"],
-            "TESTS_ASK_KEYS": "1",
+            forked.PARSED: os.environ[forked.PARSED],
+            forked.ASK_KEYS: "1",
             "REKINDLE_KEEP_OPEN": "1",  # plain dbt would open the file anew for every node
             "PYTHONUTF8": "1",
             "CONNECTOR": self.connector,

@@ -64,7 +64,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
     with files.private_files(), _spill() as spill, open_activation(as_of, spill) as activation, gate.documented():
         configured = {feed.feed: (audience, feed) for audience, feed in activation.feeds}
         sent_to, damaged = _sent_to(activation.connection)
-        resting = activation.resting - {folder.feed for folder in runs.feed_folders()} - {*names}
+        resting = activation.resting - {folder.feed for folder in runs.feed_folders()}
         targets = sorted(sent_to | {feed.target for _, feed in configured.values()})
         written_to = sent_to | {feed.target for _, feed in configured.values() if feed.feed not in resting}
         lists = {f"{kind}_{target}": (kind, target) for kind in LISTS for target in targets}
