@@ -29,7 +29,7 @@ def main(profile: str | None, contact: str | None, everything: bool, connector: 
     """
     if (profile is None) == (contact is None):
         raise RekindleError("Name one: --profile ID or --contact SOURCE:ID.")
-    installation.enter(connector)
+    installation.enter(connector, only_duckdb=True)
     with installation.only_command(), opened(paths.warehouse()) as warehouse:
         start = contact_named(contact) if contact is not None else None
         person = warehouse.person_of(*start) if start is not None else warehouse.person(str(profile))

@@ -21,7 +21,7 @@ from rekindle.run.backups import back_up, restore
 @installation.CONNECTOR
 def main(folder: Path | None, connector: str | None) -> None:
     """Export the kept tables (publications, snapshots, run log, phone look-up) to backups/<as-of date>_<n>/."""
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, only_duckdb=True)
     warehouse = paths.warehouse()
     with installation.only_command():
         if folder is not None:

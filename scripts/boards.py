@@ -15,7 +15,7 @@ def main(connector: str | None) -> None:
 
     A change of dashboards/*.yml is seen without a new build.
     """
-    chosen = installation.enter(connector, needs_warehouse=False)
+    chosen = installation.enter(connector)
     installation.refuse_others()
     say(f"Boards      {paths.shown(make_boards(chosen))}")
 

@@ -31,7 +31,7 @@ def replay_demo(
     first: str, last: str, decide_from: str | None, weekly_from: str | None, daily_from: str | None, force: bool
 ) -> None:
     """Replay as scripts/replay.py does, with a past that answers what is decided; answers of before are taken back."""
-    installation.enter(CONNECTOR)
+    installation.enter(CONNECTOR, only_duckdb=True)
     months = as_month(first, "--from"), as_month(last, "--to")
     rhythm = Rhythm(
         as_month(decide_from, "--decide-from") if decide_from else None,
@@ -48,7 +48,7 @@ def replay_demo(
 @main.command()
 def acknowledge() -> None:
     """Do what jobs that pull feeds do: look whether the newest run of each feed is whole, and say that it was taken."""
-    installation.enter(CONNECTOR)
+    installation.enter(CONNECTOR, only_duckdb=True)
     newest = [(folder, run) for folder in runs.feed_folders() for run in folder.runs()[-1:]]
     for folder, run in newest:
         runs.verify(run.folder / "manifest.json")

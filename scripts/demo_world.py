@@ -19,7 +19,7 @@ def main(as_of: str, files: tuple[Path, ...]) -> None:
 
     Reads those files and the raw data, never the warehouse. The same files give the same answers.
     """
-    installation.enter("completejourney")
+    installation.enter("completejourney", only_duckdb=True)
     date = as_date(as_of, "--as-of")
     rows = responses.play(paths.data(), date, files)
     say(

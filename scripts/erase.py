@@ -1,7 +1,7 @@
 """Forgets a person: `python scripts/erase.py --contact till:123`, with `--yes` in earnest. See docs/privacy.md."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 
@@ -11,6 +11,7 @@ from rekindle.forget import blocking
 from rekindle.forget.blocking import Request
 from rekindle.forget.erasing import ADVICE, erase, waiting_feeds
 from rekindle.forget.finding import Warehouse, contact_named, opened
+from rekindle.forget.in_lake import LakeWarehouse
 from rekindle.forget.looking import look_for
 from rekindle.forget.people import People
 from rekindle.ground import paths
@@ -39,7 +40,8 @@ def main(
     if sum([profile is not None, contact is not None, requests, purge]) != 1:
         raise RekindleError("Name one: --profile ID, --contact SOURCE:ID, --requests, or --purge.")
     installation.enter(connector)
-    with installation.only_command(), opened(paths.warehouse(), ADVICE) as warehouse:
+    kind = LakeWarehouse if paths.on_spark() else Warehouse
+    with installation.only_command(), opened(paths.warehouse(), ADVICE, kind) as warehouse:
         if requests:
             wanted = _everybody(warehouse)
         elif purge:
@@ -61,7 +63,7 @@ def main(
         if not yes:
             everybody = reduce(or_, (person for _, person in wanted))
             _tell("Found", everybody, look_for(warehouse, everybody).lines())
-            _tell_raw(warehouse, everybody)
+            _tell_raw(warehouse.raw_counts(everybody))
             say(f"{len(ready)} of {len(wanted)} can be erased now; nothing was changed. --yes carries it out.")
             return
         key = blocking.erasure_key()
@@ -71,8 +73,9 @@ def main(
         blocking.write_requests(open_requests)
         if ready:
             people = reduce(or_, (person for _, person in ready))
+            raw = warehouse.raw_counts(people)
             _tell("Erased", people, erase(warehouse, people, key).lines())
-            _tell_raw(warehouse, people)
+            _tell_raw(raw)
             blocking.write_requests(
                 each for each in open_requests if (each.source_system, each.contact_id) not in people.contacts
             )
@@ -124,9 +127,8 @@ def _tell(verb: str, people: People, lines: Iterable[str]) -> None:
         say(f"  {line}")
 
 
-def _tell_raw(warehouse: Warehouse, people: People) -> None:
-    counts = {view: rows for view, rows in warehouse.raw_counts(people).items() if rows}
-    rows = ", ".join(f"{view} {count:,}" for view, count in counts.items())
+def _tell_raw(counts: Mapping[str, int]) -> None:
+    rows = ", ".join(f"{view} {count:,}" for view, count in counts.items() if count)
     say(f"  raw data: {rows or 'no rows'} (not touched: they stay out by their tokens)")
 
 

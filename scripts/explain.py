@@ -20,7 +20,7 @@ def main(profile_id: str | None, scenario: str | None, as_of: str | None, connec
     Reads the warehouse and changes nothing. Contact details are never shown.
     """
     date = as_date(as_of, "--as-of") if as_of else None
-    installation.enter(connector)
+    installation.enter(connector, only_duckdb=True)
     installation.refuse_others()
     explainer = Explainer.open(paths.warehouse())
     try:

@@ -85,7 +85,7 @@ def _export(
     from rekindle.export import exporting  # half a second, which plain commands do not wait for
 
     try:
-        installation.enter(connector, needs_warehouse=False)
+        installation.enter(connector)
         outcome = exporting.export(feeds, as_date(as_of, "--as-of") if as_of else None, dry=dry, accepted=accept)
     except RekindleError as error:
         if as_json:
@@ -106,7 +106,7 @@ def _export(
 @installation.CONNECTOR
 def verify(manifest: Path, connector: str | None) -> None:
     """Check a committed run against its manifest."""
-    installation.enter(connector, needs_warehouse=False)
+    installation.enter(connector)
     say(runs.verify(manifest.absolute()))
 
 
@@ -115,7 +115,7 @@ def verify(manifest: Path, connector: str | None) -> None:
 @installation.CONNECTOR
 def ack(run_id: str, connector: str | None) -> None:
     """Say that the platform has taken a run: the next delta starts from it."""
-    installation.enter(connector, needs_warehouse=False)
+    installation.enter(connector)
     folder, _ = runs.find_run(run_id)
     with folder.locked():
         _, run = runs.find_run(run_id)
@@ -133,7 +133,7 @@ def ack(run_id: str, connector: str | None) -> None:
 @installation.CONNECTOR
 def purge(older_than: int | None, connector: str | None) -> None:
     """Remove the data files of old runs, and answers to requests for access; manifests and ledgers stay."""
-    installation.enter(connector, needs_warehouse=False)
+    installation.enter(connector)
     removed = answers.purge(older_than)
     purged, stopped = runs.purge(older_than)
     for run in purged:

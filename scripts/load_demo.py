@@ -15,7 +15,7 @@ from rekindle.run import installation
 @click.option("--no-archive", is_flag=True, help="Leave out the past customers: the purchases of the data set alone.")
 def main(force: bool, no_archive: bool) -> None:
     """Write the demo's raw files below data/raw: a public data set of baskets and a synthetic world around it."""
-    installation.enter("completejourney", needs_warehouse=False)
+    installation.enter("completejourney")
     started = time.monotonic()
     landing = loader.load(paths.data(), force=force, archive=not no_archive)
     raw = paths.data() / "raw"

@@ -15,7 +15,7 @@ from rekindle.run.building import read_addresses
 @installation.CONNECTOR
 def main(connector: str | None) -> None:
     """Build the input that names addresses (only that), then read the phones and e-mails that nobody has read yet."""
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, only_duckdb=True)
     use_warehouse(paths.warehouse())
     with installation.only_command():
         phones, emails = read_addresses(Dbt(chosen), default_as_of(chosen))

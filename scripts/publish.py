@@ -6,7 +6,7 @@ from types import ModuleType
 import click
 
 from rekindle.boards.page import make_boards
-from rekindle.ground import lake, paths
+from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.screen import say
@@ -27,12 +27,11 @@ from rekindle.run.publishing import (
 @click.option("--schema", default="rekindle", show_default=True, help="The schema that --to replaces.")
 def main(connector: str | None, address: str | None, schema: str) -> None:
     """Copy the public tables and the audiences of the last finished build to published/, each in one atomic step."""
-    chosen = installation.enter(connector, needs_warehouse=False)
+    chosen = installation.enter(connector)
     if address is not None:
         _postgres().check_address(address)  # before anything is written
     with installation.only_command():
-        if not lake.is_chosen():
-            last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
+        last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
         manifest = Dbt(chosen).manifest
         with what_was_built(manifest) as warehouse:
             published, audiences = publish(manifest, warehouse), publish_activation(manifest, warehouse)

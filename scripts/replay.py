@@ -25,7 +25,7 @@ def main(
 
     Killed anywhere, the same command goes on where it stopped. The warehouse in use is untouched until the end.
     """
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, only_duckdb=True)
     months = as_month(first, "--from"), as_month(last, "--to")
     if months[0] > months[1]:
         raise RekindleError(

@@ -16,7 +16,14 @@ from rekindle.ground.warehouse import use_warehouse, warehouse_runs
 from rekindle.run import installation
 from rekindle.run.building import build, decide, fit, prepare, unfinished_dates
 from rekindle.run.fingerprints import inputs_of
-from rekindle.run.publishing import Publication, activation_already, publish, publish_activation, published_already
+from rekindle.run.publishing import (
+    Publication,
+    activation_already,
+    publish,
+    publish_activation,
+    published_already,
+    what_was_built,
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -77,10 +84,11 @@ def main(
             build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
-        known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
-        done = known if daily or known else publish(dbt.manifest, paths.warehouse())
-        kept = None if daily or full else activation_already(dbt.manifest, paths.warehouse())
-        sent = kept or publish_activation(dbt.manifest, paths.warehouse())
+        with what_was_built(dbt.manifest, only_audiences=daily) as built:
+            known = None if daily or full else published_already(dbt.manifest, built)
+            done = known if daily or known else publish(dbt.manifest, built)
+            kept = None if daily or full else activation_already(dbt.manifest, built)
+            sent = kept or publish_activation(dbt.manifest, built)
     if done is not None:
         say(f"Published   {done.tables} tables, {done.rows:,} rows{_as_before(known)}:")
         say(f"            {paths.shown(done.path)}")

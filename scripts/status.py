@@ -20,7 +20,7 @@ def main(connector: str | None) -> None:
     """
     found = []
     for name in [connector] if connector else _installations():
-        installation.enter(name)
+        installation.enter(name, only_duckdb=True)
         looked = status.look()
         if connector or not looked.is_empty:
             found.append("\n".join(status.lines(looked)))

@@ -21,7 +21,7 @@ def main(as_of: str | None, against: str, words: tuple[str, ...], people: bool, 
     Nothing is kept, sealed, published or exported. Contact details are never shown.
     """
     date = as_date(as_of, "--as-of") if as_of else None
-    chosen = installation.enter(connector)
+    chosen = installation.enter(connector, only_duckdb=True)
     installation.refuse_others()
     with tried(chosen, against, date, given_settings(words)) as found:
         say("\n".join(headline(found, against)))

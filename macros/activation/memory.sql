@@ -11,7 +11,7 @@
             {%- for column in node.columns.values() -%}
                 {%- do columns.append((column.name, column.data_type)) -%}
             {%- endfor -%}
-            {%- do create_table_if_missing(node.schema, node.alias, columns) -%}
+            {%- do create_table_if_missing(node.schema, node.alias, columns, node.config.get('partition_by')) -%}
         {%- endfor -%}
     {%- endfor -%}
     {#- written by scripts/ from the manifests of committed exports -#}
@@ -43,12 +43,16 @@
         {%- if is_incremental() -%}
             {%- do add_new_columns() -%}
         {%- endif -%}
-        delete from {{ this }}
-        where
-            ({{ date_column }} = {{ as_of_date() }} and not {{ is_sealed() }})
-            {%- if setting('decision_retention_months') is not none %}
-            or {{ date_column }} < {{ add_months(as_of_date(), '-' ~ setting('decision_retention_months')) }}
-            {%- endif %}
+        {%- set rows = [] -%}
+        {%- if not run_query('select ' ~ is_sealed()).rows[0][0] -%}
+            {%- do rows.append(date_column ~ ' = ' ~ as_of_date()) -%}
+        {%- endif -%}
+        {%- if setting('decision_retention_months') is not none -%}
+            {%- do rows.append(date_column ~ ' < ' ~ add_months(as_of_date(), '-' ~ setting('decision_retention_months'))) -%}
+        {%- endif -%}
+        {%- if rows -%}
+            {{ make_room(rows | join(' or ')) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

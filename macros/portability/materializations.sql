@@ -38,3 +38,80 @@
 
     {{ return({'relations': [target]}) }}
 {% endmacro %}
+
+
+{#
+  In a pre-hook of an incremental model: the rows that hold for the condition make room for those that the model appends, in one step.
+  The model is not to find them in its own table any more: on Spark they are still there when it reads.
+  DuckDB: deleted in the transaction that appends. Spark: Iceberg commits each statement, so that a kill between two would lose a date;
+  they are replaced by the insert itself, whose clause this is. It takes whole partitions: the condition is about `partition_by`.
+#}
+{% macro make_room(condition) -%}
+    {{ return(adapter.dispatch('make_room', 'rekindle')(condition)) }}
+{%- endmacro %}
+
+{% macro default__make_room(condition) -%}
+    delete from {{ this }} where {{ condition }}
+{%- endmacro %}
+
+{% macro spark__make_room(condition) -%}
+    replace where {{ condition }}
+{%- endmacro %}
+
+{# What a model is that unites many views. DuckDB: a view. Spark: a table, because it plans all of them anew wherever it is read. #}
+{% macro view_of_views() -%}
+    {{ return(adapter.dispatch('view_of_views', 'rekindle')()) }}
+{%- endmacro %}
+
+{% macro default__view_of_views() -%}
+    {{ return('view') }}
+{%- endmacro %}
+
+{% macro spark__view_of_views() -%}
+    {{ return('table') }}
+{%- endmacro %}
+
+{# Of a new table. DuckDB: nothing, it has no partitions. Spark: what make_room() may then take out as a whole. #}
+{% macro partitioned_by(column) -%}
+    {{ return(adapter.dispatch('partitioned_by', 'rekindle')(column)) }}
+{%- endmacro %}
+
+{% macro default__partitioned_by(column) -%}{%- endmacro %}
+
+{% macro spark__partitioned_by(column) -%}
+    {{ return(' partitioned by (' ~ column ~ ')') }}
+{%- endmacro %}
+
+{#
+  Incremental models on Spark: all of them append. One statement and one commit, where the adapter's own takes a temporary view, its
+  columns, and an insert after what its pre-hooks have committed.
+#}
+{% materialization incremental, adapter='spark' %}
+    {%- set existing = load_relation(this) -%}
+    {%- set room = [] -%}
+    {%- for hook in pre_hooks -%}
+        {%- set said = render(hook.sql) | trim -%}
+        {%- if said.startswith('replace where') -%}
+            {%- do room.append(said) -%}
+        {%- elif said -%}
+            {%- do run_query(said) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if existing is none or not existing.is_table or should_full_refresh() -%}
+        {%- if existing is not none and not existing.is_table -%}
+            {%- do adapter.drop_relation(existing) -%}
+        {%- endif -%}
+        {%- call statement('main') -%}
+            {{ create_table_as(false, this, sql) }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- do add_new_columns() -%}
+        {%- call statement('main') -%}
+            insert into {{ this }} {{ room | first | default('') }}
+            select {{ adapter.get_columns_in_relation(this) | map(attribute='name') | join(', ') }}
+            from ({{ sql }})
+        {%- endcall -%}
+    {%- endif -%}
+    {% do run_hooks(post_hooks) %}
+    {{ return({'relations': [this]}) }}
+{% endmaterialization %}

@@ -51,3 +51,11 @@
 {% macro spark__split_part(string_text, delimiter_text, part_number) -%}
     split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
 {%- endmacro %}
+
+
+{# A table that goes takes its files with it: without `purge` they would stay in the lake, where nothing finds them to erase a person. #}
+{% macro spark__drop_relation(relation) -%}
+    {%- call statement('drop_relation', auto_begin=False) -%}
+        drop {{ relation.type }} if exists {{ relation }} {{ 'purge' if relation.type == 'table' }}
+    {%- endcall -%}
+{%- endmacro %}

@@ -99,7 +99,7 @@
 {% endmacro %}
 
 
-{% macro create_table_if_missing(schema, identifier, columns) %}
+{% macro create_table_if_missing(schema, identifier, columns, partition_by=none) %}
     {%- set relation = api.Relation.create(database=target.get('database'), schema=schema, identifier=identifier) -%}
     {%- if load_relation(relation) is none -%}
         {%- do adapter.create_schema(relation) -%}
@@ -107,7 +107,9 @@
         {%- for name, data_type in columns -%}
             {%- do definitions.append(name ~ ' ' ~ data_type) -%}
         {%- endfor -%}
-        {%- do run_query('create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')') -%}
+        {%- do run_query(
+            'create table ' ~ relation ~ ' (' ~ definitions | join(', ') ~ ')' ~ (partitioned_by(partition_by) if partition_by else '')
+        ) -%}
         {#- dbt listed the tables before this hook ran: a model of the same name must find its own -#}
         {%- do adapter.cache_added(api.Relation.create(database=target.get('database'), schema=schema, identifier=identifier, type='table')) -%}
     {%- endif -%}

@@ -22,13 +22,13 @@
 
 
 {#
-  Pre-hook of an incremental model that appends: the months from `first_month` on are deleted in the same transaction,
-  so that the model replaces them. (delete+insert would leave rows of a month that has none any more.)
+  Pre-hook of an incremental model that appends: the months from `first_month` on make room, so that the model replaces them.
+  (delete+insert would leave rows of a month that has none any more.)
 #}
 {% macro replace_months_from(first_month, column='segment_month') %}
     {%- if is_incremental() -%}
         {%- do add_new_columns() -%}
-        delete from {{ this }} where {{ column }} >= {{ first_month }}
+        {{ make_room(column ~ ' >= ' ~ first_month) }}
     {%- endif -%}
 {% endmacro %}
 

@@ -6,6 +6,7 @@
         incremental_strategy='append',
         full_refresh=false,
         on_schema_change='append_new_columns',
+        partition_by='published_date',
         pre_hook="{{ replace_months_from(as_of_date(), 'published_date') }}",
         meta={'kept': true},
     )
@@ -29,6 +30,7 @@ said_before as (
             sentence,
             published_date
         from {{ this }}
+        where published_date < {{ as_of_date() }}
     {%- else -%}
         select
             experiment_id,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=view_of_views()) }}
 -- The moments of all kinds in setting `moments`, one below the other: what happened to whom, whoever listens.
 {% for model in setting('moments') -%}
     select

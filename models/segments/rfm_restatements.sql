@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='append_new_columns',
+        partition_by='segment_month',
         pre_hook="{{ replace_months_from(first_restated_month()) }}",
     )
 }}

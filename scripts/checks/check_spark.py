@@ -1,57 +1,73 @@
-"""Builds the hand-written rows on Spark and, a month later, builds on what is there; compares each table with DuckDB's.
+"""What an installation does, on Spark and on DuckDB: two months, a day and a person forgotten, compared in every table.
 
-`make test-spark`, in the virtual environment of requirements/spark.txt. Each engine builds from nothing in a process of
-its own, DuckDB beside Spark, publishes and exports. Spark is set up for small data, where planning and compiling take
+`make test-spark`, in the virtual environment of requirements/spark.txt. Each engine works from nothing in a process of
+its own, DuckDB beside Spark. Spark is set up for small data, where planning and compiling take
 longer than the rows.
 """
 
 import contextlib
-import datetime
 import os
+import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+import zlib
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import click
 
 # the programs of the project are one folder up
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from faster_dbt import make_faster
+from faster_dbt import ask_no_contracts, make_faster
 from made_up_experiments import SCHEMA, judge, write_people
 from rekindle.export.runs import MANIFEST
+from rekindle.forget import blocking
 from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import parquet
-from rekindle.ground.warehouse import use_warehouse
-from rekindle.run.building import variables
 from same_rows import differences
 
 CONNECTOR = "fixture"
-# what the first publishes is memory for the second
-DATES = (datetime.date(2024, 6, 1), datetime.date(2024, 7, 1))
+# what is published and decided is memory for what comes after
 # a handful of customers goes down in larger shares than the brake lets pass
-ACCEPTED = datetime.date(2024, 5, 1)
+STEPS = (
+    ("run", "--as-of", "2024-06-01", "--accept", "2024-05", "--no-publish"),
+    ("erase", "--contact", "pos:rita_champion", "--now", "--yes"),
+    ("run", "--as-of", "2024-07-01"),
+    ("run", "--as-of", "2024-07-02", "--daily"),
+)
+# the month that is killed, and what it begins from
+MONTH = ("run", "--as-of", "2024-07-01", "--no-publish")
+# of her, and of somebody who stays
+VALUES = (b"rita@example.com", b"fatima@example.com")
+AVRO_MARK = 16
 JAVA = "17"
 ICEBERG = "jars/iceberg-spark-runtime-3.5_2.12-*.jar"
 SETTINGS = """\
 spark.jars {jars}
 spark.master local[2]
 spark.driver.memory 3g
-spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m -Xss64m
+spark.driver.extraJavaOptions -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m -Xss64m
 spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
+spark.sql.constraintPropagation.enabled false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.shuffle.partitions 1
 spark.ui.enabled false
 spark.ui.showConsoleProgress false
+spark.sql.catalog.lake.table-default.write.parquet.compression-codec uncompressed
 """
 LOGGING = """\
 rootLogger.level = error
@@ -94,7 +110,11 @@ def h2(system: Path = Path("/usr/share/java/h2.jar"), own: Path = Path(sys.prefi
             return jar
     with tempfile.TemporaryDirectory() as folder:
         try:
-            for command in ("apt-get -qq download libh2-java", "dpkg -x libh2-java_*.deb ."):
+            # a machine that is new knows no packages yet
+            for command in (
+                "apt-get -qq download libh2-java || { apt-get -qq update && apt-get -qq download libh2-java; }",
+                "dpkg -x libh2-java_*.deb .",
+            ):
                 subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, check=True)
             shutil.copyfile(next(Path(folder).glob("usr/share/java/h2-*.jar")), own)
         except (subprocess.CalledProcessError, StopIteration):
@@ -105,26 +125,33 @@ def h2(system: Path = Path("/usr/share/java/h2.jar"), own: Path = Path(sys.prefi
     return own
 
 
-def build(engine: str) -> None:
-    """Both dates in this process, the second on what the first has left; then what is published and exported of it.
+def work(engine: str, steps: Sequence[Sequence[str]]) -> None:
+    """What an installation does.
 
-    Data tests run once, where the first month has become memory.
+    Data tests run once, where the first month has become memory. A platform takes no list as short as that of a handful
+    of people, and says so by the exit code.
     """
     make_faster(paths.target() / "templates", writes_sql=True)
-    use_warehouse(paths.warehouse())
-    dbt = Dbt(CONNECTOR)
-    for date in DATES:
-        left_out = ["unit_test"] if date == DATES[-1] else ["unit_test", "test"]
-        done = dbt.run(
-            *("build", "--no-write-json", "--exclude-resource-type", *left_out),
-            variables=variables(date, ACCEPTED),
-            progress=f"dbt build on {engine} as of {date}",
-        )
-        if not done.success:
-            raise RekindleError(f"`dbt build` on {engine} as of {date} is not green, see above.")
-    for program, *arguments in (("publish",), ("export_audiences", "export")):
-        with contextlib.suppress(SystemExit):  # a platform takes no list as short as that of a handful of people
+    os.environ[blocking.KEY] = "of nobody, for these rows only"
+    for program, *arguments in steps:
+        click.echo(f"{engine}: {program} {' '.join(arguments)}")
+        with data_tests_when("--no-publish" not in arguments), contextlib.suppress(SystemExit):
             import_module(program).main.main([*arguments, "--connector", CONNECTOR], standalone_mode=False)
+
+
+@contextlib.contextmanager
+def data_tests_when(are_asked: bool) -> Iterator[None]:
+    """Leaves data tests out of builds, unless they are asked."""
+    run = Dbt.run
+    left_out = () if are_asked else ("--exclude-resource-type", "test")
+
+    def build(self: Dbt, command: str, *arguments: str, **given: Any) -> Any:
+        if paths.on_spark():
+            ask_no_contracts(self.manifest)
+        return run(self, command, *arguments, *(left_out if command == "build" else ()), **given)
+
+    with mock.patch.object(Dbt, "run", build):
+        yield
 
 
 def compiled() -> Path:
@@ -133,8 +160,8 @@ def compiled() -> Path:
 
 
 def on_duckdb(folder: Path) -> None:
-    """The builds, and the comparisons of people who are made up."""
-    build("DuckDB")
+    """The work, and the comparisons of people who are made up."""
+    work("DuckDB", STEPS)
     people = folder / "people.parquet"
     write_people(people)
     with contextlib.closing(connect(paths.warehouse())) as connection:
@@ -143,21 +170,59 @@ def on_duckdb(folder: Path) -> None:
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
 
 
-def on_spark(folder: Path) -> None:
-    """The same with the lake, and a copy of it where DuckDB has its warehouse."""
+def use_lake(folder: Path) -> None:
+    """From here on Spark is the engine, set up for small data, and the lake is in the folder."""
     settings = folder / "conf"
-    settings.mkdir()
+    settings.mkdir(exist_ok=True)
     (settings / "spark-defaults.conf").write_text(SETTINGS.format(jars=f"{iceberg()},{h2()}"))
     (settings / "log4j2.properties").write_text(LOGGING)
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
-    build("Spark")
+
+
+def copy_lake() -> None:
+    """A copy of it where DuckDB has its warehouse."""
+    spark = lake.session()
+    lake.copy(spark, lake.relations(spark, "tables"), paths.warehouse().with_name("build.duckdb"))
+
+
+def on_spark(folder: Path) -> None:
+    """The same with the lake."""
+    use_lake(folder)
+    work("Spark", STEPS)
     spark = lake.session()
     people = folder / "people.parquet"
     write_people(people)
     spark.sql(f"create schema {SCHEMA}")
     spark.read.parquet(str(people)).writeTo(f"{SCHEMA}.scenario_outcomes").create()
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
-    lake.copy(spark, lake.relations(spark, "tables"), paths.warehouse())
+    copy_lake()
+    holds_nobody_forgotten(folder / "lake")
+
+
+def holds_nobody_forgotten(folder: Path) -> None:
+    """Searches the bytes of the whole lake. Rows lie in it as they are (SETTINGS); what is said of files is packed."""
+    found = {
+        value: [file for file in folder.rglob("*") if file.is_file() and value in unpacked(file)] for value in VALUES
+    }
+    forgotten, stays = (found[value] for value in VALUES)
+    if forgotten or not stays:
+        files = ", ".join(str(file.relative_to(folder)) for file in forgotten)
+        raise RekindleError(f"The lake holds who was forgotten, in {files or 'no file, but finds nobody else either'}.")
+
+
+def unpacked(file: Path) -> bytes:
+    """The bytes of a file of the lake; of a manifest, which is Avro, with its blocks unpacked."""
+    content = file.read_bytes()
+    if file.suffix != ".avro":
+        return content
+    head, *blocks = content.split(content[-AVRO_MARK:])
+    for block in blocks:
+        # each begins with two numbers of some bytes: how many entries, and how long
+        for start in range(2, 12):
+            with contextlib.suppress(zlib.error):
+                head += zlib.decompress(block[start:], -zlib.MAX_WBITS)
+                break
+    return head
 
 
 def exported(installation: Path) -> dict[str, bytes]:
@@ -177,41 +242,96 @@ def compare(expected: Path, found: Path) -> list[str]:
     return said + [f"{each} differs" for each in sorted({*files, *others}) if files.get(each) != others.get(each)]
 
 
-def start(engine: str, folder: Path) -> "subprocess.Popen[bytes]":
-    """The builds of one engine in a process and an installation of their own; what DuckDB's say goes to a file."""
-    folder.mkdir(parents=True)
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    """This program in a process of its own, on an installation; what DuckDB's say goes to a file."""
+    folder.mkdir(parents=True, exist_ok=True)
     places = {"REKINDLE_INSTALLATION": folder, "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
+    is_told = "duckdb" not in arguments
     with (folder / "said.txt").open("wb") as said:
         return subprocess.Popen(
-            [sys.executable, __file__, "--only", engine],
+            [sys.executable, __file__, *arguments],
             env={**os.environ, **{name: str(place) for name, place in places.items()}},
-            stdout=None if engine == "spark" else said,
-            stderr=None if engine == "spark" else subprocess.STDOUT,
+            stdout=None if is_told else said,
+            stderr=None if is_told else subprocess.STDOUT,
+            start_new_session=True,  # to be killed with its Java
         )
 
 
+def compare_engines(folder: Path) -> list[str]:
+    """Both engines from nothing, side by side; what differs, a sentence each."""
+    duckdb = start(folder / "duckdb", "--only", "duckdb")
+    spark = start(folder / "spark", "--only", "spark")
+    if spark.wait():
+        duckdb.kill()
+        raise RekindleError("What differs could not be said: it did not come to the end on Spark, see above.")
+    if duckdb.wait():
+        raise RekindleError((folder / "duckdb" / "said.txt").read_text())
+    return compare(folder / "duckdb", folder / "spark")
+
+
+def compare_killed(folder: Path, number: int, seed: int) -> list[str]:
+    """A month that is killed at a drawn moment, and run again: what differs from the undisturbed one."""
+    drawn = random.Random(seed)  # noqa: S311 - moments, no secrets
+    installation, before, undisturbed = folder / "killed", folder / "before", folder / "undisturbed.duckdb"
+    copied = installation / "warehouse" / "build.duckdb"
+    if start(installation, "--only", "first").wait():
+        raise RekindleError("The month before could not be built on Spark, see above.")
+    shutil.copytree(installation, before)
+    began = time.monotonic()
+    if start(installation, "--only", "month").wait():
+        raise RekindleError("The month could not be built on Spark, see above.")
+    longest = time.monotonic() - began
+    copied.rename(undisturbed)
+    said = []
+    for kill in range(1, number + 1):
+        # a table of Iceberg knows its files by their whole paths
+        shutil.rmtree(installation)
+        shutil.copytree(before, installation)
+        seconds = drawn.uniform(0, longest)
+        process = start(installation, "--only", "month")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if start(installation, "--only", "month").wait():
+            said.append(f"kill {kill} after {seconds:.0f} s: the next run did not come to its end")
+            continue
+        found = differences(undisturbed, copied)
+        said += [f"kill {kill} after {seconds:.0f} s: {difference}" for difference in found]
+        click.echo(f"Kill {kill} after {seconds:.0f} of {longest:.0f} s: {len(found)} tables differ after the next run")
+    return said
+
+
 @click.command()
-@click.option("--only", type=click.Choice(["duckdb", "spark"]), help="Build with this engine only, compare nothing.")
-def main(only: str | None) -> None:
-    """Build the connector fixture on Spark with Iceberg tables, twice, and compare everything with DuckDB's."""
+@click.option("--only", type=click.Choice(["duckdb", "spark", "first", "month"]), help="One part of it, in a process.")
+@click.option(
+    "--kills", type=int, default=0, help="Kill a month on Spark so many times instead, and look what is left."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
+def main(only: str | None, kills: int, seed: int) -> None:
+    """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
     if only == "duckdb":
         on_duckdb(paths.installation())
     elif only == "spark":
         on_spark(paths.installation())
+    elif only is not None:
+        use_lake(paths.installation())
+        work("Spark", [STEPS[0] if only == "first" else MONTH])
+        if only == "month":
+            copy_lake()
     else:
         java()
         folder = paths.target() / "checks" / "spark"
         shutil.rmtree(folder, ignore_errors=True)
-        duckdb, spark = start("duckdb", folder / "duckdb"), start("spark", folder / "spark")
-        if spark.wait():
-            duckdb.kill()
-            raise RekindleError("What differs could not be said: it did not come to the end on Spark, see above.")
-        if duckdb.wait():
-            raise RekindleError((folder / "duckdb" / "said.txt").read_text())
-        said = compare(folder / "duckdb", folder / "spark")
+        said = compare_killed(folder, kills, seed) if kills else compare_engines(folder)
         if said:
-            raise RekindleError("\n".join(["Spark and DuckDB do not give the same:", *said]))
-        click.echo("Spark and DuckDB give the same rows, and the same files.")
+            raise RekindleError("\n".join(["What must be the same differs:", *said]))
+        click.echo(
+            f"{kills} kills of a month on Spark: the next run gives what an undisturbed one gives."
+            if kills
+            else "Spark and DuckDB give the same rows, and the same files."
+        )
 
 
 if __name__ == "__main__":

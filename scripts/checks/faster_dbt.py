@@ -445,6 +445,15 @@ def _describe_once() -> None:
     adapter.get_columns_in_relation, tests.execute_unit_test, models.run = know_or_ask, test_and_know, run_and_forget
 
 
+def ask_no_contracts(manifest: Any) -> None:
+    """A third of a build on Spark: to ask a model's query for its columns, Spark plans it as it does to run it.
+
+    For whoever compares the columns and types of all tables with those of another engine, which has kept the contracts.
+    """
+    name = "default__get_assert_columns_equivalent"
+    manifest.macros[f"macro.dbt.{name}"].macro_sql = f"{{% macro {name}(sql) %}}{{% endmacro %}}"
+
+
 def _write_no_sql() -> None:
     """A fifteenth of a build: each node's SQL is written into the target folder twice, compiled and as it was run."""
     node: Any = importlib.import_module("dbt.contracts.graph.nodes").ParsedNode

@@ -222,6 +222,11 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
         listed = must(workshop.dbt("--quiet", "ls", "--selector", selector, *ALL_MODELS)).text
         return {json.loads(line)["unique_id"] for line in listed.splitlines() if line.startswith("{")}
 
+    # before a day Spark makes anew what is a view here and a table there, but for what names who was forgotten
+    raw = {key: node for key, node in models.items() if node.fqn[1] in ("input", "intake")}
+    views = {key for key, node in raw.items() if node.config.materialized == "view"}
+    assert chosen("copies_of_raw_rows") == views - {"model.rekindle.intake_erased_contacts"}
+
     first, last = chosen("base"), chosen("complete")
     assert len(first) > 100
     assert (dated & first) - kept <= last

@@ -14,6 +14,11 @@ insert into core.orders values
     ('a', 1.50, 0.1, '2024-06-30 10:00:00'), ('a', 1.50, 0.1, '2024-06-30 10:00:00'), ('b', 2.00, null, null);
 create table core.stores (store_id string, is_open boolean);
 insert into core.stores values ('north', true), ('south', false);
+create schema input;
+create table input.input_contacts as select unnest(['rita', 'gert']) as contact_id;
+create schema run;
+create table run.last_build as select 'digest' as inputs;
+create table run.run_log as select 'full' as command_scope;
 create view core.dear as select order_id from core.orders where net_amount > 1.60;
 """
 
@@ -54,6 +59,15 @@ create view core.dear as select order_id from core.orders where net_amount > 1.6
             "drop view core.dear; create table core.dear as select order_id from core.orders",
             ["core.dear lacks 0 rows and has 2 others; other values in order_id"],
         ),
+        # a copy of the retailer's rows may lack who was forgotten, and holds nobody who is not there
+        ("delete from input.input_contacts where contact_id = 'rita'", []),
+        (
+            "update input.input_contacts set contact_id = 'eve' where contact_id = 'rita'",
+            ["input.input_contacts lacks 1 rows and has 1 others; other values in contact_id"],
+        ),
+        ("drop table input.input_contacts", ["input.input_contacts is missing"]),
+        # what was run, and from what
+        ("drop table run.last_build; insert into run.run_log values ('partial')", []),
     ],
 )
 def test_what_differs_between_two_warehouses_is_said(tmp_path: Path, change: str, said: list[str]) -> None:

@@ -2,26 +2,26 @@
 
 import importlib
 import sys
+import zlib
 from pathlib import Path
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
-from check_spark import compare, h2, java
+from check_spark import compare, h2, java, unpacked
+from rekindle.forget.people import People
 from rekindle.ground import lake
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.quoting import SPARK
 
 # what reads or writes the DuckDB file, with what it cannot be called without
 FOR_DUCKDB_ONLY = {
     "access": ["--contact", "till:1"],
     "backup": [],
-    "erase": ["--contact", "till:1"],
     "explain": ["somebody"],
-    "fit": [],
     "normalise_contacts": [],
     "replay": ["--from", "2024-01", "--to", "2024-02"],
-    "run": [],
     "status": [],
     "whatif": [],
 }
@@ -88,6 +88,27 @@ def test_h2_is_the_systems_or_comes_from_debians_package_or_is_asked_for_in_a_se
     assert own.read_text(encoding="utf-8") == "jar\n"
     system.touch()
     assert h2(system, own) == system
+
+
+def test_a_person_is_spelled_for_spark_whatever_the_name_holds() -> None:
+    people = People(frozenset([("till", "o'neill\\")]), frozenset(["1f"]), frozenset(["o'n@example.com"]))
+    assert people.are_in(["source_system", "contact_id"], ["e`mail"], SPARK) == (
+        "coalesce(`e``mail` in ('1f', 'o\\'n@example.com') "
+        "or ((source_system = 'till' and contact_id = 'o\\'neill\\\\')), false)"
+    )
+
+
+def test_a_manifest_is_searched_unpacked_and_a_file_of_rows_as_it_is(tmp_path: Path) -> None:
+    mark = bytes(range(16))
+    packed = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    block = packed.compress(b"rita@example.com" * 100) + packed.flush()
+    manifest = tmp_path / "m.avro"
+    manifest.write_bytes(b"Obj\x01 head" + mark + b"\xc8\x01" + b"\x40" + block + mark)
+    assert b"rita" not in manifest.read_bytes()
+    assert b"rita@example.com" in unpacked(manifest)
+    rows = tmp_path / "rows.parquet"
+    rows.write_bytes(b"rita@example.com")
+    assert unpacked(rows) == b"rita@example.com"
 
 
 def made(folder: Path) -> Path:

@@ -11,19 +11,17 @@ from pathlib import Path
 
 import duckdb
 
-from rekindle.forget import blocking, traces
+from rekindle.forget import blocking, in_lake, traces
 from rekindle.forget.backup_folders import backup_folders, backup_tables, manifest_of, put_backup
 from rekindle.forget.finding import Warehouse, workplace
 from rekindle.forget.looking import Report, look_for
 from rekindle.forget.people import People
-from rekindle.forget.tables import Table, attached, publications, tables_of
+from rekindle.forget.tables import ANONYMISED, Table, attached, publications, tables_of
 from rekindle.ground import paths, rules
 from rekindle.ground.files import checksum, replace_file, sync
 from rekindle.ground.quoting import name, parquet, text
 from rekindle.ground.warehouse import write_ahead_log
 
-# Rows that stay and lose their person: the till's total must stay what it was.
-ANONYMISED = ("fct_orders", "fct_order_lines")
 # What the sentence of an error says after its cause.
 ADVICE = "mend the cause and run the same command again; what is not replaced yet is as it was"
 
@@ -49,6 +47,9 @@ def erase(warehouse: Warehouse, people: People, key: bytes) -> Report:
             with attached(warehouse.connection, file):
                 new = _written_anew(warehouse.connection, file, people)
             _put(new, file)
+    if isinstance(warehouse, in_lake.LakeWarehouse):
+        report.left += in_lake.erase(warehouse, people, report.places["lake"])
+        return report
     # always: tables that were built again since have left the bytes of earlier ones in the file
     new = _written_anew(warehouse.connection, warehouse.file, people)
     _put(new, warehouse.file)

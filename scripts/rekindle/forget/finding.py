@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,13 +11,14 @@ import duckdb
 from rekindle.forget import blocking
 from rekindle.forget.blocking import Request
 from rekindle.forget.people import Contact, People
+from rekindle.forget.tables import Table, tables_of
 from rekindle.ground import paths, rules
 from rekindle.ground.contract import entities
 from rekindle.ground.engine import connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_files
 from rekindle.ground.quoting import name, text
-from rekindle.ground.warehouse import checkpoint, has_table, must_hold, read_runs
+from rekindle.ground.warehouse import checkpoint, columns_of, has_table, must_hold, read_runs
 
 
 class Warehouse:
@@ -26,16 +27,25 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         self.connection = connection
         self.file = file
-        connection.execute(f"attach {text(file)} as {name(file.stem)} (read_only)")
-        connection.execute(f"use {name(file.stem)}")
+        self.attach()
         runs = [run for run in read_runs(connection) if run.is_finished]
         if not runs or not has_table(connection, "identity", "contact_profile_history"):
             raise RekindleError(f"{file} holds no finished build, so nobody can be found in it: build first.")
         must_hold(
-            connection, {("identity", "contact_profiles"): ["profile_id"], ("input", "input_consents"): ["address"]}
+            columns_of(connection),
+            {("identity", "contact_profiles"): ["profile_id"], ("input", "input_consents"): ["address"]},
         )
         self.as_of = max(run.as_of_date for run in runs)
         self.connector = runs[-1].connector
+
+    def attach(self) -> None:
+        """The file, under its own name, to be read."""
+        self.connection.execute(f"attach {text(self.file)} as {name(self.file.stem)} (read_only)")
+        self.connection.execute(f"use {name(self.file.stem)}")
+
+    def tables(self) -> Iterator[tuple[str, list[Table]]]:
+        """Every table of the warehouse, under the name of the place."""
+        yield self.file.name, tables_of(self.connection, self.file.stem)
 
     def person_of(self, source_system: str, contact_id: str) -> People:
         """The person a contact record belongs to; no profile when the warehouse does not know the record."""
@@ -219,7 +229,11 @@ def contact_named(option: str) -> Contact:
 
 
 @contextlib.contextmanager
-def opened(file: Path, advice: str = "mend the cause and run the same command again") -> Iterator[Warehouse]:
+def opened(
+    file: Path,
+    advice: str = "mend the cause and run the same command again",
+    kind: "Callable[[duckdb.DuckDBPyConnection, Path], Warehouse] | None" = None,
+) -> Iterator[Warehouse]:
     """The warehouse, to look for somebody. Its log goes into it first; errors come out without values."""
     if not file.exists():
         raise RekindleError(f"There is no warehouse at {file}, so nobody can be found in it.")
@@ -229,7 +243,7 @@ def opened(file: Path, advice: str = "mend the cause and run the same command ag
         with private_files(), contextlib.closing(connect_within_limits(workplace(file) / "spill")) as connection:
             connection.execute("set timezone = 'UTC'")
             connection.execute("set force_compression = ?", [os.environ.get("REKINDLE_COMPRESSION", "auto")])
-            yield Warehouse(connection, file)
+            yield (kind or Warehouse)(connection, file)
     except duckdb.Error as error:
         raise RekindleError(f"It stopped ({without_values(str(error))}): {advice}.") from None
     finally:

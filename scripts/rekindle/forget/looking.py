@@ -22,6 +22,7 @@ class Report:
     places: dict[str, dict[str, int]] = field(default_factory=dict)
     exports: list[traces.Traces] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)  # to be removed whole
+    left: list[str] = field(default_factory=list)  # what could not be done yet, a sentence each
 
     def holds(self, place: str) -> bool:
         """Whether a place has a row of them."""
@@ -38,6 +39,7 @@ class Report:
             yield f"exports/{each}"
         for folder in self.folders:
             yield f"{folder}: whole"
+        yield from self.left
 
 
 def look_for(warehouse: Warehouse, people: People) -> Report:
@@ -46,7 +48,7 @@ def look_for(warehouse: Warehouse, people: People) -> Report:
     warehouse.keep_raw_addresses(people)
     warehouse.find_messages(people)
     for place, tables in walk(warehouse):
-        report.places[place] = {table.title: warehouse.count(table.rows, table.names(people)) for table in tables}
+        report.places[place] = {table.title: table.count(warehouse.connection, people) for table in tables}
     report.exports = traces.find(warehouse.connection, people.profile_ids, people.addresses)
     report.folders = [
         *(folder for folder in _leftovers(warehouse) if folder.exists()),
@@ -62,7 +64,7 @@ def look_for(warehouse: Warehouse, people: People) -> Report:
 
 def walk(warehouse: Warehouse) -> Iterator[tuple[str, list[Table]]]:
     """Every place that holds rows about people, with all its tables: the warehouse, what is published, the backups."""
-    yield warehouse.file.name, tables_of(warehouse.connection, warehouse.file.stem)
+    yield from warehouse.tables()
     for file in publications():
         with attached(warehouse.connection, file):
             yield f"published/{file.name}", tables_of(warehouse.connection, file.stem)

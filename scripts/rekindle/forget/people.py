@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from rekindle.ground.quoting import name, text
+from rekindle.ground.quoting import DUCKDB, Spelling
 
 Contact = tuple[str, str]
 # Columns that name a contact record, by its ids or by its seniority.
@@ -24,16 +24,15 @@ class People:
     def __or__(self, other: "People") -> "People":
         return People(*(getattr(self, each.name) | getattr(other, each.name) for each in fields(self)))
 
-    def are_in(self, columns: Iterable[str], texts: Iterable[str]) -> str:
+    def are_in(self, columns: Iterable[str], texts: Iterable[str], spelling: Spelling = DUCKDB) -> str:
         """The SQL condition for a row that names one of them; `texts`: the columns that hold text."""
-        known_by = ", ".join(map(text, sorted(self.profile_ids | self.addresses)))
-        conditions = [f"{name(column)} in ({known_by})" for column in texts] if known_by else []
-        pairs = ", ".join(f"({text(system)}, {text(contact)})" for system, contact in sorted(self.contacts))
-        for system, contact in CONTACT_PAIRS:
-            if {system, contact} <= set(columns) and pairs:
-                conditions.append(f"({system}, {contact}) in ({pairs})")
+        known_by = ", ".join(map(spelling.text, sorted(self.profile_ids | self.addresses)))
+        conditions = [f"{spelling.name(column)} in ({known_by})" for column in texts] if known_by else []
+        if self.contacts:
+            pairs = (pair for pair in CONTACT_PAIRS if {*pair} <= set(columns))
+            conditions += [spelling.pairs(pair, sorted(self.contacts)) for pair in pairs]
         numbers = ", ".join(map(str, sorted(self.seniorities)))
         for together in SENIORITIES:
             if set(together) <= set(columns) and numbers:
-                conditions += [f"{name(column)} in ({numbers})" for column in together]
+                conditions += [f"{spelling.name(column)} in ({numbers})" for column in together]
         return f"coalesce({' or '.join(conditions) or 'false'}, false)"

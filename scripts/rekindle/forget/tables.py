@@ -13,6 +13,8 @@ from rekindle.ground.quoting import name, text
 
 # Look-ups by raw value, which may be spelled like no address of theirs.
 RAW_ADDRESSES = {("landing", "phone_numbers"): "raw_phone", ("landing", "email_addresses"): "raw_email"}
+# Rows that stay and lose their person: the till's total must stay what it was.
+ANONYMISED = ("fct_orders", "fct_order_lines")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Table:
             theirs = "coalesce(message_id in (select message_id from temp.their_messages), false)"
             return f"({named} or {theirs})"
         return named
+
+    def count(self, connection: duckdb.DuckDBPyConnection, people: People) -> int:
+        """How many rows name them."""
+        counted = connection.execute(f"select count(*) from {self.rows} where {self.names(people)}").fetchone()
+        return int(counted[0]) if counted else 0
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:

@@ -1,15 +1,18 @@
-"""The lake: Iceberg tables that dbt builds on Spark (target `spark` of profiles.yml), copied into a DuckDB file.
+"""The lake: Iceberg tables that dbt builds on Spark (target `spark` of profiles.yml), and how rows get in and out.
 
 Spark and its packages are imported when they are needed: nothing else asks for them.
 """
 
 import contextlib
+import datetime
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
 import jinja2
 import yaml
 
@@ -17,19 +20,22 @@ from rekindle.ground import paths
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_files
-from rekindle.ground.quoting import name, parquet
+from rekindle.ground.quoting import name, parquet, text
+
+Place = tuple[str, str]  # schema and name of a table
 
 # what DuckDB calls the types that models are made of; decimal(18,2) has the same name
 TYPES = {"string": "VARCHAR", "int": "INTEGER"}
-
-
-def is_chosen() -> bool:
-    """Whether dbt builds on Spark (`REKINDLE_TARGET`)."""
-    return os.environ.get("REKINDLE_TARGET", "duckdb") == "spark"
+CATALOG = "lake"
+# How long a file that no table names is let alone: a program that is not ours may be about to name it.
+ORPHANS_WAIT = datetime.timedelta(days=1)
 
 
 def session() -> Any:
-    """The Spark session of this process: dbt's, else one with the settings of the profile."""
+    """The Spark session of this process: dbt's, else one with the settings of the profile, which dbt then uses.
+
+    It logs nothing: what Spark says of a failure quotes rows. What can be said of it, dbt and our commands say.
+    """
     if "REKINDLE_LAKE" not in os.environ:
         raise RekindleError("Name the folder of the lake in REKINDLE_LAKE, as an absolute path (docs/spark.md).")
     try:
@@ -42,35 +48,46 @@ def session() -> Any:
     profile = yaml.safe_load((paths.PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     for setting, value in profile["rekindle"]["outputs"]["spark"]["server_side_parameters"].items():
         builder = builder.config(setting, jinja2.Template(str(value)).render(env_var=os.environ.__getitem__))
-    return builder.getOrCreate()
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
 
 
-def relations(spark: Any, *kinds: Literal["tables", "views"]) -> list[tuple[str, str]]:
-    """Schema and name of each table of the lake, of each view, or of both."""
+def relations(spark: Any, *kinds: Literal["tables", "views"], schemas: Collection[str] | None = None) -> list[Place]:
+    """Schema and name of each table of the lake, of each view, or of both; of those of the schemas that are there."""
+    there = [str(row[0]) for row in spark.sql("show schemas").collect()]
     return [
-        (str(schema), str(row[1]))
-        for (schema,) in spark.sql("show schemas").collect()
+        (schema, str(row[1]))
+        for schema in there
+        if schemas is None or schema in schemas
         for kind in kinds
         for row in spark.sql(f"show {kind} in {schema}").collect()
+        if not row[2]  # temporary, and of no schema
     ]
 
 
-def copy(spark: Any, wanted: Iterable[tuple[str, str]], file: Path) -> None:
-    """A new DuckDB file, with these tables or views of the lake, under the same names and with the same types.
+def iceberg_table(spark: Any, place: Place) -> Any:
+    """The table as Iceberg's library has it."""
+    named = ".".join((CATALOG, *place))
+    return spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, named)
+
+
+def version(spark: Any, place: Place) -> str:
+    """Changes with the rows of a table."""
+    snapshot = iceberg_table(spark, place).currentSnapshot()
+    return "empty" if snapshot is None else str(snapshot.snapshotId())
+
+
+def copy(spark: Any, wanted: Iterable[Place], file: Path) -> None:
+    """These tables or views of the lake in a DuckDB file, under the same names and with the same types.
 
     By way of Parquet files beside it: neither engine holds a table in memory. All of it is its owner's only.
     """
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-    file.unlink(missing_ok=True)
-    with (
-        private_files(),
-        tempfile.TemporaryDirectory(prefix=".lake.", dir=file.parent) as folder,
-        contextlib.closing(connect(file)) as connection,
-    ):
-        connection.execute("set TimeZone = 'UTC'")
+    with _by_way_of_parquet(file) as (folder, connection):
         for schema, table in wanted:
             stored = spark.table(f"{schema}.{table}")
-            written = Path(folder) / schema / table
+            written = folder / schema / table
             stored.write.parquet(str(written))
             cells = [
                 f"cast({name(field.name)} as {TYPES.get(kind, kind)}) as {name(field.name)}"
@@ -79,4 +96,120 @@ def copy(spark: Any, wanted: Iterable[tuple[str, str]], file: Path) -> None:
             ]
             rows = parquet(*sorted(written.glob("*.parquet")))
             connection.execute(f"create schema if not exists {name(schema)}")
-            connection.execute(f"create table {name(schema)}.{name(table)} as select {', '.join(cells)} from {rows}")
+            connection.execute(
+                f"create or replace table {name(schema)}.{name(table)} as select {', '.join(cells)} from {rows}"
+            )
+
+
+def put(spark: Any, written: Iterable[Place], file: Path) -> None:
+    """These tables of a DuckDB file in the lake, each in one commit, in the place of what was there.
+
+    A table that the file has not got goes, with its files.
+    """
+    with _by_way_of_parquet(file) as (folder, connection):
+        for schema, table in written:
+            place = f"{schema}.{table}"
+            if not connection.execute(
+                "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+            ).fetchall():
+                spark.sql(f"drop table if exists {place} purge")
+                continue
+            rows = folder / f"{place}.parquet"
+            connection.execute(f"copy {name(schema)}.{name(table)} to {text(rows)} (format parquet)")
+            found = spark.read.parquet(str(rows))
+            # a timestamp without a zone is of UTC on both sides
+            columns = ", ".join(
+                f"cast(`{field.name}` as {kind.removesuffix('_ntz')}) as `{field.name}`"
+                for field in found.schema.fields
+                for kind in [field.dataType.simpleString()]
+            )
+            found.createOrReplaceTempView("written")
+            spark.sql(f"create schema if not exists {schema}")
+            spark.sql(f"create or replace table {place} using iceberg as select {columns} from written")
+            spark.catalog.dropTempView("written")
+
+
+@contextlib.contextmanager
+def _by_way_of_parquet(file: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    with (
+        private_files(),
+        tempfile.TemporaryDirectory(prefix=".lake.", dir=file.parent) as folder,
+        contextlib.closing(connect(file)) as connection,
+    ):
+        connection.execute("set TimeZone = 'UTC'")
+        yield Path(folder), connection
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A file of rows that no table names: a killed command left it."""
+
+    path: str
+    written_at: datetime.datetime
+
+
+def tidy(spark: Any, *, expire: datetime.timedelta) -> list[Orphan]:
+    """Takes out of the lake what no table shows any more; returns the orphans that are too young to be removed.
+
+    What was deleted or replaced is readable in earlier snapshots until they are older than `expire`. Orphans go when
+    they are older than a day: nobody can tell from the outside whether somebody is about to name them in a table.
+    """
+    jvm = spark._jvm
+    now = datetime.datetime.now(datetime.UTC)
+    named: set[str] = set()
+    for place in relations(spark, "tables"):
+        iceberg = iceberg_table(spark, place)
+        held = {*_files_of(jvm, iceberg)}
+        if len([*_each(iceberg.snapshots())]) > 1:
+            expired = int((now - expire).timestamp() * 1000)
+            # the library would leave what the newest snapshot itself took out: nothing names that either
+            iceberg.expireSnapshots().expireOlderThan(expired).retainLast(1).cleanExpiredFiles(False).commit()
+            iceberg.refresh()
+            released, held = held, {*_files_of(jvm, iceberg)}
+            for file in released - held:
+                iceberg.io().deleteFile(file)
+        named |= {each.rsplit("/", 1)[-1] for each in held}
+    waiting = []
+    for path, written_at, remove in _files_of_rows(spark):
+        if path.rsplit("/", 1)[-1] in named:
+            continue
+        if now - written_at > ORPHANS_WAIT:
+            remove()
+        else:
+            waiting.append(Orphan(path, written_at))
+    return waiting
+
+
+def _files_of(jvm: Any, iceberg: Any) -> Iterator[str]:
+    """The files of rows, and of what is said of them, of each snapshot of a table. Their names hold a UUID."""
+    for snapshot in _each(iceberg.snapshots()):
+        yield str(snapshot.manifestListLocation())
+        for manifest in _each(snapshot.allManifests(iceberg.io())):
+            if str(manifest.content()) != "DATA":
+                raise RekindleError(
+                    f"{iceberg.name()} holds delete files, which Rekindle does not write: rewrite its data files first."
+                )
+            yield str(manifest.path())
+            held = jvm.org.apache.iceberg.ManifestFiles.readPaths(manifest, iceberg.io())
+            yield from map(str, _each(held))
+            held.close()
+
+
+def _each(collection: Any) -> Iterator[Any]:
+    """What a collection of Java holds."""
+    iterator = collection.iterator()
+    while iterator.hasNext():
+        yield iterator.next()
+
+
+def _files_of_rows(spark: Any) -> Iterator[tuple[str, datetime.datetime, Any]]:
+    """Every file of the lake that may hold rows or their bounds, when it was written, and what removes it."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(os.environ["REKINDLE_LAKE"])
+    system = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    found = system.listFiles(path, True)
+    while found.hasNext():
+        status = found.next()
+        file = status.getPath()
+        if str(file.getName()).endswith((".parquet", ".avro")):
+            written_at = datetime.datetime.fromtimestamp(status.getModificationTime() / 1000, datetime.UTC)
+            yield str(file), written_at, lambda file=file: system.delete(file, False)

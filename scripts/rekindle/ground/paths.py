@@ -50,9 +50,18 @@ def data() -> Path:
     return _place("REKINDLE_DATA", "data")
 
 
+def on_spark() -> bool:
+    """Whether dbt builds on Spark, into a lake (`REKINDLE_TARGET`)."""
+    return os.environ.get("REKINDLE_TARGET", "duckdb") == "spark"
+
+
 def warehouse() -> Path:
-    """The DuckDB file that dbt builds (`REKINDLE_WAREHOUSE`)."""
-    return _place("REKINDLE_WAREHOUSE", "warehouse/build.duckdb")
+    """The DuckDB file that dbt builds (`REKINDLE_WAREHOUSE`).
+
+    Where it builds on Spark: one beside it, of what a command has at hand of the lake (rekindle.ground.stores).
+    """
+    file = _place("REKINDLE_WAREHOUSE", "warehouse/build.duckdb")
+    return file.with_name("lake.duckdb") if on_spark() else file
 
 
 def published() -> Path:

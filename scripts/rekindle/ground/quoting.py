@@ -1,7 +1,9 @@
 """Names and texts as SQL spells them, for statements that take no parameter in that place."""
 
 import glob
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 
 def name(identifier: str) -> str:
@@ -23,3 +25,35 @@ def parquet(path: str | Path, *others: str | Path) -> str:
 def text(value: str | Path) -> str:
     """A quoted SQL text."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+class Spelling(NamedTuple):
+    """How an engine spells names, texts, and a choice among pairs of values."""
+
+    name: Callable[[str], str]
+    text: Callable[[str], str]
+    pairs: Callable[[tuple[str, str], list[tuple[str, str]]], str]
+
+
+def _spark_name(identifier: str) -> str:
+    return "`" + identifier.replace("`", "``") + "`"
+
+
+def _spark_text(value: str) -> str:
+    """As the macro spark_text() has it."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+def _among_pairs(columns: tuple[str, str], values: list[tuple[str, str]]) -> str:
+    return f"({', '.join(columns)}) in ({', '.join(f'({text(one)}, {text(other)})' for one, other in values)})"
+
+
+def _spark_among_pairs(columns: tuple[str, str], values: list[tuple[str, str]]) -> str:
+    one, other = columns
+    each = (f"({one} = {_spark_text(first)} and {other} = {_spark_text(second)})" for first, second in values)
+    return f"({' or '.join(each)})"
+
+
+DUCKDB = Spelling(name, text, _among_pairs)
+# there a backslash escapes, and rows are no pairs
+SPARK = Spelling(_spark_name, _spark_text, _spark_among_pairs)

@@ -123,16 +123,21 @@ def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
     return found is not None and bool(found[0])
 
 
-def must_hold(connection: duckdb.DuckDBPyConnection, wanted: Mapping[tuple[str, str], Iterable[str]]) -> None:
-    """Says what to do when tables or columns of this version are missing: (schema, table) to columns.
-
-    After an upgrade and after a restore the file holds the memory, and what is built from it is older or not there.
-    """
+def columns_of(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    """The columns of every table and view."""
     found: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in connection.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_catalog()"
     ).fetchall():
         found.setdefault((schema, table), set()).add(column)
+    return found
+
+
+def must_hold(found: Mapping[tuple[str, str], set[str]], wanted: Mapping[tuple[str, str], Iterable[str]]) -> None:
+    """Says what to do when tables or columns of this version are missing: (schema, table) to columns.
+
+    After an upgrade and after a restore there is the memory, and what is built from it is older or not there.
+    """
     missing = [".".join(place) for place, columns in wanted.items() if not found.get(place, set()) >= {*columns}]
     if missing:
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

@@ -9,9 +9,9 @@ from rekindle.addresses.emails import EmailReport, spell_emails
 from rekindle.addresses.phones import PhoneReport, normalise_contacts
 from rekindle.export.runs import committed_dates
 from rekindle.fit.schedule import fit_if_due
-from rekindle.forget import blocking
+from rekindle.forget import blocking, in_lake
 from rekindle.gates.raw import check_raw
-from rekindle.ground import paths
+from rekindle.ground import paths, stores
 from rekindle.ground.calendar import newest_closed_month
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
@@ -25,6 +25,8 @@ from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 WHOLE = ("--selector", "whole")
 DAILY = ("--selector", "daily")
 EVENING = ("--selector", "evening")
+# and of what Spark copies, where DuckDB looks into the files
+RAW_ROWS = ("--selector", "copies_of_raw_rows")
 
 
 def prepare(dbt: Dbt, as_of: datetime.date, *, is_replay: bool = False, inputs: Inputs = NOT_KNOWN) -> None:
@@ -68,6 +70,7 @@ def note_sealed_dates(warehouse: Path) -> None:
                 )
     finally:
         connection.close()
+    stores.store().store(("run", "sealed_dates"))
 
 
 def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailReport]:
@@ -76,16 +79,21 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
     result = dbt.run("run", "--select", *inputs, "--no-write-json", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
+    stores.store().fetch("landing", *(("input", each.removeprefix("+")) for each in inputs))
     # before the phones: what is read is kept, and the erased must not come back through it
     blocking.land(paths.warehouse())
     phones = normalise_contacts(paths.warehouse(), setting("default_country_code", dbt.connector))
-    return phones, spell_emails(paths.warehouse())
+    emails = spell_emails(paths.warehouse())
+    stores.store().store("landing")
+    return phones, emails
 
 
 def fit(connector: str, as_of: datetime.date, *, has_facts: bool = False) -> None:
     """Fits the expected value when that is due, and says so."""
+    stores.store().fetch("landing", ("core", "profile_days"))
     fitted = fit_if_due(paths.warehouse(), connector, as_of, has_facts=has_facts)
     if fitted is not None:
+        stores.store().store(("landing", "clv_parameters"))
         say(f"Expected value: {fitted}")
 
 
@@ -137,6 +145,9 @@ def build(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
+    # on a lake that holds rows of who was erased until now, nothing is left out of the next build either
+    if paths.on_spark() and in_lake.keep_out_blocked():
+        return
     # facts of a part of a day are no base for anything but that evening
     if at is None and (last or is_whole):
         of_one_date = is_whole or (last is not None and last.as_of_date == as_of)
@@ -152,11 +163,12 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: da
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
-    connection = open_warehouse(paths.warehouse(), read_only=True)
-    try:
-        must_hold(connection, {(model.schema, model.alias): model.columns for model in models})
-    finally:
-        connection.close()
+    wanted = {(model.schema, model.alias): model.columns for model in models}
+    must_hold(stores.store().columns(wanted), wanted)
+    if paths.on_spark() and not fingerprints.last_build(dbt, inputs):
+        copied = dbt.run("run", *RAW_ROWS, "--no-write-json", variables=variables(as_of, None, at))
+        if not copied.success:
+            raise RekindleError("The raw rows could not be copied (see above), so nothing was decided.")
     title = f"Decisions as of {as_of}" + (f", {at:%H:%M}" if at is not None else "")
     build(dbt, as_of, title=title, selection=DAILY if at is None else EVENING, inputs=inputs, at=at)
 

@@ -19,7 +19,7 @@ import duckdb
 from dbt.contracts.graph.manifest import Manifest
 
 from rekindle.forget import blocking
-from rekindle.ground import paths
+from rekindle.ground import paths, stores
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.files import checksum_once
 from rekindle.ground.quoting import name
@@ -39,7 +39,8 @@ LEFT_OUT = ("--indirect-selection", "empty", "--exclude", f"tag:{TAG}")
 DEFINED_IN = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests/dbt")
 # the schema of what is read of addresses before a build
 LANDED = "landing"
-PROGRAMS = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "phonenumbers", "idna")
+NOTE = ("run", "last_build")
+PROGRAMS = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "dbt-spark", "pyspark", "phonenumbers", "idna")
 # Variables that move or size what is built and do not change it. A secret is never written down, not even as a digest.
 WITHOUT_EFFECT = {
     *("REKINDLE_WAREHOUSE", "REKINDLE_PUBLISHED", "REKINDLE_BACKUPS", "REKINDLE_EXPORTS", "REKINDLE_ACCESS"),
@@ -118,6 +119,7 @@ def last_build(dbt: Dbt, inputs: Inputs) -> LastBuild | None:
     """The build that the warehouse holds, when nothing up to the core has changed since; None when in doubt."""
     if inputs.fingerprint is None or inputs.is_all_built or not paths.warehouse().exists():
         return None
+    stores.store().fetch(LANDED)
     with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
         if not has_table(connection, "run", "last_build"):
             return None
@@ -131,13 +133,10 @@ def last_build(dbt: Dbt, inputs: Inputs) -> LastBuild | None:
         known = {"inputs": inputs.fingerprint, "landed": _landed(connection), "newest_run": runs[-1].invocation_id}
         if known.items() - note.items():
             return None
-        held = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = current_catalog() "
-            "union all select schema_name, view_name from duckdb_views() where database_name = current_catalog()"
-        ).fetchall()
-    if not _tables(dbt.manifest, settled(dbt.manifest, is_same_date=True)) <= {*held}:
+    held = stores.store().relations()
+    if not _tables(dbt.manifest, settled(dbt.manifest, is_same_date=True)) <= held:
         return None
-    is_whole = note.get("project") == _project() and _tables(dbt.manifest, dbt.manifest.nodes) <= {*held}
+    is_whole = note.get("project") == _project() and _tables(dbt.manifest, dbt.manifest.nodes) <= held
     return LastBuild(note["as_of_date"], note["built_at"], is_whole)
 
 
@@ -153,10 +152,12 @@ def forget_build() -> None:
     with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
         if has_table(connection, "run", "last_build"):
             connection.execute("drop table run.last_build")
+    stores.store().store(NOTE)
 
 
 def landed_addresses() -> str:
     """Changes with the addresses that were read and the records that are kept out, as dbt is going to find them."""
+    stores.store().fetch(LANDED)
     with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
         return _landed(connection)
 
@@ -172,6 +173,7 @@ def note_build(
     """After a green build: what it was made from. `built_at`: of the build whose tables are still used, else now."""
     if inputs.fingerprint is None:
         return
+    stores.store().fetch(*stores.RUNS)
     with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
         newest = read_runs(connection)[-1].invocation_id
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
@@ -180,6 +182,7 @@ def note_build(
             "cast(? as date) as as_of_date, cast(? as timestamp) as built_at, cast(? as varchar) as project",
             [inputs.fingerprint, landed, newest, as_of, built_at or now, _project() if is_whole else None],
         )
+    stores.store().store(NOTE)
 
 
 def leave_out(manifest: Manifest, skipped: Collection[str]) -> None:
@@ -242,7 +245,7 @@ def _code(manifest: Manifest) -> Iterable[str]:
     for source in sorted(_used(manifest), key=lambda source: str(source.unique_id)):
         yield _text([source.unique_id, source.config.to_dict(), source.meta, sorted(source.columns)])
     for unique_id, macro in sorted(manifest.macros.items()):
-        if macro.package_name not in ("dbt", "dbt_duckdb"):  # of those the version is known
+        if macro.package_name not in ("dbt", "dbt_duckdb", "dbt_spark"):  # of those the version is known
             yield _text([unique_id, macro.macro_sql])
 
 

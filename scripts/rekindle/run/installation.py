@@ -14,7 +14,7 @@ import click
 import duckdb
 
 from rekindle.export import runs
-from rekindle.ground import lake, paths, warehouse
+from rekindle.ground import paths, stores, warehouse
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError, of_another
 from rekindle.ground.settings import chosen_connector
@@ -38,15 +38,15 @@ SHARED_DATA = {
 }
 
 
-def enter(connector: str | None, *, needs_warehouse: bool = True) -> str:
+def enter(connector: str | None, *, only_duckdb: bool = False) -> str:
     """The connector that a command works for, the project's own when it names none; its installation is used.
 
-    Refuses to touch the DuckDB file where dbt builds on Spark; who needs no warehouse reads only what is published.
+    `only_duckdb`: it refuses where dbt builds on Spark.
     """
-    if needs_warehouse and lake.is_chosen():
+    if only_duckdb and paths.on_spark():
         raise RekindleError(
-            "This command reads or writes the DuckDB warehouse, and REKINDLE_TARGET names Spark: there, dbt builds and "
-            "publish.py publishes, and the rest is for DuckDB only (docs/spark.md)."
+            "This command works on a DuckDB warehouse only, and REKINDLE_TARGET names Spark: docs/spark.md says which "
+            "commands work there."
         )
     chosen = chosen_connector(connector)
     paths.use_connector(chosen)
@@ -58,7 +58,7 @@ def enter(connector: str | None, *, needs_warehouse: bool = True) -> str:
 @contextlib.contextmanager
 def only_command() -> Iterator[None]:
     """For commands that write: alone in the installation, and nothing in it is another connector's."""
-    with warehouse.only_command(paths.warehouse()):
+    with warehouse.only_command(paths.warehouse()), stores.store().opened():
         refuse_others()
         yield
 

@@ -26,7 +26,7 @@ from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
 from rekindle.ground.quoting import name, text
 from rekindle.ground.settings import project
-from rekindle.ground.warehouse import Run, must_hold, open_warehouse, read_runs, write_ahead_log
+from rekindle.ground.warehouse import Run, columns_of, must_hold, open_warehouse, read_runs, write_ahead_log
 from rekindle.run import catalogue
 
 # of activation only what has no row per person: counts and scenarios
@@ -181,7 +181,9 @@ def _whole(manifest: Manifest, model: Any) -> Table:
 
 
 def _must_hold(connection: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    must_hold(connection, {(table.model.schema, table.model.alias): table.model.columns for table in tables})
+    must_hold(
+        columns_of(connection), {(table.model.schema, table.model.alias): table.model.columns for table in tables}
+    )
 
 
 def publish_activation(manifest: Manifest, warehouse: Path) -> Publication | None:
@@ -301,13 +303,14 @@ def _write(
 
 
 @contextlib.contextmanager
-def what_was_built(manifest: Manifest) -> Iterator[Path]:
+def what_was_built(manifest: Manifest, *, only_audiences: bool = False) -> Iterator[Path]:
     """The DuckDB file to publish from: the warehouse, or a copy of what is published of the lake, removed after."""
-    if not lake.is_chosen():
+    if not paths.on_spark():
         yield paths.warehouse()
         return
     session = lake.session()
-    models = [(str(each.schema), str(each.alias)) for each in (*public_models(manifest), *audience_models(manifest))]
+    published = [] if only_audiences else public_models(manifest)
+    models = [(str(each.schema), str(each.alias)) for each in (*published, *audience_models(manifest))]
     # what is missing there is said by publish()
     wanted = {*models, *READ_BESIDES} & {*lake.relations(session, "tables", "views")}
     with tempfile.TemporaryDirectory(prefix=".lake.", dir=paths.warehouse().parent) as folder:

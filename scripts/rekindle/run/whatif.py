@@ -28,6 +28,7 @@ from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_folder
 from rekindle.ground.settings import project
 from rekindle.ground.warehouse import (
+    columns_of,
     must_hold,
     only_command,
     open_warehouse,
@@ -312,7 +313,7 @@ def _decide(
     read = {parent for unique_id in nodes for parent in dbt.manifest.nodes[unique_id].depends_on_nodes} - nodes
     tables = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode) and node.unique_id in read]
     with contextlib.closing(open_warehouse(copy)) as connection:
-        must_hold(connection, {(node.schema, node.alias): node.columns for node in tables})
+        must_hold(columns_of(connection), {(node.schema, node.alias): node.columns for node in tables})
     result = dbt.run(
         *("build", "--select", f"tag:{TAG}", "--indirect-selection", "empty", "--no-write-json"),
         variables={**variables(as_of, None), **given},
