@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -43,9 +43,13 @@ class Warehouse:
         self.connection.execute(f"attach {text(self.file)} as {name(self.file.stem)} (read_only)")
         self.connection.execute(f"use {name(self.file.stem)}")
 
-    def tables(self) -> Iterator[tuple[str, list[Table]]]:
+    def tables(self) -> Iterator[tuple[str, Sequence[Table]]]:
         """Every table of the warehouse, under the name of the place."""
         yield self.file.name, tables_of(self.connection, self.file.stem)
+
+    def rows_of(self, tables: Sequence[Table], people: People) -> dict[str, int]:
+        """How many rows of each table name them."""
+        return {table.title: self.count(table.rows, table.names(people)) for table in tables}
 
     def person_of(self, source_system: str, contact_id: str) -> People:
         """The person a contact record belongs to; no profile when the warehouse does not know the record."""

@@ -6,7 +6,7 @@ written (profiles.yml).
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ TO_BE_DELETED = (("activation", "decisions"), ("config", "scenarios"), ("scenari
 # deleted last, in this order: until then a killed erasure, called again, finds who it was
 LAST = ("identity.contact_profile_history", "identity.contact_profiles")
 BLOCKED = ("landing", "blocked_contacts")
+# a condition that holds for no row, since the table has no column that names anybody
+NOBODY = People().are_in([], [])
+TABLES_AT_ONCE = 20
 ERASED = "intake.intake_erased_contacts"
 
 
@@ -52,11 +55,6 @@ class LakeTable(Table):
             return _among(RAW_ADDRESSES[self.schema, self.table], self.raw_addresses)
         named = people.are_in(self.columns, self.texts, SPARK)
         return f"({named} or {_among('message_id', self.messages)})" if "message_id" in self.columns else named
-
-    def count(self, connection: duckdb.DuckDBPyConnection, people: People) -> int:
-        """By Spark, not by the connection."""
-        del connection
-        return int(self.spark.sql(f"select count(*) from {self.rows} where {self.names(people)}").collect()[0][0])
 
     def erase(self, people: People) -> None:
         """One commit; an order keeps its row and loses its person."""
@@ -77,7 +75,7 @@ class LakeWarehouse(Warehouse):
                 "Spark keeps a log of events, which would name whom you look for: set spark.eventLog.enabled to false."
             )
         if blocking.own_requests():  # an erasure that was killed may have deleted rows and not their bytes
-            lake.tidy(self.spark, expire=datetime.timedelta())
+            lake.tidy(self.spark, keep=datetime.timedelta())
         stores.store().fetch("landing", *KNOWN_BY)
         super().__init__(connection, file)
         self.messages: frozenset[str] = frozenset()
@@ -111,9 +109,28 @@ class LakeWarehouse(Warehouse):
             {"ids": sorted(self.messages)},
         )
 
-    def tables(self) -> Iterator[tuple[str, list[Table]]]:
-        """Those of the lake, but for what holds no rows of people."""
-        found: list[Table] = []
+    def tables(self) -> Iterator[tuple[str, Sequence[Table]]]:
+        """Those of the lake."""
+        yield "lake", self.lake_tables()
+
+    def rows_of(self, tables: Sequence[Table], people: People) -> dict[str, int]:
+        """Many tables in one query, each of which costs Spark a tenth of a second; of the others as everywhere."""
+        counts = super().rows_of([table for table in tables if not isinstance(table, LakeTable)], people)
+        asked = {table.title: table for table in tables if isinstance(table, LakeTable)}
+        conditions = {title: table.names(people) for title, table in asked.items()}
+        counts |= {title: 0 for title, condition in conditions.items() if condition == NOBODY}
+        titles = [title for title in asked if title not in counts]
+        for first in range(0, len(titles), TABLES_AT_ONCE):
+            queries = (
+                f"select '{title}' as title, count(*) from {asked[title].rows} where {conditions[title]}"
+                for title in titles[first : first + TABLES_AT_ONCE]
+            )
+            counts |= {str(row[0]): int(row[1]) for row in self.spark.sql(" union all ".join(queries)).collect()}
+        return {table.title: counts[table.title] for table in tables}
+
+    def lake_tables(self) -> list["LakeTable"]:
+        """As they are now."""
+        found = []
         for schema, table in lake.relations(self.spark, "tables"):
             fields = self.spark.table(f"{schema}.{table}").schema.fields
             texts = [field.name for field in fields if field.dataType.simpleString() == "string"]
@@ -132,13 +149,12 @@ class LakeWarehouse(Warehouse):
                     *(self.spark, self.messages, raw),
                 )
             )
-        yield "lake", found
+        return found
 
 
 def erase(warehouse: LakeWarehouse, people: People, rows: dict[str, int]) -> Iterator[str]:
     """Takes them out of the lake, and blocks their records; says what is left for another day. `rows`: by table."""
-    ((_, tables),) = warehouse.tables()
-    held = [table for table in tables if rows.get(table.title)]
+    held = [table for table in warehouse.lake_tables() if rows.get(table.title)]
     if people.contacts:
         values = ", ".join(
             f"({SPARK.text(digest)})"
@@ -152,12 +168,11 @@ def erase(warehouse: LakeWarehouse, people: People, rows: dict[str, int]) -> Ite
             ).fetchall()
         )
         warehouse.spark.sql(f"insert into {'.'.join(BLOCKED)} values {values}")
-    for last in (False, True):
-        for table in sorted(held, key=lambda table: LAST.index(table.title) if table.title in LAST else -1):
-            if isinstance(table, LakeTable) and (table.title in LAST) == last:
-                table.erase(people)
-        orphans = lake.tidy(warehouse.spark, expire=datetime.timedelta())
-    yield from in_words(orphans)
+    for table in sorted(held, key=lambda table: LAST.index(table.title) if table.title in LAST else -1):
+        table.erase(people)
+        lake.expire(warehouse.spark, (table.schema, table.table), datetime.datetime.now(datetime.UTC))
+    # what earlier builds and killed commands left in the others
+    yield from in_words(lake.tidy(warehouse.spark, keep=datetime.timedelta()))
 
 
 def in_words(orphans: list[Orphan]) -> Iterator[str]:
@@ -185,7 +200,7 @@ def keep_out_blocked() -> bool:
             condition = _of_erased(entities()[entity])
             if condition is not None and ("input", f"input_{entity}") in there:
                 spark.sql(f"delete from input.input_{entity} as theirs where {condition}")
-    lake.tidy(spark, expire=datetime.timedelta() if is_anybody else lake.ORPHANS_WAIT)
+    lake.tidy(spark, keep=datetime.timedelta() if is_anybody else lake.ORPHANS_WAIT)
     return is_anybody
 
 

@@ -3,7 +3,7 @@
 What is not found here is neither erased nor told: a new place is added here, never in one of the two.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def look_for(warehouse: Warehouse, people: People) -> Report:
     warehouse.keep_raw_addresses(people)
     warehouse.find_messages(people)
     for place, tables in walk(warehouse):
-        report.places[place] = {table.title: table.count(warehouse.connection, people) for table in tables}
+        report.places[place] = warehouse.rows_of(tables, people)
     report.exports = traces.find(warehouse.connection, people.profile_ids, people.addresses)
     report.folders = [
         *(folder for folder in _leftovers(warehouse) if folder.exists()),
@@ -62,7 +62,7 @@ def look_for(warehouse: Warehouse, people: People) -> Report:
     return report
 
 
-def walk(warehouse: Warehouse) -> Iterator[tuple[str, list[Table]]]:
+def walk(warehouse: Warehouse) -> Iterator[tuple[str, Sequence[Table]]]:
     """Every place that holds rows about people, with all its tables: the warehouse, what is published, the backups."""
     yield from warehouse.tables()
     for file in publications():

@@ -43,11 +43,6 @@ class Table:
             return f"({named} or {theirs})"
         return named
 
-    def count(self, connection: duckdb.DuckDBPyConnection, people: People) -> int:
-        """How many rows name them."""
-        counted = connection.execute(f"select count(*) from {self.rows} where {self.names(people)}").fetchone()
-        return int(counted[0]) if counted else 0
-
 
 def tables_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
     """Every table of an attached file."""

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -148,29 +149,35 @@ class Orphan:
     written_at: datetime.datetime
 
 
-def tidy(spark: Any, *, expire: datetime.timedelta) -> list[Orphan]:
+def expire(spark: Any, place: Place, older_than: datetime.datetime) -> set[str]:
+    """Forgets the earlier snapshots of a table, and removes the files that only they named; the files that stay.
+
+    What was deleted or replaced is readable until then.
+    """
+    iceberg = iceberg_table(spark, place)
+    held = {*_files_of(spark._jvm, iceberg)}
+    if len([*_each(iceberg.snapshots())]) > 1:
+        moment = int(older_than.timestamp() * 1000)
+        # the library would leave what the newest snapshot itself took out: nothing names that either
+        iceberg.expireSnapshots().expireOlderThan(moment).retainLast(1).cleanExpiredFiles(False).commit()
+        iceberg.refresh()
+        released, held = held, {*_files_of(spark._jvm, iceberg)}
+        for file in released - held:
+            iceberg.io().deleteFile(file)
+    return held
+
+
+def tidy(spark: Any, *, keep: datetime.timedelta) -> list[Orphan]:
     """Takes out of the lake what no table shows any more; returns the orphans that are too young to be removed.
 
-    What was deleted or replaced is readable in earlier snapshots until they are older than `expire`. Orphans go when
-    they are older than a day: nobody can tell from the outside whether somebody is about to name them in a table.
+    Earlier snapshots go when they are older than `keep`; orphans when they are older than a day: nobody can tell from
+    the outside whether somebody is about to name them in a table.
     """
-    jvm = spark._jvm
     now = datetime.datetime.now(datetime.UTC)
-    named: set[str] = set()
-    for place in relations(spark, "tables"):
-        iceberg = iceberg_table(spark, place)
-        held = {*_files_of(jvm, iceberg)}
-        if len([*_each(iceberg.snapshots())]) > 1:
-            expired = int((now - expire).timestamp() * 1000)
-            # the library would leave what the newest snapshot itself took out: nothing names that either
-            iceberg.expireSnapshots().expireOlderThan(expired).retainLast(1).cleanExpiredFiles(False).commit()
-            iceberg.refresh()
-            released, held = held, {*_files_of(jvm, iceberg)}
-            for file in released - held:
-                iceberg.io().deleteFile(file)
-        named |= {each.rsplit("/", 1)[-1] for each in held}
+    tables = relations(spark, "tables")
+    named = {file.rsplit("/", 1)[-1] for place in tables for file in expire(spark, place, now - keep)}
     waiting = []
-    for path, written_at, remove in _files_of_rows(spark):
+    for path, written_at, remove in _files_of_rows(spark, {schema for schema, _ in tables}):
         if path.rsplit("/", 1)[-1] in named:
             continue
         if now - written_at > ORPHANS_WAIT:
@@ -202,14 +209,17 @@ def _each(collection: Any) -> Iterator[Any]:
         yield iterator.next()
 
 
-def _files_of_rows(spark: Any) -> Iterator[tuple[str, datetime.datetime, Any]]:
-    """Every file of the lake that may hold rows or their bounds, when it was written, and what removes it."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(os.environ["REKINDLE_LAKE"])
-    system = path.getFileSystem(spark._jsc.hadoopConfiguration())
-    found = system.listFiles(path, True)
-    while found.hasNext():
-        status = found.next()
-        file = status.getPath()
-        if str(file.getName()).endswith((".parquet", ".avro")):
-            written_at = datetime.datetime.fromtimestamp(status.getModificationTime() / 1000, datetime.UTC)
-            yield str(file), written_at, lambda file=file: system.delete(file, False)
+def _files_of_rows(spark: Any, schemas: Collection[str]) -> Iterator[tuple[str, datetime.datetime, Any]]:
+    """Every file of these schemas that may hold rows, when it was written, and what removes it."""
+    for schema in schemas:
+        folder = spark._jvm.org.apache.hadoop.fs.Path(f"{os.environ['REKINDLE_LAKE']}/{schema}")
+        system = folder.getFileSystem(spark._jsc.hadoopConfiguration())
+        if not system.exists(folder):
+            continue
+        found = system.listFiles(folder, True)
+        while found.hasNext():
+            status = found.next()
+            file = status.getPath()
+            if str(file.getName()).endswith((".parquet", ".avro")):
+                written_at = datetime.datetime.fromtimestamp(status.getModificationTime() / 1000, datetime.UTC)
+                yield str(file), written_at, partial(system.delete, file, False)
