@@ -6,6 +6,7 @@ longer than the rows.
 """
 
 import contextlib
+import io
 import os
 import random
 import re
@@ -48,8 +49,13 @@ STEPS = (
     ("run", "--as-of", "2024-07-01"),
     ("run", "--as-of", "2024-07-02", "--daily"),
 )
-# the month that is killed, and what it begins from
-MONTH = ("run", "--as-of", "2024-07-01", "--no-publish")
+# data tests are asked once, where the first month has become memory
+TESTED = STEPS[2]
+# what is killed: a run after the first step
+KILLED = {
+    "day": ("run", "--as-of", "2024-06-02", "--daily"),
+    "month": ("run", "--as-of", "2024-07-01"),
+}
 # of her, and of somebody who stays
 VALUES = (b"rita@example.com", b"fatima@example.com")
 AVRO_MARK = 16
@@ -65,7 +71,6 @@ spark.sql.codegen.wholeStage false
 spark.sql.constraintPropagation.enabled false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.shuffle.partitions 1
-spark.ui.enabled false
 spark.ui.showConsoleProgress false
 spark.sql.catalog.lake.table-default.write.parquet.compression-codec uncompressed
 """
@@ -128,14 +133,13 @@ def h2(system: Path = Path("/usr/share/java/h2.jar"), own: Path = Path(sys.prefi
 def work(engine: str, steps: Sequence[Sequence[str]]) -> None:
     """What an installation does.
 
-    Data tests run once, where the first month has become memory. A platform takes no list as short as that of a handful
-    of people, and says so by the exit code.
+    A platform takes no list as short as that of a handful of people, and says so by the exit code.
     """
     make_faster(paths.target() / "templates", writes_sql=True)
     os.environ[blocking.KEY] = "of nobody, for these rows only"
     for program, *arguments in steps:
         click.echo(f"{engine}: {program} {' '.join(arguments)}")
-        with data_tests_when("--no-publish" not in arguments), contextlib.suppress(SystemExit):
+        with data_tests_when((program, *arguments) == TESTED), contextlib.suppress(SystemExit):
             import_module(program).main.main([*arguments, "--connector", CONNECTOR], standalone_mode=False)
 
 
@@ -188,7 +192,9 @@ def copy_lake() -> None:
 def on_spark(folder: Path) -> None:
     """The same with the lake."""
     use_lake(folder)
-    work("Spark", STEPS)
+    work("Spark", STEPS[:1])
+    forgets_what_killed_commands_left(folder / "lake" / "core" / "profiles" / "data")
+    work("Spark", STEPS[2:])
     spark = lake.session()
     people = folder / "people.parquet"
     write_people(people)
@@ -197,6 +203,23 @@ def on_spark(folder: Path) -> None:
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
+
+
+def forgets_what_killed_commands_left(data: Path) -> None:
+    """The erasure, with two files in the lake that no table names: an old one goes, a young one is reported."""
+    old, young = data / "old.parquet", data / "young.parquet"
+    for file in (old, young):
+        file.touch()
+    os.utime(old, (0, 0))
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        work("Spark", STEPS[1:2])
+    click.echo(said.getvalue(), nl=False)
+    if old.exists() or not young.exists() or "1 file of killed commands" not in said.getvalue():
+        raise RekindleError(
+            "A file that no table names was not removed after a day, or removed before, or not reported."
+        )
+    young.unlink()
 
 
 def holds_nobody_forgotten(folder: Path) -> None:
@@ -235,6 +258,8 @@ def compare(expected: Path, found: Path) -> list[str]:
     """What differs between two installations, a sentence each."""
     said = []
     for file in ("warehouse/build.duckdb", *(f"published/{each}" for each in paths.PUBLICATIONS)):
+        if not (expected / file).exists() and not (found / file).exists():
+            continue  # a day publishes no public tables
         said += [f"{file}: {difference}" for difference in differences(expected / file, found / file)]
     files, others = exported(expected), exported(found)
     if not files:
@@ -269,47 +294,45 @@ def compare_engines(folder: Path) -> list[str]:
     return compare(folder / "duckdb", folder / "spark")
 
 
-def compare_killed(folder: Path, number: int, seed: int) -> list[str]:
-    """A month that is killed at a drawn moment, and run again: what differs from the undisturbed one."""
+def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
+    """A run that is killed at a drawn moment, and called again: what differs from the undisturbed one."""
     drawn = random.Random(seed)  # noqa: S311 - moments, no secrets
-    installation, before, undisturbed = folder / "killed", folder / "before", folder / "undisturbed.duckdb"
-    copied = installation / "warehouse" / "build.duckdb"
+    installation, before, undisturbed = folder / "killed", folder / "before", folder / "undisturbed"
     if start(installation, "--only", "first").wait():
         raise RekindleError("The month before could not be built on Spark, see above.")
     shutil.copytree(installation, before)
     began = time.monotonic()
-    if start(installation, "--only", "month").wait():
-        raise RekindleError("The month could not be built on Spark, see above.")
+    if start(installation, "--only", of).wait():
+        raise RekindleError(f"The {of} could not be built on Spark, see above.")
     longest = time.monotonic() - began
-    copied.rename(undisturbed)
+    installation.rename(undisturbed)
     said = []
     for kill in range(1, number + 1):
         # a table of Iceberg knows its files by their whole paths
-        shutil.rmtree(installation)
+        shutil.rmtree(installation, ignore_errors=True)
         shutil.copytree(before, installation)
         seconds = drawn.uniform(0, longest)
-        process = start(installation, "--only", "month")
+        process = start(installation, "--only", of)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        if start(installation, "--only", "month").wait():
+        if start(installation, "--only", of).wait():
             said.append(f"kill {kill} after {seconds:.0f} s: the next run did not come to its end")
             continue
-        found = differences(undisturbed, copied)
+        found = compare(undisturbed, installation)
         said += [f"kill {kill} after {seconds:.0f} s: {difference}" for difference in found]
-        click.echo(f"Kill {kill} after {seconds:.0f} of {longest:.0f} s: {len(found)} tables differ after the next run")
+        click.echo(f"Kill {kill} after {seconds:.0f} of {longest:.0f} s: {len(found)} differences after the next run")
     return said
 
 
 @click.command()
-@click.option("--only", type=click.Choice(["duckdb", "spark", "first", "month"]), help="One part of it, in a process.")
-@click.option(
-    "--kills", type=int, default=0, help="Kill a month on Spark so many times instead, and look what is left."
-)
+@click.option("--only", type=click.Choice(["duckdb", "spark", "first", *KILLED]), help="One part of it, in a process.")
+@click.option("--kills", type=int, default=0, help="Kill a run on Spark so many times instead, and look what is left.")
+@click.option("--of", type=click.Choice([*KILLED]), default="day", show_default=True, help="Which run is killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
-def main(only: str | None, kills: int, seed: int) -> None:
+def main(only: str | None, kills: int, of: str, seed: int) -> None:
     """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
     if only == "duckdb":
         on_duckdb(paths.installation())
@@ -317,18 +340,18 @@ def main(only: str | None, kills: int, seed: int) -> None:
         on_spark(paths.installation())
     elif only is not None:
         use_lake(paths.installation())
-        work("Spark", [STEPS[0] if only == "first" else MONTH])
-        if only == "month":
+        work("Spark", [KILLED.get(only, STEPS[0])])
+        if only in KILLED:
             copy_lake()
     else:
         java()
         folder = paths.target() / "checks" / "spark"
         shutil.rmtree(folder, ignore_errors=True)
-        said = compare_killed(folder, kills, seed) if kills else compare_engines(folder)
+        said = compare_killed(folder, of, kills, seed) if kills else compare_engines(folder)
         if said:
             raise RekindleError("\n".join(["What must be the same differs:", *said]))
         click.echo(
-            f"{kills} kills of a month on Spark: the next run gives what an undisturbed one gives."
+            f"{kills} kills of a {of} on Spark: the next run gives what an undisturbed one gives."
             if kills
             else "Spark and DuckDB give the same rows, and the same files."
         )

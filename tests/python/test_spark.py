@@ -4,6 +4,7 @@ import importlib
 import sys
 import zlib
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from check_spark import compare, h2, java, unpacked
 from rekindle.forget.people import People
-from rekindle.ground import lake
+from rekindle.ground import lake, paths, stores
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import SPARK
 
@@ -146,3 +147,17 @@ def test_two_installations_are_compared_in_tables_and_in_exported_bytes(tmp_path
         for file in installation.glob("exports/*/*/*/*"):
             file.unlink()
     assert "nothing was exported" in compare(expected, found)
+
+
+def test_what_a_killed_command_had_at_hand_of_the_lake_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKINDLE_TARGET", "spark")
+    monkeypatch.setenv("REKINDLE_INSTALLATION", str(tmp_path))
+    monkeypatch.setattr(lake, "session", mock.MagicMock())
+    monkeypatch.setattr(lake, "relations", lambda *_, **__: [])
+    folder = paths.warehouse().parent
+    (folder / ".lake.x").mkdir(parents=True)
+    for file in ("lake.duckdb", ".lake.x/rows.parquet", "build.duckdb"):
+        (folder / file).write_bytes(b"rita@example.com")
+    with stores.store().opened():
+        assert b"rita" not in paths.warehouse().read_bytes()
+    assert [each.name for each in folder.iterdir()] == ["build.duckdb"], "of DuckDB, and not of the lake"

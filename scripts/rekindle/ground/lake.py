@@ -28,6 +28,8 @@ Place = tuple[str, str]  # schema and name of a table
 # what DuckDB calls the types that models are made of; decimal(18,2) has the same name
 TYPES = {"string": "VARCHAR", "int": "INTEGER"}
 CATALOG = "lake"
+# the folders of rows that are on the way in or out, beside the file that they go to or come from
+ON_THE_WAY = ".lake."
 # How long a file that no table names is let alone: a program that is not ours may be about to name it.
 ORPHANS_WAIT = datetime.timedelta(days=1)
 
@@ -134,7 +136,7 @@ def put(spark: Any, written: Iterable[Place], file: Path) -> None:
 def _by_way_of_parquet(file: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
     with (
         private_files(),
-        tempfile.TemporaryDirectory(prefix=".lake.", dir=file.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=ON_THE_WAY, dir=file.parent) as folder,
         contextlib.closing(connect(file)) as connection,
     ):
         connection.execute("set TimeZone = 'UTC'")

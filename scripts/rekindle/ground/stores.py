@@ -6,6 +6,7 @@ what it wrote is stored from it, each table in one commit, and the file goes whe
 """
 
 import contextlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -73,13 +74,13 @@ class _Lake:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
-        self._drop_file()  # what a killed command left
+        self._clear()  # what a killed command left
         try:
             open_warehouse(self.file).close()
             self.fetch(*RUNS)
             yield
         finally:
-            self._drop_file()
+            self._clear()
 
     def fetch(self, *wanted: Place | str) -> None:
         spark = lake.session()
@@ -116,10 +117,12 @@ class _Lake:
         schemas = {each for each in wanted if isinstance(each, str)}
         return sorted(place for place in places if place in wanted or place[0] in schemas)
 
-    def _drop_file(self) -> None:
+    def _clear(self) -> None:
         self._at_hand = {}
         for file in (self.file, write_ahead_log(self.file)):
             file.unlink(missing_ok=True)
+        for folder in self.file.parent.glob(f"{lake.ON_THE_WAY}*"):
+            shutil.rmtree(folder)
 
 
 _FILE, _LAKE = _File(), _Lake()

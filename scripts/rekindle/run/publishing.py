@@ -313,7 +313,7 @@ def what_was_built(manifest: Manifest, *, only_audiences: bool = False) -> Itera
     models = [(str(each.schema), str(each.alias)) for each in (*published, *audience_models(manifest))]
     # what is missing there is said by publish()
     wanted = {*models, *READ_BESIDES} & {*lake.relations(session, "tables", "views")}
-    with tempfile.TemporaryDirectory(prefix=".lake.", dir=paths.warehouse().parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=lake.ON_THE_WAY, dir=paths.warehouse().parent) as folder:
         copy = Path(folder) / "lake.duckdb"
         lake.copy(session, sorted(wanted), copy)
         yield copy
