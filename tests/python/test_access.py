@@ -541,7 +541,7 @@ def test_a_table_that_the_walk_forgets_is_seen(noted: Workshop) -> None:
     def without_one(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Table]:
         return [table for table in forgetful(connection, catalog) if table.title != "core.fct_orders"]
 
-    with mock.patch("rekindle.forget.looking.tables_of", without_one):
+    with mock.patch("rekindle.forget.finding.tables_of", without_one):
         left = {table.title for table in walked(noted)["build.duckdb"]}
     assert keyed_tables(noted.warehouse) - whole == set()
     assert keyed_tables(noted.warehouse) - left == {"core.fct_orders"}
