@@ -81,6 +81,26 @@ def version(spark: Any, place: Place) -> str:
     return "empty" if snapshot is None else str(snapshot.snapshotId())
 
 
+def columns(spark: Any, wanted: Collection[Place]) -> dict[Place, set[str]]:
+    """The columns of those of the tables and views that are there, as they are noted.
+
+    Spark itself would look into what a view reads, and raw files are known to it only while dbt runs.
+    """
+    catalog = spark._jsparkSession.sessionState().catalogManager().catalog(CATALOG)
+    identifier = spark._jvm.org.apache.spark.sql.connector.catalog.Identifier
+    schema = spark.sparkContext._gateway.new_array(spark._jvm.java.lang.String, 1)
+    found = {}
+    for place in relations(spark, "tables"):
+        if place in wanted:
+            noted = iceberg_table(spark, place).schema()
+            found[place] = {str(field.name()) for field in _each(noted.columns())}
+    for place in relations(spark, "views"):
+        if place in wanted:
+            schema[0] = place[0]
+            found[place] = {*catalog.loadView(identifier.of(schema, place[1])).schema().fieldNames()}
+    return found
+
+
 def copy(spark: Any, wanted: Iterable[Place], file: Path) -> None:
     """These tables or views of the lake in a DuckDB file, under the same names and with the same types.
 

@@ -109,8 +109,7 @@ class _Lake:
         return {*lake.relations(lake.session(), "tables", "views")}
 
     def columns(self, wanted: Iterable[Place]) -> Mapping[Place, set[str]]:
-        spark, there = lake.session(), self.relations()
-        return {place: {*spark.table(".".join(place)).columns} for place in wanted if place in there}
+        return lake.columns(lake.session(), {*wanted})
 
     @staticmethod
     def _meant(places: Iterable[Place], wanted: Iterable[Place | str]) -> list[Place]:
