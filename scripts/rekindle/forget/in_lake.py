@@ -105,7 +105,7 @@ class LakeWarehouse(Warehouse):
             rows = self.spark.sql(f"select cast(message_id as string) from input.input_messages where {theirs}")
             self.messages = frozenset(str(row[0]) for row in rows.collect() if row[0] is not None)
         self.connection.execute(
-            "create or replace temp table their_messages as select unnest($ids) as message_id",
+            "create or replace temp table their_messages as select unnest(cast($ids as varchar[])) as message_id",
             {"ids": sorted(self.messages)},
         )
 
