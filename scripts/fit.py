@@ -3,7 +3,7 @@
 import click
 
 from rekindle.fit import schedule
-from rekindle.ground import paths, stores
+from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.screen import say
 from rekindle.run import installation
@@ -18,9 +18,7 @@ def main(connector: str | None) -> None:
     """
     chosen = installation.enter(connector)
     with installation.only_command():
-        stores.store().fetch("landing", ("core", "profile_days"))
         report = schedule.fit(paths.warehouse(), chosen)
-        stores.store().store(("landing", "clv_parameters"))
     if report.refusal:
         raise RekindleError(f"The expected value is {report}")
     say(f"Expected value: {report}")

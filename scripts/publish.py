@@ -13,11 +13,11 @@ from rekindle.ground.screen import say
 from rekindle.ground.warehouse import warehouse_runs
 from rekindle.run import installation
 from rekindle.run.publishing import (
+    bring_what_was_built,
     last_finished_build,
     primary_keys,
     publish,
     publish_activation,
-    what_was_built,
 )
 
 
@@ -33,8 +33,9 @@ def main(connector: str | None, address: str | None, schema: str) -> None:
     with installation.only_command():
         last_finished_build(warehouse_runs(paths.warehouse()))  # before anything is parsed
         manifest = Dbt(chosen).manifest
-        with what_was_built(manifest) as warehouse:
-            published, audiences = publish(manifest, warehouse), publish_activation(manifest, warehouse)
+        bring_what_was_built(manifest)
+        published = publish(manifest, paths.warehouse())
+        audiences = publish_activation(manifest, paths.warehouse())
         for done in (published, audiences):
             if done is not None:
                 say(f"Published   {done.tables} tables, {done.rows:,} rows, as of {done.as_of_date}:")

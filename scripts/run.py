@@ -19,10 +19,10 @@ from rekindle.run.fingerprints import inputs_of
 from rekindle.run.publishing import (
     Publication,
     activation_already,
+    bring_what_was_built,
     publish,
     publish_activation,
     published_already,
-    what_was_built,
 )
 
 
@@ -84,11 +84,11 @@ def main(
             build(dbt, date, month, inputs=inputs)
         if no_publish:
             return
-        with what_was_built(dbt.manifest, only_audiences=daily) as built:
-            known = None if daily or full else published_already(dbt.manifest, built)
-            done = known if daily or known else publish(dbt.manifest, built)
-            kept = None if daily or full else activation_already(dbt.manifest, built)
-            sent = kept or publish_activation(dbt.manifest, built)
+        bring_what_was_built(dbt.manifest, only_audiences=daily)
+        known = None if daily or full else published_already(dbt.manifest, paths.warehouse())
+        done = known if daily or known else publish(dbt.manifest, paths.warehouse())
+        kept = None if daily or full else activation_already(dbt.manifest, paths.warehouse())
+        sent = kept or publish_activation(dbt.manifest, paths.warehouse())
     if done is not None:
         say(f"Published   {done.tables} tables, {done.rows:,} rows{_as_before(known)}:")
         say(f"            {paths.shown(done.path)}")

@@ -38,7 +38,8 @@
   Pre-hook of decisions and scenario_entries: the as-of date's own rows make room for the same date decided again, unless they
   are sealed. Rows older than decision_retention_months go. Nothing is touched by --empty, which only looks at shapes.
 #}
-{% macro make_room_in_memory(date_column) -%}
+{% macro make_room_in_memory() -%}
+    {%- set date_column = model.config.partition_by -%}
     {%- if execute and not flags.EMPTY -%}
         {%- if is_incremental() -%}
             {%- do add_new_columns() -%}

@@ -22,13 +22,14 @@
 
 
 {#
-  Pre-hook of an incremental model that appends: the months from `first_month` on make room, so that the model replaces them.
+  Pre-hook of an incremental model that appends: the months from `first_month` on (by its `partition_by`) make room, so that the
+  model replaces them.
   (delete+insert would leave rows of a month that has none any more.)
 #}
-{% macro replace_months_from(first_month, column='segment_month') %}
+{% macro replace_months_from(first_month) %}
     {%- if is_incremental() -%}
         {%- do add_new_columns() -%}
-        {{ make_room(column ~ ' >= ' ~ first_month) }}
+        {{ make_room(model.config.partition_by ~ ' >= ' ~ first_month) }}
     {%- endif -%}
 {% endmacro %}
 

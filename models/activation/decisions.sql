@@ -7,7 +7,7 @@
         full_refresh=false,
         on_schema_change='append_new_columns',
         partition_by='as_of_date',
-        pre_hook="{{ make_room_in_memory('as_of_date') }}",
+        pre_hook="{{ make_room_in_memory() }}",
         meta={'kept': true},
     )
 }}

@@ -7,7 +7,7 @@
         full_refresh=false,
         on_schema_change='append_new_columns',
         partition_by='entered_date',
-        pre_hook="{{ make_room_in_memory('entered_date') }}",
+        pre_hook="{{ make_room_in_memory() }}",
         meta={'kept': true},
     )
 }}

@@ -7,7 +7,7 @@
         full_refresh=false,
         on_schema_change='append_new_columns',
         partition_by='published_date',
-        pre_hook="{{ replace_months_from(as_of_date(), 'published_date') }}",
+        pre_hook="{{ replace_months_from(as_of_date()) }}",
         meta={'kept': true},
     )
 }}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from rekindle.ground import stores
 from rekindle.ground.calendar import newest_closed_month
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.settings import setting
@@ -13,6 +14,11 @@ from rekindle.ground.warehouse import has_table, open_warehouse, read_runs
 
 if TYPE_CHECKING:
     from rekindle.fit import fitting
+
+
+# what is fitted to, and where what comes out is kept
+PURCHASES = ("core", "profile_days")
+FITTED = ("landing", "clv_parameters")
 
 
 def fit_if_due(
@@ -24,6 +30,7 @@ def fit_if_due(
     """
     if setting("clv_model", connector) == "none" or not warehouse.exists():
         return None
+    stores.store().fetch(FITTED)
     with open_warehouse(warehouse) as connection:
         month = newest_closed_month(as_of) if has_facts else _newest_month(connection, as_of)
         if month is None:
@@ -34,26 +41,35 @@ def fit_if_due(
             age = (month.year - fitted.year) * 12 + month.month - fitted.month
             if age <= 0 or (not refused and age < setting("clv_fit_months", connector)):
                 return None
-        from rekindle.fit import fitting
-
-        return fitting.fit_as_of(connection, month, *_terms(connector))
+    return _fitted(warehouse, month, connector)
 
 
 def fit(warehouse: Path, connector: str) -> "fitting.Report":
     """Fits to the newest month that the last finished build knows to the end, whether or not it is due."""
     if setting("clv_model", connector) == "none":
         raise RekindleError("clv_model is none: set it to mbg_nbd in dbt_project.yml to have something to fit.")
+    stores.store().fetch(FITTED)
     with open_warehouse(warehouse) as connection:
-        if not has_table(connection, "landing", "clv_parameters"):
+        if not has_table(connection, *FITTED):
             raise RekindleError("Nothing was built by this version yet: run `python scripts/run.py` first.")
         month = _newest_month(connection, datetime.date.max)
-        if month is None:
-            raise RekindleError(
-                "No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`."
-            )
+    report = None if month is None else _fitted(warehouse, month, connector)
+    if report is None:
+        raise RekindleError("No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`.")
+    return report
+
+
+def _fitted(warehouse: Path, month: datetime.date, connector: str) -> "fitting.Report | None":
+    """What became of it; None when nothing was built that it could be fitted to."""
+    stores.store().fetch(PURCHASES)
+    with open_warehouse(warehouse) as connection:
+        if not has_table(connection, *PURCHASES):
+            return None
         from rekindle.fit import fitting
 
-        return fitting.fit_as_of(connection, month, *_terms(connector))
+        report = fitting.fit_as_of(connection, month, *_terms(connector))
+    stores.store().store(FITTED)
+    return report
 
 
 def _terms(connector: str) -> tuple[int, datetime.date]:
@@ -64,6 +80,4 @@ def _terms(connector: str) -> tuple[int, datetime.date]:
 
 def _newest_month(connection: duckdb.DuckDBPyConnection, as_of: datetime.date) -> datetime.date | None:
     builds = [run.as_of_date for run in read_runs(connection) if run.is_finished and run.command_scope == "full"]
-    if not builds or not has_table(connection, "core", "profile_days"):
-        return None
-    return newest_closed_month(min(as_of, max(builds)))
+    return newest_closed_month(min(as_of, max(builds))) if builds else None

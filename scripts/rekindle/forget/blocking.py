@@ -24,6 +24,7 @@ from rekindle.addresses.spelling import make_spellings
 from rekindle.ground import paths, rules
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_writing
+from rekindle.ground.quoting import text
 from rekindle.ground.warehouse import open_warehouse
 
 KEY = "REKINDLE_ERASURE_KEY"
@@ -138,6 +139,12 @@ def is_erased(connection: duckdb.DuckDBPyConnection, contact: tuple[str, str]) -
     return KEY in os.environ and has_token(erasure_key(), "|".join(("contact", *contact)))
 
 
+def digests_of(contacts: Iterable[tuple[str, str]]) -> str:
+    """The query of how landing.blocked_contacts names these records, which must be some."""
+    pairs = ", ".join(f"({text(system)}, {text(contact)})" for system, contact in sorted(contacts))
+    return f"select {rules.contact_digest('blocked')} from (values {pairs}) as blocked (source_system, contact_id)"
+
+
 def add_tokens(key: bytes, names: Iterable[str], as_of: datetime.date) -> None:
     """Remembers names as erased, on the disk before this returns."""
     known = _read(tokens_file()) or [[sign(key, "check"), ""]]
@@ -199,7 +206,7 @@ def _read(file: Path) -> list[list[str]]:
 
 
 def _write(file: Path, rows: Iterable[Iterable[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    content = io.StringIO()
+    csv.writer(content, lineterminator="\n").writerows(rows)
     with private_writing(file) as unfinished:
-        unfinished.write_text(text.getvalue(), encoding="utf-8")
+        unfinished.write_text(content.getvalue(), encoding="utf-8")

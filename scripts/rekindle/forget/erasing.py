@@ -17,7 +17,7 @@ from rekindle.forget.finding import Warehouse, workplace
 from rekindle.forget.looking import Report, look_for
 from rekindle.forget.people import People
 from rekindle.forget.tables import ANONYMISED, Table, attached, publications, tables_of
-from rekindle.ground import paths, rules
+from rekindle.ground import paths
 from rekindle.ground.files import checksum, replace_file, sync
 from rekindle.ground.quoting import name, parquet, text
 from rekindle.ground.warehouse import write_ahead_log
@@ -76,11 +76,7 @@ def _written_anew(connection: duckdb.DuckDBPyConnection, file: Path, people: Peo
                 rows = f"select * replace ({nobody}) from {table.rows}"
             connection.execute(f"insert into compacted.{place} {rows}")
             if table.title == "landing.blocked_contacts" and people.contacts:
-                pairs = ", ".join(f"({text(system)}, {text(contact)})" for system, contact in sorted(people.contacts))
-                connection.execute(
-                    f"insert into compacted.{place} select {rules.contact_digest('blocked')} "
-                    f"from (values {pairs}) as blocked (source_system, contact_id)"
-                )
+                connection.execute(f"insert into compacted.{place} {blocking.digests_of(people.contacts)}")
         connection.execute("checkpoint compacted")
     finally:
         connection.execute("detach compacted")

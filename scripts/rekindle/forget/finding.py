@@ -17,12 +17,14 @@ from rekindle.ground.contract import entities
 from rekindle.ground.engine import connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_files
-from rekindle.ground.quoting import name, text
+from rekindle.ground.quoting import DUCKDB, name, text
 from rekindle.ground.warehouse import checkpoint, columns_of, has_table, must_hold, read_runs
 
 
 class Warehouse:
     """The warehouse, opened read-only in a connection that can also read Parquet and write other files."""
+
+    spelling = DUCKDB
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         self.connection = connection
@@ -143,17 +145,18 @@ class Warehouse:
         is theirs."""
         queries = {}
         for entity, about in sorted(entities().items()):
-            if not self._has_input(entity) or about.person_key == "none":
+            if not self.has_input(entity) or about.person_key == "none":
                 continue
-            condition = people.are_in(about.columns, [])
+            condition = people.are_in(about.columns, [], self.spelling)
             if about.person_key != "contact":
                 parent = entities()[about.person_key]
                 key = ", ".join(parent.key)
                 condition = (
-                    f"({key}) in (select ({key}) from input.{name('input_' + about.person_key)} "
-                    f"where {people.are_in(parent.columns, [])})"
+                    f"({key}) in (select ({key}) from input.{self.spelling.name('input_' + about.person_key)} "
+                    f"where {people.are_in(parent.columns, [], self.spelling)})"
                 )
-            queries[f"input_{entity}"] = f"select * from input.{name('input_' + entity)} where {condition}"
+            view = f"input_{entity}"
+            queries[view] = f"select * from input.{self.spelling.name(view)} where {condition}"
         return queries
 
     def raw_counts(self, people: People) -> dict[str, int]:
@@ -171,14 +174,15 @@ class Warehouse:
     def find_messages(self, people: People) -> None:
         """Makes the table of their messages: what was done with one names nobody else."""
         messages = "(select null as message_id where false)"
-        if self._has_input("messages"):
+        if self.has_input("messages"):
             messages = f"input.input_messages where {people.are_in(['source_system', 'contact_id'], [])}"
         self.connection.execute(
             "create or replace temp table their_messages as "
             f"select cast(message_id as varchar) as message_id from {messages}"
         )
 
-    def _has_input(self, entity: str) -> bool:
+    def has_input(self, entity: str) -> bool:
+        """Whether the connector fills the entity."""
         return bool(
             self._column(
                 "select view_name from duckdb_views() where schema_name = 'input' and view_name = ? "
@@ -236,7 +240,7 @@ def contact_named(option: str) -> Contact:
 def opened(
     file: Path,
     advice: str = "mend the cause and run the same command again",
-    kind: "Callable[[duckdb.DuckDBPyConnection, Path], Warehouse] | None" = None,
+    kind: Callable[[duckdb.DuckDBPyConnection, Path], Warehouse] = Warehouse,
 ) -> Iterator[Warehouse]:
     """The warehouse, to look for somebody. Its log goes into it first; errors come out without values."""
     if not file.exists():
@@ -247,7 +251,7 @@ def opened(
         with private_files(), contextlib.closing(connect_within_limits(workplace(file) / "spill")) as connection:
             connection.execute("set timezone = 'UTC'")
             connection.execute("set force_compression = ?", [os.environ.get("REKINDLE_COMPRESSION", "auto")])
-            yield (kind or Warehouse)(connection, file)
+            yield kind(connection, file)
     except duckdb.Error as error:
         raise RekindleError(f"It stopped ({without_values(str(error))}): {advice}.") from None
     finally:

@@ -17,10 +17,9 @@ from rekindle.forget import blocking
 from rekindle.forget.finding import Warehouse
 from rekindle.forget.people import People
 from rekindle.forget.tables import ANONYMISED, RAW_ADDRESSES, Table
-from rekindle.ground import lake, rules, stores
+from rekindle.ground import lake, stores
 from rekindle.ground.contract import Entity, entities
 from rekindle.ground.errors import RekindleError
-from rekindle.ground.lake import Orphan
 from rekindle.ground.quoting import SPARK
 from rekindle.ground.screen import counted
 
@@ -34,7 +33,7 @@ KNOWN_BY = (
 TO_BE_DELETED = (("activation", "decisions"), ("config", "scenarios"), ("scenarios", "scenario_triggers"))
 # deleted last, in this order: until then a killed erasure, called again, finds who it was
 LAST = ("identity.contact_profile_history", "identity.contact_profiles")
-BLOCKED = ("landing", "blocked_contacts")
+BLOCKED = "landing.blocked_contacts"
 # a condition that holds for no row, since the table has no column that names anybody
 NOBODY = People().are_in([], [])
 TABLES_AT_ONCE = 20
@@ -67,6 +66,8 @@ class LakeTable(Table):
 class LakeWarehouse(Warehouse):
     """The same questions, with what answers them brought to hand."""
 
+    spelling = SPARK
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         self.spark = lake.session()
         # the statement of an erasure names the person, and a log of events would keep it
@@ -90,17 +91,14 @@ class LakeWarehouse(Warehouse):
 
     def raw_counts(self, people: People) -> dict[str, int]:
         """By Spark: the lake holds a copy of the input."""
-        there = {*lake.relations(self.spark, "tables", schemas=["input"])}
-        counts = {}
-        for entity, about in sorted(entities().items()):
-            if ("input", f"input_{entity}") in there and (condition := _of_people(about, people)) is not None:
-                query = f"select count(*) from input.input_{entity} where {condition}"
-                counts[f"input_{entity}"] = int(self.spark.sql(query).collect()[0][0])
-        return counts
+        return {
+            view: int(self.spark.sql(f"select count(*) from ({query})").collect()[0][0])
+            for view, query in self.delivered(people).items()
+        }
 
     def find_messages(self, people: People) -> None:
         """Read by Spark, for its conditions and, as a table, for those of DuckDB."""
-        if ("input", "input_messages") in lake.relations(self.spark, "tables", schemas=["input"]):
+        if self.has_input("messages"):
             theirs = people.are_in(["source_system", "contact_id"], [], SPARK)
             rows = self.spark.sql(f"select cast(message_id as string) from input.input_messages where {theirs}")
             self.messages = frozenset(str(row[0]) for row in rows.collect() if row[0] is not None)
@@ -108,6 +106,10 @@ class LakeWarehouse(Warehouse):
             "create or replace temp table their_messages as select unnest(cast($ids as varchar[])) as message_id",
             {"ids": sorted(self.messages)},
         )
+
+    def has_input(self, entity: str) -> bool:
+        """Not at hand, but in the lake."""
+        return ("input", f"input_{entity}") in lake.relations(self.spark, "tables", schemas=["input"])
 
     def tables(self) -> Iterator[tuple[str, Sequence[Table]]]:
         """Those of the lake."""
@@ -156,18 +158,9 @@ def erase(warehouse: LakeWarehouse, people: People, rows: dict[str, int]) -> Ite
     """Takes them out of the lake, and blocks their records; says what is left for another day. `rows`: by table."""
     held = [table for table in warehouse.lake_tables() if rows.get(table.title)]
     if people.contacts:
-        values = ", ".join(
-            f"({SPARK.text(digest)})"
-            for (digest,) in warehouse.connection.execute(
-                f"select distinct {rules.contact_digest('blocked')} from (select unnest($systems) as source_system, "
-                "unnest($contacts) as contact_id) as blocked",
-                {
-                    "systems": [system for system, _ in sorted(people.contacts)],
-                    "contacts": [contact for _, contact in sorted(people.contacts)],
-                },
-            ).fetchall()
-        )
-        warehouse.spark.sql(f"insert into {'.'.join(BLOCKED)} values {values}")
+        digests = warehouse.connection.execute(blocking.digests_of(people.contacts)).fetchall()
+        values = ", ".join(f"({SPARK.text(digest)})" for (digest,) in digests)
+        warehouse.spark.sql(f"insert into {BLOCKED} values {values}")
     for table in sorted(held, key=lambda table: LAST.index(table.title) if table.title in LAST else -1):
         table.erase(people)
         lake.expire(warehouse.spark, (table.schema, table.table), datetime.datetime.now(datetime.UTC))
@@ -175,12 +168,11 @@ def erase(warehouse: LakeWarehouse, people: People, rows: dict[str, int]) -> Ite
     yield from in_words(lake.tidy(warehouse.spark, keep=datetime.timedelta()))
 
 
-def in_words(orphans: list[Orphan]) -> Iterator[str]:
-    """What killed commands left that may hold anybody, and when it goes."""
+def in_words(orphans: list[datetime.datetime]) -> Iterator[str]:
+    """What killed commands left that may hold anybody, by when it was written, and when it goes."""
     if orphans:
-        youngest = max(orphan.written_at for orphan in orphans)
         yield (
-            f"{counted(len(orphans), 'file')} of killed commands, written until {youngest:%Y-%m-%d %H:%M} UTC, may "
+            f"{counted(len(orphans), 'file')} of killed commands, written until {max(orphans):%Y-%m-%d %H:%M} UTC, may "
             "hold anybody and cannot be removed within a day: the first run a day after that removes them"
         )
 
@@ -191,7 +183,7 @@ def keep_out_blocked() -> bool:
     On DuckDB the input is a view of the retailer's files, and nothing is copied.
     """
     spark = lake.session()
-    is_anybody = bool(spark.sql(f"select 1 from {'.'.join(BLOCKED)} limit 1").collect())
+    is_anybody = bool(spark.sql(f"select 1 from {BLOCKED} limit 1").collect())
     if is_anybody:
         there = {*lake.relations(spark, "tables", schemas=["input"])}
         # rows of rows first, and last the contacts: by way of these it is told whose the others are
@@ -202,14 +194,6 @@ def keep_out_blocked() -> bool:
                 spark.sql(f"delete from input.input_{entity} as theirs where {condition}")
     lake.tidy(spark, keep=datetime.timedelta() if is_anybody else lake.ORPHANS_WAIT)
     return is_anybody
-
-
-def _of_people(about: Entity, people: People) -> str | None:
-    if about.person_key in ("contact", "none"):
-        return people.are_in(about.columns, [], SPARK) if about.person_key == "contact" else None
-    parent = entities()[about.person_key]
-    key = ", ".join(parent.key)
-    return f"({key}) in (select {key} from input.input_{about.person_key} where {_of_people(parent, people)})"
 
 
 def _of_erased(about: Entity) -> str | None:

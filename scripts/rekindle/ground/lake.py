@@ -8,7 +8,6 @@ import datetime
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_files
 from rekindle.ground.quoting import name, parquet, text
+from rekindle.ground.warehouse import has_table
 
 Place = tuple[str, str]  # schema and name of a table
 
@@ -132,9 +132,7 @@ def put(spark: Any, written: Iterable[Place], file: Path) -> None:
     with _by_way_of_parquet(file) as (folder, connection):
         for schema, table in written:
             place = f"{schema}.{table}"
-            if not connection.execute(
-                "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
-            ).fetchall():
+            if not has_table(connection, schema, table):
                 spark.sql(f"drop table if exists {place} purge")
                 continue
             rows = folder / f"{place}.parquet"
@@ -163,14 +161,6 @@ def _by_way_of_parquet(file: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnec
         yield Path(folder), connection
 
 
-@dataclass(frozen=True)
-class Orphan:
-    """A file of rows that no table names: a killed command left it."""
-
-    path: str
-    written_at: datetime.datetime
-
-
 def expire(spark: Any, place: Place, older_than: datetime.datetime) -> set[str]:
     """Forgets the earlier snapshots of a table, and removes the files that only they named; the files that stay.
 
@@ -189,8 +179,8 @@ def expire(spark: Any, place: Place, older_than: datetime.datetime) -> set[str]:
     return held
 
 
-def tidy(spark: Any, *, keep: datetime.timedelta) -> list[Orphan]:
-    """Takes out of the lake what no table shows any more; returns the orphans that are too young to be removed.
+def tidy(spark: Any, *, keep: datetime.timedelta) -> list[datetime.datetime]:
+    """Takes out of the lake what no table shows any more; when the orphans were written that are too young to go.
 
     Earlier snapshots go when they are older than `keep`; orphans when they are older than a day: nobody can tell from
     the outside whether somebody is about to name them in a table.
@@ -205,7 +195,7 @@ def tidy(spark: Any, *, keep: datetime.timedelta) -> list[Orphan]:
         if now - written_at > ORPHANS_WAIT:
             remove()
         else:
-            waiting.append(Orphan(path, written_at))
+            waiting.append(written_at)
     return waiting
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from rekindle.ground import rules
+
 
 def name(identifier: str) -> str:
     """A quoted SQL name."""
@@ -40,8 +42,7 @@ def _spark_name(identifier: str) -> str:
 
 
 def _spark_text(value: str) -> str:
-    """As the macro spark_text() has it."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+    return rules.apply("spark_text", value)
 
 
 def _among_pairs(columns: tuple[str, str], values: list[tuple[str, str]]) -> str:

@@ -22,6 +22,8 @@ IDENTIFIERS = MACROS / "portability" / "identifiers.sql"
 # where a rule stands that is needed outside dbt, too
 FILES = (
     MACROS / "portability" / "text.sql",
+    MACROS / "portability" / "bits.sql",
+    MACROS / "portability" / "spark.sql",
     IDENTIFIERS,
     MACROS / "intake" / "erased_contacts.sql",
     MACROS / "intake" / "noes.sql",

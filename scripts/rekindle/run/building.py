@@ -90,10 +90,8 @@ def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailRe
 
 def fit(connector: str, as_of: datetime.date, *, has_facts: bool = False) -> None:
     """Fits the expected value when that is due, and says so."""
-    stores.store().fetch("landing", ("core", "profile_days"))
     fitted = fit_if_due(paths.warehouse(), connector, as_of, has_facts=has_facts)
     if fitted is not None:
-        stores.store().store(("landing", "clv_parameters"))
         say(f"Expected value: {fitted}")
 
 

@@ -8,8 +8,7 @@ years.
 
 import contextlib
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
 
 from rekindle.export.feeds import Feed, feed_of_row
-from rekindle.ground import lake, paths
+from rekindle.ground import paths, stores
 from rekindle.ground.engine import connect, connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
@@ -302,21 +301,11 @@ def _write(
     return Publication(target, build.as_of_date, len(tables), rows)
 
 
-@contextlib.contextmanager
-def what_was_built(manifest: Manifest, *, only_audiences: bool = False) -> Iterator[Path]:
-    """The DuckDB file to publish from: the warehouse, or a copy of what is published of the lake, removed after."""
-    if not paths.on_spark():
-        yield paths.warehouse()
-        return
-    session = lake.session()
+def bring_what_was_built(manifest: Manifest, *, only_audiences: bool = False) -> None:
+    """Has at hand what is published, where dbt builds into a lake. What is missing there is said by publish()."""
     published = [] if only_audiences else public_models(manifest)
     models = [(str(each.schema), str(each.alias)) for each in (*published, *audience_models(manifest))]
-    # what is missing there is said by publish()
-    wanted = {*models, *READ_BESIDES} & {*lake.relations(session, "tables", "views")}
-    with tempfile.TemporaryDirectory(prefix=lake.ON_THE_WAY, dir=paths.warehouse().parent) as folder:
-        copy = Path(folder) / "lake.duckdb"
-        lake.copy(session, sorted(wanted), copy)
-        yield copy
+    stores.store().fetch(*models, *READ_BESIDES)
 
 
 def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) -> Run:
