@@ -36,18 +36,8 @@ with
 
 {% if numbered_within -%}
 {%- set number = (contract(entity)['key'] | reject('equalto', numbered_within) | list)[0] -%}
-{# One bit per number: as many bits as rows when no two are equal. So one group per order tells, not one per line. #}
 suspects as (
-    select input_rows.{{ numbered_within }}
-    from {{ input }} as input_rows
-    group by input_rows.{{ numbered_within }}
-    having
-        count(*) <> coalesce(bit_count(bit_or(
-            case
-                when input_rows.{{ number }} between 0 and 62
-                    then {{ power_of_two('input_rows.' ~ number) }}
-            end
-        )), 0)
+    {{ repeated_numbers(input, numbered_within, number) }}
 ),
 
 {% endif -%}

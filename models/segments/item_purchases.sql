@@ -23,6 +23,7 @@ looked_at as (
         months.segment_month,
         months.month_end_date,
         rules.recommendation_decay_days,
+        rules.learning_profiles,
         {{ add_days('months.month_end_date', '-rules.recommendation_window_days') }} as window_begins_after
     from months
     cross join rules
@@ -57,21 +58,14 @@ counted as (
         purchase_days.profile_id,
         purchase_days.item,
         cast(count(*) as integer) as purchases,
-        looked_at.recommendation_decay_days,
         looked_at.segment_month,
-        looked_at.month_end_date,
         max(purchase_days.order_date) as last_purchase_date
     from purchase_days
     inner join looked_at
         on
             purchase_days.order_date > looked_at.window_begins_after
             and purchase_days.order_date <= looked_at.month_end_date
-    group by
-        purchase_days.profile_id,
-        purchase_days.item,
-        looked_at.recommendation_decay_days,
-        looked_at.segment_month,
-        looked_at.month_end_date
+    group by purchase_days.profile_id, purchase_days.item, looked_at.segment_month
 ),
 
 buyers as (
@@ -97,14 +91,14 @@ select
     round(
         counted.purchases
         * exp(
-            -cast({{ days_between('counted.last_purchase_date', 'counted.month_end_date') }} as double)
-            / counted.recommendation_decay_days
+            -cast({{ days_between('counted.last_purchase_date', 'looked_at.month_end_date') }} as double)
+            / looked_at.recommendation_decay_days
         ),
         9
     ) as decayed_purchases,
-    drawn.buyer_number <= rules.learning_profiles as is_learnt_from,
+    drawn.buyer_number <= looked_at.learning_profiles as is_learnt_from,
     counted.segment_month,
     counted.last_purchase_date
 from counted
 inner join drawn on counted.profile_id = drawn.profile_id
-cross join rules
+inner join looked_at on counted.segment_month = looked_at.segment_month

@@ -5,11 +5,20 @@ profile_days as (
     select * from {{ ref('profile_days') }}
 ),
 
+-- Each is read twice, and named twice: what is read twice under one name may be copied first, whole.
 order_lines as (
     select * from {{ ref('fct_order_lines') }}
 ),
 
+product_lines as (
+    select * from {{ ref('fct_order_lines') }}
+),
+
 orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+placed_orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
@@ -127,40 +136,43 @@ drive as (
 
 store_orders as (
     select
-        orders.profile_id,
-        orders.store_id,
+        placed_orders.profile_id,
+        placed_orders.store_id,
         count(*) as orders,
-        sum(count(*)) over (partition by orders.profile_id) as all_orders,
+        sum(count(*)) over (partition by placed_orders.profile_id) as all_orders,
         row_number() over (
-            partition by orders.profile_id
-            order by count(*) desc nulls last, max(orders.ordered_at) desc nulls last, orders.store_id asc nulls last
+            partition by placed_orders.profile_id
+            order by
+                count(*) desc nulls last,
+                max(placed_orders.ordered_at) desc nulls last,
+                placed_orders.store_id asc nulls last
         ) as place
-    from orders
+    from placed_orders
     inner join windows
-        on orders.order_date > windows.place_begins_after and orders.order_date <= windows.month_end_date
+        on placed_orders.order_date > windows.place_begins_after and placed_orders.order_date <= windows.month_end_date
     where
-        orders.profile_id is not null
-        and orders.store_id is not null
-        and orders.order_status = 'completed'
-    group by orders.profile_id, orders.store_id
+        placed_orders.profile_id is not null
+        and placed_orders.store_id is not null
+        and placed_orders.order_status = 'completed'
+    group by placed_orders.profile_id, placed_orders.store_id
 ),
 
 category_days as (
     select
-        order_lines.profile_id,
+        product_lines.profile_id,
         products.category,
-        count(distinct order_lines.order_date) as days
-    from order_lines
-    inner join products on order_lines.product_id = products.product_id
+        count(distinct product_lines.order_date) as days
+    from product_lines
+    inner join products on product_lines.product_id = products.product_id
     inner join windows
         on
-            order_lines.order_date > windows.place_begins_after
-            and order_lines.order_date <= windows.month_end_date
+            product_lines.order_date > windows.place_begins_after
+            and product_lines.order_date <= windows.month_end_date
     where
-        order_lines.profile_id is not null
-        and order_lines.order_status = 'completed'
+        product_lines.profile_id is not null
+        and product_lines.order_status = 'completed'
         and products.category is not null
-    group by order_lines.profile_id, products.category
+    group by product_lines.profile_id, products.category
 ),
 
 usual_categories as (

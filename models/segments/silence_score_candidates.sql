@@ -94,32 +94,25 @@ months as (
     where {{ month_end('spine.segment_month') }} >= {{ add_days('observed_since.observed_from_date', 365) }}
 ),
 
-signs as (
+-- whoever never showed a sign of life is silent since she is known
+starts as (
     select
         interactions.profile_id,
         interactions.occurred_date,
-        min(observed_sources.observed_from_date) as observed_from_date
+        1 as is_sign,
+        observed_sources.observed_from_date
     from interactions
     inner join observed_sources
         on
             interactions.interaction_kind = observed_sources.interaction_kind
             and interactions.channel = observed_sources.channel
     where interactions.is_from_person
-    group by interactions.profile_id, interactions.occurred_date
-),
-
--- whoever never showed a sign of life is silent since she is known
-starts as (
-    select
-        profile_id,
-        occurred_date,
-        1 as is_sign
-    from signs
     union all
     select
         profile_id,
         created_date as occurred_date,
-        0 as is_sign
+        0 as is_sign,
+        cast(null as date) as observed_from_date
     from profiles
 ),
 
@@ -127,7 +120,8 @@ start_days as (
     select
         profile_id,
         occurred_date,
-        max(is_sign) as is_sign
+        max(is_sign) as is_sign,
+        min(observed_from_date) as observed_from_date
     from starts
     group by profile_id, occurred_date
 ),
@@ -320,12 +314,13 @@ returns as (
         reachable.profile_id,
         reachable.segment_month
     from reachable
-    inner join signs
+    inner join start_days
         on
-            reachable.profile_id = signs.profile_id
-            and signs.occurred_date > reachable.month_end_date
-            and signs.occurred_date <= {{ add_days('reachable.month_end_date', horizon) }}
-            and signs.observed_from_date <= reachable.month_end_date
+            reachable.profile_id = start_days.profile_id
+            and start_days.occurred_date > reachable.month_end_date
+            and start_days.occurred_date <= {{ add_days('reachable.month_end_date', horizon) }}
+            -- null of who only became known on that day
+            and start_days.observed_from_date <= reachable.month_end_date
     where reachable.is_matured
 ),
 

@@ -1,6 +1,7 @@
 """Each generic test of our own passes on a good fixture and fails, with the right rows, on a bad one."""
 
 from collections.abc import Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from jinja2.ext import Extension
 from jinja2.nodes import Macro
 from jinja2.parser import Parser
 
+from rekindle.ground import rules
 from rekindle.ground.paths import PROJECT
 
 Row = tuple[Any, ...]
@@ -48,12 +50,13 @@ def failing_rows(
     environment.globals["dbt"] = SimpleNamespace(concat=" || ".join)
     environment.globals["newest_closed_month_text"] = lambda: "2024-06-01"
     environment.globals["anti_join"] = lambda: "anti join"
+    environment.globals["repeated_numbers"] = partial(rules.apply, "repeated_numbers")
     # a test may name a model only for the order of things
     environment.globals["ref"] = lambda name: f"({(relations or {}).get(name, name)})"
     source = (PROJECT / "tests" / "dbt" / "generic" / f"{test}.sql").read_text(encoding="utf-8")
     module = environment.from_string(source).module
     sql = getattr(module, test)(f"({rows})", **arguments)
-    return sorted(duckdb.connect().execute(str(sql)).fetchall())
+    return sorted(duckdb.connect().execute(str(sql)).fetchall(), key=str)
 
 
 def values(*rows: str) -> str:
@@ -63,8 +66,12 @@ def values(*rows: str) -> str:
 
 GOOD = values("'x', 1", "'x', 2", "'y', 1")
 
+# a number within a group, small or not
+NUMBERED = {"columns": ["a", "b"], "numbered_within": "a"}
+
 PASSING: list[tuple[str, str, dict[str, Any]]] = [
     ("unique_key", GOOD, {"columns": ["a", "b"]}),
+    ("unique_key", values("'x', 1", "'x', 63", "'x', 62", "'y', 1", "'z', -1"), NUMBERED),
     ("relationship", values("'x', 1", "null, 2"), {"column": "a", "to": f"({GOOD})", "field": "a"}),
     ("expression_is_true", GOOD, {"expression": "b > 0 or a = 'z'"}),
     ("not_null_columns", GOOD, {"columns": ["a", "b"]}),
@@ -73,6 +80,9 @@ PASSING: list[tuple[str, str, dict[str, Any]]] = [
 FAILING: list[tuple[str, str, dict[str, Any], list[Row]]] = [
     ("unique_key", values("'x', 1", "'x', 1", "'y', 1"), {"columns": ["a", "b"]}, [("x", 1, 2)]),
     ("unique_key", values("'x', 1", "'y', null"), {"columns": ["a", "b"]}, [("y", None, 1)]),
+    ("unique_key", values("'x', 1", "'x', 2", "'x', 2", "'y', 1"), NUMBERED, [("x", 2, 2)]),
+    ("unique_key", values("'x', 70", "'x', 70", "'y', -3", "'y', -3"), NUMBERED, [("x", 70, 2), ("y", -3, 2)]),
+    ("unique_key", values("'x', 1", "'y', null", "null, 3"), NUMBERED, [("y", None, 1), (None, 3, 1)]),
     ("relationship", values("'x', 1", "'q', 2", "'q', 3"), {"column": "a", "to": f"({GOOD})", "field": "a"}, [("q",)]),
     ("expression_is_true", values("'x', 1", "'y', -1"), {"expression": "b > 0"}, [(1,)]),
     ("expression_is_true", values("'x', 1", "'y', null"), {"expression": "b > 0"}, [(1,)]),
