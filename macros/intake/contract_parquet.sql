@@ -10,9 +10,12 @@
 #}
 {% macro contract_parquet() -%}
 {%- set found = contract_files(model.name) if execute else {'files': none, 'columns': {}} -%}
-{%- set present = [] -%}
+{# which columns there are, and whether any file writes them as text #}
+{%- set present = {} -%}
 {%- for file, columns in found.columns.items() -%}
-    {%- do present.extend(columns) -%}
+    {%- for name, is_text in columns.items() -%}
+        {%- do present.update({name: is_text or present.get(name, false)}) -%}
+    {%- endfor -%}
     {%- set missing = [] -%}
     {%- for column in model.columns.values() if column.name not in columns and not column.config.meta.get('since_version') -%}
         {%- do missing.append(column.name) -%}
@@ -29,13 +32,13 @@ select
     {% for column in model.columns.values() -%}
         {%- set stamp = column.config.meta.get('local_date_of') -%}
         {%- if stamp and (found.files is none or stamp in present) -%}
-            {{ local_date(contract_value(stamp, 'timestamp')) }} as {{ column.name }}
+            {{ local_date(contract_value(stamp, 'timestamp', present.get(stamp))) }} as {{ column.name }}
         {%- elif found.files is none -%}
-            {{ contract_value(column.name, column.data_type) }} as {{ column.name }}
+            {{ contract_value(column.name, column.data_type, true) }} as {{ column.name }}
         {%- else -%}
             {%- set values = [] -%}
             {%- for name in [column.name, column.config.meta.get('replaces')] if name in present -%}
-                {%- do values.append(contract_value(name, column.data_type)) -%}
+                {%- do values.append(contract_value(name, column.data_type, present[name])) -%}
             {%- endfor -%}
             {%- if values | length > 1 -%}
                 coalesce({{ values | join(', ') }}) as {{ column.name }}
@@ -47,15 +50,18 @@ select
     {%- endfor %}
 {% if found.files == [] -%}
 where false
-{%- else -%}
+{%- elif found.files is not none -%}
 from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') | map('join', ' ') | unique | list | length <= 1) }}
 {%- endif -%}
 {%- endmacro %}
 
 
-{# A value of a contract file. Stamps are UTC; text that names another zone is read by it. #}
-{% macro contract_value(name, data_type) -%}
-    {%- if data_type | lower == 'timestamp' -%}
+{#
+  A value of a contract file. Stamps are UTC; text that names another zone is read by it. What is no text names none, and is not
+  searched for one: over 100 million rows that is what takes longest.
+#}
+{% macro contract_value(name, data_type, is_text) -%}
+    {%- if data_type | lower == 'timestamp' and is_text -%}
     {{ utc_unless_zoned(name) }}
     {%- else -%}
     {{ try_cast(name, data_type) }}
@@ -64,16 +70,13 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') |
 
 
 {#
-  Where the rows of an input model are: {pattern, files, columns per file}; files is none when the engine cannot tell.
+  Where the rows of an input model are: {pattern, files, columns per file}.
 #}
 {% macro contract_files(name) %}
     {%- set folder = env_var('REKINDLE_CONTRACT_PATH', installation_folder() ~ '/data/contract').rstrip('/') -%}
     {%- set place = only_this_folder(folder) -%}
     {%- set single_file, folder_files = place ~ '/' ~ name ~ '.parquet', place ~ '/' ~ name ~ '/**/*.parquet' -%}
     {%- set single_files = files_matching(place ~ '/input_*.parquet') -%}
-    {%- if single_files is none -%}
-        {{ return({'pattern': single_file, 'files': none, 'columns': {}}) }}
-    {%- endif -%}
     {%- set all_files = single_files + files_matching(place ~ '/input_*/**/*.parquet') -%}
     {%- if not all_files -%}
         {{ exceptions.raise_compiler_error(
