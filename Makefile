@@ -143,8 +143,8 @@ kills: dev-env ## Kill commands at drawn moments and look whether all is whole (
 	@echo "Seed: $(SEED)"
 	@$(BIN)/python tests/python/kills.py --kills $(or $(N),200) --seed $(SEED)
 
-bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000)
-	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES))
+bench: dev-env ## Measure against hand-written SQL, pandas and lifetimes (PROFILES=1000000 RESUME=1)
+	@$(BIN)/python scripts/bench.py $(if $(PROFILES),--profiles $(PROFILES)) $(if $(RESUME),--resume)
 
 docs: dev-env ## The documentation as one site, made in half a minute: target/site/index.html
 	@$(BIN)/python scripts/docs.py $(OF)

@@ -7,7 +7,7 @@ import click
 
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import LEAST_MONTHS, World
-from rekindle.bench.report import show, write_json
+from rekindle.bench.report import earlier, show, write_json
 from rekindle.bench.run import empty, run
 from rekindle.ground import paths
 
@@ -30,6 +30,7 @@ FOLDER = paths.PROJECT / "bench"
     "--members", type=int, show_default="five per profile", help="People on the list that is exported; 0 leaves it out."
 )
 @click.option("--rebuild", is_flag=True, help="Also build everything again a month later, as scripts/run.py does.")
+@click.option("--resume", is_flag=True, help="Go on with a benchmark that was stopped, of the same options.")
 @click.option("--keep", is_flag=True, help="Keep the generated files and both databases.")
 @click.option(
     "--folder",
@@ -46,6 +47,7 @@ def main(
     frames: int,
     members: int | None,
     rebuild: bool,
+    resume: bool,
     keep: bool,
     folder: Path,
 ) -> None:
@@ -55,14 +57,17 @@ def main(
     """
     world = World(profiles, months)
     work = folder.resolve() / "work"
-    empty(work)
+    if not resume:
+        empty(work)
+    is_done = False
     try:
         size = profiles * 5 if members is None else members
         result = run(world, Engine(memory, threads), work, frame_profiles=frames, members=size, rebuild=rebuild)
+        is_done = True
     finally:
-        if not keep:
+        if not keep and (is_done or not resume):
             shutil.rmtree(work, ignore_errors=True)
-    show(result)
+    show(result, earlier(result, folder.resolve()))
     click.echo(f"\nWritten to {write_json(result, folder.resolve())}")
 
 

@@ -1,7 +1,6 @@
 """Raw contract Parquet at any size: what connector `parquet` reads, made by DuckDB SQL, the same every time."""
 
 import datetime
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +64,10 @@ def generate(world: World, folder: Path, engine: Engine) -> dict[str, int]:
     """Writes input_<entity>.parquet (orders and lines: a folder with a file per month) and phone_numbers.parquet.
 
     Returns rows per entity. `folder`/contract is what REKINDLE_CONTRACT_PATH names; phone_numbers.parquet is beside it.
+    A file that is there, of a call before, is left as it is.
     """
     contract = folder / "contract"
-    if contract.exists():
-        shutil.rmtree(contract)
-    contract.mkdir(parents=True)
+    contract.mkdir(parents=True, exist_ok=True)
     scratch = folder / "generate.duckdb"
     scratch.unlink(missing_ok=True)
     rows: dict[str, int] = {}
@@ -80,9 +78,11 @@ def generate(world: World, folder: Path, engine: Engine) -> dict[str, int]:
         connection.execute(f"set variable first_month = date '{world.first_month}'")
         for script in sorted((SQL / "generate").glob("*.sql")):
             connection.execute(script.read_text(encoding="utf-8"))
-        for relation, file in _files(world, contract):
-            connection.execute(f"copy (from {relation}) to {text(file)} ({FORMAT})")
-        connection.execute(f"copy (from phone_numbers) to {text(folder / 'phone_numbers.parquet')} ({FORMAT})")
+        for relation, file in [*_files(world, contract), ("phone_numbers", folder / "phone_numbers.parquet")]:
+            if not file.exists():
+                half = folder / "half.parquet"
+                connection.execute(f"copy (from {relation}) to {text(half)} ({FORMAT})")
+                half.replace(file)
         for entity in SINGLE_FILES:
             rows[entity] = count(connection, f"select count(*) from {text(contract / f'input_{entity}.parquet')}")
         for entity in MONTHLY_FILES:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +22,14 @@ from rekindle.bench.run import (
 )
 
 MODELS_SHOWN = 15
+# what is named as growing faster than the data
+FASTER_THAN_DATA = 1.2
 
 Titled = tuple[str, Table]
 
 
-def show(result: Result) -> None:
-    """Prints tables on standard output."""
+def show(result: Result, smaller: Result | None = None) -> None:
+    """Prints tables on standard output; beside a smaller benchmark also what grew, and how much."""
     console = Console(width=100, highlight=False)
     rows = result.rows
     console.print(
@@ -39,6 +43,8 @@ def show(result: Result) -> None:
         f"load at the start {machine['load_at_start']}"
     )
     tables = [_steps(result), _by_hand(result), *(_models(build) for build in _builds(result))]
+    if smaller is not None:
+        tables.append(_growth(result, smaller))
     if result.frames is not None:
         tables.append(_frames(result))
     if result.exports is not None:
@@ -92,6 +98,16 @@ def write_json(result: Result, folder: Path) -> Path:
     return file
 
 
+def earlier(result: Result, folder: Path) -> Result | None:
+    """The result in the folder that is next smaller, of as many months on the same engine."""
+    sizes = sorted(int(file.stem.rpartition("_")[2]) for file in folder.glob("benchmark_*.json"))
+    for size in reversed([size for size in sizes if size < result.world.profiles]):
+        found = TypeAdapter(Result).validate_json((folder / f"benchmark_{size}.json").read_bytes())
+        if (found.world.months, found.engine) == (result.world.months, result.engine):
+            return found
+    return None
+
+
 def _builds(result: Result) -> list[Build]:
     return [result.full, result.day, result.month, *([result.rebuild] if result.rebuild else [])]
 
@@ -134,6 +150,29 @@ def _by_hand(result: Result) -> Titled:
     return "The project against hand-written SQL, same rows", table
 
 
+def _growth(result: Result, smaller: Result) -> Titled:
+    lines = result.rows["order_lines"] / smaller.rows["order_lines"]
+    table = _table("step")
+    for heading in (f"{smaller.world.profiles:,}", f"{result.world.profiles:,}", "times"):
+        table.add_column(heading, justify="right")
+
+    def add(title: str, before: float, now: float, shown: Callable[[Any], str]) -> None:
+        table.add_row(title, shown(before), shown(now), f"{now / before:.1f}" if before else "")
+
+    add("generate", smaller.generate_seconds, result.generate_seconds, _seconds)
+    for one, other in zip(_builds(smaller), _builds(result), strict=False):
+        add(other.title, one.seconds, other.seconds, _seconds)
+        add("  peak memory", one.peak_bytes, other.peak_bytes, _size)
+        add("  file", one.file_bytes, other.file_bytes, _size)
+        seconds = {node.name: node.seconds for node in one.models()}
+        for node in other.models()[:MODELS_SHOWN]:
+            if node.seconds > FASTER_THAN_DATA * lines * seconds.get(node.name, 0) > 0:
+                add(f"  {node.name}", seconds[node.name], node.seconds, _seconds)
+    for name, by_hand in result.by_hand_seconds.items():
+        add(f"{name} by hand", smaller.by_hand_seconds[name], by_hand, _seconds)
+    return f"Growth with {lines:.1f} times the order lines; slow models that grew faster are named", table
+
+
 def _models(build: Build) -> Titled:
     table = _table("model", "layer")
     table.add_column("seconds", justify="right")
@@ -164,6 +203,10 @@ def _exports(result: Result) -> Titled:
         table.add_row(step, f"{seconds:.1f}", f"{found.delta[step]:.1f}")
     table.add_row("by hand", f"{found.full_by_hand:.1f}", f"{found.delta_by_hand:.1f}")
     return f"Export of {found.members:,} people, peak memory {_size(result.exports_peak_bytes)}", table
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s"
 
 
 def _size(size: int) -> str:

@@ -4,20 +4,24 @@ import datetime
 import os
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 import duckdb
+from pydantic import TypeAdapter
 
 from rekindle.bench import exports, handwritten, project
 from rekindle.bench.engine import Engine
 from rekindle.bench.exports import Exports
 from rekindle.bench.frames import Comparison, compare
 from rekindle.bench.generate import World, generate
-from rekindle.bench.measure import measured
+from rekindle.bench.measure import Measured, measured
 from rekindle.bench.project import Node
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.warehouse import write_ahead_log
 
 # What the project promises (docs/benchmark.md).
 MOST_TIMES_BY_HAND = 1.5
@@ -28,6 +32,8 @@ MOST_TIMES_BARE_DELTA = 1.5
 
 
 ONE_DAY = datetime.timedelta(days=1)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -70,38 +76,72 @@ class Result:
     ratios: dict[str, float] = field(default_factory=dict)
 
 
+class Steps:
+    """The finished steps of a benchmark, each a file of what it gave: one that was stopped goes on with the next.
+
+    `about`: what is measured, and with what. Raises RekindleError where the folder holds steps of something else.
+    """
+
+    def __init__(self, folder: Path, **about: Any) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        if self.kept("about", str, lambda: repr(about)) != repr(about):
+            raise RekindleError(
+                f"The benchmark in {folder.parent} was begun with other options: name the same, or leave out --resume."
+            )
+
+    def kept(self, step: str, kind: Any, measure: Callable[[], T]) -> T:
+        """What the step gave, of this type: before, or now."""
+        done = self.folder / f"{step}.json"
+        adapter: TypeAdapter[T] = TypeAdapter(kind)
+        if not done.exists():
+            value = measure()
+            new = done.with_suffix(".new")
+            new.write_bytes(adapter.dump_json(value))
+            new.replace(done)
+        return adapter.validate_json(done.read_bytes())
+
+
 def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, members: int, rebuild: bool) -> Result:
     """Generates, builds, compares. Raises RekindleError when a build is not green or the results are not the same.
 
-    `folder` is empty (see `empty`). `frame_profiles`: for pandas and lifetimes, `members`: of the list that is
-    exported; 0 leaves them out. `rebuild`: also build all of it a month later.
+    `folder` is empty (see `empty`), or that of the same benchmark, which was stopped and goes on. `frame_profiles`: for
+    pandas and lifetimes, `members`: of the list that is exported; 0 leaves them out. `rebuild`: also build all of it a
+    month later.
     """
-    machine = _machine()
+    steps = Steps(folder / "steps", world=world, engine=engine, frames=frame_profiles, members=members, rebuild=rebuild)
+    machine = steps.kept("machine", dict[str, str | int | float], _machine)
     click.echo(f"Generating {world.profiles:,} profiles, {world.months} months and one more", err=True)
-    generated = measured(generate, world, folder, engine)
-    project.land_phones(folder, engine)
-    full = _build("full build", folder, engine, world.as_of, ())
+    generated = steps.kept("generate", Measured[dict[str, int]], lambda: measured(generate, world, folder, engine))
+    full = steps.kept("full", Build, lambda: _full_build(folder, engine, world))
     click.echo("The same by hand", err=True)
-    written = measured(handwritten.write, folder, engine, world)
-    differences = handwritten.differences(folder, engine)
-    if any(differences.values()):
-        different = ", ".join(f"{table} ({rows} rows)" for table, rows in differences.items() if rows)
-        raise RekindleError(
-            f"The project and the hand-written SQL differ in {different}: one of them is wrong; "
-            f"run it again with --keep and compare the two databases in {folder}."
-        )
+    written = steps.kept("by_hand", Measured[dict[str, float]], lambda: _by_hand(folder, engine, world))
     by_hand_bytes = handwritten.by_hand(folder).stat().st_size
     compared = None
     if frame_profiles:
         click.echo("RFM of twelve months with pandas and lifetimes", err=True)
-        compared = measured(compare, folder, engine, frame_profiles).value
-    day = _build("one more day of decisions", folder, engine, world.as_of + ONE_DAY, ("--selector", "daily"))
-    month = _build("one more month", folder, engine, world.next_as_of, ("--selector", "monthly"))
-    again = _build("all of it a month later", folder, engine, world.next_as_of, ()) if rebuild else None
+        compared = steps.kept("frames", Comparison, lambda: measured(compare, folder, engine, frame_profiles).value)
+    day = steps.kept(
+        "day",
+        Build,
+        lambda: _build("one more day of decisions", folder, engine, world.as_of + ONE_DAY, ("--selector", "daily")),
+    )
+    month = steps.kept(
+        "month",
+        Build,
+        lambda: _build("one more month", folder, engine, world.next_as_of, ("--selector", "monthly")),
+    )
+    again = None
+    if rebuild:
+        again = steps.kept(
+            "rebuild", Build, lambda: _build("all of it a month later", folder, engine, world.next_as_of, ())
+        )
     exported = None
     if members:
         click.echo(f"A list of {members:,} people, exported and by hand", err=True)
-        exported = measured(exports.compare, folder / "lists", engine, members)
+        exported = steps.kept(
+            "exports", Measured[Exports], lambda: measured(exports.compare, folder / "lists", engine, members)
+        )
     seconds = {node.name: node.seconds for node in full.nodes}
     ratios = {table: seconds[table] / by_hand for table, by_hand in written.value.items()}
     return Result(
@@ -122,6 +162,27 @@ def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, memb
         exports_peak_bytes=exported.peak_bytes if exported else 0,
         ratios=ratios,
     )
+
+
+def _full_build(folder: Path, engine: Engine, world: World) -> Build:
+    """Into a new warehouse: what a build that was stopped has made would make this one shorter."""
+    project.warehouse(folder).unlink(missing_ok=True)
+    write_ahead_log(project.warehouse(folder)).unlink(missing_ok=True)
+    project.land_phones(folder, engine)
+    return _build("full build", folder, engine, world.as_of, ())
+
+
+def _by_hand(folder: Path, engine: Engine, world: World) -> Measured[dict[str, float]]:
+    """The tables by hand, which are those of the project."""
+    written = measured(handwritten.write, folder, engine, world)
+    differences = handwritten.differences(folder, engine)
+    if any(differences.values()):
+        different = ", ".join(f"{table} ({rows} rows)" for table, rows in differences.items() if rows)
+        raise RekindleError(
+            f"The project and the hand-written SQL differ in {different}: one of them is wrong; "
+            f"run it again with --keep and compare the two databases in {folder}."
+        )
+    return written
 
 
 def _build(title: str, folder: Path, engine: Engine, as_of: datetime.date, arguments: tuple[str, ...]) -> Build:
