@@ -64,15 +64,22 @@ ICEBERG = "jars/iceberg-spark-runtime-3.5_2.12-*.jar"
 SETTINGS = """\
 spark.jars {jars}
 spark.master local[2]
+spark.sql.constraintPropagation.enabled false
+spark.ui.showConsoleProgress false
+"""
+FOR_A_HANDFUL = """\
 spark.driver.memory 3g
 spark.driver.extraJavaOptions -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m -Xss64m
 spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
-spark.sql.constraintPropagation.enabled false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.shuffle.partitions 1
-spark.ui.showConsoleProgress false
 spark.sql.catalog.lake.table-default.write.parquet.compression-codec uncompressed
+"""
+FOR_MANY = """\
+spark.driver.memory 10g
+spark.driver.extraJavaOptions -Xss64m
+spark.sql.shuffle.partitions 4
 """
 LOGGING = """\
 rootLogger.level = error
@@ -130,17 +137,15 @@ def h2(system: Path = Path("/usr/share/java/h2.jar"), own: Path = Path(sys.prefi
     return own
 
 
-def work(engine: str, steps: Sequence[Sequence[str]]) -> None:
+def work(engine: str, steps: Sequence[Sequence[str]], connector: str = CONNECTOR) -> None:
     """What an installation does.
 
     A platform takes no list as short as that of a handful of people, and says so by the exit code.
     """
-    make_faster(paths.target() / "templates", writes_sql=True)
-    os.environ[blocking.KEY] = "of nobody, for these rows only"
     for program, *arguments in steps:
         click.echo(f"{engine}: {program} {' '.join(arguments)}")
         with data_tests_when((program, *arguments) == TESTED), contextlib.suppress(SystemExit):
-            import_module(program).main.main([*arguments, "--connector", CONNECTOR], standalone_mode=False)
+            import_module(program).main.main([*arguments, "--connector", connector], standalone_mode=False)
 
 
 @contextlib.contextmanager
@@ -174,11 +179,11 @@ def on_duckdb(folder: Path) -> None:
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
 
 
-def use_lake(folder: Path) -> None:
-    """From here on Spark is the engine, set up for small data, and the lake is in the folder."""
+def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
+    """From here on Spark is the engine, set up for as many rows, and the lake is in the folder."""
     settings = folder / "conf"
     settings.mkdir(exist_ok=True)
-    (settings / "spark-defaults.conf").write_text(SETTINGS.format(jars=f"{iceberg()},{h2()}"))
+    (settings / "spark-defaults.conf").write_text(SETTINGS.format(jars=f"{iceberg()},{h2()}") + size)
     (settings / "log4j2.properties").write_text(LOGGING)
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
 
@@ -203,6 +208,11 @@ def on_spark(folder: Path) -> None:
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
+
+
+def of_dates(dates: Sequence[str]) -> list[tuple[str, ...]]:
+    """The steps of an installation that has data of its own (REKINDLE_DATA, REKINDLE_CONTRACT_PATH)."""
+    return [("run", "--as-of", date, *(() if date == dates[-1] else ("--no-publish",))) for date in dates]
 
 
 def forgets_what_killed_commands_left(data: Path) -> None:
@@ -282,10 +292,10 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
         )
 
 
-def compare_engines(folder: Path) -> list[str]:
+def compare_engines(folder: Path, *of: str) -> list[str]:
     """Both engines from nothing, side by side; what differs, a sentence each."""
-    duckdb = start(folder / "duckdb", "--only", "duckdb")
-    spark = start(folder / "spark", "--only", "spark")
+    duckdb = start(folder / "duckdb", "--only", "duckdb", *of)
+    spark = start(folder / "spark", "--only", "spark", *of)
     if spark.wait():
         duckdb.kill()
         raise RekindleError("What differs could not be said: it did not come to the end on Spark, see above.")
@@ -332,9 +342,20 @@ def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
 @click.option("--kills", type=int, default=0, help="Kill a run on Spark so many times instead, and look what is left.")
 @click.option("--of", type=click.Choice([*KILLED]), default="day", show_default=True, help="Which run is killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
-def main(only: str | None, kills: int, of: str, seed: int) -> None:
+@click.option("--connector", default=CONNECTOR, show_default=True, help="Whose raw files; where: REKINDLE_DATA.")
+@click.option("--as-of", "dates", multiple=True, metavar="YYYY-MM-DD", help="Only run as of these dates, in order.")
+def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates: tuple[str, ...]) -> None:
     """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
-    if only == "duckdb":
+    if only is not None:
+        make_faster(paths.target() / "templates", writes_sql=True)
+        os.environ[blocking.KEY] = "of nobody, for these rows only"
+    if only is not None and dates:
+        if only == "spark":
+            use_lake(paths.installation(), FOR_MANY)
+        work(only, of_dates(dates), connector)
+        if only == "spark":
+            copy_lake()
+    elif only == "duckdb":
         on_duckdb(paths.installation())
     elif only == "spark":
         on_spark(paths.installation())
@@ -347,7 +368,8 @@ def main(only: str | None, kills: int, of: str, seed: int) -> None:
         java()
         folder = paths.target() / "checks" / "spark"
         shutil.rmtree(folder, ignore_errors=True)
-        said = compare_killed(folder, of, kills, seed) if kills else compare_engines(folder)
+        chosen = ("--connector", connector, *(each for date in dates for each in ("--as-of", date))) if dates else ()
+        said = compare_killed(folder, of, kills, seed) if kills else compare_engines(folder, *chosen)
         if said:
             raise RekindleError("\n".join(["What must be the same differs:", *said]))
         click.echo(
