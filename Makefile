@@ -100,9 +100,9 @@ check-builds: dev-env
 check-python: dev-env
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/python
 
-test-spark: ## What an installation does, on Spark with Iceberg tables, compared with DuckDB's (needs Java 17; KILLS=5 RUN=month SEED=…)
+test-spark: ## What an installation does, on Spark with Iceberg tables, compared with DuckDB's (needs Java 17; KILLS=5 RUN=month SEED=…; CONNECTOR=mine AS_OF="2018-01-01 2018-02-01")
 	@$(PYTHON) scripts/checks/bootstrap.py spark
-	@.venv-spark/bin/python scripts/checks/check_spark.py $(if $(KILLS),--kills $(KILLS)) $(RUN:%=--of %) $(if $(SEED),--seed $(SEED))
+	@.venv-spark/bin/python scripts/checks/check_spark.py $(if $(KILLS),--kills $(KILLS)) $(RUN:%=--of %) $(if $(SEED),--seed $(SEED)) $(if $(AS_OF),$(OF) $(AS_OF:%=--as-of %))
 
 # the layering of every connector's models is checked, not only of the one that is built by default
 CONNECTORS := completejourney fixture empty shopify

@@ -51,7 +51,7 @@ select
 {% if found.files == [] -%}
 where false
 {%- elif found.files is not none -%}
-from {{ read_parquet_files(found.pattern, found.columns.values() | map('sort') | map('join', ' ') | unique | list | length <= 1) }}
+from {{ read_parquet_files(found.pattern, found.columns.values() | map('dictsort') | map('string') | unique | list | length <= 1) }}
 {%- endif -%}
 {%- endmacro %}
 

@@ -25,22 +25,28 @@ from typing import Any
 from unittest import mock
 
 import click
+from dbt.artifacts.schemas.run import RunExecutionResult
 
 # the programs of the project are one folder up
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faster_dbt import ask_no_contracts, make_faster
 from made_up_experiments import SCHEMA, judge, write_people
+from rekindle.bench.engine import Engine
+from rekindle.bench.generate import LEAST_MONTHS, World, generate
 from rekindle.export.runs import MANIFEST
 from rekindle.forget import blocking
 from rekindle.ground import lake, paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
-from rekindle.ground.quoting import parquet
+from rekindle.ground.quoting import parquet, text
 from same_rows import differences
 
 CONNECTOR = "fixture"
+# whose raw files are of other kinds; from there on their models are the same
+READ = ("parquet", "shopify")
+FILES = "files"
 # what is published and decided is memory for what comes after
 # a handful of customers goes down in larger shares than the brake lets pass
 STEPS = (
@@ -58,7 +64,10 @@ KILLED = {
 }
 # of her, and of somebody who stays
 VALUES = (b"rita@example.com", b"fatima@example.com")
+# of both kinds of files only what connectors make of them is compared
+INPUT = re.compile(r"input\.")
 AVRO_MARK = 16
+SLOWEST = 12
 JAVA = "17"
 ICEBERG = "jars/iceberg-spark-runtime-3.5_2.12-*.jar"
 SETTINGS = """\
@@ -144,8 +153,10 @@ def work(engine: str, steps: Sequence[Sequence[str]], connector: str = CONNECTOR
     """
     for program, *arguments in steps:
         click.echo(f"{engine}: {program} {' '.join(arguments)}")
+        began = time.monotonic()
         with data_tests_when((program, *arguments) == TESTED), contextlib.suppress(SystemExit):
             import_module(program).main.main([*arguments, "--connector", connector], standalone_mode=False)
+        click.echo(f"{engine}: done in {time.monotonic() - began:.0f} s")
 
 
 @contextlib.contextmanager
@@ -157,10 +168,49 @@ def data_tests_when(are_asked: bool) -> Iterator[None]:
     def build(self: Dbt, command: str, *arguments: str, **given: Any) -> Any:
         if paths.on_spark():
             ask_no_contracts(self.manifest)
-        return run(self, command, *arguments, *(left_out if command == "build" else ()), **given)
+        done = run(self, command, *arguments, *(left_out if command == "build" else ()), **given)
+        if paths.on_spark() and isinstance(done.result, RunExecutionResult):
+            nodes = sorted(done.result.results, key=lambda node: -node.execution_time)[:SLOWEST]
+            click.echo("Slowest     " + ", ".join(f"{each.node.name} {each.execution_time:.0f} s" for each in nodes))
+        return done
 
     with mock.patch.object(Dbt, "run", build):
         yield
+
+
+def write_files(folder: Path) -> None:
+    """Raw files of other kinds than the hand-written ones: what a shop downloads, and the contract as Parquet.
+
+    Of the second, orders lie in a file per month, and the dates of consents are text with a zone.
+    """
+    downloads = folder / "raw" / "shopify"
+    downloads.mkdir(parents=True)
+    for place in (paths.PROJECT / "tests/fixtures/shopify", paths.PROJECT / "models/staging/shopify/columns"):
+        for file in place.glob("*.csv"):
+            shutil.copy(file, downloads)
+    generate(World(60, LEAST_MONTHS), folder, Engine())
+    consents = folder / "contract" / "input_consents.parquet"
+    with contextlib.closing(connect()) as connection:
+        connection.execute(
+            "create table consents as "
+            "select * replace (strftime(changed_at, '%Y-%m-%d %H:%M:%S+02:00') as changed_at) "
+            f"from {parquet(consents)}; copy consents to {text(consents)}"
+        )
+
+
+def read_files(engine: str) -> None:
+    """Builds what each connector makes of its raw files, into a warehouse of its own."""
+    files = paths.installation().with_name(FILES)
+    os.environ.update(REKINDLE_DATA=str(files), REKINDLE_CONTRACT_PATH=str(files / "contract"))
+    for connector in READ:
+        click.echo(f"{engine}: reads the files of {connector}")
+        warehouse = paths.warehouse().with_name(f"{connector}.duckdb")
+        if not paths.on_spark():
+            os.environ["REKINDLE_WAREHOUSE"] = str(warehouse)
+        Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"})
+        if paths.on_spark():
+            spark = lake.session()
+            lake.copy(spark, lake.relations(spark, "tables", schemas=["input"]), warehouse)
 
 
 def compiled() -> Path:
@@ -177,6 +227,7 @@ def on_duckdb(folder: Path) -> None:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create table {SCHEMA}.scenario_outcomes as from {parquet(people)}")
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
+    read_files("DuckDB")
 
 
 def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
@@ -208,6 +259,7 @@ def on_spark(folder: Path) -> None:
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
+    read_files("Spark")
 
 
 def of_dates(dates: Sequence[str]) -> list[tuple[str, ...]]:
@@ -274,6 +326,12 @@ def compare(expected: Path, found: Path) -> list[str]:
     files, others = exported(expected), exported(found)
     if not files:
         said.append("nothing was exported")
+    for connector in READ:
+        file = f"warehouse/{connector}.duckdb"
+        if (expected / file).exists():
+            said += [
+                f"{file}: {each}" for each in differences(expected / file, found / file, None) if INPUT.match(each)
+            ]
     return said + [f"{each} differs" for each in sorted({*files, *others}) if files.get(each) != others.get(each)]
 
 
@@ -294,6 +352,7 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
 
 def compare_engines(folder: Path, *of: str) -> list[str]:
     """Both engines from nothing, side by side; what differs, a sentence each."""
+    write_files(folder / FILES)
     duckdb = start(folder / "duckdb", "--only", "duckdb", *of)
     spark = start(folder / "spark", "--only", "spark", *of)
     if spark.wait():
@@ -342,7 +401,7 @@ def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
 @click.option("--kills", type=int, default=0, help="Kill a run on Spark so many times instead, and look what is left.")
 @click.option("--of", type=click.Choice([*KILLED]), default="day", show_default=True, help="Which run is killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
-@click.option("--connector", default=CONNECTOR, show_default=True, help="Whose raw files; where: REKINDLE_DATA.")
+@click.option("--connector", default=CONNECTOR, show_default=True, help="Whose raw files, with --as-of.")
 @click.option("--as-of", "dates", multiple=True, metavar="YYYY-MM-DD", help="Only run as of these dates, in order.")
 def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates: tuple[str, ...]) -> None:
     """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
@@ -352,7 +411,7 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates
     if only is not None and dates:
         if only == "spark":
             use_lake(paths.installation(), FOR_MANY)
-        work(only, of_dates(dates), connector)
+        work({"duckdb": "DuckDB", "spark": "Spark"}[only], of_dates(dates), connector)
         if only == "spark":
             copy_lake()
     elif only == "duckdb":
@@ -368,6 +427,10 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates
         java()
         folder = paths.target() / "checks" / "spark"
         shutil.rmtree(folder, ignore_errors=True)
+        if dates:
+            data = paths.PROJECT / "installations" / connector / "data"
+            os.environ.setdefault("REKINDLE_DATA", str(data))
+            os.environ.setdefault("REKINDLE_CONTRACT_PATH", str(data / "contract"))
         chosen = ("--connector", connector, *(each for date in dates for each in ("--as-of", date))) if dates else ()
         said = compare_killed(folder, of, kills, seed) if kills else compare_engines(folder, *chosen)
         if said:
