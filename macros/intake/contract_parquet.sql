@@ -75,7 +75,6 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('dictsort
 {% macro contract_files(name) %}
     {%- set folder = env_var('REKINDLE_CONTRACT_PATH', installation_folder() ~ '/data/contract').rstrip('/') -%}
     {%- set place = only_this_folder(folder) -%}
-    {%- set single_file, folder_files = place ~ '/' ~ name ~ '.parquet', place ~ '/' ~ name ~ '/**/*.parquet' -%}
     {%- set single_files = files_matching(place ~ '/input_*.parquet') -%}
     {%- set all_files = single_files + files_matching(place ~ '/input_*/**/*.parquet') -%}
     {%- if not all_files -%}
@@ -93,9 +92,13 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('dictsort
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- set pattern = single_file if folder ~ '/' ~ name ~ '.parquet' in single_files else folder_files -%}
-    {%- set files = files_matching(pattern) -%}
-    {{ return({'pattern': pattern, 'files': files, 'columns': columns_of_files(pattern) if files else {}}) }}
+    {%- set is_file = folder ~ '/' ~ name ~ '.parquet' in single_files -%}
+    {%- set files = [] -%}
+    {%- for file in all_files if file == folder ~ '/' ~ name ~ '.parquet' or (not is_file and file.startswith(folder ~ '/' ~ name ~ '/')) -%}
+        {%- do files.append(file) -%}
+    {%- endfor -%}
+    {%- set pattern = place ~ '/' ~ name ~ ('.parquet' if is_file else '/**/*.parquet') -%}
+    {{ return({'pattern': pattern, 'files': files, 'columns': columns_of_files(pattern, files) if files else {}}) }}
 {% endmacro %}
 
 

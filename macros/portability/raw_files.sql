@@ -77,14 +77,14 @@
 {% endmacro %}
 
 {#
-  The columns of each Parquet file that matches a pattern, and which of them hold text: {file: {name: is_text}}; reads no row.
+  The columns of each of the Parquet files that match a pattern, and which of them hold text: {file: {name: is_text}}; reads no row.
   DuckDB: parquet_schema(), whose first entry of a file is no column, and whose texts are bytes. Spark: by an external table per file.
 #}
-{% macro columns_of_files(pattern) -%}
-    {{ return(adapter.dispatch('columns_of_files', 'rekindle')(pattern)) }}
+{% macro columns_of_files(pattern, files) -%}
+    {{ return(adapter.dispatch('columns_of_files', 'rekindle')(pattern, files)) }}
 {%- endmacro %}
 
-{% macro default__columns_of_files(pattern) %}
+{% macro default__columns_of_files(pattern, files) %}
     {%- set columns = {} -%}
     {%- for row in run_query(
         "select file_name, name, type = 'BYTE_ARRAY' from parquet_schema(" ~ quoted_path(pattern)
@@ -95,10 +95,10 @@
     {{ return(columns) }}
 {% endmacro %}
 
-{% macro spark__columns_of_files(pattern) %}
+{% macro spark__columns_of_files(pattern, files) %}
     {%- set columns = {} -%}
     {%- do run_query('create schema if not exists spark_catalog.files') -%}
-    {%- for file in files_matching(pattern) -%}
+    {%- for file in files -%}
         {%- set table = 'spark_catalog.files.file_' ~ local_md5(file) -%}
         {%- do columns.update({file: spark_columns_of_file(table, 'parquet', {'path': file})}) -%}
     {%- endfor -%}

@@ -158,6 +158,13 @@ TEXT_RULES = (
         exempt=PORTABILITY,
     ),
     TextRule(
+        "quoted_name",
+        r"""'"[A-Za-z][^"']*"'""",
+        "a name in double quotes is a text on Spark: adapter.quote('…').",
+        files=DBT,
+        exempt=PORTABILITY,
+    ),
+    TextRule(
         "left_for_later",
         r"\b(TODO|FIXME|XXX|HACK)\b|\bNotImplementedError\b",
         "finish it, or write it down where work is planned.",

@@ -198,19 +198,11 @@ def write_files(folder: Path) -> None:
         )
 
 
-def read_files(engine: str) -> None:
-    """Builds what each connector makes of its raw files, into a warehouse of its own."""
-    files = paths.installation().with_name(FILES)
-    os.environ.update(REKINDLE_DATA=str(files), REKINDLE_CONTRACT_PATH=str(files / "contract"))
-    for connector in READ:
-        click.echo(f"{engine}: reads the files of {connector}")
-        warehouse = paths.warehouse().with_name(f"{connector}.duckdb")
-        if not paths.on_spark():
-            os.environ["REKINDLE_WAREHOUSE"] = str(warehouse)
-        Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"})
-        if paths.on_spark():
-            spark = lake.session()
-            lake.copy(spark, lake.relations(spark, "tables", schemas=["input"]), warehouse)
+def read_files(connector: str) -> None:
+    """Builds what a connector makes of its raw files."""
+    click.echo(f"{'Spark' if paths.on_spark() else 'DuckDB'}: reads the files of {connector}")
+    if not Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"}).success:
+        raise RekindleError("What it makes of them could not be built, see above.")
 
 
 def compiled() -> Path:
@@ -227,7 +219,6 @@ def on_duckdb(folder: Path) -> None:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create table {SCHEMA}.scenario_outcomes as from {parquet(people)}")
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
-    read_files("DuckDB")
 
 
 def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
@@ -242,6 +233,7 @@ def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
 def copy_lake() -> None:
     """A copy of it where DuckDB has its warehouse."""
     spark = lake.session()
+    paths.warehouse().parent.mkdir(exist_ok=True)
     lake.copy(spark, lake.relations(spark, "tables"), paths.warehouse().with_name("build.duckdb"))
 
 
@@ -259,7 +251,6 @@ def on_spark(folder: Path) -> None:
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
-    read_files("Spark")
 
 
 def of_dates(dates: Sequence[str]) -> list[tuple[str, ...]]:
@@ -352,7 +343,6 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
 
 def compare_engines(folder: Path, *of: str) -> list[str]:
     """Both engines from nothing, side by side; what differs, a sentence each."""
-    write_files(folder / FILES)
     duckdb = start(folder / "duckdb", "--only", "duckdb", *of)
     spark = start(folder / "spark", "--only", "spark", *of)
     if spark.wait():
@@ -361,6 +351,26 @@ def compare_engines(folder: Path, *of: str) -> list[str]:
     if duckdb.wait():
         raise RekindleError((folder / "duckdb" / "said.txt").read_text())
     return compare(folder / "duckdb", folder / "spark")
+
+
+def compare_read(folder: Path) -> list[str]:
+    """What both engines read of raw files of other kinds; what differs, a sentence each."""
+    write_files(folder / FILES)
+    os.environ.update(REKINDLE_DATA=str(folder / FILES), REKINDLE_CONTRACT_PATH=str(folder / FILES / "contract"))
+    works = {
+        (engine, connector): start(
+            folder / f"{engine}_{connector}", "--only", engine, "--connector", connector, "--read"
+        )
+        for connector in READ
+        for engine in ("duckdb", "spark")
+    }
+    if {work.wait() for work in works.values()} != {0}:
+        raise RekindleError("Raw files could not be read, see above.")
+    said = []
+    for connector in READ:
+        expected, found = (folder / f"{engine}_{connector}/warehouse/build.duckdb" for engine in ("duckdb", "spark"))
+        said += [f"{connector}: {each}" for each in differences(expected, found, None) if INPUT.match(each)]
+    return said
 
 
 def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
@@ -402,15 +412,18 @@ def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
 @click.option("--of", type=click.Choice([*KILLED]), default="day", show_default=True, help="Which run is killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
 @click.option("--connector", default=CONNECTOR, show_default=True, help="Whose raw files, with --as-of.")
+@click.option("--read", is_flag=True, help="Only read the raw files.")
 @click.option("--as-of", "dates", multiple=True, metavar="YYYY-MM-DD", help="Only run as of these dates, in order.")
-def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates: tuple[str, ...]) -> None:
+def main(only: str | None, kills: int, of: str, seed: int, connector: str, read: bool, dates: tuple[str, ...]) -> None:
     """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
     if only is not None:
         make_faster(paths.target() / "templates", writes_sql=True)
         os.environ[blocking.KEY] = "of nobody, for these rows only"
-    if only is not None and dates:
+    if only is not None and (dates or read):
         if only == "spark":
-            use_lake(paths.installation(), FOR_MANY)
+            use_lake(paths.installation(), FOR_MANY if dates else FOR_A_HANDFUL)
+        if read:
+            read_files(connector)
         work({"duckdb": "DuckDB", "spark": "Spark"}[only], of_dates(dates), connector)
         if only == "spark":
             copy_lake()
@@ -432,7 +445,10 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates
             os.environ.setdefault("REKINDLE_DATA", str(data))
             os.environ.setdefault("REKINDLE_CONTRACT_PATH", str(data / "contract"))
         chosen = ("--connector", connector, *(each for date in dates for each in ("--as-of", date))) if dates else ()
-        said = compare_killed(folder, of, kills, seed) if kills else compare_engines(folder, *chosen)
+        if kills:
+            said = compare_killed(folder, of, kills, seed)
+        else:
+            said = [*([] if dates else compare_read(folder)), *compare_engines(folder, *chosen)]
         if said:
             raise RekindleError("\n".join(["What must be the same differs:", *said]))
         click.echo(

@@ -71,6 +71,9 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
         ((MODEL, "cast(a as string)"), (MODEL, "cast(a as varchar)")),
         (("seeds/config/a.yml", "data_type: string"), ("seeds/config/a.yml", "data_type: varchar")),
     ],
+    "quoted_name": [
+        ((MODEL, "{{ as_is(adapter.quote('Created at')) }}"), (MODEL, """{{ as_is('"Created at"') }}""")),
+    ],
     "left_for_later": [
         ((MODEL, "-- todos los santos"), (MODEL, "-- TO" + "DO: later")),
         (("scripts/run.py", "raise RekindleError"), ("scripts/run.py", "raise NotImplemented" + "Error")),

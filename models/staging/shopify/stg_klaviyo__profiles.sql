@@ -13,27 +13,27 @@ profiles as (
     select
         row_number,
         file_name,
-        {{ as_is('"Klaviyo ID"') }} as profile_id,
+        {{ as_is(adapter.quote('Klaviyo ID')) }} as profile_id,
         {{ as_is('email') }} as email,
-        {{ without_apostrophe('"Phone Number"') }} as phone,
-        {{ as_is('"First Name"') }} as first_name,
-        {{ as_is('"Last Name"') }} as last_name,
+        {{ without_apostrophe(adapter.quote('Phone Number')) }} as phone,
+        {{ as_is(adapter.quote('First Name')) }} as first_name,
+        {{ as_is(adapter.quote('Last Name')) }} as last_name,
         {{ as_is('country') }} as country,
-        coalesce({{ without_apostrophe('"Zip Code"') }}, {{ without_apostrophe('zip') }}) as postal_code,
+        coalesce({{ without_apostrophe(adapter.quote('Zip Code')) }}, {{ without_apostrophe('zip') }}) as postal_code,
         {{ as_is('city') }} as city,
-        coalesce({{ as_is('address') }}, {{ as_is('"Address 1"') }}) as street_address,
-        {{ as_is('"Email Marketing Consent"') }} as email_consent,
-        {{ as_is('"SMS Marketing Consent"') }} as sms_consent,
-        upper({{ as_is('"Email Suppressions"') }}) as suppressions,
+        coalesce({{ as_is('address') }}, {{ as_is(adapter.quote('Address 1')) }}) as street_address,
+        {{ as_is(adapter.quote('Email Marketing Consent')) }} as email_consent,
+        {{ as_is(adapter.quote('SMS Marketing Consent')) }} as sms_consent,
+        upper({{ as_is(adapter.quote('Email Suppressions')) }}) as suppressions,
         -- it does not say in which zone it writes: UTC, as its API and imports have it
-        {{ utc_unless_zoned('"Email Marketing Consent Timestamp"') }} as email_consented_at,
-        {{ utc_unless_zoned('"SMS Marketing Consent Timestamp"') }} as sms_consented_at,
+        {{ utc_unless_zoned(adapter.quote('Email Marketing Consent Timestamp')) }} as email_consented_at,
+        {{ utc_unless_zoned(adapter.quote('SMS Marketing Consent Timestamp')) }} as sms_consented_at,
         coalesce(
-            {{ utc_unless_zoned('"Profile Created On"') }},
-            {{ utc_unless_zoned('"Date Added"') }},
-            {{ utc_unless_zoned('"First Active"') }}
+            {{ utc_unless_zoned(adapter.quote('Profile Created On')) }},
+            {{ utc_unless_zoned(adapter.quote('Date Added')) }},
+            {{ utc_unless_zoned(adapter.quote('First Active')) }}
         ) as created_at,
-        {{ utc_unless_zoned('"Last Active"') }} as last_active_at,
+        {{ utc_unless_zoned(adapter.quote('Last Active')) }} as last_active_at,
         {{ exported_at('file_name') }} as exported_at
     from numbered_rows
     -- files may have been joined with their headers

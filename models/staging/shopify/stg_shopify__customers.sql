@@ -12,19 +12,19 @@ numbered_rows as (
 customers as (
     select
         row_number,
-        {{ without_apostrophe('"Customer ID"') }} is not null as has_number,
-        {{ shopify_number('"Customer ID"') }} as customer_id,
+        {{ without_apostrophe(adapter.quote('Customer ID')) }} is not null as has_number,
+        {{ shopify_number(adapter.quote('Customer ID')) }} as customer_id,
         {{ as_is('email') }} as email,
         {{ normalised_email('email') }} as email_key,
         {{ without_apostrophe('phone') }} as phone,
-        {{ as_is('"First Name"') }} as first_name,
-        {{ as_is('"Last Name"') }} as last_name,
-        upper(coalesce({{ as_is('"Default Address Country Code"') }}, {{ as_is('"Country Code"') }})) as country_code,
-        coalesce({{ without_apostrophe('"Default Address Zip"') }}, {{ without_apostrophe('zip') }}) as postal_code,
-        coalesce({{ as_is('"Default Address City"') }}, {{ as_is('city') }}) as city,
-        coalesce({{ as_is('"Default Address Address1"') }}, {{ as_is('address1') }}) as street_address,
-        lower(coalesce({{ as_is('"Accepts Email Marketing"') }}, {{ as_is('"Accepts Marketing"') }})) as accepts_email,
-        lower({{ as_is('"Accepts SMS Marketing"') }}) as accepts_sms,
+        {{ as_is(adapter.quote('First Name')) }} as first_name,
+        {{ as_is(adapter.quote('Last Name')) }} as last_name,
+        upper(coalesce({{ as_is(adapter.quote('Default Address Country Code')) }}, {{ as_is(adapter.quote('Country Code')) }})) as country_code,
+        coalesce({{ without_apostrophe(adapter.quote('Default Address Zip')) }}, {{ without_apostrophe('zip') }}) as postal_code,
+        coalesce({{ as_is(adapter.quote('Default Address City')) }}, {{ as_is('city') }}) as city,
+        coalesce({{ as_is(adapter.quote('Default Address Address1')) }}, {{ as_is('address1') }}) as street_address,
+        lower(coalesce({{ as_is(adapter.quote('Accepts Email Marketing')) }}, {{ as_is(adapter.quote('Accepts Marketing')) }})) as accepts_email,
+        lower({{ as_is(adapter.quote('Accepts SMS Marketing')) }}) as accepts_sms,
         {{ exported_at('file_name') }} as exported_at
     from numbered_rows
     -- files may have been joined with their headers

@@ -13,12 +13,12 @@ products as (
     select
         row_number,
         file_name,
-        coalesce({{ as_is('handle') }}, {{ as_is('"URL handle"') }}) as handle,
-        coalesce({{ without_apostrophe('"Variant SKU"') }}, {{ without_apostrophe('sku') }}) as sku,
+        coalesce({{ as_is('handle') }}, {{ as_is(adapter.quote('URL handle')) }}) as handle,
+        coalesce({{ without_apostrophe(adapter.quote('Variant SKU')) }}, {{ without_apostrophe('sku') }}) as sku,
         {{ as_is('title') }} as product_name,
         {{ as_is('vendor') }} as brand,
         {{ as_is('type') }} as product_type,
-        {{ as_is('"Product Category"') }} as product_category,
+        {{ as_is(adapter.quote('Product Category')) }} as product_category,
         {{ exported_at('file_name') }} as exported_at
     from numbered_rows
 ),
