@@ -1,22 +1,28 @@
 """The benchmark measures what it says: its data never changes, and a result that is wrong stops it."""
 
+import dataclasses
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import filelock
 import pytest
+from pydantic import TypeAdapter
 
 from rekindle.bench import exports, handwritten
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import World, generate
+from rekindle.bench.measure import Measured
 from rekindle.bench.project import warehouse
-from rekindle.bench.run import empty
+from rekindle.bench.report import _growth, earlier, write_json
+from rekindle.bench.run import Result, Steps, empty
 from rekindle.ground.contract import entities
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.paths import PROJECT
@@ -113,6 +119,58 @@ def _content(path: Path) -> str:
     rows = duckdb.sql(f"select cast(each as varchar) from '{pattern}' as each order by 1").fetchall()
     assert rows
     return hashlib.sha256("\n".join(row[0] for row in rows).encode()).hexdigest()
+
+
+def test_a_benchmark_that_was_stopped_goes_on_with_the_step_that_it_had_not_finished(tmp_path: Path) -> None:
+    measurements: list[str] = []
+
+    def measure(name: str) -> Measured[dict[str, int]]:
+        measurements.append(name)
+        return Measured({name: 1}, 0.5, 10)
+
+    kind = Measured[dict[str, int]]
+    first = Steps(tmp_path / "steps", world=World(300, 13), members=5)
+    assert first.kept("generate", kind, partial(measure, "generate")) == Measured({"generate": 1}, 0.5, 10)
+    with pytest.raises(KeyboardInterrupt):
+        first.kept("full", kind, mock.Mock(side_effect=KeyboardInterrupt))
+    again = Steps(tmp_path / "steps", world=World(300, 13), members=5)
+    assert again.kept("generate", kind, partial(measure, "generate")) == Measured({"generate": 1}, 0.5, 10)
+    assert again.kept("full", kind, partial(measure, "full")) == Measured({"full": 1}, 0.5, 10)
+    assert measurements == ["generate", "full"]
+    with pytest.raises(RekindleError, match="begun with other options: name the same, or leave out --resume"):
+        Steps(tmp_path / "steps", world=World(301, 13), members=5)
+
+
+def test_files_that_were_generated_before_are_left_as_they_are_and_the_others_are_as_ever(tmp_path: Path) -> None:
+    world = World(profiles=300, months=13)
+    generate(world, tmp_path, ENGINE)
+    contract = tmp_path / "contract"
+    before = {file: _content(file) for file in contract.rglob("*.parquet")}
+    first, second, *_ = sorted((contract / "input_orders").iterdir())
+    touched = first.stat().st_mtime_ns
+    second.unlink()
+    generate(world, tmp_path, ENGINE)
+    assert {file: _content(file) for file in contract.rglob("*.parquet")} == before
+    assert first.stat().st_mtime_ns == touched
+    assert not list(tmp_path.glob("*.parquet.*")) + list(tmp_path.glob("half*"))
+
+
+def test_what_grew_is_told_beside_the_next_smaller_result_of_as_many_months(measured: Path, tmp_path: Path) -> None:
+    result = TypeAdapter(Result).validate_json((measured / "benchmark_300.json").read_bytes())
+    for profiles, months in ((100, 13), (200, 13), (250, 24), (400, 13)):
+        write_json(dataclasses.replace(result, world=World(profiles, months)), tmp_path)
+    smaller = earlier(result, tmp_path)
+    assert smaller is not None
+    assert smaller.world == World(200, 13)
+    assert earlier(dataclasses.replace(result, world=World(100, 13)), tmp_path) is None
+    nodes = [dataclasses.replace(node, seconds=node.seconds / 2) for node in result.full.nodes]
+    half = dataclasses.replace(smaller, full=dataclasses.replace(result.full, seconds=0.5, nodes=nodes))
+    title, table = _growth(result, half)
+    assert title.startswith("Growth with 1.0 times the order lines")
+    cells = dict(zip(table.columns[0].cells, table.columns[3].cells, strict=True))
+    assert cells["full build"] == f"{result.full.seconds / 0.5:.1f}"
+    assert cells[f"  {result.full.models()[0].name}"] == "2.0"
+    assert cells["one more month"] == "1.0"
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
