@@ -317,19 +317,18 @@ def compare(expected: Path, found: Path) -> list[str]:
     files, others = exported(expected), exported(found)
     if not files:
         said.append("nothing was exported")
-    for connector in READ:
-        file = f"warehouse/{connector}.duckdb"
-        if (expected / file).exists():
-            said += [
-                f"{file}: {each}" for each in differences(expected / file, found / file, None) if INPUT.match(each)
-            ]
     return said + [f"{each} differs" for each in sorted({*files, *others}) if files.get(each) != others.get(each)]
 
 
-def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    """This program in a process of its own, on an installation; what DuckDB's say goes to a file."""
+def start(folder: Path, *arguments: str, data: Path | None = None) -> "subprocess.Popen[bytes]":
+    """This program in a process of its own, on an installation; what DuckDB's say goes to a file.
+
+    `data`: its raw files, where they are not hand-written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     places = {"REKINDLE_INSTALLATION": folder, "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
+    if data is not None:
+        places |= {"REKINDLE_DATA": data, "REKINDLE_CONTRACT_PATH": data / "contract"}
     is_told = "duckdb" not in arguments
     with (folder / "said.txt").open("wb") as said:
         return subprocess.Popen(
@@ -341,10 +340,10 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
         )
 
 
-def compare_engines(folder: Path, *of: str) -> list[str]:
+def compare_engines(folder: Path, *of: str, data: Path | None = None) -> list[str]:
     """Both engines from nothing, side by side; what differs, a sentence each."""
-    duckdb = start(folder / "duckdb", "--only", "duckdb", *of)
-    spark = start(folder / "spark", "--only", "spark", *of)
+    duckdb = start(folder / "duckdb", "--only", "duckdb", *of, data=data)
+    spark = start(folder / "spark", "--only", "spark", *of, data=data)
     if spark.wait():
         duckdb.kill()
         raise RekindleError("What differs could not be said: it did not come to the end on Spark, see above.")
@@ -355,16 +354,14 @@ def compare_engines(folder: Path, *of: str) -> list[str]:
 
 def compare_read(folder: Path) -> list[str]:
     """What both engines read of raw files of other kinds; what differs, a sentence each."""
-    write_files(folder / FILES)
-    os.environ.update(REKINDLE_DATA=str(folder / FILES), REKINDLE_CONTRACT_PATH=str(folder / FILES / "contract"))
-    works = {
-        (engine, connector): start(
-            folder / f"{engine}_{connector}", "--only", engine, "--connector", connector, "--read"
-        )
+    data = folder / FILES
+    write_files(data)
+    works = [
+        start(folder / f"{engine}_{connector}", "--only", engine, "--connector", connector, "--read", data=data)
         for connector in READ
         for engine in ("duckdb", "spark")
-    }
-    if {work.wait() for work in works.values()} != {0}:
+    ]
+    if {work.wait() for work in works} != {0}:
         raise RekindleError("Raw files could not be read, see above.")
     said = []
     for connector in READ:
@@ -440,15 +437,14 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, read:
         java()
         folder = paths.target() / "checks" / "spark"
         shutil.rmtree(folder, ignore_errors=True)
-        if dates:
-            data = paths.PROJECT / "installations" / connector / "data"
-            os.environ.setdefault("REKINDLE_DATA", str(data))
-            os.environ.setdefault("REKINDLE_CONTRACT_PATH", str(data / "contract"))
-        chosen = ("--connector", connector, *(each for date in dates for each in ("--as-of", date))) if dates else ()
         if kills:
             said = compare_killed(folder, of, kills, seed)
+        elif dates:
+            data = Path(os.environ.get("REKINDLE_DATA", paths.PROJECT / "installations" / connector / "data"))
+            of_connector = ("--connector", connector, *(each for date in dates for each in ("--as-of", date)))
+            said = compare_engines(folder, *of_connector, data=data.absolute())
         else:
-            said = [*([] if dates else compare_read(folder)), *compare_engines(folder, *chosen)]
+            said = [*compare_read(folder), *compare_engines(folder)]
         if said:
             raise RekindleError("\n".join(["What must be the same differs:", *said]))
         click.echo(
