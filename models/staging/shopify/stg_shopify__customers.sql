@@ -19,11 +19,20 @@ customers as (
         {{ without_apostrophe('phone') }} as phone,
         {{ as_is(adapter.quote('First Name')) }} as first_name,
         {{ as_is(adapter.quote('Last Name')) }} as last_name,
-        upper(coalesce({{ as_is(adapter.quote('Default Address Country Code')) }}, {{ as_is(adapter.quote('Country Code')) }})) as country_code,
-        coalesce({{ without_apostrophe(adapter.quote('Default Address Zip')) }}, {{ without_apostrophe('zip') }}) as postal_code,
+        upper(coalesce(
+            {{ as_is(adapter.quote('Default Address Country Code')) }},
+            {{ as_is(adapter.quote('Country Code')) }}
+        )) as country_code,
+        coalesce(
+            {{ without_apostrophe(adapter.quote('Default Address Zip')) }},
+            {{ without_apostrophe('zip') }}
+        ) as postal_code,
         coalesce({{ as_is(adapter.quote('Default Address City')) }}, {{ as_is('city') }}) as city,
         coalesce({{ as_is(adapter.quote('Default Address Address1')) }}, {{ as_is('address1') }}) as street_address,
-        lower(coalesce({{ as_is(adapter.quote('Accepts Email Marketing')) }}, {{ as_is(adapter.quote('Accepts Marketing')) }})) as accepts_email,
+        lower(coalesce(
+            {{ as_is(adapter.quote('Accepts Email Marketing')) }},
+            {{ as_is(adapter.quote('Accepts Marketing')) }}
+        )) as accepts_email,
         lower({{ as_is(adapter.quote('Accepts SMS Marketing')) }}) as accepts_sms,
         {{ exported_at('file_name') }} as exported_at
     from numbered_rows

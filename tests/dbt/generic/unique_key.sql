@@ -1,7 +1,8 @@
 {#
   The columns together name one row: no null in any of them and no two rows alike. One node instead of one per column.
   Fails with the keys (never other columns) and how often each occurs.
-  numbered_within: one of two columns, within which the other is a small whole number. Then few groups are looked at row by row.
+  numbered_within: one of two columns, within which the other is a small whole number. Then few groups are looked at
+  row by row.
 #}
 {% test unique_key(model, columns, numbered_within=none) %}
 

@@ -81,7 +81,8 @@ def _load() -> dict[str, Any]:
     # each other through the wrapper too, each is defined under another name than it is called by.
     sources = [_MACRO.sub(r"\1defined_", source) for source in sources]
     names = [name for source in sources for name in re.findall(r"\bdefined_(\w+)\(", source)]
-    objects = {**_dbt_objects(), "adapter": SimpleNamespace(dispatch=dispatch)}
+    adapter = SimpleNamespace(dispatch=dispatch, quote='"{}"'.format)
+    objects = {**_dbt_objects(), "adapter": adapter}
     macros = {name: late(name) for name in names}
     # some macros call each other by the name of the package, for models of other projects
     environment.globals.update(DBT_BUILTINS | objects | macros | {"rekindle": SimpleNamespace(**macros)})
