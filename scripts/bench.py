@@ -8,7 +8,7 @@ import click
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import LEAST_MONTHS, World
 from rekindle.bench.report import earlier, show, write_json
-from rekindle.bench.run import empty, run
+from rekindle.bench.run import prepare, run
 from rekindle.ground import paths
 
 FOLDER = paths.PROJECT / "bench"
@@ -57,8 +57,7 @@ def main(
     """
     world = World(profiles, months)
     work = folder.resolve() / "work"
-    if not resume:
-        empty(work)
+    prepare(work, resume=resume)
     is_done = False
     try:
         size = profiles * 5 if members is None else members

@@ -22,7 +22,7 @@ from rekindle.bench.generate import World, generate
 from rekindle.bench.measure import Measured
 from rekindle.bench.project import warehouse
 from rekindle.bench.report import _growth, earlier, write_json
-from rekindle.bench.run import Result, Steps, empty
+from rekindle.bench.run import Result, Steps, prepare
 from rekindle.ground.contract import entities
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.paths import PROJECT
@@ -173,11 +173,22 @@ def test_what_grew_is_told_beside_the_next_smaller_result_of_as_many_months(meas
     assert cells["one more month"] == "1.0"
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, resume: bool) -> None:
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(RekindleError, match="holds something else"):
-        empty(tmp_path)
+        prepare(tmp_path, resume=resume)
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_benchmark_may_be_begun_as_if_it_went_on_and_one_that_begins_anew_finds_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "bench" / "work"
+    prepare(folder, resume=True)
+    Steps(folder / "steps", world=World(300, 13))
+    prepare(folder, resume=True)
+    assert [file.name for file in folder.rglob("*.json")] == ["about.json"]
+    prepare(folder, resume=False)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_history_too_short_for_a_window_is_refused() -> None:

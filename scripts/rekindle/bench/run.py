@@ -31,6 +31,7 @@ MOST_TIMES_BARE_COPY = 1.3
 MOST_TIMES_BARE_DELTA = 1.5
 
 
+STEPS = "steps"
 ONE_DAY = datetime.timedelta(days=1)
 
 T = TypeVar("T")
@@ -105,11 +106,11 @@ class Steps:
 def run(world: World, engine: Engine, folder: Path, *, frame_profiles: int, members: int, rebuild: bool) -> Result:
     """Generates, builds, compares. Raises RekindleError when a build is not green or the results are not the same.
 
-    `folder` is empty (see `empty`), or that of the same benchmark, which was stopped and goes on. `frame_profiles`: for
-    pandas and lifetimes, `members`: of the list that is exported; 0 leaves them out. `rebuild`: also build all of it a
-    month later.
+    `folder` is empty, or that of the same benchmark, which was stopped and goes on (see `prepare`). `frame_profiles`:
+    for pandas and lifetimes, `members`: of the list that is exported; 0 leaves them out. `rebuild`: also build all of
+    it a month later.
     """
-    steps = Steps(folder / "steps", world=world, engine=engine, frames=frame_profiles, members=members, rebuild=rebuild)
+    steps = Steps(folder / STEPS, world=world, engine=engine, frames=frame_profiles, members=members, rebuild=rebuild)
     machine = steps.kept("machine", dict[str, str | int | float], _machine)
     click.echo(f"Generating {world.profiles:,} profiles, {world.months} months and one more", err=True)
     generated = steps.kept("generate", Measured[dict[str, int]], lambda: measured(generate, world, folder, engine))
@@ -191,13 +192,14 @@ def _build(title: str, folder: Path, engine: Engine, as_of: datetime.date, argum
     return Build(title, step.value.seconds, step.value.parse_seconds, step.peak_bytes, size, step.value.nodes)
 
 
-def empty(folder: Path) -> None:
-    """Makes the folder new. Refuses one that holds anything but an earlier benchmark."""
+def prepare(folder: Path, *, resume: bool) -> None:
+    """Makes the folder new, or leaves what is done. Refuses one that holds anything but an earlier benchmark."""
     if folder.exists():
-        if any(folder.iterdir()) and not (folder / "contract").is_dir():
+        if any(folder.iterdir()) and not any((folder / part).is_dir() for part in ("contract", STEPS)):
             raise RekindleError(f"--folder {folder} holds something else: name an empty or a new folder.")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+        if not resume:
+            shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _machine() -> dict[str, str | int | float]:
