@@ -9,7 +9,7 @@
   summary of the run says so, see contract_gaps().
 #}
 {% macro contract_parquet() -%}
-{%- set found = contract_files(model.name) if execute else {'files': none, 'columns': {}} -%}
+{%- set found = contract_files(model.name) if execute else {'files': [], 'columns': {}} -%}
 {# which columns there are, and whether any file writes them as text #}
 {%- set present = {} -%}
 {%- for file, columns in found.columns.items() -%}
@@ -31,10 +31,8 @@
 select
     {% for column in model.columns.values() -%}
         {%- set stamp = column.config.meta.get('local_date_of') -%}
-        {%- if stamp and (found.files is none or stamp in present) -%}
-            {{ local_date(contract_value(stamp, 'timestamp', present.get(stamp))) }} as {{ column.name }}
-        {%- elif found.files is none -%}
-            {{ contract_value(column.name, column.data_type, true) }} as {{ column.name }}
+        {%- if stamp in present -%}
+            {{ local_date(contract_value(stamp, 'timestamp', present[stamp])) }} as {{ column.name }}
         {%- else -%}
             {%- set values = [] -%}
             {%- for name in [column.name, column.config.meta.get('replaces')] if name in present -%}
@@ -48,9 +46,9 @@ select
         {%- endif -%}
         {{ ',\n    ' if not loop.last }}
     {%- endfor %}
-{% if found.files == [] -%}
+{% if not found.files -%}
 where false
-{%- elif found.files is not none -%}
+{%- else -%}
 from {{ read_parquet_files(found.pattern, found.columns.values() | map('dictsort') | map('string') | unique | list | length <= 1) }}
 {%- endif -%}
 {%- endmacro %}
@@ -92,12 +90,13 @@ from {{ read_parquet_files(found.pattern, found.columns.values() | map('dictsort
             ) }}
         {%- endif -%}
     {%- endfor -%}
-    {%- set is_file = folder ~ '/' ~ name ~ '.parquet' in single_files -%}
+    {%- set place_of_file = '/' ~ name ~ '.parquet' -%}
+    {%- set is_file = folder ~ place_of_file in single_files -%}
     {%- set files = [] -%}
-    {%- for file in all_files if file == folder ~ '/' ~ name ~ '.parquet' or (not is_file and file.startswith(folder ~ '/' ~ name ~ '/')) -%}
+    {%- for file in all_files if file.startswith(folder ~ (place_of_file if is_file else '/' ~ name ~ '/')) -%}
         {%- do files.append(file) -%}
     {%- endfor -%}
-    {%- set pattern = place ~ '/' ~ name ~ ('.parquet' if is_file else '/**/*.parquet') -%}
+    {%- set pattern = place ~ (place_of_file if is_file else '/' ~ name ~ '/**/*.parquet') -%}
     {{ return({'pattern': pattern, 'files': files, 'columns': columns_of_files(pattern, files) if files else {}}) }}
 {% endmacro %}
 

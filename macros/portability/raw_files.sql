@@ -34,7 +34,6 @@
 
 {% macro spark__read_parquet_files(pattern, are_alike) -%}
     {%- set table = 'spark_catalog.files.' ~ model.name -%}
-    {%- do run_query('create schema if not exists spark_catalog.files') -%}
     {%- do spark_external_table(
         table, 'parquet', {
             'path': pattern.split('/**/')[0],
@@ -97,7 +96,6 @@
 
 {% macro spark__columns_of_files(pattern, files) %}
     {%- set columns = {} -%}
-    {%- do run_query('create schema if not exists spark_catalog.files') -%}
     {%- for file in files -%}
         {%- set table = 'spark_catalog.files.file_' ~ local_md5(file) -%}
         {%- do columns.update({file: spark_columns_of_file(table, 'parquet', {'path': file})}) -%}
@@ -148,7 +146,6 @@
         {%- set table = source.schema ~ '.' ~ source.identifier -%}
         {%- set kind = 'csv' if location.startswith('read_csv') else 'parquet' -%}
         {%- set options = {'header': 'true', 'quote': '"', 'escape': '"', 'multiLine': 'true'} if kind == 'csv' else {} -%}
-        {%- do run_query('create schema if not exists ' ~ source.schema) -%}
         {%- if 'union_by_name' in location -%}
             {%- set file_name = modules.re.search("filename = '(\\w+)'", location) -%}
             {%- do spark_union_of_files(table, kind, path, options, file_name[1] if file_name else none) -%}
@@ -164,6 +161,7 @@
     {%- for name, value in options.items() -%}
         {%- do pairs.append(name ~ ' ' ~ spark_text(value)) -%}
     {%- endfor -%}
+    {%- do run_query('create schema if not exists ' ~ table.rpartition('.')[0]) -%}
     {%- do run_query('drop table if exists ' ~ table) -%}
     {%- do run_query('create table ' ~ table ~ ' using ' ~ kind ~ ' options (' ~ pairs | join(', ') ~ ')') -%}
 {% endmacro %}
@@ -192,6 +190,9 @@
             {%- do names.append(column) -%}
         {%- endfor -%}
     {%- endfor -%}
+    {%- if not parts -%}
+        {{ exceptions.raise_compiler_error("There is no file " ~ pattern ~ ": put the raw files there.") }}
+    {%- endif -%}
     {%- set queries = [] -%}
     {%- for part, file, columns in parts -%}
         {%- set cells = [] -%}
