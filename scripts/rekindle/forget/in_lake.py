@@ -8,6 +8,7 @@ written (profiles.yml).
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rekindle.forget.tables import ANONYMISED, RAW_ADDRESSES, Table
 from rekindle.ground import lake, stores
 from rekindle.ground.contract import Entity, entities
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.lake import Place
 from rekindle.ground.quoting import SPARK
 from rekindle.ground.screen import counted
 
@@ -109,7 +111,11 @@ class LakeWarehouse(Warehouse):
 
     def has_input(self, entity: str) -> bool:
         """Not at hand, but in the lake."""
-        return ("input", f"input_{entity}") in lake.relations(self.spark, "tables", schemas=["input"])
+        return ("input", f"input_{entity}") in self._input
+
+    @cached_property
+    def _input(self) -> set[Place]:
+        return {*lake.relations(self.spark, "tables", schemas=["input"])}
 
     def tables(self) -> Iterator[tuple[str, Sequence[Table]]]:
         """Those of the lake."""
