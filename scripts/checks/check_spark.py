@@ -47,6 +47,8 @@ CONNECTOR = "fixture"
 # whose raw files are of other kinds; from there on their models are the same
 READ = ("parquet", "shopify")
 FILES = "files"
+# of these only what connectors make of their files is compared
+INPUT = "input."
 # what is published and decided is memory for what comes after
 # a handful of customers goes down in larger shares than the brake lets pass
 STEPS = (
@@ -64,8 +66,6 @@ KILLED = {
 }
 # of her, and of somebody who stays
 VALUES = (b"rita@example.com", b"fatima@example.com")
-# of both kinds of files only what connectors make of them is compared
-INPUT = re.compile(r"input\.")
 AVRO_MARK = 16
 SLOWEST = 12
 JAVA = "17"
@@ -146,17 +146,22 @@ def h2(system: Path = Path("/usr/share/java/h2.jar"), own: Path = Path(sys.prefi
     return own
 
 
-def work(engine: str, steps: Sequence[Sequence[str]], connector: str = CONNECTOR) -> None:
+def told(what: str) -> None:
+    """Says what an engine does."""
+    click.echo(f"{'Spark' if paths.on_spark() else 'DuckDB'}: {what}")
+
+
+def work(steps: Sequence[Sequence[str]], connector: str = CONNECTOR) -> None:
     """What an installation does.
 
     A platform takes no list as short as that of a handful of people, and says so by the exit code.
     """
     for program, *arguments in steps:
-        click.echo(f"{engine}: {program} {' '.join(arguments)}")
+        told(f"{program} {' '.join(arguments)}")
         began = time.monotonic()
         with data_tests_when((program, *arguments) == TESTED), contextlib.suppress(SystemExit):
             import_module(program).main.main([*arguments, "--connector", connector], standalone_mode=False)
-        click.echo(f"{engine}: done in {time.monotonic() - began:.0f} s")
+        told(f"done in {time.monotonic() - began:.0f} s")
 
 
 @contextlib.contextmanager
@@ -200,7 +205,7 @@ def write_files(folder: Path) -> None:
 
 def read_files(connector: str) -> None:
     """Builds what a connector makes of its raw files."""
-    click.echo(f"{'Spark' if paths.on_spark() else 'DuckDB'}: reads the files of {connector}")
+    told(f"reads the files of {connector}")
     if not Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"}).success:
         raise RekindleError("What it makes of them could not be built, see above.")
 
@@ -212,7 +217,7 @@ def compiled() -> Path:
 
 def on_duckdb(folder: Path) -> None:
     """The work, and the comparisons of people who are made up."""
-    work("DuckDB", STEPS)
+    work(STEPS)
     people = folder / "people.parquet"
     write_people(people)
     with contextlib.closing(connect(paths.warehouse())) as connection:
@@ -240,17 +245,26 @@ def copy_lake() -> None:
 def on_spark(folder: Path) -> None:
     """The same with the lake."""
     use_lake(folder)
-    work("Spark", STEPS[:1])
+    work(STEPS[:1])
     forgets_what_killed_commands_left(folder / "lake" / "core" / "profiles" / "data")
-    work("Spark", STEPS[2:])
+    work(STEPS[2:])
     spark = lake.session()
     people = folder / "people.parquet"
     write_people(people)
+    keep(spark)
     spark.sql(f"create schema {SCHEMA}")
     spark.read.parquet(str(people)).writeTo(f"{SCHEMA}.scenario_outcomes").create()
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
+
+
+def keep(spark: Any) -> None:
+    """The upkeep of a lake by the words of its page; the comparison that follows shows that it loses no row."""
+    page = (paths.PROJECT / "docs" / "scale.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^ *```sql\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    for statement in filter(str.strip, block.split(";")):
+        spark.sql(statement)
 
 
 def of_dates(dates: Sequence[str]) -> list[tuple[str, ...]]:
@@ -266,7 +280,7 @@ def forgets_what_killed_commands_left(data: Path) -> None:
     os.utime(old, (0, 0))
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        work("Spark", STEPS[1:2])
+        work(STEPS[1:2])
     click.echo(said.getvalue(), nl=False)
     if old.exists() or not young.exists() or "1 file of killed commands" not in said.getvalue():
         raise RekindleError(
@@ -366,7 +380,7 @@ def compare_read(folder: Path) -> list[str]:
     said = []
     for connector in READ:
         expected, found = (folder / f"{engine}_{connector}/warehouse/build.duckdb" for engine in ("duckdb", "spark"))
-        said += [f"{connector}: {each}" for each in differences(expected, found, None) if INPUT.match(each)]
+        said += [f"{connector}: {each}" for each in differences(expected, found, None) if each.startswith(INPUT)]
     return said
 
 
@@ -421,7 +435,7 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, read:
             use_lake(paths.installation(), FOR_MANY if dates else FOR_A_HANDFUL)
         if read:
             read_files(connector)
-        work({"duckdb": "DuckDB", "spark": "Spark"}[only], of_dates(dates), connector)
+        work(of_dates(dates), connector)
         if only == "spark":
             copy_lake()
     elif only == "duckdb":
@@ -430,7 +444,7 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, read:
         on_spark(paths.installation())
     elif only is not None:
         use_lake(paths.installation())
-        work("Spark", [KILLED.get(only, STEPS[0])])
+        work([KILLED.get(only, STEPS[0])])
         if only in KILLED:
             copy_lake()
     else:
@@ -441,8 +455,8 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, read:
             said = compare_killed(folder, of, kills, seed)
         elif dates:
             data = Path(os.environ.get("REKINDLE_DATA", paths.PROJECT / "installations" / connector / "data"))
-            of_connector = ("--connector", connector, *(each for date in dates for each in ("--as-of", date)))
-            said = compare_engines(folder, *of_connector, data=data.absolute())
+            chosen = (f"--as-of={date}" for date in dates)
+            said = compare_engines(folder, f"--connector={connector}", *chosen, data=data.absolute())
         else:
             said = [*compare_read(folder), *compare_engines(folder)]
         if said:
