@@ -20,7 +20,7 @@ FOLDER = paths.PROJECT / "bench"
 )
 @click.option("--months", default=24, show_default=True, help=f"Closed months of history, at least {LEAST_MONTHS}.")
 @click.option(
-    "--memory", default="12GB", show_default=True, metavar="SIZE", help="What a build may use; DuckDB gets 90 %."
+    "--memory", default="9GB", show_default=True, metavar="SIZE", help="What a build may use; DuckDB gets 90 %."
 )
 @click.option("--threads", default=2, show_default=True, help="Cores that DuckDB may use.")
 @click.option(

@@ -18,7 +18,7 @@ SHARE_OF_DUCKDB = 0.9
 class Engine:
     """What a process may use; `memory` in DuckDB's notation: 12GB, 500MB, 8GiB."""
 
-    memory: str = "12GB"
+    memory: str = "9GB"
     threads: int = 2
 
     @property
