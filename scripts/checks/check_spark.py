@@ -41,6 +41,7 @@ from rekindle.ground.dbt import Dbt
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import parquet, text
+from rekindle.ground.warehouse import use_warehouse
 from same_rows import differences
 
 CONNECTOR = "fixture"
@@ -48,7 +49,7 @@ CONNECTOR = "fixture"
 READ = ("parquet", "shopify")
 FILES = "files"
 # of these only what connectors make of their files is compared
-INPUT = "input."
+INPUT = "input"
 # what is published and decided is memory for what comes after
 # a handful of customers goes down in larger shares than the brake lets pass
 STEPS = (
@@ -203,11 +204,31 @@ def write_files(folder: Path) -> None:
         )
 
 
-def read_files(connector: str) -> None:
-    """Builds what a connector makes of its raw files."""
-    told(f"reads the files of {connector}")
-    if not Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"}).success:
-        raise RekindleError("What it makes of them could not be built, see above.")
+def read_files(folder: Path) -> None:
+    """Builds what each of the other connectors makes of its raw files, in an installation beside that one.
+
+    In the same process, when all else is done: a Java that has just begun is slow.
+    """
+    data = folder.with_name(FILES)
+    for connector in READ:
+        told(f"reads the files of {connector}")
+        installation = folder.with_name(f"{folder.name}_{connector}")
+        places = {
+            "REKINDLE_INSTALLATION": installation,
+            "REKINDLE_DATA": data,
+            "REKINDLE_CONTRACT_PATH": data / "contract",
+            "REKINDLE_LAKE": installation / "lake",
+        }
+        os.environ.update({name: str(place) for name, place in places.items()})
+        use_warehouse(paths.warehouse())
+        if paths.on_spark():
+            # the session takes its settings, and forgets which lake it has open
+            lake.session()._jsparkSession.sessionState().catalogManager().reset()
+        is_built = Dbt(connector).run("run", "--select", "+path:models/input", variables={"as_of_date": "2024-07-01"})
+        if not is_built.success:
+            raise RekindleError("What it makes of them could not be built, see above.")
+        if paths.on_spark():
+            copy_lake([INPUT])
 
 
 def compiled() -> Path:
@@ -224,6 +245,7 @@ def on_duckdb(folder: Path) -> None:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create table {SCHEMA}.scenario_outcomes as from {parquet(people)}")
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
+    read_files(folder)
 
 
 def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
@@ -235,11 +257,11 @@ def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
 
 
-def copy_lake() -> None:
-    """A copy of it where DuckDB has its warehouse."""
+def copy_lake(schemas: Sequence[str] | None = None) -> None:
+    """A copy of it, or of these schemas, where DuckDB has its warehouse."""
     spark = lake.session()
     paths.warehouse().parent.mkdir(exist_ok=True)
-    lake.copy(spark, lake.relations(spark, "tables"), paths.warehouse().with_name("build.duckdb"))
+    lake.copy(spark, lake.relations(spark, "tables", schemas=schemas), paths.warehouse().with_name("build.duckdb"))
 
 
 def on_spark(folder: Path) -> None:
@@ -257,6 +279,7 @@ def on_spark(folder: Path) -> None:
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
+    read_files(folder)
 
 
 def keep(spark: Any) -> None:
@@ -367,20 +390,11 @@ def compare_engines(folder: Path, *of: str, data: Path | None = None) -> list[st
 
 
 def compare_read(folder: Path) -> list[str]:
-    """What both engines read of raw files of other kinds; what differs, a sentence each."""
-    data = folder / FILES
-    write_files(data)
-    works = [
-        start(folder / f"{engine}_{connector}", "--only", engine, "--connector", connector, "--read", data=data)
-        for connector in READ
-        for engine in ("duckdb", "spark")
-    ]
-    if {work.wait() for work in works} != {0}:
-        raise RekindleError("Raw files could not be read, see above.")
+    """What both engines have read of raw files of other kinds; what differs, a sentence each."""
     said = []
     for connector in READ:
         expected, found = (folder / f"{engine}_{connector}/warehouse/build.duckdb" for engine in ("duckdb", "spark"))
-        said += [f"{connector}: {each}" for each in differences(expected, found, None) if each.startswith(INPUT)]
+        said += [f"{connector}: {each}" for each in differences(expected, found, None) if each.startswith(f"{INPUT}.")]
     return said
 
 
@@ -423,18 +437,15 @@ def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
 @click.option("--of", type=click.Choice([*KILLED]), default="day", show_default=True, help="Which run is killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the moments.")
 @click.option("--connector", default=CONNECTOR, show_default=True, help="Whose raw files, with --as-of.")
-@click.option("--read", is_flag=True, help="Only read the raw files.")
 @click.option("--as-of", "dates", multiple=True, metavar="YYYY-MM-DD", help="Only run as of these dates, in order.")
-def main(only: str | None, kills: int, of: str, seed: int, connector: str, read: bool, dates: tuple[str, ...]) -> None:
+def main(only: str | None, kills: int, of: str, seed: int, connector: str, dates: tuple[str, ...]) -> None:
     """Do on Spark with Iceberg tables what an installation does, and compare everything with DuckDB's."""
     if only is not None:
         make_faster(paths.target() / "templates", writes_sql=True)
         os.environ[blocking.KEY] = "of nobody, for these rows only"
-    if only is not None and (dates or read):
+    if only is not None and dates:
         if only == "spark":
-            use_lake(paths.installation(), FOR_MANY if dates else FOR_A_HANDFUL)
-        if read:
-            read_files(connector)
+            use_lake(paths.installation(), FOR_MANY)
         work(of_dates(dates), connector)
         if only == "spark":
             copy_lake()
@@ -458,7 +469,8 @@ def main(only: str | None, kills: int, of: str, seed: int, connector: str, read:
             chosen = (f"--as-of={date}" for date in dates)
             said = compare_engines(folder, f"--connector={connector}", *chosen, data=data.absolute())
         else:
-            said = [*compare_read(folder), *compare_engines(folder)]
+            write_files(folder / FILES)
+            said = [*compare_engines(folder), *compare_read(folder)]
         if said:
             raise RekindleError("\n".join(["What must be the same differs:", *said]))
         click.echo(
