@@ -65,6 +65,9 @@ KILLED = {
     "day": ("run", "--as-of", "2024-06-02", "--daily"),
     "month": ("run", "--as-of", "2024-07-01"),
 }
+# What was exported is noted by the next run, whose files are compared themselves: where the killed one had come as far
+# as that, there was one run more than without a kill.
+SEALED = "warehouse/build.duckdb: run.sealed_dates "
 # of her, and of somebody who stays
 VALUES = (b"rita@example.com", b"fatima@example.com")
 AVRO_MARK = 16
@@ -425,7 +428,7 @@ def compare_killed(folder: Path, of: str, number: int, seed: int) -> list[str]:
         if start(installation, "--only", of).wait():
             said.append(f"kill {kill} after {seconds:.0f} s: the next run did not come to its end")
             continue
-        found = compare(undisturbed, installation)
+        found = [each for each in compare(undisturbed, installation) if not each.startswith(SEALED)]
         said += [f"kill {kill} after {seconds:.0f} s: {difference}" for difference in found]
         click.echo(f"Kill {kill} after {seconds:.0f} of {longest:.0f} s: {len(found)} differences after the next run")
     return said
