@@ -1,8 +1,8 @@
 {#
   What is wrong with the rows of a seed, one sentence each, as `reason`: for tests that judge what people edit. A rule is
   a condition and what to say when it holds; {column} stands for the row's own value. `row_name` are the columns that
-  name the row in the file. All rules are asked in one pass: a branch of a union per rule takes Spark half a minute to
-  plan.
+  name the row in the file. All rules are asked in one pass: a branch of a union per rule takes Spark half as long
+  again.
 #}
 {% macro seed_findings(seed, row_name, rules, relation=none) -%}
     select reason
