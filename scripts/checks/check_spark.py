@@ -66,8 +66,8 @@ KILLED = {
     "month": ("run", "--as-of", "2024-07-01"),
 }
 # What was exported is noted by the next run, whose files are compared themselves: where the killed one had come as far
-# as that, there was one run more than without a kill.
-SEALED = "warehouse/build.duckdb: run.sealed_dates "
+# as that, there was one run more than without a kill. None may be lacking.
+SEALED = "warehouse/build.duckdb: run.sealed_dates lacks 0 rows "
 # of her, and of somebody who stays
 VALUES = (b"rita@example.com", b"fatima@example.com")
 AVRO_MARK = 16
@@ -207,6 +207,14 @@ def write_files(folder: Path) -> None:
         )
 
 
+def places(installation: Path, data: Path | None = None) -> dict[str, str]:
+    """What the environment says of an installation, and of its raw files where they are not hand-written."""
+    named = {"REKINDLE_INSTALLATION": installation}
+    if data is not None:
+        named |= {"REKINDLE_DATA": data, "REKINDLE_CONTRACT_PATH": data / "contract"}
+    return {name: str(place) for name, place in named.items()}
+
+
 def read_files(folder: Path) -> None:
     """Builds what each of the other connectors makes of its raw files, in an installation beside that one.
 
@@ -216,13 +224,7 @@ def read_files(folder: Path) -> None:
     for connector in READ:
         told(f"reads the files of {connector}")
         installation = folder.with_name(f"{folder.name}_{connector}")
-        places = {
-            "REKINDLE_INSTALLATION": installation,
-            "REKINDLE_DATA": data,
-            "REKINDLE_CONTRACT_PATH": data / "contract",
-            "REKINDLE_LAKE": installation / "lake",
-        }
-        os.environ.update({name: str(place) for name, place in places.items()})
+        os.environ.update(places(installation, data), REKINDLE_LAKE=str(installation / "lake"))
         use_warehouse(paths.warehouse())
         if paths.on_spark():
             # the session takes its settings, and forgets which lake it has open
@@ -366,14 +368,12 @@ def start(folder: Path, *arguments: str, data: Path | None = None) -> "subproces
     `data`: its raw files, where they are not hand-written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    places = {"REKINDLE_INSTALLATION": folder, "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
-    if data is not None:
-        places |= {"REKINDLE_DATA": data, "REKINDLE_CONTRACT_PATH": data / "contract"}
+    own = {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
     is_told = "duckdb" not in arguments
     with (folder / "said.txt").open("wb") as said:
         return subprocess.Popen(
             [sys.executable, __file__, *arguments],
-            env={**os.environ, **{name: str(place) for name, place in places.items()}},
+            env={**os.environ, **places(folder, data), **own},
             stdout=None if is_told else said,
             stderr=None if is_told else subprocess.STDOUT,
             start_new_session=True,  # to be killed with its Java
