@@ -1,4 +1,4 @@
-{# How long a person has been silent, as a tier; who never showed a sign of life counts as silent for ever. `at` is a date. #}
+{# How long a person has been silent, as a tier; without a date she counts as silent for ever. `at` is a date. #}
 {% macro engagement_tier(last_contact_date, at) -%}
     case
         when {{ last_contact_date }} is null then 'to_delete'

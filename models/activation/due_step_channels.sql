@@ -131,7 +131,7 @@ ranked_rules as (
             and channel_rules.objective in (due_steps.objective, '*')
 ),
 
--- a channel that costs more than the offer is worth is no candidate
+-- a channel that costs more than the offer is worth stays out of the race
 candidates as (
     select
         due_steps.scenario_id,
@@ -142,7 +142,9 @@ candidates as (
         due_steps.channels,
         ranked_rules.channel,
         ranked_rules.precedence,
-        ranked_rules.channel_cost_amount
+        ranked_rules.channel_cost_amount,
+        ranked_rules.min_offer_amount is null
+        or coalesce(due_steps.offer_amount >= ranked_rules.min_offer_amount, false) as is_worth_its_cost
     from due_steps
     inner join ranked_rules
         on
@@ -150,12 +152,7 @@ candidates as (
             and due_steps.profile_id = ranked_rules.profile_id
             and due_steps.entry_key = ranked_rules.entry_key
             and due_steps.step = ranked_rules.step
-    where
-        ranked_rules.generality = 1
-        and (
-            ranked_rules.min_offer_amount is null
-            or coalesce(due_steps.offer_amount >= ranked_rules.min_offer_amount, false)
-        )
+    where ranked_rules.generality = 1
 ),
 
 plans as (
@@ -163,6 +160,7 @@ plans as (
         due_profiles.profile_id,
         profiles.country_code,
         profiles.preferred_channel,
+        profiles.responsive_channel,
         {{ planned_at }} as planned_at
     from due_profiles
     left join profiles
@@ -344,7 +342,9 @@ last_contacts as (
     select
         profiles.profile_id,
         profiles.max_messages_30_days,
-        {{ local_date('profiles.last_contact_from_person_at') }} as last_contact_date
+        -- whoever never showed a sign of life is silent since she is known
+        coalesce({{ local_date('profiles.last_contact_from_person_at') }}, profiles.created_month)
+            as last_contact_date
     from profiles
     inner join due_profiles
         on profiles.profile_id = due_profiles.profile_id
@@ -431,6 +431,7 @@ select
     ranked_caps.max_per_calendar_month,
     tiers.max_messages_30_days,
     candidates.channel_cost_amount,
+    candidates.is_worth_its_cost,
     addresses.channel is not null as is_reachable,
     coalesce(channel_permissions.is_consented, false) as is_consented,
     channel_permissions.stopped_by is null
@@ -441,6 +442,7 @@ select
     and coalesce(coalesce(used.used_in_month, 0) < ranked_caps.max_per_calendar_month, true)
     and coalesce(coalesce(used_by_person.used_in_30_days, 0) < tiers.max_messages_30_days, true) as is_under_cap,
     coalesce(plans.preferred_channel = candidates.channel, false) as is_preferred,
+    coalesce(plans.responsive_channel = candidates.channel, false) as is_responsive,
     coalesce({{ local_date('postponed.send_at') }}, {{ send_date() }}) as send_date,
     coalesce(postponed.send_at, plans.planned_at) as send_at
 from candidates

@@ -25,8 +25,8 @@ step_conditions as (
     select * from {{ ref('step_conditions') }}
 ),
 
-offers as (
-    select * from {{ ref('dim_offers') }}
+kept_offers as (
+    select * from {{ ref('kept_offers') }}
 ),
 
 offer_choices as (
@@ -206,14 +206,12 @@ step_offers as (
         due_steps.entry_offer_id,
         case
             when due_steps.offer_rule <> 'keep' then offer_choices.offer_type
-            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_type
-            when due_steps.offer_rule = 'keep' then previous_offers.offer_type
+            else kept_offers.offer_type
         end as offer_type,
         case
             when matching_offers.offer_id is not null then matching_offers.offer_id
             when due_steps.offer_rule <> 'keep' then offer_choices.offer_id
-            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_id
-            when due_steps.offer_rule = 'keep' then due_steps.previous_offer_id
+            else kept_offers.offer_id
         end as offer_id,
         due_steps.template,
         due_steps.variant_salt,
@@ -223,8 +221,7 @@ step_offers as (
         case
             when matching_offers.offer_id is not null then matching_offers.offer_amount
             when due_steps.offer_rule <> 'keep' then offer_choices.offer_amount
-            when due_steps.offer_rule = 'keep' and due_steps.is_first_step then due_steps.entry_offer_amount
-            when due_steps.offer_rule = 'keep' then previous_offers.face_value_amount
+            else kept_offers.offer_amount
         end as offer_amount,
         due_steps.expected_value_amount,
         due_steps.is_first_step,
@@ -243,9 +240,13 @@ step_offers as (
         on
             {{ key_if("due_steps.offer_rule = 'best_match'", 'due_steps.profile_id') }} = matching_offers.profile_id
             and due_steps.entry_offer_type = matching_offers.offer_type
-    -- a reminder keeps what the message before it offered
-    left join offers as previous_offers
-        on due_steps.previous_offer_id = previous_offers.offer_id
+    -- a reminder keeps what the message before it offered, a first message what its entry was promised
+    left join kept_offers
+        on
+            {{ key_if(
+                "due_steps.offer_rule = 'keep'",
+                'case when due_steps.is_first_step then due_steps.entry_offer_id else due_steps.previous_offer_id end'
+            ) }} = kept_offers.promised_offer_id
 )
 
 -- by whatever rule it was chosen: does the offer match?

@@ -73,6 +73,20 @@ racing_channels as (
         on due_step_channels.scenario_id = scenarios.scenario_id
     inner join gates_per_kind
         on scenarios.kind = gates_per_kind.kind
+    where due_step_channels.is_worth_its_cost
+),
+
+-- an address there is, and the message is not worth what its channel costs
+too_costly as (
+    select distinct
+        scenario_id,
+        profile_id,
+        entry_key,
+        step
+    from due_step_channels
+    where
+        is_reachable
+        and not is_worth_its_cost
 ),
 
 channel_counts as (
@@ -94,7 +108,7 @@ channel_counts as (
         step
 ),
 
--- what the business says, then what the person says, then the order of the scenario
+-- what the business says, then what the person says, then what she answers to, then the order of the scenario
 ranked_channels as (
     select
         scenario_id,
@@ -110,6 +124,7 @@ ranked_channels as (
             order by
                 precedence asc nulls last,
                 case when is_preferred then 0 else 1 end asc nulls last,
+                case when is_responsive then 0 else 1 end asc nulls last,
                 place_in_scenario asc nulls last
         ) as place
     from racing_channels
@@ -134,6 +149,7 @@ asked as (
             coalesce(channel_counts.{{ column }}, not gates_per_kind.asks_{{ gate }}) as {{ column }},
         {% endfor %}
         coalesce(channel_counts.is_under_cap, not gates_per_kind.asks_under_pressure_cap) as is_under_cap,
+        too_costly.step is not null as is_too_costly,
         channel_counts.suppressed_by
     from due_steps
     inner join scenarios
@@ -148,6 +164,12 @@ asked as (
             and due_steps.profile_id = channel_counts.profile_id
             and due_steps.entry_key = channel_counts.entry_key
             and due_steps.step = channel_counts.step
+    left join too_costly
+        on
+            due_steps.scenario_id = too_costly.scenario_id
+            and due_steps.profile_id = too_costly.profile_id
+            and due_steps.entry_key = too_costly.entry_key
+            and due_steps.step = too_costly.step
 ),
 
 -- gates 1 to 5
@@ -199,7 +221,7 @@ newest_triggers as (
         entry_key,
         row_number() over (
             partition by scenario_id, profile_id
-            order by triggered_at desc nulls last, entry_key asc nulls last
+            order by triggered_date desc nulls last, triggered_at desc nulls last, entry_key asc nulls last
         ) as newness
     from at_the_door
     where
@@ -515,6 +537,7 @@ select
     decided.closed_gate,
     case
         when decided.closed_gate = 'not_stopped' then decided.stopped_by
+        when decided.closed_gate = 'reachable' and decided.is_too_costly then 'offer_too_small'
         when decided.closed_gate = 'not_suppressed' then decided.suppressed_by
         when decided.closed_gate = 'not_cooling_down' and decided.cooling_since_date is not null then 'entered_before'
         when decided.closed_gate = 'not_cooling_down' then 'newer_trigger'

@@ -26,12 +26,28 @@ journeys as (
     select * from {{ ref('journeys') }}
 ),
 
+step_conditions as (
+    select * from {{ ref('step_conditions') }}
+),
+
 profiles as (
     select * from {{ ref('dim_profiles') }}
 ),
 
 last_opens as (
     select * from {{ ref('last_opens') }}
+),
+
+-- a scenario that was switched off has no journeys, and its messages are waited for all the same
+waiting_steps as (
+    select distinct
+        scenario_id,
+        profile_id,
+        entry_key
+    from step_conditions
+    where
+        not is_out_of_reach
+        and window_end_date >= {{ as_of_date() }}
 ),
 
 -- what nobody may know of her is no "no": one click at least could have been seen
@@ -56,9 +72,13 @@ finished_journeys as (
             past_entries.scenario_id = journeys.scenario_id
             and past_entries.profile_id = journeys.profile_id
             and past_entries.entry_key = journeys.entry_key
-            and journeys.is_running
+    left join waiting_steps
+        on
+            past_entries.scenario_id = waiting_steps.scenario_id
+            and past_entries.profile_id = waiting_steps.profile_id
+            and past_entries.entry_key = waiting_steps.entry_key
     where
-        journeys.entry_key is null
+        not coalesce(journeys.is_running, waiting_steps.entry_key is not null)
         and not coalesce(decision_reports.is_not_sent, false)
     group by
         past_entries.scenario_id,

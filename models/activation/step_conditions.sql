@@ -11,10 +11,15 @@ sent_steps as (
     select * from {{ ref('sent_steps') }}
 ),
 
+kept_offers as (
+    select * from {{ ref('kept_offers') }}
+),
+
 next_steps as (
     select
         sent_steps.*,
         scenario_steps.step as next_step,
+        kept_offers.offer_id is not null as has_offer,
         case
             when sent_steps.is_answered then scenario_steps.condition
             when
@@ -36,6 +41,8 @@ next_steps as (
         on
             sent_steps.scenario_id = scenario_steps.scenario_id
             and {{ list_holds('scenario_steps.after_steps', 'sent_steps.step') }}
+    left join kept_offers
+        on sent_steps.offer_id = kept_offers.promised_offer_id
 )
 
 select
@@ -54,7 +61,7 @@ select
         when condition = 'not_opened' then not (is_opened or is_answered)
         when condition = 'clicked' then is_clicked or is_answered
         when condition = 'not_clicked' then not (is_clicked or is_answered)
-        when condition = 'has_offer' then offer_id is not null
+        when condition = 'has_offer' then has_offer
         when condition = 'no_purchase' then not is_followed_by_purchase
         when condition like 'clicked:%'
             then
@@ -67,7 +74,7 @@ select
     case
         when condition = 'not_opened' then is_opened or is_answered
         when condition = 'not_clicked' then is_clicked or is_answered
-        when condition = 'has_offer' then offer_id is null
+        when condition = 'has_offer' then not has_offer
         when condition = 'no_purchase' then is_followed_by_purchase
         else condition = 'skip'
     end as is_out_of_reach,

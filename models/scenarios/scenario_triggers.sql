@@ -55,7 +55,13 @@ dated_moments as (
         moments.expected_value_amount,
         scenarios.kind,
         scenarios.journey_days,
-        case when scenario_moments.days_before is null then moments.moment_at end as moment_at,
+        -- what is so, and what falls due, holds in spite of all that happened before, which therefore stops nothing: it
+        -- begins with the last second that the run sees, and whoever enters keeps that
+        case
+            when moments.moment_date is null or scenario_moments.days_before is not null
+                then {{ add_seconds(as_of_instant(), -1) }}
+            else coalesce(moments.moment_at, {{ local_to_utc('cast(moments.moment_date as timestamp)') }})
+        end as triggered_at,
         coalesce(
             {{ add_days('moments.moment_date', '-coalesce(scenario_moments.days_before, 0)') }}, periods.period_date
         ) as triggered_date
@@ -144,7 +150,7 @@ select
     offers.offer_amount,
     triggers.expected_value_amount,
     triggers.triggered_date,
-    coalesce(triggers.moment_at, {{ local_to_utc('cast(triggers.triggered_date as timestamp)') }}) as triggered_at
+    triggers.triggered_at
 from triggers
 left join offers
     on

@@ -145,6 +145,10 @@ class Profile:
     preferred_channel: str | None = None
     max_messages_30_days: int | None = None
     last_contact_from_person_at: datetime | None = None
+    # the first day of the month in which she became known
+    known_since: date | None = None
+    # the channel on which she answers most, as far as that may be known
+    responsive_channel: str | None = None
     addresses: frozenset[str] = frozenset()
     # too many people complained at the provider of her mailbox
     is_mailbox_paused: bool = False
@@ -665,7 +669,7 @@ class _Day:
             "not_opened": not is_answered and not report.is_opened,
             "clicked": is_answered or report.is_clicked,
             "not_clicked": not is_answered and not report.is_clicked,
-            "has_offer": previous.offer_id is not None,
+            "has_offer": self.still_given(previous.offer_id)[0] is not None,
             "no_purchase": not any(
                 order.profile_id == previous.profile_id
                 and order.order_status == "completed"
@@ -683,15 +687,8 @@ class _Day:
         if rule == "":
             return None, None
         if rule == "keep":
-            if due.previous is None:
-                return due.offer_id, due.offer_amount
-            kept = due.previous.offer_id
-            return kept, {offer.offer_id: offer.face_value_amount for offer in self.world.offers}.get(kept or "")
-        valid = [
-            offer
-            for offer in self.world.offers
-            if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
-        ]
+            return self.still_given(due.offer_id if due.previous is None else due.previous.offer_id)
+        valid = self.valid_offers
         matching = [
             of for who, kind, of in self.world.matching_offers if (who, kind) == (due.profile_id, due.offer_type)
         ]
@@ -700,16 +697,33 @@ class _Day:
         elif rule == "best_match" and matching:
             fitting = [offer for offer in valid if offer.offer_id == matching[0]]
         else:
-            sign = {"lowest_value": 1, "highest_value": -1, "best_match": 1}[rule]
-            fitting = sorted(
-                (offer for offer in valid if offer.offer_type == due.offer_type),
-                key=lambda offer: (
-                    offer.face_value_amount is None,
-                    sign * (offer.face_value_amount or 0),
-                    offer.offer_id,
-                ),
-            )
+            fitting = self.by_value(due.offer_type, {"lowest_value": 1, "highest_value": -1, "best_match": 1}[rule])
         return (fitting[0].offer_id, fitting[0].face_value_amount) if fitting else (None, None)
+
+    @cached_property
+    def valid_offers(self) -> list[Offer]:
+        """The offers that can be used on the day of sending."""
+        return [
+            offer
+            for offer in self.world.offers
+            if offer.valid_from <= self.send_date and (offer.valid_to is None or self.send_date < offer.valid_to)
+        ]
+
+    def by_value(self, offer_type: str | None, sign: int) -> list[Offer]:
+        """The valid offers of a type, the cheapest first (sign 1) or last (-1); what has no value is last."""
+        return sorted(
+            (offer for offer in self.valid_offers if offer.offer_type == offer_type),
+            key=lambda offer: (offer.face_value_amount is None, sign * (offer.face_value_amount or 0), offer.offer_id),
+        )
+
+    def still_given(self, promised: str | None) -> tuple[str | None, Decimal | None]:
+        """What can be given for an offer that was promised: the same, else the cheapest of its type, else nothing."""
+        offers = {offer.offer_id: offer for offer in self.world.offers}
+        if promised not in offers:
+            return None, None
+        same_type = self.by_value(offers[promised].offer_type, 1)
+        given = next((offer for offer in same_type if offer.offer_id == promised), next(iter(same_type), None))
+        return (given.offer_id, given.face_value_amount) if given else (None, None)
 
     # --- Channels -----------------------------------------------------------------------------------------------
 
@@ -774,11 +788,16 @@ class _Day:
         )
 
     def has_failed(self, scenario: Scenario, key: Key, entry: Entry) -> bool:
-        """Is the journey over, and was there no answer and no sign of life since it began, of one who can be seen?"""
+        """Is the journey over, and was there no answer and no sign of life since it began, of one who can be seen?
+
+        What a scenario wrote before it was switched off is waited for as long as its steps would have been.
+        """
         profile = self.profiles.get(key[1])
         if (scenario.kind, scenario.objective) != ("message", "reactivate") or entry.arm != "treated":
             return False
         if profile is None or key in self.running_journeys:
+            return False
+        if not self.is_running_scenario(scenario) and self.may_go_on(scenario, key, also_decided=True):
             return False
         sent = self.sent(key)
         if not any(report.messages and report.is_click_observed for report in map(self.report, sent)):
@@ -857,9 +876,12 @@ class _Day:
 
     def tier(self, profile_id: str) -> str:
         profile = self.profiles.get(profile_id)
-        if profile is None or profile.last_contact_from_person_at is None:
+        if profile is None:
             return "to_delete"
-        last = self.local_date(profile.last_contact_from_person_at)
+        at = profile.last_contact_from_person_at
+        last = self.local_date(at) if at is not None else profile.known_since
+        if last is None:
+            return "to_delete"
         for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
             if last > months_later(self.today, -months):
                 return name
@@ -920,20 +942,24 @@ class _Day:
                 continue
             if self.applies(scenario, "not_stopped") and self.is_stopped(scenario, key, entry.triggered_at):
                 continue
-            if any(
-                previous.step in step.after_steps
-                and not self.is_decided(key, step)
-                and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
-                and (
-                    self.asked_condition(step, previous)
-                    not in ("not_opened", "not_clicked", "no_purchase", "has_offer", "skip")
-                    or self.condition_holds(self.asked_condition(step, previous), previous)
-                )
-                for previous in self.sent(key)
-                for step in scenario.steps
-            ):
+            if self.may_go_on(scenario, key):
                 running.add(key)
         return running
+
+    def may_go_on(self, scenario: Scenario, key: Key, also_decided: bool = False) -> bool:
+        """May a step still follow what the journey sent: in its window, and what it asks not yet out of reach?"""
+        return any(
+            previous.step in step.after_steps
+            and (also_decided or not self.is_decided(key, step))
+            and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
+            and (
+                self.asked_condition(step, previous)
+                not in ("not_opened", "not_clicked", "no_purchase", "has_offer", "skip")
+                or self.condition_holds(self.asked_condition(step, previous), previous)
+            )
+            for previous in self.sent(key)
+            for step in scenario.steps
+        )
 
     def winners(self, cases: Sequence[Case]) -> list[Case]:
         """Per person the one case that may go out today."""
@@ -1033,7 +1059,11 @@ class _Day:
         for case in cases:
             due = case.due
             rivals = [other for other in new if other.key[:2] == due.key[:2]]
-            newest = min(rivals, key=lambda other: (-_seconds(other.triggered_at), other.entry_key), default=due)
+            newest = min(
+                rivals,
+                key=lambda other: (-other.triggered_date.toordinal(), -_seconds(other.triggered_at), other.entry_key),
+                default=due,
+            )
             has_recent = any(
                 (entry.scenario_id, entry.profile_id) == due.key[:2]
                 and entry.entry_key != due.entry_key
@@ -1094,11 +1124,18 @@ class _Day:
         scenario = case.due.scenario
         profile = self.profiles.get(case.due.profile_id)
 
-        def place(channel: str) -> tuple[bool, int, bool, int]:
+        def place(channel: str) -> tuple[bool, int, bool, bool, int]:
             rule = self.channel_rule(scenario, channel)
             precedence = rule.precedence if rule else None
             is_preferred = profile is not None and profile.preferred_channel == channel
-            return (precedence is None, precedence or 0, not is_preferred, scenario.channels.index(channel))
+            is_responsive = profile is not None and profile.responsive_channel == channel
+            return (
+                precedence is None,
+                precedence or 0,
+                not is_preferred,
+                not is_responsive,
+                scenario.channels.index(channel),
+            )
 
         return min(case.channels, key=place, default=None)
 

@@ -570,7 +570,9 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
     days_ago = draw(st.sampled_from(LAST_CONTACTS))
     profile = Profile(
         name,
-        preferred_channel=one_of(None, "sms", "email"),
+        preferred_channel=one_of(None, None, "sms", "email"),
+        responsive_channel=one_of(None, "sms", "email", "push"),
+        known_since=one_of(None, calendar.noon(-20).date().replace(day=1), calendar.noon(-800).date().replace(day=1)),
         country_code=one_of(None, "FR", "US"),
         send_hour=one_of(None, None, 7, 19, 22),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,

@@ -222,7 +222,9 @@ class Life:
             ),
             "engagement_tier": tier(last_at, day),
             "last_contact_from_person_at": last_at,
+            "created_month": profile.known_since,
             "preferred_channel": profile.preferred_channel,
+            "responsive_channel": profile.responsive_channel,
             "country_code": profile.country_code,
             "max_messages_30_days": profile.max_messages_30_days,
             "first_order_date": min(bought, default=None),
@@ -369,7 +371,7 @@ class Maker:
         return Life(
             self.name,
             facts,
-            self.story(consents, orders, signs, known=known),
+            self.story(consents, orders, signs, facts["profiles"][0]["created_at"], known=known),
             traits,
             self.stocks(),
             bounces,
@@ -671,11 +673,19 @@ class Maker:
         )
 
     def story(
-        self, consents: Sequence[ConsentEvent], orders: Sequence[Row], signs: Sequence[Row], *, known: bool
+        self,
+        consents: Sequence[ConsentEvent],
+        orders: Sequence[Row],
+        signs: Sequence[Row],
+        created_at: datetime,
+        *,
+        known: bool,
     ) -> Story:
         profile = Profile(
             self.name,
             preferred_channel=self.one_of(None, None, "sms", "email") if known else None,
+            responsive_channel=self.one_of(None, None, "sms", "email", "push"),
+            known_since=local_date(created_at).replace(day=1),
             max_messages_30_days=self.one_of(*[None] * 10, 1, 4) if known else None,
             is_mailbox_paused=self.is_so(0.03),
             send_hour=self.one_of(None, None, 7, 19) if known else None,

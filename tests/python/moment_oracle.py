@@ -264,6 +264,7 @@ def interest_shown(look: Look) -> Iterator[Moment]:
 
 def available_again(look: Look) -> Iterator[Moment]:
     back: dict[date, dict[str, datetime]] = defaultdict(dict)
+    bought_at = {row["order_id"]: row["ordered_at"] for row in completed(look)}
     for row in look.happened("fct_web_events"):
         told = [change for change in look.shop.availability.get(row["product_id"], ()) if change[0] < look.now]
         if [is_there for _, is_there in told[-2:]] != [False, True]:
@@ -271,7 +272,13 @@ def available_again(look: Look) -> Iterator[Moment]:
         (gone, _), (returned, _) = told[-2:]
         is_wished = row["event_type"] == "wishlist_add" and row["occurred_at"] <= returned
         is_missed = row["event_type"] == "product_view" and gone <= row["occurred_at"] <= returned
-        if is_wished or is_missed:
+        # a wish ends with the purchase; one made after it is another
+        got_it = [
+            bought_at[line["order_id"]] >= row["occurred_at"]
+            for line in look.facts["fct_order_lines"]
+            if line["order_id"] in bought_at and line["product_id"] == row["product_id"]
+        ]
+        if (is_wished or is_missed) and not any(got_it):
             back[look.day_of(returned)][row["product_id"]] = returned
     for day, products in back.items():
         yield Moment(
@@ -453,7 +460,12 @@ def returned(look: Look) -> Iterator[Moment]:
             first.setdefault(row["occurred_date"].replace(day=1), row)
     for month, row in first.items():
         before = silence.get(months_later(month, -1))
-        if before and before["engagement_tier"] != "active":
+        comes_in_trouble = any(
+            other["interaction_kind"] in ("complaint", "ticket", "return") and other["occurred_at"] == row["occurred_at"]
+            for other in look.happened("fct_interactions")
+            if other["is_from_person"]
+        )
+        if before and before["engagement_tier"] != "active" and not comes_in_trouble:
             last = before["last_contact_date"]
             yield Moment(
                 *("returned", str(month), row["occurred_date"], row["occurred_at"], before["engagement_tier"]),
@@ -550,9 +562,10 @@ def inactive(look: Look) -> Iterator[Moment]:
     last = look.profile["last_contact_from_person_at"]
     day = look.day_of(last) if last else None
     first = look.today.replace(day=1)
-    # silent when the month began; a sign of life since ends it
+    since = day or look.profile["created_month"]
+    # silent when the month began; a sign of life since ends it, and who never showed one is silent since she is known
     for months, tier in ((36, "to_delete"), (24, "at_risk"), (12, "dormant")):
-        if day is None or day <= months_later(first, -months):
+        if since <= months_later(first, -months):
             yield state("inactive", tier, (first - day).days if day else None, {})
             return
 
@@ -635,7 +648,9 @@ def triggers(look: Look, seeds: Facts) -> Iterator[Triggered]:
                 day = moment.day - timedelta(days=listener["days_before"] or 0)
             if not day <= look.today <= day + timedelta(days=scenario["journey_days"]):
                 continue
-            at = look.midnight(day) if moment.at is None or listener["days_before"] else moment.at
+            # what is so, and what falls due, begins with the last second that the run sees
+            is_timeless = moment.at is None or listener["days_before"] is not None
+            at = look.now - timedelta(seconds=1) if is_timeless else moment.at
             key = (scenario["scenario_id"], moment.key or str(day))
             assert key not in seen, "two rows catch one moment"
             seen.add(key)

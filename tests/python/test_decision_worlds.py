@@ -56,7 +56,7 @@ def compile_models(day: date, as_of_time: time | None) -> CompiledModels:
     if as_of_time is not None:
         variables["as_of_time"] = as_of_time.strftime("%H:%M")
     return CompiledModels(
-        ["+decisions,models/activation", "+scenario_entries,models/activation", "offer_choices"], variables
+        ["+decisions,models/activation", "+scenario_entries,models/activation", "offer_choices", "kept_offers"], variables
     )
 
 
@@ -266,13 +266,15 @@ def people_tables(world: World) -> dict[str, Table]:
     return {
         "dim_profiles": (
             {
-                **typed(varchar="profile_id preferred_channel country_code", boolean="has_erasure_request"),
-                **typed(integer="max_messages_30_days", timestamp="last_contact_from_person_at"),
+                **typed(varchar="profile_id preferred_channel responsive_channel country_code"),
+                **typed(boolean="has_erasure_request", integer="max_messages_30_days"),
+                **typed(timestamp="last_contact_from_person_at", date="created_month"),
             },
             [
                 (
-                    *(row.profile_id, row.preferred_channel, row.country_code, row.has_erasure_request),
-                    *(row.max_messages_30_days, row.last_contact_from_person_at),
+                    *(row.profile_id, row.preferred_channel, row.responsive_channel, row.country_code),
+                    *(row.has_erasure_request, row.max_messages_30_days),
+                    *(row.last_contact_from_person_at, row.known_since),
                 )
                 for row in world.profiles
             ],

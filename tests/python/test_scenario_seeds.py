@@ -371,8 +371,8 @@ WRONG_EDITS = {
         "Seed scenario_step_variants, row wlcome, first_message, sms, asks_for_email: wlcome has no step first_message",
     ),
     "a rule for no channel": (
-        "update channel_rules set channel = 'fax' where objective = 'retain' and channel = 'sms'",
-        "Seed channel_rules, row *, retain, fax: fax is no channel: use email,",
+        "update channel_rules set channel = 'fax' where event = 'anti_attrition' and channel = 'sms'",
+        "Seed channel_rules, row anti_attrition, *, fax: fax is no channel: use email,",
     ),
     "a rule for no scenario": (
         "update channel_rules set event = 'wlcome' where event = 'welcome' and channel = 'sms'",
@@ -430,6 +430,15 @@ WRONG_EDITS = {
     "an offer of no scenario": (
         edit_offer("scenario_id = 'anti_attriton'"),
         "Seed scenario_offers, row anti_attriton, champions, 1.00: there is no scenario anti_attriton: add its row to",
+    ),
+    "an offer that no step gives": (
+        "update scenario_steps set offer_rule = null where scenario_id = 'welcome'",
+        "Seed scenario_offers, row welcome, *, nothing: no step of welcome gives an offer: write keep as",
+    ),
+    "a reminder of no offer": (
+        "update scenario_steps set offer_rule = null where scenario_id = 'welcome' and after_steps is null; "
+        "delete from scenario_offers where scenario_id = 'welcome'",
+        REMINDER + "offer_rule is keep, and no step before it gives an offer: write another rule, or leave",
     ),
     "an offer for no segment": (
         edit_offer("subject = 'champion'"),

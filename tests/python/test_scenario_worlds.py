@@ -37,6 +37,8 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "profile_id": TEXT,
         "has_erasure_request": TRUTH,
         "preferred_channel": TEXT,
+        "responsive_channel": TEXT,
+        "created_month": DAY,
         "country_code": TEXT,
         "max_messages_30_days": WHOLE,
         "last_contact_from_person_at": STAMP,

@@ -1,4 +1,5 @@
--- Products that the person wished for, or looked at while they were gone, can be bought again. Value: how many.
+-- Products that the person wished for, or looked at while they were gone, can be bought again. A wish ends with the
+-- purchase. Value: how many.
 with
 
 moment_windows as (
@@ -13,6 +14,14 @@ availability_changes as (
 
 web_events as (
     select * from {{ ref('fct_web_events') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+order_lines as (
+    select * from {{ ref('fct_order_lines') }}
 ),
 
 stocks as (
@@ -52,12 +61,13 @@ returns as (
         and not stocks.was_available
 ),
 
-awaited_products as (
-    select distinct
+wishes as (
+    select
         web_events.profile_id,
         returns.product_id,
         returns.returned_date,
-        returns.changed_at
+        returns.changed_at,
+        max(web_events.occurred_at) as wished_at
     from returns
     inner join web_events
         on
@@ -66,6 +76,41 @@ awaited_products as (
     where
         web_events.event_type = 'wishlist_add'
         or (web_events.event_type = 'product_view' and web_events.occurred_at >= returns.gone_at)
+    group by
+        web_events.profile_id,
+        returns.product_id,
+        returns.returned_date,
+        returns.changed_at
+),
+
+purchases as (
+    select
+        orders.profile_id,
+        order_lines.product_id,
+        max(orders.ordered_at) as bought_at
+    from returns
+    inner join order_lines
+        on returns.product_id = order_lines.product_id
+    inner join orders
+        on order_lines.order_id = orders.order_id
+    where
+        orders.order_status = 'completed'
+        and {{ happened_by('orders.ordered_at') }}
+    group by
+        orders.profile_id,
+        order_lines.product_id
+),
+
+awaited_products as (
+    select wishes.*
+    from wishes
+    left join purchases
+        on
+            wishes.profile_id = purchases.profile_id
+            and wishes.product_id = purchases.product_id
+    where
+        purchases.bought_at is null
+        or purchases.bought_at < wishes.wished_at
 ),
 
 days as (

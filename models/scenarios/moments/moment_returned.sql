@@ -1,5 +1,5 @@
--- Showed the first sign of life after being silent at the end of a published month. Subject: the tier she was in;
--- value: the days she was silent.
+-- Showed the first sign of life after being silent at the end of a published month. Whoever comes to complain, to ask
+-- for help or to bring something back has not come back. Subject: the tier she was in; value: the days she was silent.
 with
 
 moment_windows as (
@@ -22,7 +22,12 @@ first_signs as (
         interactions.profile_id,
         {{ month_start('interactions.occurred_date') }} as sign_month,
         min(interactions.occurred_date) as sign_date,
-        min(interactions.occurred_at) as sign_at
+        min(interactions.occurred_at) as sign_at,
+        min(
+            case
+                when interactions.interaction_kind in ('complaint', 'ticket', 'return') then interactions.occurred_at
+            end
+        ) as trouble_at
     from interactions
     inner join moment_windows
         on interactions.occurred_date >= {{ month_start('moment_windows.oldest_date') }}
@@ -49,7 +54,9 @@ returns as (
         on
             first_signs.profile_id = silence_published.profile_id
             and first_signs.sign_month = {{ add_months('silence_published.segment_month', 1) }}
-    where silence_published.engagement_tier <> 'active'
+    where
+        silence_published.engagement_tier <> 'active'
+        and (first_signs.trouble_at is null or first_signs.trouble_at > first_signs.sign_at)
 )
 
 select

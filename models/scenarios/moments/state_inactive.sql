@@ -1,5 +1,6 @@
--- Silent on every channel for `tier_dormant_months` or more when the month began, and no sign of life since. Subject:
--- the tier; value: days since the last sign of life, null when there never was one.
+-- Silent on every channel for `tier_dormant_months` or more when the month began, and no sign of life since; whoever
+-- never showed one is silent since she is known. Subject: the tier; value: days since the last sign of life, null when
+-- there never was one.
 with
 
 moment_windows as (
@@ -16,6 +17,7 @@ last_contacts as (
     select
         profile_id,
         rfm_segment,
+        created_month,
         {{ local_date('last_contact_from_person_at') }} as last_contact_date
     from profiles
 ),
@@ -25,7 +27,8 @@ tiers as (
         profile_id,
         rfm_segment,
         last_contact_date,
-        {{ engagement_tier('last_contact_date', month_start(as_of_date())) }} as engagement_tier
+        {{ engagement_tier('coalesce(last_contact_date, created_month)', month_start(as_of_date())) }}
+            as engagement_tier
     from last_contacts
 )
 

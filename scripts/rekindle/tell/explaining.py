@@ -27,6 +27,7 @@ from rekindle.tell.tastes import tastes_of
 CHANNELS = {"email": "e-mail", "sms": "text message", "phone": "call", "post": "letter", "push": "app", "ads": "ads"}
 # what a channel may lack, in the order of the gates, while the run that decided is the newest
 _CHANNEL_TROUBLES = {
+    "is_worth_its_cost": "costs more than the offer is worth",
     "is_reachable": "no address that works",
     "is_consented": "no consent",
     "is_not_suppressed": "unsubscribed, complained or suppressed",

@@ -367,10 +367,20 @@ unheard_scenarios as (
     ], relation='deaf_scenarios') }}
 ),
 
+-- a step that only keeps what a message before it offered gives nothing of its own
+giving_scenarios as (
+    select distinct scenario_id
+    from scenario_steps
+    where
+        offer_rule <> 'keep'
+        or (offer_rule = 'keep' and after_steps is null)
+),
+
 rows_and_offers as (
     select
         scenario_offers.*,
         scenarios.scenario_id is not null as has_scenario,
+        giving_scenarios.scenario_id is not null as is_given,
         known_offers.offer_id is not null as is_offer_known,
         row_number() over (
             partition by scenario_offers.scenario_id, scenario_offers.subject, scenario_offers.from_value
@@ -381,6 +391,8 @@ rows_and_offers as (
     from scenario_offers
     left join scenarios
         on scenario_offers.scenario_id = scenarios.scenario_id
+    left join giving_scenarios
+        on scenario_offers.scenario_id = giving_scenarios.scenario_id
     left join offers as known_offers
         on
             {{ dbt.concat(["'id:'", "known_offers.offer_id"]) }} = scenario_offers.offer_rule
@@ -412,6 +424,11 @@ offer_subjects as (
 wrong_offers as (
     {{ seed_findings('scenario_offers', ['scenario_id', 'subject', 'from_value'], [
         ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
+        (
+            "has_scenario and not is_given",
+            "no step of {scenario_id} gives an offer: write keep as the offer_rule of its first step, or another "
+            ~ "rule at a later one, or take this row out.",
+        ),
         ("subject is null", "subject is missing: name what the moment is about, or write * for any."),
         (
             "place > 1",
@@ -472,10 +489,13 @@ steps as (
         scenario_steps.*,
         scenarios.scenario_id is not null as has_scenario,
         scenarios.entry_window_days,
+        giving_scenarios.scenario_id is not null as is_given,
         offers.offer_id is not null as is_offer_known
     from scenario_steps
     left join scenarios
         on scenario_steps.scenario_id = scenarios.scenario_id
+    left join giving_scenarios
+        on scenario_steps.scenario_id = giving_scenarios.scenario_id
     left join offers
         on {{ dbt.concat(["'id:'", "offers.offer_id"]) }} = scenario_steps.offer_rule
 ),
@@ -523,6 +543,10 @@ wrong_steps as (
             "offer_rule not in ('keep', 'lowest_value', 'highest_value', 'best_match') and offer_rule not like 'id:_%'",
             "offer_rule is {offer_rule}: write keep, lowest_value, highest_value, best_match, id:<offer_id>, or leave "
             ~ "it empty for none.",
+        ),
+        (
+            "offer_rule = 'keep' and not is_given",
+            "offer_rule is keep, and no step before it gives an offer: write another rule, or leave it empty.",
         ),
         (
             "offer_rule like 'id:_%' and not is_offer_known",
