@@ -301,7 +301,8 @@ profiles_with_everything as (
         coalesce(profile_orders.net_amount, 0) as net_amount,
         value_current.silent_28_probability,
         value_current.silent_91_probability,
-        expected_values.expected_value_amount,
+        case when profiling_denials.profile_id is null then expected_values.expected_value_amount end
+            as expected_value_amount,
         case when profiling_denials.profile_id is null then silence_current.reactivation_score end
             as reactivation_score,
         appetencies.promotion_sensitivity,

@@ -191,6 +191,8 @@ def order_overdue(look: Look) -> Iterator[Moment]:
 
 
 def stock_nearly_out(look: Look) -> Iterator[Moment]:
+    if look.is_profiling_denied:
+        return
     for row in look.facts["replenishments"]:
         if row["runs_out_date"]:
             product = look.shop.products[row["product_id"]]
@@ -461,7 +463,8 @@ def returned(look: Look) -> Iterator[Moment]:
     for month, row in first.items():
         before = silence.get(months_later(month, -1))
         comes_in_trouble = any(
-            other["interaction_kind"] in ("complaint", "ticket", "return") and other["occurred_at"] == row["occurred_at"]
+            other["interaction_kind"] in ("complaint", "ticket", "return")
+            and other["occurred_at"] == row["occurred_at"]
             for other in look.happened("fct_interactions")
             if other["is_from_person"]
         )
@@ -649,8 +652,9 @@ def triggers(look: Look, seeds: Facts) -> Iterator[Triggered]:
             if not day <= look.today <= day + timedelta(days=scenario["journey_days"]):
                 continue
             # what is so, and what falls due, begins with the last second that the run sees
-            is_timeless = moment.at is None or listener["days_before"] is not None
-            at = look.now - timedelta(seconds=1) if is_timeless else moment.at
+            at = moment.at
+            if at is None or listener["days_before"] is not None:
+                at = look.now - timedelta(seconds=1)
             key = (scenario["scenario_id"], moment.key or str(day))
             assert key not in seen, "two rows catch one moment"
             seen.add(key)

@@ -55,9 +55,8 @@ def compile_models(day: date, as_of_time: time | None) -> CompiledModels:
     }
     if as_of_time is not None:
         variables["as_of_time"] = as_of_time.strftime("%H:%M")
-    return CompiledModels(
-        ["+decisions,models/activation", "+scenario_entries,models/activation", "offer_choices", "kept_offers"], variables
-    )
+    activation = ["+decisions,models/activation", "+scenario_entries,models/activation"]
+    return CompiledModels([*activation, "offer_choices", "kept_offers"], variables)
 
 
 def literals(day: date, as_of_time: time | None) -> list[str]:

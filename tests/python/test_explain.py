@@ -118,7 +118,8 @@ def warehouse(tmp_path: Path) -> Path:
         )
         connection.execute(
             f"create table activation.due_step_channels ({texts}, channel varchar, place_in_scenario integer, "
-            "is_reachable boolean, is_consented boolean, is_not_suppressed boolean, is_under_cap boolean)"
+            "is_worth_its_cost boolean, is_reachable boolean, is_consented boolean, is_not_suppressed boolean, "
+            "is_under_cap boolean)"
         )
         connection.execute("create table identity.profile_merges (old_profile_id varchar, new_profile_id varchar)")
         connection.execute("create table core.profiles (profile_id varchar)")
@@ -186,14 +187,17 @@ def test_of_the_newest_run_each_channel_says_what_it_lacks_also_when_nobody_ente
     reason = {"reason_code": "left_a_cart", "reason_parameters": '{"item_count":2,"cart_amount":90.0}'}
     put(warehouse, "activation.gated_steps", {"decision_id": row["decision_id"], "profile_id": ANNA} | reason)
     step = {key: row[key] for key in ("scenario_id", "profile_id", "entry_key", "step")}
-    passes = dict.fromkeys(("is_reachable", "is_consented", "is_not_suppressed", "is_under_cap"), True)
+    passes = dict.fromkeys(
+        ("is_worth_its_cost", "is_reachable", "is_consented", "is_not_suppressed", "is_under_cap"), True
+    )
     lacks = [{"is_consented": False}, {"is_reachable": False, "is_consented": False}, {"is_under_cap": False}, {}]
+    lacks.append({"is_worth_its_cost": False})
     put(
         warehouse,
         "activation.due_step_channels",
         *(
             step | {"channel": channel, "place_in_scenario": place} | passes | lack
-            for place, (channel, lack) in enumerate(zip(("email", "sms", "post", "push"), lacks, strict=True))
+            for place, (channel, lack) in enumerate(zip(("email", "sms", "post", "push", "phone"), lacks, strict=True))
         ),
     )
     said = [line.strip() for line in told(warehouse, ANNA).splitlines()]
@@ -203,6 +207,7 @@ def test_of_the_newest_run_each_channel_says_what_it_lacks_also_when_nobody_ente
         "channel  text message: no address that works",
         "channel  letter: at its cap",
         "channel  app: could be used",
+        "channel  call: costs more than the offer is worth",
     ]
 
 

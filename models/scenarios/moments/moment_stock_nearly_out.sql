@@ -1,5 +1,5 @@
 -- What she bought is about to run out. Subject: the category; value: the days that it lasts. A purchase of the category
--- takes the moment back.
+-- takes the moment back, and so does it when she denies profiling, also between two runs that foretell.
 with
 
 moment_windows as (
@@ -16,11 +16,17 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+profiling_denials as (
+    select * from {{ ref('profiling_denials') }}
+),
+
 open_replenishments as (
     select replenishments.*
     from replenishments
     inner join moment_windows
         on replenishments.runs_out_date between moment_windows.oldest_date and moment_windows.newest_date
+    {{ anti_join() }} profiling_denials
+        on replenishments.profile_id = profiling_denials.profile_id
 )
 
 select

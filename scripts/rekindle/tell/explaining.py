@@ -18,7 +18,7 @@ import duckdb
 
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
-from rekindle.tell.asking import Row, rows_of
+from rekindle.tell.asking import Row, denies_profiling, rows_of
 from rekindle.tell.habits_in_words import appetencies_in_words, habit_in_words, traits_in_words
 from rekindle.tell.silence_in_words import lookalike_in_words, silence_in_words
 from rekindle.tell.standing_in_words import learned_from_in_words, segment_in_words
@@ -167,6 +167,9 @@ class Explainer:
         """A line: what the person is expected to buy, or why nobody knows; none of who has not bought."""
         if not has_table(self.connection, "segments", "expected_values"):
             return
+        if self._denies(profile_id):
+            yield f"  {self._sentence('expected_value', 'profiling_denied', {})}"
+            return
         for row in self._rows(
             "select coalesce(no_value_reason, '*') as code, round(expected_purchases, 1) as expected_purchases, "
             "expected_value_amount, decile, last_day(segment_month) as month_end_date, "
@@ -175,6 +178,10 @@ class Explainer:
             [profile_id],
         ):
             yield f"  {self._sentence('expected_value', row['code'], row)}"
+
+    def _denies(self, profile_id: str) -> bool:
+        """Tables of the last whole run may still foretell what she has refused since."""
+        return denies_profiling(self.connection, profile_id)
 
     def _value(self, profile_id: str) -> Iterator[str]:
         if not has_table(self.connection, "segments", "value_current"):
@@ -199,7 +206,7 @@ class Explainer:
                 yield f"  {self._sentence('silence', 'none', row)}"
 
     def _likeness(self, profile_id: str) -> Iterator[str]:
-        if has_table(self.connection, "segments", "lookalike_scores"):
+        if has_table(self.connection, "segments", "lookalike_scores") and not self._denies(profile_id):
             for row in self._rows("select * from segments.lookalike_scores where profile_id = ?", [profile_id]):
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {lookalike_in_words(row, self._sentence)}"
 
@@ -212,6 +219,10 @@ class Explainer:
 
         for row in of("traits_current"):
             yield f"  {traits_in_words(row, self._sentence)}"
+        if self._denies(profile_id):
+            yield f"  {self._sentence('habit', 'profiling_denied', {})}"
+            yield f"  {self._sentence('appetency', 'profiling_denied', {})}"
+            return
         for row in self._rows(
             "select habits.*, profiles.overdue_from_date "
             "from segments.profile_habits as habits left join hub.dim_profiles as profiles using (profile_id) "
@@ -267,7 +278,7 @@ class Explainer:
             [row["scenario_id"], profile_id, row["entry_key"], row["step"]],
         )
         for channel in found:
-            lacks = next((said for column, said in _CHANNEL_TROUBLES.items() if not channel[column]), None)
+            lacks = next((said for column, said in _CHANNEL_TROUBLES.items() if not channel.get(column, True)), None)
             yield f"{CHANNELS[channel['channel']]}: {lacks or 'could be used'}"
 
     def of_newest_run(self, profile_id: str) -> dict[str, Row]:

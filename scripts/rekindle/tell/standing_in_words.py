@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.asking import Sentence, rows_of
+from rekindle.tell.asking import Sentence, denies_profiling, rows_of
 
 _SEGMENT = """
 with months as (
@@ -57,7 +57,7 @@ def segment_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str, sen
         yield sentence("segment", "*", row)
     for row in rows_of(connection, _FALL, [profile_id, profile_id]):
         yield sentence("fall", row["cause"], row)
-        if row["expected_loss_amount"] is not None:
+        if row["expected_loss_amount"] is not None and not denies_profiling(connection, profile_id):
             yield sentence("at_stake", "*", row)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 
 from rekindle.ground.warehouse import has_table
-from rekindle.tell.asking import Row, rows_of
+from rekindle.tell.asking import Row, denies_profiling, rows_of
 
 # a row per kind, with the hit rate of the method that it comes from
 _LIKES = """
@@ -41,11 +41,9 @@ def tastes_of(
     connection: duckdb.DuckDBPyConnection, profile_id: str, as_of: datetime.date
 ) -> Iterator[tuple[str, str, Row]]:
     """Subject, code and values of a sentence each: what is recommended, then what runs out, or did lately."""
-    if has_table(connection, "core", "profiling_denials") and has_table(connection, "segments", "recommendations"):
-        denied = connection.execute("select 1 from core.profiling_denials where profile_id = ?", [profile_id])
-        if denied.fetchone():
-            yield "recommendation", "profiling_denied", {}
-            return
+    if has_table(connection, "segments", "recommendations") and denies_profiling(connection, profile_id):
+        yield "recommendation", "profiling_denied", {}
+        return
     for table, subject, question, parameters in (
         ("recommendations", "recommendation", _LIKES, [profile_id]),
         ("replenishments", "replenishment", _RUNS_OUT, [profile_id, as_of]),

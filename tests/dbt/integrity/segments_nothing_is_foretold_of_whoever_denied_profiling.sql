@@ -28,11 +28,6 @@ denials as (
 
 foretold as (
     {% for table, columns in {
-        'dim_profiles': [
-            'silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive', 'expected_value_amount',
-            'reactivation_score', 'promotion_sensitivity', 'responsive_channel', 'best_send_hour', 'best_send_weekday',
-            'rf_habit', 'overdue_from_date', 'preferred_category'
-        ],
         'value_current': ['silent_28_probability', 'silent_91_probability', 'is_at_risk_of_inactive'],
         'silence_current': ['reactivation_score', 'expected_return_amount', 'is_worth_reactivating'],
         'lookalike_scores': ['lookalike_score'],
