@@ -1,5 +1,6 @@
--- What was earned with people, day by day, and what it cost to get it. The margin is that before offers: what an offer
--- took off is among its costs, and would be taken off twice.
+-- What was earned with people, day by day, and what it cost to get it. On an order on which a coupon was used the margin
+-- is that before offers: what was taken off is among the coupon's costs, and would be taken off twice. What offers took
+-- off that are nobody's coupon is no cost of its own and stays taken off, on the order and on what comes back of it.
 {{ config(access='protected') }}
 
 with
@@ -20,21 +21,35 @@ decision_reports as (
     select * from {{ ref('decision_reports') }}
 ),
 
+charged_orders as (
+    select distinct order_id
+    from offer_costs
+    where order_id is not null
+),
+
 -- one line without a margin, and that of the day is not known
 margins as (
     select
-        profile_id,
-        sum(coalesce(margin_amount, 0)) as margin_amount,
-        sum(coalesce(margin_amount + offer_discount_amount, 0)) as margin_before_offers_amount,
-        sum(case when margin_amount is null then 1 else 0 end) as lines_without_margin,
-        order_date
+        order_lines.profile_id,
+        sum(coalesce(order_lines.margin_amount, 0)) as margin_amount,
+        sum(
+            case
+                when charged_orders.order_id is not null
+                    then coalesce(order_lines.margin_amount + order_lines.offer_discount_amount, 0)
+                else coalesce(order_lines.margin_amount, 0)
+            end
+        ) as margin_before_offers_amount,
+        sum(case when order_lines.margin_amount is null then 1 else 0 end) as lines_without_margin,
+        order_lines.order_date
     from order_lines
+    left join charged_orders
+        on order_lines.order_id = charged_orders.order_id
     where
-        profile_id is not null
-        and order_status <> 'cancelled'
+        order_lines.profile_id is not null
+        and order_lines.order_status <> 'cancelled'
     group by
-        profile_id,
-        order_date
+        order_lines.profile_id,
+        order_lines.order_date
 ),
 
 -- a message that nobody has reported on yet is on its way

@@ -322,6 +322,11 @@ judged as (
 worded as (
     select
         *,
+        -- it is not what one gets by subtracting the two means
+        case
+            when adjusted_lift is not null then 'The difference, what they bought before taken out,'
+            else 'The difference'
+        end as told_subject,
         {{ told_outcome('mean', ' %') }} as told_mean,
         {{ told_outcome('base_mean', ' %') }} as told_base_mean,
         {{ told_outcome('shown_lift', ' points') }} as told_lift,
@@ -351,7 +356,7 @@ sentences as (
             when not is_trusted or lift is null then ''
             when verdict in ('won', 'lost')
                 then {{ dbt.concat([
-                    "'The difference is '", 'told_lift', "', and lies between '", 'told_lower', "' and '", 'told_upper',
+                    'told_subject', "' is '", 'told_lift', "', and lies between '", 'told_lower', "' and '", 'told_upper',
                     "', however often one looks.'"
                 ]) }}
             when verdict = 'no difference'
@@ -366,17 +371,18 @@ sentences as (
             when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
             when always_valid_p < 0.05
                 then {{ dbt.concat([
-                    "'The difference is '", 'told_lift', "', which may be luck among '", 'cast(tests as string)',
+                    'told_subject', "' is '", 'told_lift', "', which may be luck among '", 'cast(tests as string)',
                     "' comparisons of one objective.'"
                 ]) }}
-            when coalesce(days_needed, 0) > 0
+            -- a half-year that is over gets no more people
+            when coalesce(days_needed, 0) > 0 and coalesce(holdout_period >= '{{ holdout_period_text() }}', true)
                 then {{ dbt.concat([
-                    "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper',
+                    'told_subject', "' may be anything from '", 'told_lower', "' to '", 'told_upper',
                     "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as string)',
                     "' more days like those so far.'"
                 ]) }}
             else {{ dbt.concat([
-                "'The difference may be anything from '", 'told_lower', "' to '", 'told_upper', "'.'"
+                'told_subject', "' may be anything from '", 'told_lower', "' to '", 'told_upper', "'.'"
             ]) }}
         end as what
     from worded

@@ -26,6 +26,7 @@ used_coupons as (
         coupons.assignment_id,
         coupons.profile_id,
         coupons.decision_id,
+        coupons.first_redemption_order_id as order_id,
         coalesce(offers.funded_by = 'manufacturer', false) as is_paid_by_others,
         cast(orders.offer_discount_amount as double)
         / count(*) over (partition by coupons.first_redemption_order_id) as discount_amount,
@@ -45,6 +46,7 @@ select
     assignment_id,
     profile_id,
     decision_id,
+    order_id,
     case
         when is_paid_by_others then 0e0
         when discount_amount > 0 then discount_amount

@@ -229,16 +229,18 @@ other_opens as (
     group by
         channel,
         {{ month_start('sent_date') }}
+    -- what one other person did would be told by the difference
+    having count(distinct profile_id) >= {{ setting('min_group_size') }}
 ),
 
--- drawn people tell it of the half-year; a row of a first step has the share of those who entered with it
+-- drawn people tell it of the half-year; each row of a first step has the share of its entries, and together they have it
 net_returns as (
     select
         scenario_id,
         holdout_period,
-        cast(total_lift as double) / users as net_return_amount,
-        cast(lower_total_lift as double) / users as lower_net_return_amount,
-        cast(upper_total_lift as double) / users as upper_net_return_amount
+        cast(total_lift as double) as net_return_amount,
+        cast(lower_total_lift as double) as lower_net_return_amount,
+        cast(upper_total_lift as double) as upper_net_return_amount
     from experiment_results
     where
         metric_id = 'net_return'
@@ -253,7 +255,17 @@ compared as (
         {%- for name in ['net_return_amount', 'lower_net_return_amount', 'upper_net_return_amount'] %}
             case
                 when scenario_steps.step is not null and scenario_steps.after_steps is null
-                    then counted.treated * net_returns.{{ name }}
+                    then
+                        net_returns.{{ name }} * counted.treated
+                        / nullif(
+                            sum(
+                                case
+                                    when scenario_steps.step is not null and scenario_steps.after_steps is null
+                                        then counted.treated
+                                end
+                            ) over (partition by counted.scenario_id, dates.half_year),
+                            0
+                        )
             end as {{ name }},
         {%- endfor %}
         cast(counted.opened as double) / nullif(counted.open_observed, 0) - other_opens.open_rate as open_rate_change

@@ -66,7 +66,10 @@ ranked_results as (
         *,
         row_number() over (
             partition by scenario_id
-            order by holdout_period desc nulls last
+            -- a half-year that has just begun tells of fewer people than one has
+            order by
+                case when holdout_period < '{{ holdout_period_text() }}' then 0 else 1 end asc nulls last,
+                holdout_period desc nulls last
         ) as place
     from experiment_results
     where

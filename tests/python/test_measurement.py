@@ -144,8 +144,8 @@ def earned(decided: duckdb.DuckDBPyConnection, whose: list[str]) -> pd.DataFrame
     """Dated margins and costs of people: lines priced from the seed, offers used, messages sent."""
     rates = {row["category"]: float(row["margin_share"]) for row in seed("margin_rates")}
     lines = decided.sql("""
-        select profile_id, order_date as date, net_amount::double as net, offer_discount_amount::double as offers,
-            products.category, products.department
+        select profile_id, order_id, order_date as date, net_amount::double as net,
+            offer_discount_amount::double as offers, products.category, products.department
         from core.fct_order_lines as lines
         inner join core.dim_products as products using (product_id)
         where order_status <> 'cancelled'
@@ -155,7 +155,6 @@ def earned(decided: duckdb.DuckDBPyConnection, whose: list[str]) -> pd.DataFrame
     # to the cent, half a cent away from nothing
     taken = (lines["net"] + lines["offers"]) * share - lines["offers"]
     lines["margin"] = np.sign(taken) * np.floor(np.abs(taken) * 100 + 0.5 + 1e-7) / 100
-    lines["cost"], lines["before"] = 0.0, lines["margin"] + lines["offers"]
     coupons = decided.sql("""
         select coupons.profile_id, coupons.first_redemption_order_id as "order",
             timezone('America/New_York', timezone('UTC', first_redeemed_at))::date as date,
@@ -167,6 +166,9 @@ def earned(decided: duckdb.DuckDBPyConnection, whose: list[str]) -> pd.DataFrame
         left join core.fct_orders as orders on coupons.first_redemption_order_id = orders.order_id
         where first_redeemed_at is not null
     """).df()
+    # what a coupon took off is among its costs; what any other offer did stays taken off
+    is_charged = lines["order_id"].isin(coupons["order"].dropna())
+    lines["cost"], lines["before"] = 0.0, lines["margin"] + lines["offers"].where(is_charged, 0.0)
     part = coupons["discount"] / coupons.groupby("order", dropna=False)["order"].transform("size")
     part = part.round(6)
     coupons["cost"] = part.where(part > 0, coupons["face"]).where(coupons["payer"] != "manufacturer", 0.0)
