@@ -52,6 +52,15 @@
 {%- endmacro %}
 
 
+{#
+    Whether a sign of life in this month is a return, of somebody who was silent at the end of the month before: its
+    kind had been recorded by then for as long as makes one dormant, so that she was silent by it, too.
+#}
+{% macro can_be_returned_to(observed_from_date, month) -%}
+    {{ observed_from_date }} <= {{ add_months(add_days(month, -1), '-' ~ setting('tier_dormant_months')) }}
+{%- endmacro %}
+
+
 {# Criteria of inactivity. #}
 {% macro inactivity_criteria_rows() %}
     select

@@ -76,8 +76,11 @@ messages_with_events as (
         coalesce(machine_events.open_count, 0) as machine_open_count,
         coalesce(machine_events.click_count, 0) as machine_click_count,
         messages.cost_amount,
-        {{ may_be_known('open_permissions', 'messages.sent_at') }} as is_open_observed,
-        {{ may_be_known('click_permissions', 'messages.sent_at') }} as is_click_observed,
+        -- in a letter nobody clicks, and no call is opened: that there was none says nothing
+        messages.channel in ({{ tracked_channels() }})
+        and {{ may_be_known('open_permissions', 'messages.sent_at') }} as is_open_observed,
+        messages.channel in ({{ tracked_channels() }})
+        and {{ may_be_known('click_permissions', 'messages.sent_at') }} as is_click_observed,
         messages.sent_date,
         messages.sent_at,
         sending_events.first_delivered_at,

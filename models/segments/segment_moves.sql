@@ -110,8 +110,37 @@ standing_two_before as (
             and months.second_previous_published_at >= months.measured_from
 ),
 
+-- whoever was one person with somebody else stands on her own orders from the first month on that was published after
+partings as (
+    select
+        profile_split_history.profile_id,
+        profile_split_history.split_as_of_date,
+        min(published_months.published_at) as own_from
+    from profile_split_history
+    inner join published_months
+        on profile_split_history.split_as_of_date <= published_months.published_as_of_date
+    group by
+        profile_split_history.profile_id,
+        profile_split_history.split_as_of_date
+),
+
+own_ladders as (
+    select
+        standing.profile_id,
+        standing.segment_month,
+        max(partings.own_from) as own_from
+    from standing
+    inner join partings
+        on
+            standing.profile_id = partings.profile_id
+            and standing.published_at >= partings.own_from
+    group by
+        standing.profile_id,
+        standing.segment_month
+),
+
 -- The rung before the current spell below is the highest one published so far: a spell below lasts until it is reached
--- again. Another threshold version is another ladder.
+-- again. Another threshold version is another ladder, and so are the orders of two.
 earlier_stays as (
     select
         standing.profile_id,
@@ -122,12 +151,20 @@ earlier_stays as (
         stays.valid_to,
         max(stays.rung) over (partition by standing.profile_id, standing.segment_month) as highest_rung
     from standing
+    left join own_ladders
+        on
+            standing.profile_id = own_ladders.profile_id
+            and standing.segment_month = own_ladders.segment_month
     inner join stays
         on
             standing.profile_id = stays.profile_id
             and standing.threshold_version = stays.threshold_version
             and stays.valid_from <= standing.previous_published_at
-            and (stays.valid_to is null or stays.valid_to > standing.measured_from)
+            and (
+                stays.valid_to is null
+                or stays.valid_to
+                > greatest(standing.measured_from, coalesce(own_ladders.own_from, standing.measured_from))
+            )
 ),
 
 reference as (

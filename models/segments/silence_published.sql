@@ -141,12 +141,30 @@ movements as (
     group by loyalty_movements.profile_id
 ),
 
--- messages that she got and whose answer may be known
+-- Signs of life of the month itself: whoever is active by another setting, or by what came late, has not come back.
+-- Nor has whoever shows up in a source by which nobody was silent yet: it may be the source that is new, not her visit.
+returned as (
+    select distinct interactions.profile_id
+    from interactions
+    inner join newest_month
+        on
+            interactions.occurred_date >= newest_month.segment_month
+            and interactions.occurred_date <= newest_month.month_end_date
+    inner join observed_sources
+        on
+            interactions.interaction_kind = observed_sources.interaction_kind
+            and interactions.channel = observed_sources.channel
+    where
+        (interactions.is_from_person{{ " or interactions.interaction_kind = 'open'" if with_opens }})
+        and {{ can_be_returned_to('observed_sources.observed_from_date', 'newest_month.segment_month') }}
+),
+
+-- messages that she got and of which something may be known: whether she answered, or only that she read
 received as (
     select
         messages.profile_id,
         messages.message_id,
-        messages.is_click_observed,
+        {{ 'true' if with_opens else 'messages.is_click_observed' }} as is_answer_observed,
         messages.sent_at,
         messages.sent_date
     from messages
@@ -168,7 +186,7 @@ unanswered as (
     from received
     left join signs on received.profile_id = signs.profile_id
     where
-        {{ 'true' if with_opens else 'received.is_click_observed' }}
+        received.is_answer_observed
         and (signs.last_response_at is null or received.sent_at > signs.last_response_at)
 ),
 
@@ -185,7 +203,8 @@ no_response as (
 receivers as (
     select
         profile_id,
-        max(sent_date) as last_sent_date
+        max(sent_date) as last_sent_date,
+        max(case when is_answer_observed then 1 else 0 end) = 1 as is_answer_observed
     from received
     group by profile_id
 ),
@@ -223,7 +242,7 @@ starts as (
 ),
 
 -- A threshold of days counts days on which nothing was closed. What is not recorded for as long says nothing of
--- anybody.
+-- anybody, and messages whose answers nobody can see say nothing of whoever got them.
 due as (
     select
         starts.profile_id,
@@ -246,6 +265,7 @@ due as (
     from receivers
     inner join criteria on criteria.criterion = 'no_response'
     left join no_response on receivers.profile_id = no_response.profile_id
+    where receivers.is_answer_observed
 ),
 
 held as (
@@ -269,6 +289,7 @@ held as (
     group by due.profile_id
 ),
 
+-- nobody is silent for a time in which no sign of life was recorded; where none is recorded at all, nobody is
 contacts as (
     select
         standing.profile_id,
@@ -281,9 +302,16 @@ contacts as (
         signs.last_click_date,
         signs.last_open_date,
         signs.last_contact_elsewhere_date,
-        coalesce(signs.last_contact_date, standing.created_date) as silent_from_date,
-        coalesce(signs.last_contact_or_open_date, standing.created_date) as silent_with_opens_from_date
+        greatest(
+            coalesce(signs.last_contact_date, standing.created_date),
+            coalesce(observed.contact_from_date, standing.month_end_date)
+        ) as silent_from_date,
+        greatest(
+            coalesce(signs.last_contact_or_open_date, standing.created_date),
+            coalesce(observed.contact_from_date, standing.month_end_date)
+        ) as silent_with_opens_from_date
     from standing
+    cross join observed
     left join signs on standing.profile_id = signs.profile_id
 ),
 
@@ -341,7 +369,7 @@ described as (
         held.no_contact_date,
         held.inactive_since_date,
         coalesce(month_before.engagement_tier <> 'active' and tiers.engagement_tier = 'active', false)
-            as has_returned,
+        and returned.profile_id is not null as has_returned,
         -- something of her is known, or would be
         tiers.last_contact_date is not null
         or coalesce(
@@ -375,6 +403,7 @@ described as (
     left join receivers on tiers.profile_id = receivers.profile_id
     left join last_opens on tiers.profile_id = last_opens.profile_id
     left join month_before on tiers.profile_id = month_before.profile_id
+    left join returned on tiers.profile_id = returned.profile_id
 ),
 
 not_simply_active as (

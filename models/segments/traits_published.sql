@@ -68,11 +68,15 @@ windows as (
     where newest_month.segment_month is not null
 ),
 
--- purchases have their own words: this is what she does beside them
+-- purchases have their own words: this is what she does beside them, each in the days that it is counted in
 responses as (
     select
         interactions.profile_id,
-        count(distinct interactions.occurred_date) as response_days,
+        count(
+            distinct case
+                when interactions.occurred_date > windows.engagement_begins_after then interactions.occurred_date
+            end
+        ) as response_days,
         max(interactions.occurred_date) as last_response_date,
         sum(
             case
@@ -129,6 +133,7 @@ people as (
     select profile_id from rfm_current
     union
     select profile_id from responses
+    where response_days > 0 or views > 0 or wishes > 0
     union
     select profile_id from cart_counts
     union

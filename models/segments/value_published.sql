@@ -137,6 +137,7 @@ measured as (
         cast(coalesce(purchases.order_days, 0) as integer) as order_days,
         cast(coalesce(purchases.spend_amount, 0) as decimal(18, 2)) as spend_amount,
         standing.recency_days < {{ setting('clv_period_days') }} as has_bought_in_period,
+        coalesce(purchases.last_order_date >= standing.segment_month, false) as has_bought_in_month,
         -- the rates are those of customers whose orders are all known
         coalesce(purchases.last_order_date < standing.data_start_date, false) as is_of_archive_only,
         -- whoever is new to the data in its first period may only be new to the data
@@ -235,7 +236,9 @@ select
         when silent_91_probability is not null
             then silent_91_probability >= {{ setting('at_risk_probability') }} and has_bought_in_period
     end as is_at_risk_of_inactive,
-    coalesce(cluster_before = 'inactive' and spend_cluster <> 'inactive', false) as has_returned,
+    -- whoever is inactive no more because the setting is another, or because an order came late, has not come back
+    coalesce(cluster_before = 'inactive' and spend_cluster <> 'inactive', false) and has_bought_in_month
+        as has_returned,
     segment_month,
     {{ as_of_date() }} as published_as_of_date
 from rated

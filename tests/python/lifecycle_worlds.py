@@ -147,7 +147,10 @@ def made_up_shop(start: date) -> Shop:
     ]
     rungs = {name: rung for rung, name in enumerate(LADDER, 1)}
     sold_by = {str(row["offer_id"]): draws.sample(sorted(products), draws.randrange(4)) for row in offers}
-    return Shop(products, stores, availability, rungs, offers, sold_by, {})
+    # a year before the month in which it all begins, and a day too late for that
+    a_year = months_later(start.replace(day=1) - timedelta(days=1), -12)
+    recorded_from = {"login": a_year, "store_visit": a_year + timedelta(days=1), "visit": start - timedelta(days=20)}
+    return Shop(products, stores, availability, rungs, offers, sold_by, {}, recorded_from)
 
 
 @dataclass(frozen=True)
@@ -271,6 +274,10 @@ class Life:
         }
 
 
+SIGNS = (
+    *("order", "return", "visit", "login", "store_visit", "loyalty_use", "form_submit"),
+    *("complaint", "refund", "ticket", "survey_answer"),
+)
 ADDRESS_KINDS = tuple(sorted(set().union(*ADDRESSES.values())))
 
 
@@ -476,6 +483,7 @@ class Maker:
             {
                 "profile_id": self.name,
                 "interaction_kind": kind,
+                "channel": "any",
                 "is_from_person": kind not in ("refund", "return"),
                 "occurred_date": local_date(at),
                 "occurred_at": at,

@@ -49,6 +49,8 @@ class Shop:
     offer_products: Mapping[str, Sequence[str]]
     # stores at which anybody ever collected an order, by the instant of the first
     collected_at: Mapping[str, datetime]
+    # kinds of signs of life that were not recorded before a day
+    recorded_from: Mapping[str, date]
 
 
 @dataclass(frozen=True)
@@ -454,19 +456,24 @@ def fell_silent(look: Look) -> Iterator[Moment]:
         )
 
 
+def is_a_return(look: Look, sign: Row) -> bool:
+    """Had the kind been recorded for a year when the month before ended? Else nobody was silent by it yet."""
+    begun = look.shop.recorded_from.get(sign["interaction_kind"], date.min)
+    return begun <= months_later(sign["occurred_date"].replace(day=1) - timedelta(days=1), -12)
+
+
 def returned(look: Look) -> Iterator[Moment]:
     silence = {row["segment_month"]: row for row in look.facts["silence_published"]}
     first: dict[date, Row] = {}
-    for row in sorted(look.happened("fct_interactions"), key=lambda row: row["occurred_at"]):
-        if row["is_from_person"]:
-            first.setdefault(row["occurred_date"].replace(day=1), row)
+    signs = [row for row in look.happened("fct_interactions") if row["is_from_person"] and is_a_return(look, row)]
+    for row in sorted(signs, key=lambda row: row["occurred_at"]):
+        first.setdefault(row["occurred_date"].replace(day=1), row)
     for month, row in first.items():
         before = silence.get(months_later(month, -1))
         comes_in_trouble = any(
             other["interaction_kind"] in ("complaint", "ticket", "return")
             and other["occurred_at"] == row["occurred_at"]
-            for other in look.happened("fct_interactions")
-            if other["is_from_person"]
+            for other in signs
         )
         if before and before["engagement_tier"] != "active" and not comes_in_trouble:
             last = before["last_contact_date"]

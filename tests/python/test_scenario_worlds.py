@@ -24,7 +24,7 @@ from audience_oracle import CONSENTED_AT, MEMBER, contact, members_of, speak
 from audience_oracle import comparable as in_numbers
 from compiled import CompiledModels, fill
 from decision_oracle import GATES, Decision, Entry, Past, Trigger, World, as_of_instant, decide, months_later
-from lifecycle_worlds import LEVELS, LOYALTY_MONTHS, OFFER_TYPES, SETTINGS, STARTS, Lives
+from lifecycle_worlds import LEVELS, LOYALTY_MONTHS, OFFER_TYPES, SETTINGS, SIGNS, STARTS, Lives
 from moment_oracle import MONTHS, Facts, Look, Triggered, best_match, triggers
 from test_decision_worlds import KEPT, Engine, Table, fact_tables, literals, people_tables, selected
 
@@ -93,6 +93,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
     "fct_interactions": {
         "profile_id": TEXT,
         "interaction_kind": TEXT,
+        "channel": TEXT,
         "is_from_person": TRUTH,
         "occurred_date": DAY,
         "occurred_at": STAMP,
@@ -188,6 +189,7 @@ SHOP_TABLES: dict[str, dict[str, str]] = {
     "dim_stores": {"store_id": TEXT, "store_type": TEXT, "store_name": TEXT, "region": TEXT},
     "fct_product_availability": {"product_id": TEXT, "is_available": TRUTH, "changed_at": STAMP},
     "dim_segments": {"segment": TEXT, "rung": WHOLE},
+    "observed_sources": {"interaction_kind": TEXT, "channel": TEXT, "observed_from_date": DAY},
     "intake_offer_products": {"offer_id": TEXT, "product_id": TEXT},
     "dim_offers": {
         "offer_id": TEXT,
@@ -316,6 +318,14 @@ class Warehouse:
                 for product in products
             ],
             "dim_segments": [{"segment": segment, "rung": rung} for segment, rung in shop.rungs.items()],
+            "observed_sources": [
+                {
+                    "interaction_kind": kind,
+                    "channel": "any",
+                    "observed_from_date": shop.recorded_from.get(kind, date(2000, 1, 1)),
+                }
+                for kind in SIGNS
+            ],
             "fct_product_availability": [
                 {"product_id": product, "is_available": is_there, "changed_at": at}
                 for product, told in shop.availability.items()

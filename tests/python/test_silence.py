@@ -303,15 +303,22 @@ def test_tiers_of_each_published_month_equal_pandas_and_the_snapshot_tells_them(
     for end in pd.date_range("2017-01-31", END, freq="ME"):
         known = profiles[profiles["created_date"] <= end].set_index("profile_id")["created_date"]
         last = signs[signs["occurred_date"] <= end].groupby("profile_id")["occurred_date"].max()
-        since = last.reindex(known.index).fillna(known)
+        # nobody is silent for a time in which nothing was recorded
+        since = last.reindex(known.index).fillna(known).clip(lower=signs["observed_from_date"].min())
         tiers = pd.Series("to_delete", index=known.index)
         for months, tier in ((36, "at_risk"), (24, "dormant"), (12, "active")):
             tiers[since > end - pd.DateOffset(months=months)] = tier
         published = built[built["segment_month"] == end.replace(day=1)].set_index("profile_id")
         found = published["engagement_tier"].reindex(known.index).fillna("active")
         pd.testing.assert_series_equal(found.sort_index(), tiers.sort_index(), check_names=False)
+        # by a sign of the month, of a kind that was recorded for a year before it
+        year_before = end.replace(day=1) - pd.Timedelta(days=1) - pd.DateOffset(months=12)
+        of_month = signs["occurred_date"].between(end.replace(day=1), end)
+        of_month &= signs["observed_from_date"] <= year_before
         returned = tiers.index[
-            (tiers == "active") & before.reindex(tiers.index).isin(["dormant", "at_risk", "to_delete"])
+            (tiers == "active")
+            & before.reindex(tiers.index).isin(["dormant", "at_risk", "to_delete"])
+            & tiers.index.isin(signs.loc[of_month, "profile_id"])
         ]
         assert set(published.index[published["has_returned"]]) == set(returned)
         instant = end + pd.Timedelta(days=1)

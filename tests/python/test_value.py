@@ -101,7 +101,8 @@ def oracle(standing: pd.DataFrame) -> pd.DataFrame:
                 now = "high" if row.spend_amount >= high else "medium" if row.spend_amount >= medium else "low"
         if now != before:
             previous = before
-        clusters.append((now, previous, before == "inactive" and now != "inactive"))
+        has_bought = row.recency_days < row.end.day
+        clusters.append((now, previous, before == "inactive" and now != "inactive" and has_bought))
         cluster = now
     told[["spend_cluster", "previous_cluster", "has_returned"]] = clusters
     told["has_returned"] = told["has_returned"].astype(bool)
