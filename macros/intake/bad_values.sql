@@ -13,6 +13,12 @@
 {%- endmacro %}
 
 
+{# When something is said to have happened: not before the plausible and not after the extraction. #}
+{% macro is_implausible_stamp(expression, extracted_at) -%}
+    {{ is_outside(expression, "cast('" ~ setting('earliest_plausible_date') ~ "' as timestamp)", extracted_at) }}
+{%- endmacro %}
+
+
 {% macro is_negative(expression) -%}
     coalesce({{ expression }} < 0, false)
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#
   What intake needs to know of the input contract while it compiles: per entity the columns that name one row, and all
-  columns in order, `!` = never null. Names, types and the meaning of each column: models/input/_input__models.yml; dbt
-  cannot read a yml while it compiles a unit test, hence this second list. tests/python/test_contract.py keeps both equal.
+  columns in order, `!` = never null, `?` = a text that may be missing, and is when it is empty. Names, types and the meaning of
+  each column: models/input/_input__models.yml; dbt cannot read a yml while it compiles a unit test, hence this second list.
+  tests/python/test_contract.py keeps both equal.
   private_key: a key column that may hold personal data (a preferred e-mail address); rejects keep its md5 only.
   person_key: how a row reaches a person: `contact` (its source_system and contact_id, linked_… too where there are any), the
   entity whose row it belongs to, or `none`. outlives_person: the row of an erased person stays, and so does what belongs to
@@ -14,15 +15,15 @@
         'contacts': {
             'key': ['source_system', 'contact_id'],
             'person_key': 'contact',
-            'columns': 'source_system! contact_id! silo! email phone email_verified_at phone_verified_at '
-                ~ 'first_name last_name birth_date language_code country_code postal_code city '
-                ~ 'street_address loyalty_card_id preferred_store_id time_zone created_at! created_date! '
+            'columns': 'source_system! contact_id! silo! email? phone? email_verified_at phone_verified_at '
+                ~ 'first_name? last_name? birth_date language_code? country_code? postal_code? city? '
+                ~ 'street_address? loyalty_card_id? preferred_store_id? time_zone? created_at! created_date! '
                 ~ 'updated_at extracted_at!',
         },
         'identity_links': {
             'key': ['source_system', 'contact_id', 'linked_source_system', 'linked_contact_id'],
             'person_key': 'contact',
-            'columns': 'source_system! contact_id! linked_source_system! linked_contact_id! link_type evidence '
+            'columns': 'source_system! contact_id! linked_source_system! linked_contact_id! link_type? evidence? '
                 ~ 'linked_at! extracted_at!',
         },
         'contact_preferences': {
@@ -34,19 +35,19 @@
         'consents': {
             'key': ['source_system', 'contact_id', 'channel', 'purpose', 'status', 'changed_at'],
             'person_key': 'contact',
-            'columns': 'source_system! contact_id! channel! purpose! status! address changed_at! '
-                ~ 'evidence_reference double_opt_in_confirmed_at extracted_at!',
+            'columns': 'source_system! contact_id! channel! purpose! status! address? changed_at! '
+                ~ 'evidence_reference? double_opt_in_confirmed_at extracted_at!',
         },
         'stores': {
             'key': ['store_id'],
             'person_key': 'none',
-            'columns': 'source_system! store_id! store_name store_type! region opened_date extracted_at!',
+            'columns': 'source_system! store_id! store_name? store_type! region? opened_date extracted_at!',
         },
         'products': {
             'key': ['product_id'],
             'person_key': 'none',
-            'columns': 'source_system! product_id! product_name brand department category collection '
-                ~ 'package_size days_of_supply margin_share extracted_at!',
+            'columns': 'source_system! product_id! product_name? brand? department? category? collection? '
+                ~ 'package_size? days_of_supply margin_share extracted_at!',
         },
         'product_availability': {
             'key': ['product_id', 'changed_at'],
@@ -57,8 +58,8 @@
             'key': ['order_id'],
             'person_key': 'contact',
             'outlives_person': true,
-            'columns': 'source_system! order_id! contact_id store_id sales_channel! ordered_at! order_date! '
-                ~ 'delivered_at order_status! original_order_id currency_code! extracted_at!',
+            'columns': 'source_system! order_id! contact_id? store_id? sales_channel! ordered_at! order_date! '
+                ~ 'delivered_at order_status! original_order_id? currency_code! extracted_at!',
         },
         'order_lines': {
             'key': ['order_id', 'line_number'],
@@ -69,21 +70,21 @@
         'campaigns': {
             'key': ['campaign_id', 'route'],
             'person_key': 'none',
-            'columns': 'source_system! campaign_id! route! campaign_name campaign_type scenario_id start_date! '
+            'columns': 'source_system! campaign_id! route! campaign_name? campaign_type? scenario_id? start_date! '
                 ~ 'end_date cost_amount is_acquisition_baseline! extracted_at!',
         },
         'media_results': {
             'key': ['campaign_id', 'route', 'result_date'],
             'person_key': 'none',
-            'columns': 'source_system! campaign_id! route! result_date! audience_run_id uploaded matched rejected '
-                ~ 'reject_reasons reached impressions clicks leads cost_amount extracted_at!',
+            'columns': 'source_system! campaign_id! route! result_date! audience_run_id? uploaded matched rejected '
+                ~ 'reject_reasons? reached impressions clicks leads cost_amount extracted_at!',
         },
         'offers': {
             'key': ['offer_id'],
             'person_key': 'none',
             'else_blank': {'funded_by': ['retailer', 'manufacturer']},
-            'columns': 'source_system! offer_id! offer_type! offer_name campaign_id face_value_amount '
-                ~ 'funded_by valid_from! valid_to extracted_at!',
+            'columns': 'source_system! offer_id! offer_type! offer_name? campaign_id? face_value_amount '
+                ~ 'funded_by? valid_from! valid_to extracted_at!',
         },
         'offer_products': {
             'key': ['offer_id', 'product_id'],
@@ -93,20 +94,20 @@
         'offer_assignments': {
             'key': ['assignment_id'],
             'person_key': 'contact',
-            'columns': 'source_system! assignment_id! offer_id! contact_id! decision_id assigned_at! '
-                ~ 'assigned_date! channel expires_at extracted_at!',
+            'columns': 'source_system! assignment_id! offer_id! contact_id! decision_id? assigned_at! '
+                ~ 'assigned_date! channel? expires_at extracted_at!',
         },
         'offer_redemptions': {
             'key': ['redemption_id'],
             'person_key': 'contact',
-            'columns': 'source_system! redemption_id! offer_id! contact_id! redeemed_at! redeemed_date! order_id '
-                ~ 'assignment_id redeemed_amount extracted_at!',
+            'columns': 'source_system! redemption_id! offer_id! contact_id! redeemed_at! redeemed_date! order_id? '
+                ~ 'assignment_id? redeemed_amount extracted_at!',
         },
         'messages': {
             'key': ['message_id'],
             'person_key': 'contact',
             'else_blank': {'message_kind': ['marketing', 'transactional', 'service']},
-            'columns': 'source_system! message_id! contact_id! channel! campaign_id decision_id variant message_kind '
+            'columns': 'source_system! message_id! contact_id! channel! campaign_id? decision_id? variant? message_kind? '
                 ~ 'sent_at! sent_date! cost_amount extracted_at!',
         },
         'message_events': {
@@ -123,26 +124,26 @@
         'web_events': {
             'key': ['event_id'],
             'person_key': 'contact',
-            'columns': 'source_system! event_id! contact_id! event_type! platform! product_id category form_type '
-                ~ 'campaign_id route occurred_at! occurred_date! extracted_at!',
+            'columns': 'source_system! event_id! contact_id! event_type! platform! product_id? category? form_type? '
+                ~ 'campaign_id? route? occurred_at! occurred_date! extracted_at!',
         },
         'carts': {
             'key': ['cart_id'],
             'person_key': 'contact',
-            'columns': 'source_system! cart_id! contact_id! created_at! updated_at! updated_date! order_id items '
+            'columns': 'source_system! cart_id! contact_id! created_at! updated_at! updated_date! order_id? items? '
                 ~ 'item_count cart_amount extracted_at!',
         },
         'loyalty_movements': {
             'key': ['movement_id'],
             'person_key': 'contact',
             'columns': 'source_system! movement_id! contact_id! movement_type! points amount occurred_at! '
-                ~ 'occurred_date! order_id extracted_at!',
+                ~ 'occurred_date! order_id? extracted_at!',
         },
         'service_events': {
             'key': ['event_id'],
             'person_key': 'contact',
             'columns': 'source_system! event_id! contact_id! event_type! rating occurred_at! occurred_date! '
-                ~ 'is_resolved order_id extracted_at!',
+                ~ 'is_resolved order_id? extracted_at!',
         },
         'contracts': {
             'key': ['contract_id'],
@@ -162,10 +163,14 @@
 {# The same for one entity, the columns as lists. #}
 {% macro contract(entity) %}
     {%- set about = contract_entities()[entity] -%}
-    {%- set columns, required = [], [] -%}
+    {%- set columns, required, texts = [], [], [] -%}
     {%- for column in about['columns'].split() -%}
-        {%- do columns.append(column.rstrip('!')) -%}
-        {%- if column.endswith('!') -%}{%- do required.append(column.rstrip('!')) -%}{%- endif -%}
+        {%- set name = column.rstrip('!?') -%}
+        {%- do columns.append(name) -%}
+        {%- if column.endswith('!') -%}{%- do required.append(name) -%}{%- endif -%}
+        {# whose row it is, is asked of every row: an empty answer is none as well -#}
+        {%- set is_about_whom = about['person_key'] == 'contact' and name.endswith(('source_system', 'contact_id')) -%}
+        {%- if column.endswith('?') or is_about_whom -%}{%- do texts.append(name) -%}{%- endif -%}
     {%- endfor -%}
     {{ return({
         'key': about['key'],
@@ -175,6 +180,7 @@
         'outlives_person': about.get('outlives_person', false),
         'columns': columns,
         'required': required,
+        'empty_is_missing': texts,
     }) }}
 {% endmacro %}
 

@@ -33,8 +33,9 @@
 
 
 {#
-  input_<entity> as intake judges it: without the rows of erased people, found by the person_key of the contract. Their orders
-  stay and belong to nobody: the till's total must stay what it was. The anti join costs nothing as long as nobody was erased.
+  input_<entity> as intake judges it: an empty text is a missing one, and without the rows of erased people, found by the
+  person_key of the contract. Their orders stay and belong to nobody: the till's total must stay what it was. The anti join costs
+  nothing as long as nobody was erased.
 #}
 {% macro judged_input(entity) -%}
 {%- set input = ref('input_' ~ entity) -%}
@@ -44,9 +45,9 @@
     select
         {% for column in about['columns'] -%}
             {%- if column == 'contact_id' -%}
-        case when erased.contact_id is null then all_rows.contact_id end as contact_id
+        case when erased.contact_id is null then {{ filled_text('all_rows.contact_id') }} end as contact_id
             {%- else -%}
-        all_rows.{{ column }}
+        {{ judged_column(about, column) }}
             {%- endif -%}
         {{ ',\n        ' if not loop.last }}
         {%- endfor %}
@@ -54,17 +55,22 @@
     left join {{ ref('intake_erased_contacts') }} as erased
         on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
 )
-{%- elif not can_be_erased(entity) -%}
+{%- elif not can_be_erased(entity) and not about['empty_is_missing'] -%}
 {{ input }}
-{%- elif about['person_key'] == 'contact' -%}
+{%- elif about['person_key'] in ['contact', 'none'] -%}
 (
-    select all_rows.*
+    select
+        {% for column in about['columns'] -%}
+        {{ judged_column(about, column) }}{{ ',\n        ' if not loop.last }}
+        {%- endfor %}
     from {{ input }} as all_rows
+    {%- if about['person_key'] == 'contact' %}
     {{ anti_join() }} {{ ref('intake_erased_contacts') }} as erased
         on all_rows.source_system = erased.source_system and all_rows.contact_id = erased.contact_id
     {%- if 'linked_contact_id' in about['columns'] %}
     {{ anti_join() }} {{ ref('intake_erased_contacts') }} as linked
         on all_rows.linked_source_system = linked.source_system and all_rows.linked_contact_id = linked.contact_id
+    {%- endif %}
     {%- endif %}
 )
 {%- else -%}
@@ -81,6 +87,25 @@
         on {% for column in parent_key %}{{ ' and ' if not loop.first }}all_rows.{{ column }} = erased.{{ column }}{% endfor %}
 )
 {%- endif -%}
+{%- endmacro %}
+
+
+{# A column of the contract as intake reads it. #}
+{% macro judged_column(about, column) -%}
+    {%- if column in about['empty_is_missing'] -%}
+        {{ filled_text('all_rows.' ~ column) }} as {{ column }}
+    {%- else -%}
+        all_rows.{{ column }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+  A text, or null when it is empty or nothing but white space: files that began as CSV have no other way to say that something
+  is missing. Nearly every text begins above the blank, and is searched no further: these columns have 100 million rows.
+#}
+{% macro filled_text(expression) -%}
+    case when {{ expression }} >= '!' or ({{ expression }} <> '' and {{ trimmed(expression) }} <> '') then {{ expression }} end
 {%- endmacro %}
 
 

@@ -12,17 +12,38 @@ redemptions as (
     select * from {{ ref('fct_offer_redemptions') }}
 ),
 
-ranked_redemptions as (
+copies_spent_by_strangers as (
+    select * from {{ ref('intake_copies_spent_by_strangers') }}
+),
+
+-- a copy is spent whoever used it
+uses as (
+    select
+        assignment_id,
+        redemption_id,
+        order_id,
+        redeemed_at
+    from redemptions
+    where assignment_id is not null
+    union all
+    select
+        assignment_id,
+        cast(null as string) as redemption_id,
+        order_id,
+        redeemed_at
+    from copies_spent_by_strangers
+),
+
+ranked_uses as (
     select
         assignment_id,
         order_id,
         redeemed_at,
         row_number() over (
             partition by assignment_id
-            order by redeemed_at asc nulls last, redemption_id asc nulls last
+            order by redeemed_at asc nulls last, redemption_id asc nulls last, order_id asc nulls last
         ) as redemption_rank
-    from redemptions
-    where assignment_id is not null
+    from uses
 ),
 
 redemptions_per_assignment as (
@@ -31,7 +52,7 @@ redemptions_per_assignment as (
         max(case when redemption_rank = 1 then order_id end) as first_redemption_order_id,
         cast(count(*) as integer) as redemption_count,
         min(redeemed_at) as first_redeemed_at
-    from ranked_redemptions
+    from ranked_uses
     group by assignment_id
 ),
 

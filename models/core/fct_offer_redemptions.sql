@@ -16,6 +16,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+copies_spent_by_strangers as (
+    select * from {{ ref('intake_copies_spent_by_strangers') }}
+),
+
 cancelled_orders as (
     select order_id
     from orders
@@ -47,6 +51,7 @@ profile_assignments as (
         assignments.assignment_id,
         contact_profiles.profile_id,
         assignments.offer_id,
+        assignments.assigned_date,
         assignments.assigned_at,
         assignments.expires_at
     from assignments
@@ -58,11 +63,14 @@ profile_assignments as (
 
 -- a use that says which copy it was used that copy, whoever held it
 named_copies as (
-    select distinct named_assignment_id as assignment_id
+    select named_assignment_id as assignment_id
     from profile_redemptions
     where
         named_assignment_id is not null
         and not was_cancelled
+    union
+    select assignment_id
+    from copies_spent_by_strangers
 ),
 
 open_copies as (
@@ -87,7 +95,7 @@ pairs_1 as (
             profile_redemptions.profile_id = open_copies.profile_id
             and profile_redemptions.offer_id = open_copies.offer_id
     where
-        {{ is_valid_at('profile_redemptions.redeemed_at', 'open_copies.assigned_at', 'open_copies.expires_at') }}
+        {{ was_open_that_day('profile_redemptions', 'open_copies') }}
         and profile_redemptions.named_assignment_id is null
         and not profile_redemptions.was_cancelled
 ),

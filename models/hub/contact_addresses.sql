@@ -23,7 +23,20 @@ channels as (
 ),
 
 messages as (
-    select * from {{ ref('intake_messages') }}
+    select
+        message_id,
+        source_system,
+        contact_id,
+        channel
+    from {{ ref('intake_messages') }}
+    union all
+    -- of messages that share an id, each may be the one that bounced
+    select
+        message_id,
+        source_system,
+        contact_id,
+        channel
+    from {{ ref('intake_shared_message_ids') }}
 ),
 
 message_events as (

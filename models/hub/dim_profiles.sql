@@ -148,10 +148,10 @@ profile_preferences as (
 profile_orders as (
     select
         profile_id,
-        cast(sum(case when order_status = 'completed' then 1 else 0 end) as integer) as order_count,
+        cast(sum(case when {{ is_counted_order() }} then 1 else 0 end) as integer) as order_count,
         cast(sum(net_amount) as decimal(18, 2)) as net_amount,
-        min(case when order_status = 'completed' then order_date end) as first_order_date,
-        max(case when order_status = 'completed' then order_date end) as last_order_date
+        min(case when {{ is_counted_order() }} then order_date end) as first_order_date,
+        max(case when {{ is_counted_order() }} then order_date end) as last_order_date
     from orders
     where
         profile_id is not null
@@ -314,9 +314,11 @@ profiles_with_everything as (
         profile_contacts.profile_id is null as has_erasure_request,
         value_current.is_at_risk_of_inactive,
         value_current.has_returned,
-        {% for channel in channels + ['ads', 'profiling'] %}
+        {% for channel in channels + ['ads'] %}
             coalesce(profile_consents.has_{{ channel }}_consent, false) as has_{{ channel }}_consent,
         {% endfor %}
+        coalesce(profile_consents.has_profiling_consent, false)
+        and profiling_denials.profile_id is null as has_profiling_consent,
         {% for channel in channels -%}
             -- whoever asked to be forgotten has no row in profile_contacts
             coalesce(

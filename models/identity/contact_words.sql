@@ -116,13 +116,17 @@ over_shared_addresses as (
 ),
 
 stops as (
-    select
+    select distinct
         contact_profiles.profile_id,
         messages.source_system,
         messages.contact_id,
         messages.channel,
+        '*' as purpose,
+        'stop' as word,
         message_events.event_type as reason,
+        cast(null as string) as evidence_reference,
         message_events.occurred_at as said_at,
+        message_events.occurred_at as heard_at,
         coalesce(contacts.updated_at > message_events.occurred_at, false) as was_changed_since
     from message_events
     inner join messages
@@ -270,6 +274,7 @@ consent_words as (
         addressed_moments.evidence_reference,
         addressed_moments.said_at,
         addressed_moments.heard_at,
+        addressed_moments.named_key is null as is_about_the_record,
         addressed_moments.names_something_unreadable
     from addressed_moments
     inner join own_addresses
@@ -299,15 +304,43 @@ noes_about_something_unreadable as (
         and names_something_unreadable
 ),
 
--- an answer that could not be read is about the record's own addresses as any unreadable no is
+-- a no that names no address is about what the record held when it was said
+unnamed_noes as (
+    select distinct
+        consent_words.profile_id,
+        consent_words.source_system,
+        consent_words.contact_id,
+        consent_words.channel,
+        consent_words.purpose,
+        consent_words.word,
+        consent_words.reason,
+        consent_words.evidence_reference,
+        consent_words.said_at,
+        consent_words.heard_at,
+        coalesce(contacts.updated_at > consent_words.said_at, false) as was_changed_since
+    from consent_words
+    inner join contacts
+        on
+            consent_words.source_system = contacts.source_system
+            and consent_words.contact_id = contacts.contact_id
+    where
+        consent_words.word = 'no'
+        and consent_words.is_about_the_record
+),
+
+-- and so is one that could not be read; what it is about besides the record's own addresses is no more than a stop there
 unreadable_stops as (
     select distinct
         contact_profiles.profile_id,
         contact_profiles.source_system,
         contact_profiles.contact_id,
         channels.channel,
+        doubtful_noes.purpose,
+        'stop' as word,
         'unreadable_no' as reason,
+        cast(null as string) as evidence_reference,
         doubtful_noes.said_at,
+        doubtful_noes.heard_at,
         coalesce(contacts.updated_at > doubtful_noes.said_at, false) as was_changed_since
     from doubtful_noes
     inner join contact_profiles
@@ -321,20 +354,109 @@ unreadable_stops as (
     inner join channels
         on doubtful_noes.channel in (channels.channel, '*')
     where
-        doubtful_noes.is_answer
-        and doubtful_noes.is_of_the_record
+        doubtful_noes.is_of_the_record
         and doubtful_noes.said_at = doubtful_noes.heard_at
+        and not coalesce({{ list_holds('channels.address_kinds', 'doubtful_noes.named_kind') }}, false)
 ),
 
-all_stops as (
+noes_of_the_record as (
     select * from stops
+    union all
+    select * from unnamed_noes
     union all
     select * from unreadable_stops
 ),
 
--- the message may have gone to what the record held before: to what it was seen with, and where it was changed since,
--- to an address that nobody knows any more
-stop_addresses as (
+-- before a record was first seen nobody looked: what it held then, it may always have held
+seen_addresses as (
+    select
+        source_system,
+        contact_id,
+        address_kind,
+        address_id,
+        first_as_of_date,
+        first_as_of_date = min(first_as_of_date) over (
+            partition by source_system, contact_id
+        ) as is_as_old_as_the_record
+    from contact_address_history
+),
+
+-- most records hold what they always held: what is left here is little
+left_addresses as (
+    select
+        seen_addresses.source_system,
+        seen_addresses.contact_id,
+        channel_kinds.channel,
+        case
+            when over_shared_addresses.identifier_id is not null
+                then {{ hash_id(['seen_addresses.source_system', 'seen_addresses.contact_id']) }}
+            else seen_addresses.address_id
+        end as address_key,
+        seen_addresses.first_as_of_date,
+        seen_addresses.is_as_old_as_the_record
+    from seen_addresses
+    {{ anti_join() }} record_addresses
+        on
+            seen_addresses.source_system = record_addresses.source_system
+            and seen_addresses.contact_id = record_addresses.contact_id
+            and seen_addresses.address_id = record_addresses.identifier_id
+    inner join channel_kinds
+        on seen_addresses.address_kind = channel_kinds.address_kind
+    left join over_shared_addresses
+        on seen_addresses.address_id = over_shared_addresses.identifier_id
+),
+
+-- where each record speaks for itself it does so today as well
+former_addresses as (
+    select
+        left_addresses.source_system,
+        left_addresses.contact_id,
+        left_addresses.channel,
+        left_addresses.address_key,
+        min(left_addresses.first_as_of_date) as first_as_of_date,
+        max(case when left_addresses.is_as_old_as_the_record then 1 else 0 end) = 1 as is_as_old_as_the_record
+    from left_addresses
+    {{ anti_join() }} own_addresses
+        on
+            left_addresses.source_system = own_addresses.source_system
+            and left_addresses.contact_id = own_addresses.contact_id
+            and left_addresses.channel = own_addresses.channel
+            and left_addresses.address_key = own_addresses.address_key
+    group by
+        left_addresses.source_system,
+        left_addresses.contact_id,
+        left_addresses.channel,
+        left_addresses.address_key
+),
+
+-- what was refused at what the record held before: at what it was seen with, and where it was changed since, at an
+-- address that nobody knows any more
+former_words as (
+    select
+        noes_of_the_record.*,
+        former_addresses.address_key
+    from noes_of_the_record
+    inner join former_addresses
+        on
+            noes_of_the_record.source_system = former_addresses.source_system
+            and noes_of_the_record.contact_id = former_addresses.contact_id
+            and noes_of_the_record.channel = former_addresses.channel
+    where
+        former_addresses.is_as_old_as_the_record
+        or former_addresses.first_as_of_date <= {{ local_date('noes_of_the_record.said_at') }}
+    union all
+    select
+        noes_of_the_record.*,
+        {{ hash_id(["'formerly'", 'noes_of_the_record.source_system', 'noes_of_the_record.contact_id']) }} as address_key
+    from noes_of_the_record
+    inner join channels
+        on noes_of_the_record.channel = channels.channel
+    where
+        noes_of_the_record.was_changed_since
+        and channels.address_kinds not in ('post', 'app')
+),
+
+stop_words as (
     select
         stops.*,
         own_addresses.address_key
@@ -344,45 +466,6 @@ stop_addresses as (
             stops.source_system = own_addresses.source_system
             and stops.contact_id = own_addresses.contact_id
             and stops.channel = own_addresses.channel
-    union
-    select
-        all_stops.*,
-        contact_address_history.address_id as address_key
-    from all_stops
-    inner join channels
-        on all_stops.channel = channels.channel
-    inner join contact_address_history
-        on
-            all_stops.source_system = contact_address_history.source_system
-            and all_stops.contact_id = contact_address_history.contact_id
-            and {{ list_holds('channels.address_kinds', 'contact_address_history.address_kind') }}
-            and contact_address_history.first_as_of_date <= {{ local_date('all_stops.said_at') }}
-    union
-    select
-        all_stops.*,
-        {{ hash_id(["'formerly'", 'all_stops.source_system', 'all_stops.contact_id']) }} as address_key
-    from all_stops
-    inner join channels
-        on all_stops.channel = channels.channel
-    where
-        all_stops.was_changed_since
-        and channels.address_kinds not in ('post', 'app')
-),
-
-stop_words as (
-    select
-        profile_id,
-        source_system,
-        contact_id,
-        channel,
-        '*' as purpose,
-        address_key,
-        'stop' as word,
-        reason,
-        cast(null as string) as evidence_reference,
-        said_at,
-        said_at as heard_at
-    from stop_addresses
 ),
 
 unreadable_words as (
@@ -415,16 +498,13 @@ unreadable_words as (
 ),
 
 own_words as (
-    select
-        profile_id,
-        {{ word_columns | join(',\n        ') }}
-    from consent_words
-    union all
-    select * from noes_about_something_unreadable
-    union all
-    select * from stop_words
-    union all
-    select * from unreadable_words
+    {% for words in ['consent_words', 'noes_about_something_unreadable', 'stop_words', 'former_words', 'unreadable_words'] -%}
+        select
+            profile_id,
+            {{ word_columns | join(',\n            ') }}
+        from {{ words }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- before a split, all of them were one person: what was refused then, each of them refused

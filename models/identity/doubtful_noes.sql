@@ -1,5 +1,5 @@
 -- A no that could not be read may be the no of several: of its record, and of whoever holds or held the address that it
--- names.
+-- names, or that a record which is gone was seen with.
 with
 
 unreadable_noes as (
@@ -64,7 +64,7 @@ noes_of_records as (
     where unreadable_noes.source_system is null
 ),
 
-addressed_noes as (
+noes_that_name as (
     select
         noes_of_records.channel,
         noes_of_records.purpose,
@@ -72,9 +72,10 @@ addressed_noes as (
         noes_of_records.record_id,
         named_addresses.identifier_type as named_kind,
         named_addresses.identifier_id as named_id,
-        noes_of_records.entity = 'message_events' as is_answer,
         over_shared_addresses.identifier_id is not null as is_over_shared,
-        noes_of_records.said_at
+        noes_of_records.said_at,
+        noes_of_records.source_system,
+        noes_of_records.contact_id
     from noes_of_records
     left join named_addresses
         on
@@ -83,6 +84,40 @@ addressed_noes as (
             and noes_of_records.named_address_hash = named_addresses.named_address_hash
     left join over_shared_addresses
         on named_addresses.identifier_id = over_shared_addresses.identifier_id
+),
+
+-- a record that is not delivered any more speaks for what it was ever seen with
+addressed_noes as (
+    select
+        channel,
+        purpose,
+        record_system,
+        record_id,
+        named_kind,
+        named_id,
+        is_over_shared,
+        said_at
+    from noes_that_name
+    union all
+    select
+        noes_that_name.channel,
+        noes_that_name.purpose,
+        noes_that_name.record_system,
+        noes_that_name.record_id,
+        contact_address_history.address_kind as named_kind,
+        contact_address_history.address_id as named_id,
+        over_shared_addresses.identifier_id is not null as is_over_shared,
+        noes_that_name.said_at
+    from noes_that_name
+    inner join contact_address_history
+        on noes_that_name.contact_id = contact_address_history.contact_id
+    left join over_shared_addresses
+        on contact_address_history.address_id = over_shared_addresses.identifier_id
+    where
+        noes_that_name.record_id is null
+        and noes_that_name.named_id is null
+        and coalesce(noes_that_name.source_system, contact_address_history.source_system)
+        = contact_address_history.source_system
 ),
 
 holders as (
@@ -128,7 +163,6 @@ select distinct
     named_kind,
     coalesce(named_id, '') as named_id,
     coalesce(source_system = record_system and contact_id = record_id, false) as is_of_the_record,
-    is_answer,
     is_over_shared,
     -- said at no time that can be told: nothing is later
     coalesce(said_at, cast('9999-12-31' as timestamp)) as said_at,

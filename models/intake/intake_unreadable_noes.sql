@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- Rejected rows that could have been a no, as far as they can be read, without values: nobody is written to because a
--- no could not be read.
+-- Rejected rows that could have been a no, and noes to a message id that several messages share, as far as they can be
+-- read, without values: nobody is written to because a no could not be read.
 with
 
 consents as (
@@ -21,6 +21,10 @@ valid_message_events as (
 
 messages as (
     select * from {{ judged_input('messages') }} as input_rows
+),
+
+shared_message_ids as (
+    select * from {{ ref('intake_shared_message_ids') }}
 ),
 
 rejected_addresses as (
@@ -79,17 +83,29 @@ unreadable_events as (
 ),
 
 -- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
-unreadable_answers as (
+answers as (
     select
-        unreadable_events.*,
-        messages.source_system as contact_system,
+        unreadable_events.message_id,
+        messages.source_system,
         messages.contact_id,
-        case
-            when messages.channel in ('{{ contract_lists().channel | join("', '") }}') then messages.channel
-        end as readable_channel
+        messages.channel,
+        unreadable_events.readable_at,
+        unreadable_events.extracted_at
     from unreadable_events
     left join messages
         on unreadable_events.message_id = messages.message_id
+    union all
+    select
+        shared_message_ids.message_id,
+        shared_message_ids.source_system,
+        shared_message_ids.contact_id,
+        shared_message_ids.channel,
+        valid_message_events.occurred_at as readable_at,
+        valid_message_events.extracted_at
+    from valid_message_events
+    inner join shared_message_ids
+        on valid_message_events.message_id = shared_message_ids.message_id
+    where valid_message_events.event_type in ('unsubscribed', 'complained')
 ),
 
 noes as (
@@ -107,15 +123,15 @@ noes as (
     union all
     select
         'message_events' as entity,
-        contact_system as source_system,
+        source_system,
         contact_id,
         message_id,
-        readable_channel as channel,
+        case when channel in ('{{ contract_lists().channel | join("', '") }}') then channel end as channel,
         cast(null as string) as purpose,
         cast(null as string) as named_address_hash,
         readable_at,
         extracted_at
-    from unreadable_answers
+    from answers
 ),
 
 -- a record that was rejected itself speaks for its addresses

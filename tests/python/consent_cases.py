@@ -392,6 +392,130 @@ def an_erasure_request_by_another_record_of_the_person_is_honoured(case: Case) -
     return {"x": None}
 
 
+# --- A no that names no address is about what its record held then -----------------------------------------------
+
+
+@case
+def a_record_that_moved_after_a_withdrawal_opens_its_new_address_only(case: Case) -> Expected:
+    card = f"card-{case.number}"
+    case.record("account", cart=True, email=case.email("new"), updated_at=at("05-01"), loyalty_card_id=card)
+    case.record("old", loyalty_card_id=card, email_verified_at=at("05-20"))
+    case.says("granted", "2019-01-01 09:00", "old")
+    case.says("withdrawn", "04-01", "account")
+    case.says("granted", "06-01", "account")
+    return {"account": case.email("new")}
+
+
+@case
+def a_withdrawal_that_cannot_be_read_stays_with_the_address_that_its_record_held_then(case: Case) -> Expected:
+    card = f"card-{case.number}"
+    case.record("account", cart=True, email=case.email("new"), updated_at=at("05-01"), loyalty_card_id=card)
+    case.record("old", loyalty_card_id=card, email_verified_at=at("05-20"))
+    case.says("granted", "2019-01-01 09:00", "old")
+    case.says("Withdrawn", "04-01", "account")
+    case.says("granted", "06-01", "account")
+    return {"account": case.email("new")}
+
+
+@case
+def a_yes_at_the_old_address_after_the_withdrawal_opens_it_again(case: Case) -> Expected:
+    card = f"card-{case.number}"
+    case.record("account", cart=True, email=None, updated_at=at("05-01"), loyalty_card_id=card)
+    case.record("old", loyalty_card_id=card)
+    case.says("withdrawn", "04-01", "account")
+    case.says("granted", "06-01", "old")
+    return {"account": case.email("old")}
+
+
+@case
+def a_yes_of_the_record_that_said_no_lifts_it_whatever_was_changed_since(case: Case) -> Expected:
+    case.base("x", updated_at=at("05-01"))
+    case.says("withdrawn", "03-02")
+    case.says("granted", "04-01")
+    return {"x": case.email("x")}
+
+
+@case
+def a_no_that_was_taken_back_leaves_the_other_addresses_of_an_unchanged_record_open(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.world["contacts"][-1]["email_verified_at"] = at("05-20")
+    case.says("granted", "2019-01-01 09:00", "y")
+    case.says("withdrawn", "03-02", "x")
+    case.says("granted", "04-01", "x")
+    return {"x": case.email("y")}
+
+
+# --- Messages that share an id ------------------------------------------------------------------------------------
+
+
+@case
+def an_unsubscription_from_an_id_that_two_messages_share_closes_both_records(case: Case) -> Expected:
+    case.base()
+    case.base("y")
+    case.message("x")
+    case.message("y", extracted_at=at("06-01"))
+    case.event("unsubscribed", "03-02")
+    return {"x": None, "y": None}
+
+
+@case
+def a_hard_bounce_at_an_id_that_two_records_share_is_of_both_addresses(case: Case) -> Expected:
+    case.base()
+    case.base("y")
+    case.message("x")
+    case.message("y", extracted_at=at("06-01"))
+    case.event("bounced_hard", "03-01")
+    return {"x": None, "y": None}
+
+
+@case
+def a_stop_at_a_message_that_came_twice_is_lifted_by_a_yes_at_another_address(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.message("x")
+    case.message("x", extracted_at=at("06-01"))
+    case.event("unsubscribed", "03-02")
+    case.says("granted", "04-01", "y")
+    return {"x": case.email("y")}
+
+
+# --- An empty text is a missing one -------------------------------------------------------------------------------
+
+
+@case
+def a_yes_with_an_empty_address_is_about_the_records_own(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.says("granted", "2022-01-01 09:00", address="")
+    return {"x": case.email("x")}
+
+
+@case
+def a_withdrawal_with_a_blank_source_system_is_of_every_record_of_that_id(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", source_system=" ")
+    return {"x": None}
+
+
+@case
+def an_erasure_request_with_an_empty_source_system_is_honoured(case: Case) -> Expected:
+    case.base()
+    case.add("erasure_requests", source_system="", contact_id=case.cart_of("x"), requested_at=at("03-02"))
+    return {"x": None}
+
+
+@case
+def a_cart_with_an_empty_order_was_left(case: Case) -> Expected:
+    case.base()
+    case.world["carts"][-1]["order_id"] = ""
+    return {"x": case.email("x")}
+
+
+@with_double_opt_in
+def a_confirmation_of_1970_confirms_nothing(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.says("granted", "2022-01-01 09:00", double_opt_in_confirmed_at=datetime.fromisoformat("1970-01-01"))
+    return {"x": None}
+
+
 # --- Addresses ----------------------------------------------------------------------------------------------------
 
 

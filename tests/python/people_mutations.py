@@ -107,7 +107,7 @@ MUTATIONS = [
     Mutation(
         "a record changed after a stop may have held another address",
         WORDS,
-        "        all_stops.was_changed_since\n",
+        "        noes_of_the_record.was_changed_since\n",
         "        false\n",
     ),
     Mutation(
@@ -234,14 +234,15 @@ MUTATIONS = [
     Mutation(
         "a stop is about every purpose of its channel",
         WORDS,
-        "        '*' as purpose,\n        address_key,\n        'stop' as word",
-        "        'marketing' as purpose,\n        address_key,\n        'stop' as word",
+        "        '*' as purpose,\n        'stop' as word",
+        "        'marketing' as purpose,\n        'stop' as word",
     ),
     Mutation(
-        "a stop is also about the address that the record was seen with before it",
+        "a no that names no address is also about the one that the record was seen with before it",
         WORDS,
-        "and contact_address_history.first_as_of_date <= {{ local_date('all_stops.said_at') }}",
-        "and false",
+        "        former_addresses.is_as_old_as_the_record\n"
+        "        or former_addresses.first_as_of_date <= {{ local_date('noes_of_the_record.said_at') }}",
+        "        false",
     ),
     Mutation(
         "an answer that could not be read may have come from an address of before",
@@ -250,10 +251,53 @@ MUTATIONS = [
         "",
     ),
     Mutation(
+        "a withdrawal may be about an address of before",
+        WORDS,
+        "    union all\n    select * from unnamed_noes\n",
+        "",
+    ),
+    Mutation(
+        "a withdrawal that cannot be read may be about an address of before",
+        WORDS,
+        "        doubtful_noes.is_of_the_record\n",
+        "        doubtful_noes.is_of_the_record\n        and doubtful_noes.purpose = '*'\n",
+    ),
+    Mutation(
+        "a record that is not delivered any more speaks for what it was seen with",
+        "models/identity/doubtful_noes.sql",
+        "        noes_that_name.record_id is null\n",
+        "        false\n",
+    ),
+    Mutation(
+        "an answer to an id that several messages share is anybody's of them",
+        "models/intake/intake_unreadable_noes.sql",
+        "where valid_message_events.event_type in ('unsubscribed', 'complained')",
+        "where false",
+    ),
+    Mutation(
+        "of messages that share an id each may be the one that bounced",
+        ADDRESSES,
+        "from {{ ref('intake_shared_message_ids') }}",
+        "from {{ ref('intake_shared_message_ids') }}\n    where false",
+    ),
+    Mutation(
+        "an empty text is a missing one",
+        "macros/intake/erased_contacts.sql",
+        "{{ filled_text('all_rows.' ~ column) }} as {{ column }}",
+        "all_rows.{{ column }}",
+    ),
+    Mutation(
+        "a confirmation of 1970 confirms nothing",
+        "models/intake/intake_consents.sql",
+        "is_implausible_stamp('double_opt_in_confirmed_at', 'extracted_at')",
+        "'false'",
+    ),
+    Mutation(
         "at a switchboard each record speaks for itself, also in words that name it",
         WORDS,
-        "            when over_shared_addresses.identifier_id is not null\n",
-        "            when false\n",
+        "            when over_shared_addresses.identifier_id is not null\n"
+        "                then {{ hash_id(['moments.source_system',",
+        "            when false\n                then {{ hash_id(['moments.source_system',",
     ),
     Mutation(
         "a no at an address that cannot be read is an unreadable no",
@@ -289,8 +333,8 @@ MUTATIONS = [
     Mutation(
         "an unreadable no about another purpose closes nothing here",
         WORDS,
-        "        doubtful_noes.purpose,\n",
-        "        '*' as purpose,\n",
+        "        own_addresses.channel,\n        doubtful_noes.purpose,\n",
+        "        own_addresses.channel,\n        '*' as purpose,\n",
     ),
     Mutation(
         "what was refused before a split both have refused",

@@ -637,6 +637,78 @@ def moved_after_a_stop(story: Story) -> None:
         story.people.contacts[record]["updated_at"] = at + timedelta(days=2)
 
 
+def moved_after_a_no(story: Story) -> None:
+    """She withdrew when the record held another address, which is another record's today."""
+    record, at = story.anyone(), story.when()
+    kind = "phone" if story.channel in ("sms", "phone") else "email"
+    old = f"+3243{story.number:07d}" if kind == "phone" else f"before{story.email(0)}"
+    if record in story.remembered:
+        return
+    other = story.sibling(record, **(taken_first(story) | {kind: old}))
+    story.remember(record, **{kind: old})
+    story.consent("granted", at - timedelta(days=4), other)
+    story.consent(story.random.choice(("denied", "withdrawn", "withdrawn", "Withdrawn")), at, record)
+    story.consent("granted", at + timedelta(days=5), story.random.choice((record, record, other)))
+    if story.chance(0.3):
+        story.people.contacts[record]["updated_at"] = at + timedelta(days=2)
+
+
+def record_changed_after_a_no(story: Story) -> None:
+    """What the record held when she withdrew, nobody has seen."""
+    record, at = story.anyone(), story.when()
+    story.people.contacts[record]["updated_at"] = at + timedelta(days=story.random.choice((-2, 2, 2)))
+    other = story.sibling(record, **taken_first(story))
+    story.consent("granted", at - timedelta(days=4), other)
+    story.consent(story.random.choice(("denied", "withdrawn", "withdrawn", "Withdrawn")), at, record)
+    story.consent("granted", at + timedelta(days=5), record)
+
+
+def no_of_a_record_that_is_gone(story: Story) -> None:
+    """It was seen with an address that is somebody's, and is not delivered any more; what it said is."""
+    record, at = story.anyone(), story.when()
+    which = len(story.people.past["contacts"])
+    gone = ("web_shop", f"c{story.number}_g{which}")
+    alone: Row = {"contact_id": gone[1], "loyalty_card_id": None, "created_at": datetime.fromisoformat("2020-06-01")}
+    shared = story.one_of({"phone": None}, {"email": None}, {})
+    row = story.people.contacts[record] | alone | shared | {"updated_at": None}
+    story.people.past["contacts"].append(row | {"extracted_at": datetime.fromisoformat("2020-09-10 06:00")})
+    if story.chance(0.6):
+        story.consent("withdrawn", at, gone, **story.one_of({}, {}, {"source_system": None}))
+    else:
+        story.event(story.message(gone, at - timedelta(days=1)), "complained", at)
+    if story.chance(0.4):
+        story.consent("granted", at + timedelta(days=5), record)
+
+
+def answer_to_an_id_of_two_messages(story: Story) -> None:
+    """Two systems number alike; the copy that was extracted last is kept."""
+    record, at = story.anyone(), story.when()
+    other = story.random.choice((record, story.anyone(), story.sibling(record)))
+    message = story.message(record, at - timedelta(days=2))
+    wrong = story.one_of({}, {}, {"channel": "Email"}, {"sent_at": None})
+    row: Row = {"message_id": message, "extracted_at": at + timedelta(days=story.random.choice((1, 9)))}
+    story.message(other, at - timedelta(days=1), **(row | wrong if other != record else row))
+    story.event(message, story.random.choice(("unsubscribed", "complained", "bounced_hard")), at)
+    if story.chance(0.5):
+        story.consent("granted", at + timedelta(days=5), story.random.choice((record, other)))
+
+
+def empty_texts(story: Story) -> None:
+    """Files that began as CSV say so when something is missing."""
+    record, at, nothing = story.anyone(), story.when(), story.random.choice(("", " ", "\t "))
+    status = story.random.choice(("granted", "withdrawn"))
+    system: Row = {"source_system": nothing} if status == "withdrawn" and story.chance(0.5) else {}
+    story.consent(status, at, record, **({"address": nothing} | system))
+    if story.chance(0.2):
+        story.add("erasure_requests", record, source_system=nothing, requested_at=at)
+    if story.channel == "post" and story.chance(0.5):
+        story.people.contacts[record]["street_address"] = nothing
+
+
+def yes_confirmed_in_1970(story: Story) -> None:
+    story.consent("granted", story.when(), double_opt_in_confirmed_at=datetime.fromisoformat("1970-01-01 00:00"))
+
+
 def bounced_and_changed_something_else(story: Story) -> None:
     """A build saw the address at the record before it bounced, and there it still is."""
     record, at = story.anyone(), story.when()
@@ -855,6 +927,8 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(bounced, bounced_and_mended, bounced_and_changed_something_else, bounced_softly, moved_after_a_stop),
             *(prefers, prefers_something_else_lately, no_of_a_rejected_record),
             *(record_delivered_twice, record_of_the_future, event_of_an_unknown_message, erasure_of_nobody),
+            *(moved_after_a_no, record_changed_after_a_no, no_of_a_record_that_is_gone, yes_confirmed_in_1970),
+            *(answer_to_an_id_of_two_messages, empty_texts),
         )
     ),
     *(

@@ -56,7 +56,7 @@ class Word:
     said_at: datetime
     is_no: bool
     is_unreadable: bool = False
-    is_named: bool = False  # the row names the address
+    is_named: bool = False  # the row names the address, or was said by nobody who holds it
 
 
 @dataclass
@@ -170,7 +170,7 @@ class Oracle:
     def __init__(self, world: World, settings: Settings, past: "Oracle | None" = None) -> None:
         """`past`: what an earlier build saw of contacts and links."""
         self.settings = settings
-        self.world = world
+        self.world = {entity: [_filled(row) for row in rows] for entity, rows in world.items()}
         self.past = past
         self.contacts = self._read_contacts()
         self.strangers = self._read_rejected_contacts()
@@ -264,7 +264,7 @@ class Oracle:
         for _, one, other in weakest:
             tree[one].pop(other, None)
             tree[other].pop(one, None)
-        erased = {record_of(row) for row in self.world["erasure_requests"]}
+        erased = {record for row in self.world["erasure_requests"] for record in self._may_be(row)}
         return [
             Person([self.contacts[record] for record in group], is_erased=not erased.isdisjoint(group))
             for group in _components(self.contacts, tree)
@@ -361,6 +361,9 @@ class Oracle:
             # what one of them refused, or may have refused, before they were two, both have
             meant = holders if word.is_unreadable and word.is_named else ()
             persons += [each for record in (word.record, *meant) if record for each in self._split_off[record]]
+            # nobody knows whose it was: it may be the no of whoever held the address as well
+            before = self.past.holders.get(word.address, ()) if self.past and word.is_unreadable else ()
+            persons += [self.person_of[record] for record in before if word.is_named and record in self.person_of]
         return list({id(person): person for person in persons}.values())
 
     def _named(self, row: Row, kinds: Iterable[str]) -> tuple[bool, Address | None]:
@@ -420,9 +423,12 @@ class Oracle:
                             purposes,
                             Word(
                                 *(speaker, meant, said_at, True, not is_clear),
-                                is_named=address is not None or who not in self.contacts,
+                                is_named=speaker is None or meant == address,
                             ),
                         )
+                    if who is not None and (address is None or address[0] not in KINDS[each]):
+                        for meant in self._former_addresses(who, each, said_at):
+                            yield each, purposes, Word(who, meant, said_at, is_no=True)
         for row in copies.values():
             yield from self._yes(row)
 
@@ -430,7 +436,8 @@ class Oracle:
         """Whose row it is; without a source system any record of that id."""
         if row.get("source_system") is not None or row.get("contact_id") is None:
             return [record_of(row)]
-        return [*self.namesakes.get(str(row["contact_id"]), ())] or [None]
+        gone = [record for record in (self.past.contacts if self.past else ()) if record[1] == row["contact_id"]]
+        return [*self.namesakes.get(str(row["contact_id"]), ())] or [*gone] or [None]
 
     def _meant(self, record: Record | None, channel: str, named: Address | None) -> list[tuple[Record | None, Address]]:
         """Who speaks about which address; an unknown record at a switchboard may be anybody's there."""
@@ -441,8 +448,9 @@ class Oracle:
             return [*((record, address) for address in self.own_addresses(record, channel)), *sharers]
         if named is not None:
             return self._of_nobody(named, channel)
-        unknown = self.strangers.get(record or ("", ""))
-        values = [(kind, unknown.of_kind(kind)) for kind in ("email", "phone")] if unknown else []
+        # what the rejected record holds, or what was seen at one that is not delivered any more
+        unknown = [self.strangers.get(record or ("", "")), self.past and self.past.contacts.get(record or ("", ""))]
+        values = [(kind, each.of_kind(kind)) for each in unknown if each for kind in ("email", "phone")]
         held: list[Address] = [(kind, value) for kind, value in values if value is not None]
         return [meant for address in held for meant in self._of_nobody(address, channel)]
 
@@ -475,13 +483,16 @@ class Oracle:
             kind = row.get("event_type")
             if kind in EVENTS and kind not in ("unsubscribed", "complained"):
                 continue
-            for message in messages.get(row.get("message_id"), ()):
-                record = record_of(message)
+            copies = [each for each in messages.get(row.get("message_id"), ()) if each.get("contact_id") is not None]
+            # two systems number alike: nobody knows which of the messages was meant
+            told = {(each.get("source_system"), each["contact_id"], each.get("channel")) for each in copies}
+            for message, record in ((each, record) for each in copies for record in self._may_be(each)):
                 if record is None:
                     continue
                 channel, stamp = message.get("channel"), moment(row, "occurred_at")
                 is_readable = (
                     kind in EVENTS
+                    and len(told) <= 1
                     and record in self.contacts
                     and stamp is not None
                     and channel in CHANNELS
@@ -494,19 +505,24 @@ class Oracle:
                     continue
                 for each in (str(channel),) if channel in CHANNELS else CHANNELS:
                     for speaker, meant in self._meant(record, each, None):
-                        is_of_nobody = record not in self.contacts
-                        yield each, PURPOSES, Word(speaker, meant, said_at, True, not is_readable, is_of_nobody)
-                    if record not in self.contacts:
-                        continue
-                    for meant in self._held_then(record, each, said_at):
+                        yield each, PURPOSES, Word(speaker, meant, said_at, True, not is_readable, speaker is None)
+                    for meant in self._former_addresses(record, each, said_at):
                         yield each, PURPOSES, Word(record, meant, said_at, is_no=True)
-                    changed = self.contacts[record].row.get("updated_at")
-                    if isinstance(changed, datetime) and changed > said_at and KINDS[each]:
-                        yield each, PURPOSES, Word(record, NOBODY_KNOWS, said_at, is_no=True)
 
-    def _held_then(self, record: Record, channel: str, at: datetime) -> list[Address]:
-        """What an earlier build saw at the record, when it was made before."""
-        before = self.past.contacts.get(record) if self.past and self.past.settings.as_of <= at else None
+    def _former_addresses(self, record: Record, channel: str, at: datetime) -> Iterator[Address]:
+        """What a no that names no address is about besides what the record holds today."""
+        if record not in self.contacts:
+            return
+        # nobody looked before the record was first seen: what it held then, it may always have held
+        for address in self._held_then(record, channel):
+            yield self._alone(record, address)
+        changed = self.contacts[record].row.get("updated_at")
+        if isinstance(changed, datetime) and changed > at and KINDS[channel]:
+            yield NOBODY_KNOWS
+
+    def _held_then(self, record: Record, channel: str) -> list[Address]:
+        """What an earlier build saw at the record."""
+        before = self.past.contacts.get(record) if self.past else None
         values = [(kind, before.of_kind(kind)) for kind in KINDS[channel]] if before else []
         return [(kind, value) for kind, value in values if value is not None]
 
@@ -514,12 +530,15 @@ class Oracle:
 
     def _read_bounces(self) -> dict[Address, list[tuple[datetime, Contact, bool]]]:
         """When an address bounced, at whose record, and whether an earlier build had seen it there."""
-        messages = {row.get("message_id"): row for row in self.world["messages"]}
+        messages: dict[object, list[Row]] = defaultdict(list)
+        for row in self.world["messages"]:
+            messages[row.get("message_id")].append(row)
         found: dict[Address, list[tuple[datetime, Contact, bool]]] = defaultdict(list)
-        for row in self.world["message_events"]:
-            message = messages.get(row.get("message_id"))
-            stamp = moment(row, "occurred_at")
-            if row.get("event_type") != "bounced_hard" or message is None or stamp is None:
+        bounces = [row for row in self.world["message_events"] if row.get("event_type") == "bounced_hard"]
+        # of messages that share an id each may be the one that bounced
+        for bounce, message in ((row, each) for row in bounces for each in messages.get(row.get("message_id"), ())):
+            stamp = moment(bounce, "occurred_at")
+            if stamp is None:
                 continue
             contact = self.contacts.get(record_of(message) or ("", ""))
             channel = message.get("channel")
@@ -529,8 +548,9 @@ class Oracle:
                 value = contact.of_kind(kind) if KINDS[str(channel)] else contact.record
                 if value is not None:
                     found[kind, value].append((stamp, contact, False))
-            for address in self._held_then(contact.record, str(channel), stamp):
-                found[address].append((stamp, contact, True))
+            if self.past and self.past.settings.as_of <= stamp:
+                for address in self._held_then(contact.record, str(channel)):
+                    found[address].append((stamp, contact, True))
         return found
 
     def _paused_domains(self) -> set[str]:
@@ -658,6 +678,15 @@ class Oracle:
 
 
 # --- Small helpers ------------------------------------------------------------------------------------------------
+
+
+def _filled(row: Row) -> Row:
+    """An empty text is a missing one, but for the link of an event: '' means none there."""
+    return {
+        name: None if isinstance(value, str) and not value.strip() and name != "link_tag" else value
+        for name, value in row.items()
+    }
+
 
 # who is joined with whom, and how strongly (less than nothing: a rank from the strongest downwards)
 Graph = dict[Record, dict[Record, int]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import forked
 import pytest
 from compiled import compile_inline
 from people_project import Sent, World, copy_project, empty_world, read_exports, run, write_contract
@@ -73,9 +74,16 @@ def copy_of_the_offer(world: World, assignment_id: str, contact_id: str, day: st
 
 
 def use(
-    world: World, redemption_id: str, contact_id: str, day: str, order_id: str | None = None, copy: str | None = None
+    world: World,
+    redemption_id: str,
+    contact_id: str | None,
+    day: str,
+    order_id: str | None = None,
+    copy: str | None = None,
+    *,
+    clock: str = "12:00",
 ) -> None:
-    when = {"redeemed_at": utc(f"{day} 12:00"), "redeemed_date": date.fromisoformat(day)}
+    when = {"redeemed_at": utc(f"{day} {clock}"), "redeemed_date": date.fromisoformat(day)}
     what = {"offer_id": "ten_off", "order_id": order_id, "assignment_id": copy}
     add(world, "offer_redemptions", redemption_id=redemption_id, contact_id=contact_id, **what, **when)
 
@@ -128,6 +136,66 @@ def coupons(world: World) -> None:
     copy_of_the_offer(world, "lent", "lends", "2024-05-01")
     copy_of_the_offer(world, "own", "friend", "2024-05-01")
     use(world, "with_a_lent_copy", "friend", "2024-05-31", copy="lent")
+    dates_only(world)
+    strangers(world)
+
+
+def dates_only(world: World) -> None:
+    """Tills that write dates only, and one whose clock is wrong."""
+    for contact_id in ("named_that_day", "named_day_before", "unnamed_that_day", "unnamed_day_before", "ends_that_day"):
+        contact(world, contact_id)
+        copy_of_the_offer(world, contact_id, contact_id, "2024-06-02")
+    use(world, "named_that_day", "named_that_day", "2024-06-02", copy="named_that_day", clock="00:00")
+    use(world, "named_day_before", "named_day_before", "2024-06-01", copy="named_day_before")
+    use(world, "unnamed_that_day", "unnamed_that_day", "2024-06-02", clock="00:00")
+    use(world, "unnamed_day_before", "unnamed_day_before", "2024-06-01")
+    world["offer_assignments"][-1]["expires_at"] = utc("2024-06-02 10:00")
+    use(world, "after_its_end_that_day", "ends_that_day", "2024-06-02")
+
+
+def strangers(world: World) -> None:
+    """Uses of nobody who is known, with copies of somebody who is."""
+    for contact_id in ("of_unheard", "of_nobody", "of_nobody_cancelled", "of_both"):
+        contact(world, contact_id)
+        copy_of_the_offer(world, contact_id, contact_id, "2024-05-01")
+    order(world, "strange_cancelled", None, 50, status="cancelled")
+    use(world, "by_unheard", "unheard_of", "2024-05-31", copy="of_unheard")
+    use(world, "by_nobody", None, "2024-05-31", copy="of_nobody")
+    use(world, "by_nobody_cancelled", None, "2024-05-31", "strange_cancelled", copy="of_nobody_cancelled")
+    # the owner's own use finds another copy than the one that the stranger names
+    copy_of_the_offer(world, "of_both_too", "of_both", "2024-05-02")
+    use(world, "by_owner", "of_both", "2024-05-30")
+    use(world, "by_stranger", "unheard_of", "2024-05-31", copy="of_both")
+
+
+def spent_copies(world: World) -> dict[object, int]:
+    """How often each copy was used: decision 0014, use after use."""
+    known = {row["contact_id"] for row in world["contacts"]}
+    cancelled = {row["order_id"] for row in world["orders"] if row["order_status"] == "cancelled"}
+    uses = [row for row in world["offer_redemptions"] if row.get("order_id") not in cancelled]
+    copies = {row["assignment_id"]: row for row in world["offer_assignments"]}
+    spent = dict.fromkeys(copies, 0)
+    for row in uses:
+        if row.get("assignment_id"):
+            spent[row["assignment_id"]] += 1
+    unnamed = [row for row in uses if not row.get("assignment_id") and row["contact_id"] in known]
+    for row in sorted(unnamed, key=lambda row: str(row["redeemed_at"])):
+        held = [
+            copy
+            for copy in sorted(copies.values(), key=lambda copy: str(copy["assigned_at"]))
+            if copy["contact_id"] == row["contact_id"]
+            and not spent[copy["assignment_id"]]
+            and _local(copy["assigned_at"]) <= _local(row["redeemed_at"])
+            and (copy["expires_at"] is None or str(row["redeemed_at"]) < str(copy["expires_at"]))
+        ]
+        if held:
+            spent[held[0]["assignment_id"]] += 1
+    return spent
+
+
+def _local(stamp: object) -> date:
+    assert isinstance(stamp, datetime)
+    return stamp.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo("Europe/Brussels")).date()
 
 
 def carts(world: World) -> None:
@@ -183,7 +251,9 @@ def money(tmp_path_factory: pytest.TempPathFactory) -> Money:
         tell(world)
     copy_project(folder / "project", double_opt_in=False)
     write_contract(world, folder / "contract")
-    run(folder, "--accept", "2024-06")  # of so few customers too many go down: the brake wants that somebody looks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(forked.ASK_KEYS, "1")  # a stamp before its assignment must fail none of the tests
+        run(folder, "--accept", "2024-06")  # of so few customers too many go down: the brake wants that somebody looks
     return Money(world, folder / "warehouse" / "build.duckdb", folder / "exports", read_exports(folder / "exports"))
 
 
@@ -234,6 +304,34 @@ def test_a_cancelled_order_gives_its_coupon_back_and_a_returned_one_does_not(mon
 def test_the_copy_that_was_named_is_spent_whoever_used_it(money: Money) -> None:
     assert money.copies_used("lent", "own") == [1, 0]
     assert {"lent", "own"} & money.available() == {"own"}
+
+
+def test_a_named_copy_is_spent_whenever_its_use_is_said_to_have_been(money: Money) -> None:
+    assert money.copies_used("named_that_day", "named_day_before") == [1, 1]
+    assert not {"named_that_day", "named_day_before"} & money.available()
+
+
+def test_a_use_that_names_none_spends_a_copy_that_was_given_by_the_end_of_its_day(money: Money) -> None:
+    assert money.copies_used("unnamed_that_day", "unnamed_day_before", "ends_that_day") == [1, 0, 0]
+
+
+def test_a_copy_that_a_stranger_names_is_spent_and_nobody_used_the_offer(money: Money) -> None:
+    assert money.copies_used("of_unheard", "of_nobody", "of_nobody_cancelled") == [1, 1, 0]
+    assert {"of_unheard", "of_nobody", "of_nobody_cancelled"} & money.available() == {"of_nobody_cancelled"}
+    told = rows(money.warehouse, "select redemption_id from core.fct_offer_redemptions")
+    assert not {("by_unheard",), ("by_nobody",), ("by_nobody_cancelled",), ("by_stranger",)} & set(told)
+    assert ("by_unheard", "contact_id", "unknown_contact", True) in money.rejected("offer_redemptions")
+
+
+def test_a_use_of_the_owner_finds_another_copy_than_the_one_that_a_stranger_names(money: Money) -> None:
+    assert money.copies_used("of_both", "of_both_too") == [1, 1]
+
+
+def test_every_copy_was_used_as_often_as_the_rule_in_words_says(money: Money) -> None:
+    found = rows(money.warehouse, "select assignment_id, redemption_count from core.fct_coupons")
+    built = {assignment_id: count for assignment_id, count in found}  # noqa: C416 - rows of two, which mypy cannot know
+    assert built == spent_copies(money.world)
+    assert set(built.values()) == {0, 1}
 
 
 def test_a_cart_without_a_count_holds_what_it_names_and_is_counted(money: Money) -> None:

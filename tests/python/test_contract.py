@@ -61,10 +61,13 @@ def promised(entity: str) -> list[tuple[str, str]]:
     return [(name, written.get(data_type, data_type.upper())) for name, data_type in types]
 
 
+# says that an empty text is a value
+TEXT_OF_ITS_OWN = "empty_text_is_a_value"
 # what a model or macro file may call of dbt and of other macro files
 MADE_BY_DBT = (
     *("config", "is_connector", "ref"),
-    *("is_implausible_birth_date", "is_negative", "is_outside", "is_unknown_time_zone", "is_unreadable_email"),
+    *("is_implausible_birth_date", "is_implausible_stamp", "is_negative", "is_outside", "is_unknown_time_zone"),
+    "is_unreadable_email",
 )
 
 
@@ -119,7 +122,7 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
             assert set(meta["required_for"]) <= CONSUMERS, place
             # what one may rely on is marked, not guessed
             assert set(meta) <= {"accepted_values", "is_required", "mapping_instructions", "pii", "required_for"} | {
-                "empty_text_is_a_value",
+                TEXT_OF_ITS_OWN,
                 "local_date_of",
                 "since_version",
                 "replaces",
@@ -130,13 +133,17 @@ def test_every_column_says_what_to_put_there_and_who_needs_it() -> None:
 
 def test_the_contract_as_macro_is_the_contract_as_yml() -> None:
     macro = contract_macro()
+
+    def mark(column: dict[str, Any]) -> str:
+        """What may not be missing, and of which an empty text says that it is."""
+        if column["config"]["meta"].get("is_required"):
+            return "!"
+        return "?" if column["data_type"] == "string" and not column["config"]["meta"].get(TEXT_OF_ITS_OWN) else ""
+
     from_yml = {
         entity: {
             **{name: model["config"]["meta"].get(name) for name in ("key", "person_key", "outlives_person")},
-            "columns": [
-                column["name"] + ("!" if column["config"]["meta"].get("is_required") else "")
-                for column in model["columns"]
-            ],
+            "columns": [column["name"] + mark(column) for column in model["columns"]],
         }
         for entity, model in CONTRACT.items()
     }

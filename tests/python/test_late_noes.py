@@ -78,6 +78,8 @@ def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
         (consent(changed_at="31/12/2023"), ["ann"]),
         (consent(changed_at="1970-01-01"), ["ann"]),
         (consent(changed_at=""), ["ann"]),
+        (consent(source_system=""), ["ann"]),
+        (consent(source_system="crm"), []),
         (consent("c_nobody"), []),
         (consent("c_nobody", address=" ANN@example.com"), ["ann"]),
         (consent("c_nobody", address="ann@elsewhere.example"), []),
@@ -127,11 +129,92 @@ def test_an_event_of_a_message_newer_than_the_publication_finds_its_contact_in_l
     assert left_out(shop) == ["ann"]
 
 
-def test_a_late_request_to_be_forgotten_leaves_the_person_out_of_everything(shop: Retailer) -> None:
+def test_a_late_no_without_a_system_is_of_every_record_of_that_id(shop: Retailer) -> None:
+    shop.publish(
+        [person("ann"), person("bob"), person("cas")],
+        more="update audiences.audience_contacts set contact_id = 'c_1', source_system = 'crm' "
+        "where profile_id = 'bob'; update audiences.audience_contacts set contact_id = 'c_1' where profile_id = 'ann'",
+    )
+    late(shop, CONSENTS, consent("c_1", source_system=""))
+    assert left_out(shop) == ["ann", "bob"]
+    late(shop, CONSENTS, consent("c_1", source_system="crm"))
+    assert left_out(shop) == ["bob"]
+    late(shop, CONSENTS)
+    late(shop, EVENTS, "m_new,unsubscribed,2024-07-01 08:00:00")
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel\n,c_1,m_new,email\n"
+    )
+    assert left_out(shop) == ["ann", "bob"]
+
+
+FAMILY = "family@example.com"
+FAMILY_TOO = f"insert into audiences.audience_permissions values ('bob', 'email', 'marketing', 'email', '{FAMILY}', "
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "closed"),
+    [
+        (CONSENTS, consent(), ["ann", "bob"]),
+        (CONSENTS, consent(status="?"), ["ann", "bob"]),
+        (CONSENTS, consent(source_system=""), ["ann", "bob"]),
+        (CONSENTS, consent(channel="", purpose=""), ["ann", "bob"]),
+        (CONSENTS, consent(address="not readable@"), ["ann", "bob"]),
+        (CONSENTS, consent(channel="sms"), []),
+        (CONSENTS, consent(purpose="profiling"), []),
+        (CONSENTS, consent(changed_at="2023-12-31 08:00:00"), []),
+        (CONSENTS, consent(address="ann@elsewhere.example"), ["ann"]),
+        (EVENTS, "m_ann,unsubscribed,2024-07-01 08:00:00", ["ann", "bob"]),
+        (EVENTS, "m_ann,opt-out,", ["ann", "bob"]),
+        (EVENTS, "m_ann,unsubscribed,2023-12-31 23:00:00", []),
+        # who is forgotten has said nothing about the address
+        (ERASURES, "web_shop,c_ann,", ["ann"]),
+    ],
+)
+def test_a_late_no_holds_for_everybody_at_the_address_of_the_record(
+    header: str, line: str, closed: list[str], shop: Retailer
+) -> None:
+    shop.publish([person("ann", email=FAMILY), person("bob", email=FAMILY), person("cas")])
+    late(shop, header, line)
+    shop.export()
+    full = {row["profile_id"] for row in shop.last().rows("full")}
+    out = {row["profile_id"]: row["reason"] for row in shop.last().rows("rejected")}
+    assert "cas" in full
+    assert not full & set(closed)
+    assert {who for who, why in out.items() if why in ("late_no", "withdrawn")} == set(closed)
+
+
+def test_a_late_no_of_one_closes_the_other_at_their_common_address_only(shop: Retailer) -> None:
+    shop.publish([person("ann", email=FAMILY), person("bob")], more=f"{FAMILY_TOO}timestamp '2024-01-01')")
+    late(shop, CONSENTS, consent())
+    assert left_out(shop) == ["ann"]
+    assert [row["profile_id"] for row in shop.last().rows("full")] == ["bob"]
+    assert shop.last().manifest["late_noes"] == {"noes": 1, "people": 2, "unknown": 0, "closed": 2}
+
+
+def test_a_yes_of_the_other_after_the_late_no_keeps_the_common_address(shop: Retailer) -> None:
+    shop.publish(
+        [person("ann", email=FAMILY), person("bob", email=FAMILY, consented_at="2024-06-30 12:00:00")],
+    )
+    late(shop, CONSENTS, consent(changed_at="2024-06-30 11:00:00"))
+    assert left_out(shop) == ["ann"]
+    assert [row["profile_id"] for row in shop.last().rows("full")] == ["bob"]
+
+
+@pytest.mark.parametrize(("sharers", "closed"), [(10, 10), (11, 1)])
+def test_an_address_that_too_many_share_is_nobodys_in_particular(sharers: int, closed: int, shop: Retailer) -> None:
+    colleagues = [person(f"p{number:02}", email=FAMILY) for number in range(sharers)]
+    shop.publish([*colleagues, person("cas")])
+    late(shop, CONSENTS, consent("c_p00"))
+    shop.export()
+    assert shop.last().manifest["late_noes"] == {"noes": 1, "people": closed, "unknown": 0, "closed": closed}
+
+
+@pytest.mark.parametrize("system", ["web_shop", ""])
+def test_a_late_request_to_be_forgotten_leaves_the_person_out_of_everything(system: str, shop: Retailer) -> None:
     shop.feeds = [EMAIL_FEED, {**EMAIL_FEED, "feed": "texts", "channel": "sms"}]
     shop.publish([person("ann"), person("ann", channel="sms"), person("bob")])
     shop.export()
-    late(shop, ERASURES, "web_shop,c_ann,")
+    late(shop, ERASURES, f"{system},c_ann,")
     shop.export()
     assert [row["profile_id"] for row in shop.last("win_back").rows("full")] == ["bob"]
     assert shop.last("texts").rows("full") == []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import forked
@@ -108,6 +109,10 @@ def test_profile_days_of_the_demo_equal_pandas(demo: Warehouse, baskets: pd.Data
     pd.testing.assert_frame_equal(built, expected, check_dtype=False)
 
 
+def on_the_clock(stamp: datetime) -> date:
+    return stamp.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo("America/New_York")).date()
+
+
 def test_redemptions_of_the_demo_equal_python(demo: Warehouse) -> None:
     """Use after use against the copies still open, instead of in rounds."""
     person = "join identity.contact_profiles using (source_system, contact_id)"
@@ -123,7 +128,8 @@ def test_redemptions_of_the_demo_equal_python(demo: Warehouse) -> None:
         "order by redeemed_at, redemption_id"
     ).fetchall():
         held = copies.get((profile_id, offer_id), [])
-        found = [each for each in held if each[1] <= redeemed_at and (each[2] is None or redeemed_at < each[2])]
+        day = on_the_clock(redeemed_at)
+        found = [each for each in held if on_the_clock(each[1]) <= day and (each[2] is None or redeemed_at < each[2])]
         expected[redemption_id] = found[0][0] if found else None
         if found:
             held.remove(found[0])

@@ -58,8 +58,9 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     for entity, file, told in found:
         _load(connection, entity, file, told)
     _spell_addresses(connection)
-    earliest = setting("earliest_plausible_date", paths.connector())
-    connection.execute(query("late_noes", harmless=HARMLESS_EVENTS, earliest=str(earliest)))
+    earliest = str(setting("earliest_plausible_date", paths.connector()))
+    sharers = int(setting("identity_max_contacts_per_identifier", paths.connector()))
+    connection.execute(query("late_noes", harmless=HARMLESS_EVENTS, earliest=earliest, max_sharers=sharers))
     (counts,) = connection.execute(
         "select count(distinct no_id), count(distinct profile_id), "
         "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "

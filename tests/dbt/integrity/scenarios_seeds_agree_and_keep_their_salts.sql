@@ -733,13 +733,21 @@ general_rules as (
             and channel_rules.objective = '*'
 ),
 
+objectives as (
+    select distinct objective
+    from scenarios
+),
+
 rules_and_events as (
     select
         channel_rules.*,
-        scenarios.scenario_id is not null as has_scenario
+        scenarios.scenario_id is not null as has_scenario,
+        objectives.objective is not null as has_objective
     from channel_rules
     left join scenarios
         on channel_rules.event = scenarios.scenario_id
+    left join objectives
+        on channel_rules.objective = objectives.objective
 ),
 
 wrong_rules as (
@@ -752,6 +760,10 @@ wrong_rules as (
         (
             "coalesce(event, '') <> '*' and not has_scenario",
             "there is no scenario {event}: name one, or write * for any.",
+        ),
+        (
+            "coalesce(objective, '') <> '*' and not has_objective",
+            "no scenario has the objective {objective}: name one that a scenario has, or write * for any.",
         ),
         ("coalesce(channel_cost_amount, -1) < 0", "channel_cost_amount is {channel_cost_amount}: write 0 or more."),
         ("precedence < 1", "precedence is {precedence}: write 1 or more, or leave it empty."),

@@ -8,6 +8,10 @@ scenarios as (
     select * from {{ ref('scenarios') }}
 ),
 
+scenario_steps as (
+    select * from {{ ref('scenario_steps') }}
+),
+
 content_blocks as (
     select * from {{ ref('content_blocks') }}
 ),
@@ -16,18 +20,29 @@ texts as (
     select
         content_blocks.*,
         scenarios.scenario_id is not null as has_scenario,
+        content_blocks.step = '*' or scenario_steps.step is not null as has_step,
         lag(coalesce(content_blocks.valid_to_date, cast('9999-12-31' as date))) over (
-            partition by content_blocks.scenario_id, content_blocks.text_key, content_blocks.language_code
+            partition by
+                content_blocks.scenario_id, content_blocks.step, content_blocks.text_key, content_blocks.language_code
             order by content_blocks.valid_from_date asc nulls first, content_blocks.content_text asc nulls first
         ) as ends_before_date
     from content_blocks
     left join scenarios
         on content_blocks.scenario_id = scenarios.scenario_id
+    left join scenario_steps
+        on
+            content_blocks.scenario_id = scenario_steps.scenario_id
+            and content_blocks.step = scenario_steps.step
 ),
 
 wrong_texts as (
-    {{ seed_findings('content_blocks', ['scenario_id', 'text_key'], [
+    {{ seed_findings('content_blocks', ['scenario_id', 'step', 'text_key'], [
         ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
+        (
+            "has_scenario and not coalesce(has_step, false)",
+            "step is {step}, and {scenario_id} has no such step: name one of its rows in scenario_steps, or write * "
+            ~ "for every step.",
+        ),
         (
             "not " ~ regex_like("coalesce(text_key, '')", '^[a-z][a-z0-9_]*$'),
             "text_key is {text_key}: write small letters, digits and underscores, such as headline.",
@@ -54,26 +69,75 @@ wrong_texts as (
 ),
 
 valid_texts as (
+    select *
+    from content_blocks
+    where
+        valid_from_date <= {{ send_date() }}
+        and (valid_to_date is null or valid_to_date > {{ send_date() }})
+),
+
+-- A person's language comes before her step: where a text for every step is in her language and that of the step is
+-- not, she would read what is said to the other steps.
+step_texts as (
+    select distinct
+        scenario_id,
+        step,
+        text_key
+    from valid_texts
+    where step <> '*'
+),
+
+compared_languages as (
+    select
+        step_texts.scenario_id,
+        step_texts.step,
+        step_texts.text_key,
+        texts_for_every_step.language_code,
+        texts_for_the_step.step is not null as has_text
+    from step_texts
+    inner join valid_texts as texts_for_every_step
+        on
+            step_texts.scenario_id = texts_for_every_step.scenario_id
+            and step_texts.text_key = texts_for_every_step.text_key
+            and texts_for_every_step.step = '*'
+    left join valid_texts as texts_for_the_step
+        on
+            step_texts.scenario_id = texts_for_the_step.scenario_id
+            and step_texts.step = texts_for_the_step.step
+            and step_texts.text_key = texts_for_the_step.text_key
+            and texts_for_every_step.language_code = texts_for_the_step.language_code
+),
+
+untranslated_texts as (
+    {{ seed_findings('content_blocks', ['scenario_id', 'step', 'text_key'], [
+        (
+            "not has_text",
+            "on the day of sending the step has no text of its own in language_code {language_code}, in which there "
+            ~ "is one for every step: add it.",
+        ),
+    ], relation='compared_languages') }}
+),
+
+leading_texts as (
     select
         scenario_id,
         max(case when text_key = 'lever' then 1 else 0 end) as levers,
         max(case when text_key = 'cta' then 1 else 0 end) as ctas
-    from content_blocks
+    from valid_texts
     where
-        language_code = '*'
-        and valid_from_date <= {{ send_date() }}
-        and (valid_to_date is null or valid_to_date > {{ send_date() }})
+        step = '*'
+        and language_code = '*'
     group by scenario_id
 ),
 
 talking_scenarios as (
     select
         scenarios.scenario_id,
-        coalesce(valid_texts.levers, 0) as levers,
-        coalesce(valid_texts.ctas, 0) as ctas
+        coalesce(leading_texts.levers, 0) as levers,
+        coalesce(leading_texts.ctas, 0) as ctas
     from scenarios
-    left join valid_texts
-        on scenarios.scenario_id = valid_texts.scenario_id
+    left join leading_texts
+        on scenarios.scenario_id = leading_texts.scenario_id
     where
         scenarios.is_enabled
         and scenarios.kind <> 'hygiene'
@@ -93,5 +157,7 @@ silent_scenarios as (
 )
 
 select reason from wrong_texts
+union all
+select reason from untranslated_texts
 union all
 select reason from silent_scenarios

@@ -1,6 +1,6 @@
 {#
-  No use is without a copy while its person held one that was valid then and that nobody used. Fails with the use when a
-  person used more copies of one offer than there are rounds.
+  No use is without a copy while its person held one that was open that day and that nobody used. Fails with the use
+  when a person used more copies of one offer than there are rounds.
 #}
 with
 
@@ -22,4 +22,4 @@ inner join unused_coupons
     on
         redemptions.profile_id = unused_coupons.profile_id
         and redemptions.offer_id = unused_coupons.offer_id
-        and {{ is_valid_at('redemptions.redeemed_at', 'unused_coupons.assigned_at', 'unused_coupons.expires_at') }}
+        and {{ was_open_that_day('redemptions', 'unused_coupons') }}

@@ -2,11 +2,17 @@
   Who said no after the publication, and what that closes. Whatever is not a word the contract knows counts as a no, and for
   every channel or purpose when it cannot be read which.
 
-  late_noes     one row per no and person it concerns; profile_id is null when that is nobody in today's audiences
+  late_noes     one row per no and person it concerns; profile_id is null when that is nobody in today's audiences, at_address
+                is filled when it concerns the person at that address only
   late_closed   permissions that do not hold any more
 -#}
 {%- macro one_of(column, words) -%}
     coalesce(case when lower({{ column }}) in ({% for word in words %}'{{ word }}'{{ ', ' if not loop.last }}{% endfor %}) then lower({{ column }}) end, '*')
+{%- endmacro -%}
+
+{#- without a system it may be any record of that id -#}
+{%- macro of_record(relation) -%}
+    {{ relation }}.contact_id = contacts.contact_id and coalesce({{ relation }}.source_system, contacts.source_system) = contacts.source_system
 {%- endmacro -%}
 
 {#- a moment nobody can believe is no moment: such a no counts whatever was said since -#}
@@ -64,30 +70,65 @@ messages as (
     select input_messages.message_id, contacts.profile_id, {{ one_of('input_messages.channel', contract_lists.channel) }}
     from input_messages
     inner join activation.audiences.audience_contacts as contacts
-        on input_messages.source_system = contacts.source_system and input_messages.contact_id = contacts.contact_id
+        on {{ of_record('input_messages') }}
 ),
 
-of_people as (
+of_records as (
     select said.no_id, contacts.profile_id, said.channel
     from said
     inner join activation.audiences.audience_contacts as contacts
-        on said.source_system = contacts.source_system and said.contact_id = contacts.contact_id
+        on {{ of_record('said') }}
     union
     select said.no_id, messages.profile_id, messages.channel
     from said
     inner join messages on said.message_id = messages.message_id
+),
+
+{# the file does not tell which address a record has: any of its person's may be the one that this no is about -#}
+own_addresses as (
+    select distinct of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, permissions.address
+    from of_records
+    inner join said on of_records.no_id = said.no_id
+    inner join activation.audiences.audience_permissions as permissions on of_records.profile_id = permissions.profile_id
+    where said.address is null and not said.is_erasure and permissions.address is not null
+),
+
+{# at a switchboard everybody speaks for herself; that more records hold it than people may be written to is not told -#}
+switchboards as (
+    select address
+    from activation.audiences.audience_permissions
+    where address in (select address from own_addresses)
+    group by address
+    having count(distinct profile_id) > {{ max_sharers }}
+),
+
+{# two people at one address share its noes there, and nowhere else -#}
+of_people as (
+    select no_id, profile_id, channel, null as purpose, null as at_address
+    from of_records
     union
-    select said.no_id, permissions.profile_id, said.channel
+    select said.no_id, permissions.profile_id, said.channel, null, null
     from said
     inner join activation.audiences.audience_permissions as permissions on said.address = permissions.address
+    union
+    select own_addresses.no_id, permissions.profile_id, permissions.channel, permissions.purpose, permissions.address
+    from own_addresses
+    inner join activation.audiences.audience_permissions as permissions
+        on
+            own_addresses.address = permissions.address
+            and own_addresses.profile_id <> permissions.profile_id
+            and own_addresses.channel in ('*', permissions.channel)
+            and own_addresses.purpose in ('*', permissions.purpose)
+    where own_addresses.address not in (select address from switchboards)
 )
 
 select
     said.no_id,
     of_people.profile_id,
     coalesce(of_people.channel, said.channel) as channel,
-    said.purpose,
+    coalesce(of_people.purpose, said.purpose) as purpose,
     said.address,
+    of_people.at_address,
     said.said_at,
     said.is_readable,
     said.is_erasure
@@ -112,6 +153,7 @@ with concerned as (
             permissions.profile_id = late_noes.profile_id
             and late_noes.channel in ('*', permissions.channel)
             and late_noes.purpose in ('*', permissions.purpose)
+            and coalesce(late_noes.at_address = permissions.address, late_noes.at_address is null)
 ),
 
 weighed as (
