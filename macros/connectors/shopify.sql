@@ -24,6 +24,31 @@
 {%- endmacro %}
 
 
+{#
+  Of files downloaded on the same day, the one with the higher number is newer: a browser saves the second download as
+  `orders_export_2024-06-30 (1).csv`, which sorts before the first. 0 without such a number.
+#}
+{% macro download_number(file_name) -%}
+    {%- set number = regex_replace_all(file_name, '^.*[(]([0-9]+)[)][^(/]*$', '\\1') -%}
+    coalesce({{ try_cast(number, 'integer') }}, 0)
+{%- endmacro %}
+
+
+{#
+  An amount of money: 0 where the cell is empty, null where it is filled and no number (7,50), so that nobody takes a
+  discount or a tax that cannot be read for none.
+#}
+{% macro shopify_amount(column) -%}
+    case when {{ as_is(column) }} is null then 0 else {{ try_cast(column, 'decimal(18,2)') }} end
+{%- endmacro %}
+
+
+{# Whether a cell is filled and holds no such number. #}
+{% macro is_unreadable_number(column, data_type='decimal(18,2)') -%}
+    ({{ as_is(column) }} is not null and {{ try_cast(column, data_type) }} is null)
+{%- endmacro %}
+
+
 {# The identifier of an order, checkout or place of sale: with the shop in front when the setting names one. #}
 {% macro shopify_key(expression) -%}
     {%- set shop = setting('shopify_shop') -%}
@@ -81,8 +106,9 @@
 
 {#
   The rows of an orders or checkouts file. An order is as many rows as lines, one after the other, and only the first says which order
-  it is: order_row, the number of that row, names the copy of the order. The same order may be in several files: is_newest_copy is
-  true of the rows of the one exported last.
+  it is: order_row, the number of that row, names the copy of the order. Where every row says it, rows that follow one another with the
+  same identifier and name are one copy. The same order may be in several files: is_newest_copy is true of the rows of the one exported
+  last. A row without a readable identifier is a copy of nothing: all of those are kept, to be rejected and counted one by one.
 #}
 {% macro shopify_order_rows(raw) -%}
 with
@@ -100,7 +126,7 @@ typed_rows as (
         file_name,
         row_number,
         {{ as_is('name') }} as order_name,
-        {{ without_apostrophe('id') }} is not null as is_first_row,
+        {{ without_apostrophe('id') }} as written_id,
         {{ shopify_number('id') }} as order_id,
         {{ as_is('email') }} as email,
         {{ without_apostrophe('phone') }} as phone,
@@ -119,19 +145,53 @@ typed_rows as (
         {{ as_is('vendor') }} as vendor,
         {{ try_cast(adapter.quote('Lineitem quantity'), 'integer') }} as quantity,
         {{ try_cast(adapter.quote('Lineitem price'), 'decimal(18,2)') }} as price_amount,
-        coalesce({{ try_cast(adapter.quote('Lineitem discount'), 'decimal(18,2)') }}, 0) as line_discount_amount,
+        {{ shopify_amount(adapter.quote('Lineitem discount')) }} as line_discount_amount,
         {{ try_cast('subtotal', 'decimal(18,2)') }} as subtotal_amount,
-        coalesce({{ try_cast('shipping', 'decimal(18,2)') }}, 0) as shipping_amount,
-        coalesce({{ try_cast('taxes', 'decimal(18,2)') }}, 0) as tax_amount,
-        coalesce({{ try_cast('duties', 'decimal(18,2)') }}, 0) as duty_amount,
+        {{ shopify_amount('shipping') }} as shipping_amount,
+        {{ shopify_amount('taxes') }} as tax_amount,
+        {{ shopify_amount('duties') }} as duty_amount,
         {{ try_cast('total', 'decimal(18,2)') }} as total_amount,
-        coalesce({{ try_cast(adapter.quote('Discount Amount'), 'decimal(18,2)') }}, 0) as order_discount_amount,
-        coalesce({{ try_cast(adapter.quote('Refunded Amount'), 'decimal(18,2)') }}, 0) as refunded_amount,
+        {{ shopify_amount(adapter.quote('Discount Amount')) }} as order_discount_amount,
+        -- refunded without a sum is refunded whole
+        case
+            when
+                lower({{ as_is(adapter.quote('Financial Status')) }}) = 'refunded'
+                and {{ as_is(adapter.quote('Refunded Amount')) }} is null
+                then {{ try_cast('total', 'decimal(18,2)') }}
+            else {{ shopify_amount(adapter.quote('Refunded Amount')) }}
+        end as refunded_amount,
+        {% for column in [
+            'subtotal', 'shipping', 'taxes', 'duties', 'total', 'Discount Amount', 'Refunded Amount', 'Lineitem discount',
+            'Lineitem price',
+        ] -%}
+            {{ is_unreadable_number(adapter.quote(column) if ' ' in column else column) }} or
+        {% endfor -%}
+        {{ is_unreadable_number(adapter.quote('Lineitem quantity'), 'integer') }} as has_unreadable_amount,
         {{ as_is(adapter.quote('Cancelled at')) }} is not null as was_cancelled,
         {{ instant(adapter.quote('Created at')) }} as created_at,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
     where coalesce(name, '') <> 'Name'
+),
+
+followed_rows as (
+    select
+        *,
+        lag(row_number) over (partition by file_name order by row_number asc nulls last) as row_before,
+        lag(written_id) over (partition by file_name order by row_number asc nulls last) as id_before,
+        lag(order_name) over (partition by file_name order by row_number asc nulls last) as name_before
+    from typed_rows
+),
+
+first_rows as (
+    select
+        *,
+        written_id is not null
+        and not coalesce(
+            row_before = row_number - 1 and id_before = written_id and name_before = order_name, false
+        ) as is_first_row
+    from followed_rows
 ),
 
 runs as (
@@ -143,7 +203,7 @@ runs as (
             rows between unbounded preceding and current row
         ) as run_row,
         coalesce(exported_at, max(created_at) over (partition by file_name)) as extracted_at
-    from typed_rows
+    from first_rows
 ),
 
 -- a row without its order's first row belongs to nobody knows which: no order_row, and rejected for its missing key
@@ -192,11 +252,15 @@ select
     total_amount,
     order_discount_amount,
     refunded_amount,
+    has_unreadable_amount,
     was_cancelled,
     order_row is null
+    or run_order_id is null
     or first_value(run_row) over (
         partition by run_order_id
-        order by extracted_at desc nulls last, run_row desc nulls last, row_number asc nulls last
+        order by
+            extracted_at desc nulls last, download_number desc nulls last, run_row desc nulls last,
+            row_number asc nulls last
     ) = run_row as is_newest_copy,
     created_at,
     extracted_at
@@ -245,6 +309,28 @@ from orders
 {# The contact record of a Klaviyo profile; the export may have been made without the column of its identifier. #}
 {% macro klaviyo_profile(profile_id, email) -%}
     coalesce({{ profile_id }}, {{ dbt.concat(["'email-'", hash_id([normalised_email(email)])]) }})
+{%- endmacro %}
+
+
+{#
+  What the suppressions of a profile say of the person: `unsubscribed` for an unsubscription or a complaint, which may be an event as
+  well; null for none, a plain no or a dead address, which is no word of a person; `suppressed` for every other text, however written,
+  so that nothing odd lets somebody be written to.
+#}
+{% macro klaviyo_suppression(expression) -%}
+    {%- set gap = '[\\s\\p{Z}_-]*' -%}
+    {%- set quote = '[\\x27"]?' -%}
+    {%- set harmless = ['HARD' ~ gap ~ 'BOUNCE', 'INVALID' ~ gap ~ 'EMAIL', 'NO', 'FALSE', 'NONE'] -%}
+    {%- set noes = ['UNSUBSCRIBED?', 'SPAM' ~ gap ~ 'COMPLAINT'] -%}
+    {%- set text = 'upper(' ~ as_is(expression) ~ ')' -%}
+    case
+        when {{ text }} is null or {{ regex_like(text, '^\\[' ~ gap ~ '\\]$') }} then null
+        {%- for words, word in [(harmless, 'null'), (harmless + noes, "'unsubscribed'")] %}
+        {%- set item = quote ~ '(' ~ words | join('|') ~ ')' ~ quote %}
+        when {{ regex_like(text, '^\\[?' ~ gap ~ item ~ '(' ~ gap ~ '[,;]' ~ gap ~ item ~ ')*' ~ gap ~ '\\]?$') }} then {{ word }}
+        {%- endfor %}
+        else 'suppressed'
+    end
 {%- endmacro %}
 
 

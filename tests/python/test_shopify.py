@@ -1,10 +1,14 @@
 """A download folder of a shop, full of traps: what the connector `shopify` makes of it, against rows made by hand."""
 
+import csv
 import hashlib
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import duckdb
+import jinja2
 import pytest
 from workshop import Said, Workshop, must, rows
 
@@ -416,3 +420,214 @@ def test_orders_of_an_older_form_are_enough(make_workshop: Callable[..., Worksho
     assert table(workshop.warehouse, "contact_id", "input.input_consents") == []
     assert table(workshop.warehouse, "cart_id", "input.input_carts") == []
     assert table(workshop.warehouse, "message_id", "input.input_messages") == []
+
+
+def write(file: Path, *lines: Mapping[str, str], encoding: str = "utf-8") -> None:
+    """A CSV file of these rows, with the columns that any of them has."""
+    columns = list(dict.fromkeys(column for line in lines for column in line))
+    with file.open("w", encoding=encoding, newline="") as opened:
+        writer = csv.DictWriter(opened, columns)
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def sale(number: int, **others: str) -> dict[str, str]:
+    """An order of one line of 10.00; keywords have underscores for the spaces of columns."""
+    plain = {
+        "Name": f"#{number}",
+        "Email": "ann@example.com",
+        "Financial Status": "paid",
+        "Currency": "EUR",
+        "Subtotal": "10.00",
+        "Shipping": "0.00",
+        "Taxes": "0.00",
+        "Total": "10.00",
+        "Discount Amount": "0.00",
+        "Created at": "2024-06-01 10:00:00 +0200",
+        "Payment Method": "card",
+        "Source": "web",
+        "Lineitem quantity": "1",
+        "Lineitem name": "Mug",
+        "Lineitem sku": "MUG",
+        "Lineitem price": "10.00",
+        "Lineitem discount": "0.00",
+        "Refunded Amount": "0.00",
+        "Id": str(number),
+    }
+    return {**plain, **{name.replace("_", " "): value for name, value in others.items()}}
+
+
+@pytest.fixture(scope="module")
+def odd_shop(make_workshop: Callable[..., Workshop]) -> Workshop:
+    """Files that went through a spreadsheet or were downloaded twice, as far as valid rows and rejects."""
+    workshop = make_workshop("shopify", "a shop of odd files")
+    folder = download(workshop)
+    second_line = dict.fromkeys(("Financial Status", "Subtotal", "Total", "Shipping", "Taxes", "Refunded Amount"), "")
+    write(
+        folder / "orders_export_2024-06-29.csv",
+        # a spreadsheet destroyed the identifiers of all three
+        *(sale(number, Id="6.01381E+12") for number in (1, 2, 3)),
+        # the order's number is on each of its rows
+        sale(11, Subtotal="33.00", Total="33.00"),
+        {**sale(11, Lineitem_price="11.00"), **second_line},
+        {**sale(11, Lineitem_price="12.00"), **second_line},
+        # the same number under another name is not that order
+        sale(12, Name="#12"),
+        sale(12, Name="#12 again", Lineitem_price="12.00", Subtotal="12.00", Total="12.00"),
+        sale(21, Financial_Status="refunded", Refunded_Amount=""),
+        sale(22, Financial_Status="refunded", Refunded_Amount="4.00"),
+        sale(31, Shipping="7,50"),
+        sale(32, Discount_Amount="7,50"),
+        sale(33, Lineitem_discount="7,50"),
+        sale(34, Refunded_Amount="7,50"),
+        sale(35, Subtotal="7,50"),
+        sale(36, Taxes="7,50"),
+        sale(37, Duties="7,50"),
+        sale(38, Shipping="", Taxes="", Lineitem_discount="", Discount_Amount="", Refunded_Amount=""),
+    )
+    write(folder / "orders_export_2024-06-30.csv", sale(41, Financial_Status="pending"))
+    write(folder / "orders_export_2024-06-30 (1).csv", sale(41, Lineitem_price="8.00", Subtotal="8.00", Total="8.00"))
+    write(folder / "orders_export_2024-06-30 (2).csv", sale(41, Lineitem_price="9.00", Subtotal="9.00", Total="9.00"))
+    write(folder / "orders_export_2024-06-30 (10).csv", sale(41, Lineitem_price="7.00", Subtotal="7.00", Total="7.00"))
+    customer = {"Customer ID": "'7", "Email": "january@example.com", "Accepts Email Marketing": "yes"}
+    write(folder / "customers_export.csv", customer)
+    write(folder / "customers_export_2024-05-31.csv", {**customer, "Email": "may@example.com"})
+    left = {**customer, "Email": "june@example.com", "Accepts Email Marketing": "no"}
+    write(folder / "customers_export_2024-06-15.csv", left)
+    told, at = "Email Marketing Consent", "Email Marketing Consent Timestamp"
+    profile = {"Email": "", "Klaviyo ID": "", told: "SUBSCRIBED", at: "", "Profile Created On": "2023-01-01 08:00:00"}
+    write(
+        folder / "klaviyo_profiles.csv",
+        {**profile, "Klaviyo ID": "KLEFT", "Email": "left@example.com", told: "UNSUBSCRIBED"},
+        {**profile, "Klaviyo ID": "KYES", "Email": "yes@example.com", at: "2024-06-20 08:00:00"},
+        {**profile, "Klaviyo ID": "KLATER", "Email": "later@example.com", at: "2030-01-01 08:00:00"},
+    )
+    hand = {**profile, "Klaviyo ID": "KHAND", "Email": "hand@example.com"}
+    write(folder / "klaviyo_profiles_2024-05-31.csv", {**hand, "Email Suppressions": "USER_SUPPRESSED"})
+    write(folder / "klaviyo_profiles_2024-06-15.csv", {**hand, at: "2024-06-05 08:00:00"})
+    must(workshop.dbt("build", "--selector", "contract", "--exclude-resource-type", "unit_test", "--vars", VARIABLES))
+    return workshop
+
+
+def rejected(shop: Workshop, entity: str) -> list[tuple[str | None, ...]]:
+    """What was rejected of an entity, with its reasons."""
+    return table(
+        shop.warehouse,
+        "reason, column_name, rejected_rows",
+        f"quality.rejected_row_summary where is_row_rejected and entity = '{entity}'",
+    )
+
+
+def test_each_order_whose_number_a_spreadsheet_destroyed_is_counted(odd_shop: Workshop) -> None:
+    assert rejected(odd_shop, "orders") == [("missing_key", "order_id", "3")]
+    assert ("missing_key", "order_id", "3") in rejected(odd_shop, "order_lines")
+
+
+def test_an_amount_that_cannot_be_read_is_rejected_and_an_empty_one_is_nothing(odd_shop: Workshop) -> None:
+    assert ("missing_value", "gross_amount", "7") in rejected(odd_shop, "order_lines")
+    found = table(odd_shop.warehouse, "order_id, net_amount", "intake.intake_order_lines where order_id like '3%'")
+    assert found == [("38", "10.00")]
+
+
+def test_an_order_with_its_number_on_every_row_keeps_all_its_lines(odd_shop: Workshop) -> None:
+    found = table(
+        odd_shop.warehouse, "order_id, line_number, net_amount", "intake.intake_order_lines where order_id like '1%'"
+    )
+    assert found == [("11", "1", "10.00"), ("11", "2", "11.00"), ("11", "3", "12.00"), ("12", "1", "12.00")]
+
+
+def test_refunded_without_a_sum_is_all_given_back(odd_shop: Workshop) -> None:
+    found = table(odd_shop.warehouse, "order_id, order_status", "intake.intake_orders where order_id like '2%'")
+    assert found == [("21", "completed"), ("21-R", "returned"), ("22", "completed")]
+
+
+def test_of_the_downloads_of_one_day_the_highest_number_counts(odd_shop: Workshop) -> None:
+    assert table(odd_shop.warehouse, "order_status", "intake.intake_orders where order_id = '41'") == [("completed",)]
+    found = table(odd_shop.warehouse, "net_amount", "intake.intake_order_lines where order_id = '41'")
+    assert found == [("7.00",)]
+
+
+def test_an_undated_file_is_neither_the_newest_yes_nor_older_than_its_newest_stamp(odd_shop: Workshop) -> None:
+    of_contacts = "intake.intake_contacts where contact_id = 'customer-7'"
+    assert table(odd_shop.warehouse, "email", of_contacts) == [("june@example.com",)]
+    opened, undated = "2024-06-01 08:00:00", "export, time unknown"
+    found = table(odd_shop.warehouse, "contact_id, status, changed_at, evidence_reference", "intake.intake_consents")
+    assert found == [
+        # suppressed by the staff in May; June's file does not have that column
+        ("KHAND", "withdrawn", MAY, undated),
+        # 2030
+        ("KLATER", "granted", "2023-01-01 08:00:00", undated),
+        # as late as the newest consent of its file
+        ("KLEFT", "withdrawn", "2024-06-20 08:00:00", undated),
+        ("KYES", "granted", "2024-06-20 08:00:00", "export"),
+        ("customer-7", "granted", opened, undated),
+        ("customer-7", "withdrawn", "2024-06-15 21:59:59", undated),
+    ]
+
+
+def test_a_download_that_nothing_reads_stops_before_the_build(make_workshop: Callable[..., Workshop]) -> None:
+    """It may hold the noes of June."""
+    workshop = make_workshop("shopify", "a shop with a file of another name")
+    folder = download(workshop, *(path.name for path in DOWNLOADS.glob("*.csv")))
+    look = ("check_sources", "--connector", "shopify", "--as-of", "2024-07-01")
+    # what an operating system or a copying program leaves there
+    (folder / ".DS_Store").touch()
+    (folder / ".part").mkdir()
+    (folder / ".part" / "customers_export.csv.part").touch()
+    (folder / "empty").mkdir()
+    must(workshop.run(*look))
+    (folder / "customers_2024-06-30.csv").touch()
+    (folder / "customers_export_2024-07-01.CSV").touch()
+    (folder / "Klaviyo_profiles_2024-06-30.csv").touch()
+    (folder / "June").mkdir()
+    (folder / "June" / "customers_export_2024-06-30.csv").touch()
+    said = workshop.run(*look)
+    assert said.code == 1
+    read = (
+        "checkouts_export*.csv, customers_export*.csv, klaviyo_campaigns*.csv, klaviyo_events*.csv, "
+        "klaviyo_metrics*.csv, klaviyo_profiles*.csv, orders_export*.csv, products_export*.csv"
+    )
+    assert said.error.splitlines() == [
+        f"Raw folder {folder}: nothing reads {name}, and a no may be in it: give it a name that is read there "
+        f"({read}), or take it out of the folder."
+        for name in (
+            "June/customers_export_2024-06-30.csv",
+            "Klaviyo_profiles_2024-06-30.csv",
+            "customers_2024-06-30.csv",
+            "customers_export_2024-07-01.CSV",
+        )
+    ]
+    assert workshop.run("run", "--as-of", "2024-07-01").code == 1
+    assert not workshop.warehouse.exists()
+
+
+def test_a_file_that_is_no_utf8_is_named_with_its_mend(make_workshop: Callable[..., Workshop]) -> None:
+    """Whether the reader's look at the first rows finds it or the counting does; no row is quoted."""
+    workshop = make_workshop("shopify", "a shop with a file of Windows")
+    folder = download(workshop, *(path.name for path in DOWNLOADS.glob("*.csv")))
+    windows = folder / "customers_export_2024-07-01.csv"
+    person = {"Customer ID": "'8", "Last Name": "Example", "Email": "x@example.com", "Accepts Email Marketing": "yes"}
+    for lines_before in (0, 40_000):
+        write(windows, *[person] * lines_before, {**person, "Last Name": "Lef\u00e9vre \u20ac"}, encoding="cp1252")
+        said = workshop.run("check_sources", "--connector", "shopify", "--as-of", "2024-07-01")
+        assert said.code == 1
+        assert said.error == (
+            f"Raw table shopify.customers: {windows} cannot be read as UTF-8, line {lines_before + 2} has other bytes: "
+            "save it as 'CSV UTF-8', or, when a program on Windows wrote it, as "
+            "`iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
+        )
+        assert "Lef" not in said.text
+
+
+def test_the_guides_reader_of_text_files_drops_no_row(tmp_path: Path) -> None:
+    """It is what people copy: rows that begin with #, rows without a receipt, and a folder with a quote in its name."""
+    guide = (PROJECT / "docs" / "connector-guide.md").read_text(encoding="utf-8")
+    [location] = re.findall(r"^ +(read_csv\('.*?)\n    tables:", guide, re.M | re.S)
+    [condition] = re.findall(r"^where (.*receipt.*)$", guide, re.M)
+    raw = tmp_path / "it's" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "purchases_05.csv").write_text("receipt;card\n#1;007\n#2;'008\n3;010\n", encoding="latin-1")
+    (raw / "purchases_06.csv").write_text("receipt;card\n;009\nreceipt;card\n4;011\n", encoding="latin-1")
+    reader = jinja2.Environment().from_string(location).render(env_var=lambda name, default: str(raw.parent))
+    found = duckdb.sql(f"select receipt, card from {reader.replace('{name}', 'purchases')} where {condition}")
+    assert found.fetchall() == [("#1", "007"), ("#2", "'008"), ("3", "010"), (None, "009"), ("4", "011")]

@@ -21,7 +21,7 @@ ranked_campaigns as (
         *,
         row_number() over (
             partition by campaign_id
-            order by extracted_at desc nulls last, row_number desc nulls last
+            order by extracted_at desc nulls last, download_number desc nulls last, row_number desc nulls last
         ) as copy_number
     from campaign_rows
 ),

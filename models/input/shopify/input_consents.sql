@@ -1,8 +1,18 @@
 {{ config(enabled=is_connector('shopify')) }}
 
-{# of two states in one file, or in files of unknown age, the no is the later one -#}
-{%- set history = "partition by source_system, contact_id, channel order by extracted_at asc nulls last, "
-    ~ "case state when 'granted' then 1 else 2 end asc nulls last, state asc nulls last, row_number asc nulls last" -%}
+{# a file of unknown age may be the oldest or the newest of all: a yes in it is the first state, and anything else the
+   last; of two states of one day, too, the no is the later one -#}
+{%- set history = "partition by source_system, contact_id, channel order by "
+    ~ "case when exported_at is not null then 1 when state = 'granted' then 0 else 2 end asc nulls last, "
+    ~ "extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last, "
+    ~ "state asc nulls last, row_number asc nulls last" -%}
+
+{# which of the files says last whether a profile is suppressed; one that has no such column says nothing -#}
+{%- set suppressing_files = "partition by contact_id order by "
+    ~ "case when exported_at is not null then 1 when not tells_suppressions then 3 when suppression is null then 0 "
+    ~ "else 2 end asc nulls last, "
+    ~ "extracted_at asc nulls last, case when suppression is null then 1 else 2 end asc nulls last, "
+    ~ "suppression desc nulls last, row_number asc nulls last" -%}
 
 -- Files say what is, not since when. So a yes is dated when it can have been given at the earliest, and a no when it
 -- can have been said at the latest: a yes of unknown age never overrules a no that was said elsewhere.
@@ -61,6 +71,7 @@ dated_customers as (
         customers.accepts_email,
         customers.accepts_sms,
         shop.opened_at,
+        customers.exported_at,
         coalesce(customers.exported_at, shop.extracted_at) as extracted_at
     from customers
     cross join shop
@@ -69,8 +80,30 @@ dated_customers as (
 identified_profiles as (
     select
         *,
-        {{ klaviyo_profile('profile_id', 'email') }} as contact_id
+        {{ klaviyo_profile('profile_id', 'email') }} as contact_id,
+        {{ klaviyo_suppression('suppressions') }} as suppression,
+        suppressions is not null or coalesce(has_suppressions, false) as tells_suppressions
     from profiles
+),
+
+numbered_profiles as (
+    select
+        *,
+        sum(case when tells_suppressions then 1 else 0 end) over (
+            {{ suppressing_files }} rows between unbounded preceding and current row
+        ) as statement_number
+    from identified_profiles
+),
+
+-- a suppression holds on in a file that has no such column
+suppressed_profiles as (
+    select
+        *,
+        max(suppression) over (partition by contact_id, statement_number) as known_suppression,
+        max(case when suppression is not null then extracted_at end) over (
+            partition by contact_id, statement_number
+        ) as suppressed_at
+    from numbered_profiles
 ),
 
 -- what each file says of each contact: known_at is when the contact said so, earliest_at when it was at the earliest
@@ -83,6 +116,7 @@ answers as (
         accepts_email as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
+        exported_at,
         extracted_at
     from dated_customers
     union all
@@ -94,6 +128,7 @@ answers as (
         accepts_sms as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
+        exported_at,
         extracted_at
     from dated_customers
     union all
@@ -102,17 +137,21 @@ answers as (
         contact_id,
         'email' as channel,
         row_number,
-        -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says;
-        -- a dead address is none
+        -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says; who
+        -- unsubscribed in a file before and said yes after it came back
         case
-            when suppressions like '%USER_SUPPRESSED%' then 'suppressed'
-            when {{ regex_like('suppressions', 'UNSUBSCRIBE|SPAM_COMPLAINT') }} then 'unsubscribed'
+            when known_suppression = 'suppressed' then 'suppressed'
+            when
+                known_suppression = 'unsubscribed'
+                and not coalesce(email_consented_at > suppressed_at and email_consented_at <= extracted_at, false)
+                then 'unsubscribed'
             else email_consent
         end as answer,
         email_consented_at as known_at,
         created_at as earliest_at,
+        exported_at,
         extracted_at
-    from identified_profiles
+    from suppressed_profiles
     union all
     select
         'klaviyo' as source_system,
@@ -122,8 +161,9 @@ answers as (
         sms_consent as answer,
         sms_consented_at as known_at,
         created_at as earliest_at,
+        exported_at,
         extracted_at
-    from identified_profiles
+    from suppressed_profiles
 ),
 
 -- a box that is not ticked says nothing, unless it was ticked before; another word than these is rejected, and counted
@@ -148,6 +188,7 @@ states as (
             when known_at > {{ klaviyo_floor() }} and known_at <= extracted_at then known_at
         end as known_at,
         earliest_at,
+        exported_at,
         extracted_at
     from answers
     where answer is not null
@@ -158,7 +199,13 @@ ordered_states as (
         *,
         lag(state) over ({{ history }}) as previous_state,
         lag(known_at) over ({{ history }}) as previous_known_at,
-        lag(extracted_at) over ({{ history }}) as previous_extracted_at
+        lag(extracted_at) over ({{ history }}) as previous_extracted_at,
+        -- when it was said at the latest: in a file of unknown age, no earlier than the newest file of its kind
+        case
+            when exported_at is null and state <> 'granted'
+                then greatest(extracted_at, max(exported_at) over (partition by source_system))
+            else extracted_at
+        end as latest_at
     from states
 ),
 
@@ -172,14 +219,14 @@ changes as (
         known_at,
         case when previous_state = 'granted' then previous_extracted_at end as granted_until,
         case
-            when state <> 'granted' then extracted_at
+            when state <> 'granted' then latest_at
             when known_at is not null then known_at
             when previous_extracted_at is null then earliest_at
             -- it was another one in the file before, and is granted since
             else {{ add_seconds('previous_extracted_at', 1) }}
         end as changed_at,
         known_at is null as is_undated,
-        extracted_at
+        latest_at as extracted_at
     from ordered_states
     where
         (state = 'unticked' and previous_state = 'granted')

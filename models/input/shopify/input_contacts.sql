@@ -72,12 +72,14 @@ shop as (
 ),
 
 -- customers have no dates: they are as old as the first purchase with their e-mail, else as the first of anybody, so
--- that nobody who has been there for years is taken for a newcomer
+-- that nobody who has been there for years is taken for a newcomer, and no younger than the file that has them
 dated_customers as (
     select
         customers.*,
-        coalesce(first_seen.first_seen_at, shop.opened_at) as first_seen_at,
-        coalesce(customers.exported_at, shop.extracted_at) as extracted_at
+        coalesce(customers.exported_at, shop.extracted_at) as extracted_at,
+        least(
+            coalesce(first_seen.first_seen_at, shop.opened_at), coalesce(customers.exported_at, shop.extracted_at)
+        ) as first_seen_at
     from customers
     cross join shop
     left join first_seen
@@ -91,12 +93,14 @@ numbered_customers as (
     from dated_customers
 ),
 
+-- a file of unknown age may be older than all that say it: it counts where no other has the customer
 ranked_customers as (
     select
         *,
         row_number() over (
             partition by contact_id
-            order by extracted_at desc nulls last, row_number desc nulls last
+            order by
+                exported_at desc nulls last, download_number desc nulls last, row_number desc nulls last
         ) as copy_number
     from numbered_customers
 ),
@@ -108,7 +112,9 @@ ranked_profiles as (
         {{ klaviyo_profile('profile_id', 'email') }} as contact_id,
         row_number() over (
             partition by {{ klaviyo_profile('profile_id', 'email') }}
-            order by extracted_at desc nulls last, row_number desc nulls last
+            order by
+                exported_at desc nulls last, extracted_at desc nulls last, download_number desc nulls last,
+                row_number desc nulls last
         ) as copy_number
     from profiles
 ),

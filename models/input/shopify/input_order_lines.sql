@@ -31,30 +31,39 @@ numbered_lines as (
     select
         *,
         row_number() over (partition by order_row order by row_number asc nulls last) as line_number,
-        cast(quantity * price_amount as decimal(18,2)) as list_amount
+        cast(quantity * price_amount as decimal(18,2)) as written_amount,
+        max(case when has_unreadable_amount then 1 else 0 end) over (partition by order_row) = 1 as is_unreadable
     from order_rows
     where is_newest_copy
 ),
 
+-- the amounts of an order hang together: where one cannot be read, its lines have none, and are rejected and counted
+readable_lines as (
+    select
+        *,
+        case when not is_unreadable then written_amount end as list_amount
+    from numbered_lines
+),
+
 lines as (
     select
-        numbered_lines.order_row,
-        {{ shopify_key('numbered_lines.order_id') }} as order_id,
-        numbered_lines.line_number,
-        numbered_lines.sku,
-        numbered_lines.product_name,
-        numbered_lines.quantity,
-        numbered_lines.list_amount,
-        least(numbered_lines.line_discount_amount, numbered_lines.list_amount) as line_discount_amount,
+        readable_lines.order_row,
+        {{ shopify_key('readable_lines.order_id') }} as order_id,
+        readable_lines.line_number,
+        readable_lines.sku,
+        readable_lines.product_name,
+        readable_lines.quantity,
+        readable_lines.list_amount,
+        least(readable_lines.line_discount_amount, readable_lines.list_amount) as line_discount_amount,
         orders.subtotal_amount,
         orders.order_discount_amount,
         case when orders.is_tax_included then 0 else orders.tax_amount end as tax_on_top_amount,
         orders.discount_codes is not null as has_code,
         coalesce(orders.is_given_back, false) as is_given_back,
-        numbered_lines.extracted_at
-    from numbered_lines
+        readable_lines.extracted_at
+    from readable_lines
     left join orders
-        on numbered_lines.order_row = orders.order_row
+        on readable_lines.order_row = orders.order_row
 ),
 
 totals as (

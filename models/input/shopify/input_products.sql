@@ -24,6 +24,7 @@ known_products as (
         products.product_type,
         products.product_category,
         coalesce(products.exported_at, newest_order_file.extracted_at) as extracted_at,
+        products.download_number,
         products.row_number,
         1 as priority
     from products
@@ -36,6 +37,7 @@ known_products as (
         cast(null as string) as product_type,
         cast(null as string) as product_category,
         extracted_at,
+        cast(null as integer) as download_number,
         row_number,
         2 as priority
     from order_rows
@@ -47,7 +49,9 @@ ranked_products as (
         *,
         row_number() over (
             partition by product_id
-            order by priority asc nulls last, extracted_at desc nulls last, row_number desc nulls last
+            order by
+                priority asc nulls last, extracted_at desc nulls last, download_number desc nulls last,
+                row_number desc nulls last
         ) as copy_number
     from known_products
     where product_id is not null

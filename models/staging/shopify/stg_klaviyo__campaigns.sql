@@ -17,7 +17,8 @@ campaigns as (
         coalesce({{ as_is('name') }}, {{ as_is('subject') }}) as campaign_name,
         lower({{ as_is('status') }}) as status,
         coalesce({{ utc_unless_zoned('sent_at') }}, {{ utc_unless_zoned('send_time') }}) as sent_at,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
     -- files may have been joined with their headers
     where coalesce(id, '') <> 'id'
@@ -29,5 +30,6 @@ select
     campaign_name,
     status,
     sent_at,
+    download_number,
     coalesce(exported_at, max(sent_at) over (partition by file_name)) as extracted_at
 from campaigns

@@ -29,7 +29,8 @@ events as (
         ) as is_machine_open,
         {{ klaviyo_flag('property_bot_click') }} as is_bot_click,
         coalesce({{ utc_unless_zoned('datetime') }}, {{ utc_unless_zoned('timestamp') }}) as occurred_at,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
     -- files may have been joined with their headers, and loaders keep what was deleted
     where
@@ -50,7 +51,7 @@ ranked_events as (
         *,
         row_number() over (
             partition by event_id
-            order by extracted_at desc nulls last, row_number desc nulls last
+            order by extracted_at desc nulls last, download_number desc nulls last, row_number desc nulls last
         ) as copy_number
     from dated_events
 )

@@ -14,6 +14,7 @@ metrics as (
         {{ as_is('id') }} as metric_id,
         {{ klaviyo_metric('name') }} as metric_name,
         {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number,
         row_number
     from numbered_rows
     -- files may have been joined with their headers
@@ -25,7 +26,7 @@ ranked_metrics as (
         *,
         row_number() over (
             partition by metric_id
-            order by exported_at desc nulls last, row_number desc nulls last
+            order by exported_at desc nulls last, download_number desc nulls last, row_number desc nulls last
         ) as copy_number
     from metrics
 )

@@ -24,7 +24,7 @@ profiles as (
         coalesce({{ as_is('address') }}, {{ as_is(adapter.quote('Address 1')) }}) as street_address,
         {{ as_is(adapter.quote('Email Marketing Consent')) }} as email_consent,
         {{ as_is(adapter.quote('SMS Marketing Consent')) }} as sms_consent,
-        upper({{ as_is(adapter.quote('Email Suppressions')) }}) as suppressions,
+        {{ as_is(adapter.quote('Email Suppressions')) }} as suppressions,
         -- it does not say in which zone it writes: UTC, as its API and imports have it
         {{ utc_unless_zoned(adapter.quote('Email Marketing Consent Timestamp')) }} as email_consented_at,
         {{ utc_unless_zoned(adapter.quote('SMS Marketing Consent Timestamp')) }} as sms_consented_at,
@@ -34,10 +34,23 @@ profiles as (
             {{ utc_unless_zoned(adapter.quote('First Active')) }}
         ) as created_at,
         {{ utc_unless_zoned(adapter.quote('Last Active')) }} as last_active_at,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
     -- files may have been joined with their headers
     where coalesce(email, '') <> 'Email'
+),
+
+-- A file is no older than the newest stamp in it. A consent stamp counts unless it is of the future: some are typed in.
+stamped_profiles as (
+    select
+        *,
+        greatest(
+            coalesce(last_active_at, created_at),
+            case when {{ happened_by('email_consented_at') }} then email_consented_at end,
+            case when {{ happened_by('sms_consented_at') }} then sms_consented_at end
+        ) as newest_stamp
+    from profiles
 )
 
 select
@@ -55,8 +68,12 @@ select
     lower({{ regex_replace_all('email_consent', '[ _]+', '_') }}) as email_consent,
     lower({{ regex_replace_all('sms_consent', '[ _]+', '_') }}) as sms_consent,
     suppressions,
+    -- A file without the column says nothing of suppressions, and looks like one in which nobody is suppressed
+    max(case when suppressions is not null then 1 else 0 end) over (partition by file_name) = 1 as has_suppressions,
     email_consented_at,
     sms_consented_at,
     created_at,
-    coalesce(exported_at, max(coalesce(last_active_at, created_at)) over (partition by file_name)) as extracted_at
-from profiles
+    download_number,
+    exported_at,
+    coalesce(exported_at, max(newest_stamp) over (partition by file_name)) as extracted_at
+from stamped_profiles

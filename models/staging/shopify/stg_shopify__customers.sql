@@ -34,7 +34,8 @@ customers as (
             {{ as_is(adapter.quote('Accepts Marketing')) }}
         )) as accepts_email,
         lower({{ as_is(adapter.quote('Accepts SMS Marketing')) }}) as accepts_sms,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
     -- files may have been joined with their headers
     where coalesce(email, '') <> 'Email'
@@ -64,5 +65,6 @@ select
     street_address,
     accepts_email,
     accepts_sms,
+    download_number,
     exported_at
 from known_numbers

@@ -19,7 +19,8 @@ products as (
         {{ as_is('vendor') }} as brand,
         {{ as_is('type') }} as product_type,
         {{ as_is(adapter.quote('Product Category')) }} as product_category,
-        {{ exported_at('file_name') }} as exported_at
+        {{ exported_at('file_name') }} as exported_at,
+        {{ download_number('file_name') }} as download_number
     from numbered_rows
 ),
 
@@ -32,6 +33,7 @@ variants as (
         max(brand) over (partition by file_name, handle) as brand,
         max(product_type) over (partition by file_name, handle) as product_type,
         max(product_category) over (partition by file_name, handle) as product_category,
+        download_number,
         exported_at
     from products
 )

@@ -6,6 +6,7 @@ new connector is checked without a line of code. Only headers and footers are re
 
 import glob
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,6 +45,8 @@ _FAMILIES = {
     "TIMESTAMP": "timestamp",
     "DATETIME": "timestamp",
 }
+# what DuckDB unpacks while it reads
+_PACKED = (".gz", ".zst")
 # An integer column serves where a number is declared: the values fit.
 _ACCEPTED = {("number", "integer")}
 
@@ -68,6 +71,7 @@ def check_sources(manifest: Manifest, connector: str) -> None:
     try:
         for source in external_sources(manifest, connector):
             problems.extend(_problems(connection, source, connector))
+        problems.extend(_unread(manifest, connector))
         if connector == "parquet":
             problems.extend(_unreadable(connection, source_files(manifest, connector)))
     finally:
@@ -83,6 +87,23 @@ def external_sources(manifest: Manifest, connector: str) -> list[Any]:
         source
         for unique_id, source in sorted(manifest.sources.items())
         if unique_id in used and _relation(source).external is not None
+    ]
+
+
+def not_in_utf8(source: Any) -> list[str]:
+    """One sentence per file of a source that is read as UTF-8 and is not; the whole file is looked at."""
+    location = _location(source)
+    encoding = re.search(r"\bencoding\s*=\s*'([^']*)'", location)
+    is_utf8 = encoding is None or encoding[1].lower().replace("-", "") == "utf8"
+    if not is_utf8 or not location.lstrip().startswith("read_csv"):
+        return []
+    return [
+        f"Raw table {source.source_name}.{source.name}: {file} cannot be read as UTF-8, line {line} has other bytes: "
+        "save it as 'CSV UTF-8', or, when a program on Windows wrote it, as "
+        "`iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
+        for pattern in _patterns(location)
+        for file in _matches(pattern)
+        if (line := _first_line_not_in_utf8(file)) is not None
     ]
 
 
@@ -143,6 +164,8 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     try:
         described = connection.execute(f"describe select * from {readable(source)}").fetchall()
     except duckdb.Error as error:
+        if other := not_in_utf8(source):
+            return other
         kind = str(error).split(":", 1)[0]
         files = ", ".join(_patterns(location))
         return [f"Raw table {name}: {files} cannot be read ({kind}): the file is damaged or of another format; {mend}."]
@@ -157,6 +180,53 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
                 f"Raw table {name}: column {column.name} is {actual} where {column.data_type} is declared; {mend}."
             )
     return problems
+
+
+def _first_line_not_in_utf8(file: Path) -> int | None:
+    if file.suffix in _PACKED:
+        return None
+    with file.open("rb") as rows:
+        for line, row in enumerate(rows, start=1):
+            try:
+                row.decode("utf-8")
+            except UnicodeDecodeError:
+                return line
+    return None
+
+
+def _unread(manifest: Manifest, connector: str) -> Iterator[str]:
+    """One sentence per file in a download folder that no source reads: a no may be in it.
+
+    A download folder is one where a pattern names the files. Where each has one name, a new delivery replaces the old.
+    """
+    patterns = {pattern for source in external_sources(manifest, connector) for pattern in _patterns(_location(source))}
+    of_folders: dict[Path, set[str]] = {}
+    for pattern in map(Path, patterns):
+        if glob.has_magic(pattern.name):
+            for folder in _matches(str(pattern.parent)):
+                of_folders.setdefault(folder, set())
+    for folder, names in of_folders.items():
+        names.update(Path(each).name for each in patterns if folder in _matches(str(Path(each).parent)))
+    read = set(_declared_files(manifest)) if of_folders else set()
+    for folder, names in sorted(of_folders.items()):
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            is_hidden = any(part.startswith(".") for part in inside.parts)
+            if is_hidden or path in read or (path.is_dir() and not path.is_symlink()):
+                continue
+            yield (
+                f"Raw folder {folder}: nothing reads {inside}, and a no may be in it: give it a name that is read "
+                f"there ({', '.join(sorted(names))}), or take it out of the folder."
+            )
+
+
+def _declared_files(manifest: Manifest) -> Iterator[Path]:
+    """The files of all sources, of those too that no model reads yet or that are another connector's."""
+    disabled = [node for nodes in getattr(manifest, "disabled", {}).values() for node in nodes]
+    for source in [*manifest.sources.values(), *(node for node in disabled if node.resource_type == "source")]:
+        if _relation(source).external is not None:
+            for pattern in _patterns(_location(source)):
+                yield from _matches(pattern)
 
 
 def _unreadable(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[str]:
