@@ -57,7 +57,7 @@
     {%- set names = [] -%}
     {%- for entity, contract in contract_entities().items() -%}
         {%- for column in contract.columns.split() -%}
-            {%- do names.append(entity ~ '.' ~ column | replace('!', '')) -%}
+            {%- do names.append(entity ~ '.' ~ column.rstrip('!?')) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(names) }}

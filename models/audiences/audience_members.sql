@@ -63,9 +63,16 @@ languages as (
     from scenario_texts
 ),
 
--- What a message says follows from its decision: the offer that the step gives, not the one its journey began with; it
--- says so in the person's language, where the scenario speaks it. A scenario that has no words on the day of sending
--- writes to nobody.
+worded_steps as (
+    select distinct
+        scenario_id,
+        step
+    from scenario_texts
+),
+
+-- What a message says follows from its decision: the words of its step, where it has some of its own, and the offer that
+-- the step gives, not the one its journey began with; it says so in the person's language, where the scenario speaks it.
+-- A scenario that has no words on the day of sending writes to nobody.
 said as (
     select
         live_decisions.*,
@@ -86,9 +93,14 @@ said as (
         on
             live_decisions.scenario_id = languages.scenario_id
             and profile_contacts.language_code = languages.language_code
+    left join worded_steps
+        on
+            live_decisions.scenario_id = worded_steps.scenario_id
+            and live_decisions.step = worded_steps.step
     inner join scenario_texts
         on
             live_decisions.scenario_id = scenario_texts.scenario_id
+            and coalesce(worded_steps.step, '*') = scenario_texts.step
             and coalesce(languages.language_code, '*') = scenario_texts.language_code
 ),
 

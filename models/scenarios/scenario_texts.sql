@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 -- The texts of a scenario that are valid on the day of sending: what it leads with when it has no offer, where it leads
--- to, and all other texts as one JSON object. A row for each language that has texts of its own, and one for everybody
--- else; what a language does not say is said as to everybody else.
+-- to, and all other texts as one JSON object. A row for each step and each language that has texts of its own, and one
+-- for all other steps, and for everybody else. Of the texts for a key, the one of the person's language comes before the
+-- one for everybody; within a language the one of the step comes before the one for every step.
 with
 
 content_blocks as (
@@ -11,6 +12,7 @@ content_blocks as (
 valid_blocks as (
     select
         scenario_id,
+        step,
         text_key,
         language_code,
         content_text
@@ -18,6 +20,13 @@ valid_blocks as (
     where
         valid_from_date <= {{ send_date() }}
         and (valid_to_date is null or valid_to_date > {{ send_date() }})
+),
+
+steps as (
+    select distinct
+        scenario_id,
+        step
+    from valid_blocks
 ),
 
 languages as (
@@ -29,24 +38,31 @@ languages as (
 
 ranked_texts as (
     select
-        languages.scenario_id,
+        steps.scenario_id,
+        steps.step,
         languages.language_code,
         valid_blocks.text_key,
         valid_blocks.content_text,
         row_number() over (
-            partition by languages.scenario_id, languages.language_code, valid_blocks.text_key
-            order by case when valid_blocks.language_code = '*' then 1 else 0 end asc nulls last
+            partition by steps.scenario_id, steps.step, languages.language_code, valid_blocks.text_key
+            order by
+                case when valid_blocks.language_code = '*' then 1 else 0 end asc nulls last,
+                case when valid_blocks.step = '*' then 1 else 0 end asc nulls last
         ) as place
-    from languages
+    from steps
+    inner join languages
+        on steps.scenario_id = languages.scenario_id
     inner join valid_blocks
         on
-            languages.scenario_id = valid_blocks.scenario_id
+            steps.scenario_id = valid_blocks.scenario_id
+            and valid_blocks.step in (steps.step, '*')
             and valid_blocks.language_code in (languages.language_code, '*')
 ),
 
 keyed_texts as (
     select
         scenario_id,
+        step,
         language_code,
         text_key,
         content_text,
@@ -57,6 +73,7 @@ keyed_texts as (
 
 select
     scenario_id,
+    step,
     language_code,
     max(case when text_key = 'lever' then content_text end) as lever,
     max(case when text_key = 'cta' then content_text end) as cta,
@@ -64,4 +81,5 @@ select
 from keyed_texts
 group by
     scenario_id,
+    step,
     language_code

@@ -21,16 +21,21 @@ ADDRESSES = ("email", "ads_email", "sms_phone", "call_phone", "ads_phone", "stre
 
 
 def speak(connection: duckdb.DuckDBPyConnection, dates: Sequence[date]) -> None:
-    """Texts that the seeds as shipped lack: one that changes on these dates, and a language that says part of it."""
-    welcome = "scenario_id = 'welcome' and text_key = 'headline' and language_code = '*'"
+    """Texts that the seeds lack: one that changes on these dates, a language and a step that say part of it."""
+    welcome = "scenario_id = 'welcome' and step = '*' and text_key = 'headline' and language_code = '*'"
     first, *_, last = ends = [*sorted(dates), date(9999, 1, 1)]
     connection.execute(f"update content_blocks set valid_to_date = '{first}' where {welcome}")
     for begin, end in itertools.pairwise(ends):
-        row = f"'welcome', 'headline', '*', 'As of {begin}', '{begin}', {'null' if end == last else repr(str(end))}"
+        until = "null" if end == last else f"'{end}'"
+        row = f"'welcome', '*', 'headline', '*', 'As of {begin}', '{begin}', {until}"
         connection.execute(f"insert into content_blocks values ({row})")
-    connection.execute(
-        "insert into content_blocks values ('welcome', 'service', 'fr', 'Bienvenue', '2013-01-01', null)"
-    )
+    for row in (
+        "'welcome', '*', 'service', 'fr', 'Bienvenue'",
+        "'welcome', 'first_message', 'cta', '*', 'begin'",
+        "'welcome', 'first_message', 'headline', 'nl', 'Dag'",
+        "'abandoned_cart', 'first_message', 'headline', '*', 'Still here'",
+    ):
+        connection.execute(f"insert into content_blocks values ({row}, '2013-01-01', null)")
 
 
 def contact(name: str) -> Row:
@@ -45,13 +50,13 @@ def contact(name: str) -> Row:
     }
 
 
-def texts(seeds: Facts, scenario_id: str, language: str | None, send_date: date) -> dict[str, str]:
-    """The texts of a scenario on the day of sending: a key in the person's language before the one for everybody."""
+def texts(seeds: Facts, scenario_id: str, step: str, language: str | None, send_date: date) -> dict[str, str]:
+    """What a step says on the day of sending: of a key what is in her language, of that its own."""
     said = {}
-    for spoken in ("*", language):
+    for spoken, told in itertools.product(("*", language), ("*", step)):
         for row in seeds["content_blocks"]:
             is_valid = row["valid_from_date"] <= send_date < (row["valid_to_date"] or date.max)
-            if is_valid and (row["scenario_id"], row["language_code"]) == (scenario_id, spoken):
+            if is_valid and (row["scenario_id"], row["language_code"], row["step"]) == (scenario_id, spoken, told):
                 said[row["text_key"]] = row["content_text"]
     return said
 
@@ -74,7 +79,7 @@ def members_of(
         scenario, who = scenarios[row.scenario_id], contact(row.profile_id)
         is_live = row.as_of_date == day or (scenario["kind"] == "media" and row.as_of_date < day)
         key = (row.scenario_id, row.entry_key)
-        said = texts(seeds, row.scenario_id, who["language_code"], send_date)
+        said = texts(seeds, row.scenario_id, row.step, who["language_code"], send_date)
         if row.outcome != "selected" or not is_live or key not in says or not said:
             continue
         if (row.channel, scenario["purpose"]) not in allowed:

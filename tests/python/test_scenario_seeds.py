@@ -72,7 +72,11 @@ def edit_offer(change: str) -> str:
 
 
 def edit_text(key: str, change: str) -> str:
-    return f"update content_blocks set {change} where scenario_id = 'welcome' and text_key = '{key}'"
+    return f"update content_blocks set {change} where scenario_id = 'welcome' and step = '*' and text_key = '{key}'"
+
+
+def add_text(values: str) -> str:
+    return f"insert into content_blocks values ('welcome', {values}, '2024-01-01', null)"
 
 
 def edit_quiet(values: str) -> str:
@@ -378,6 +382,10 @@ WRONG_EDITS = {
         "update channel_rules set event = 'wlcome' where event = 'welcome' and channel = 'sms'",
         "Seed channel_rules, row wlcome, *, sms: there is no scenario wlcome: name one, or write * for any.",
     ),
+    "a rule for no objective": (
+        "update channel_rules set objective = 'retian' where event = 'anti_attrition' and channel = 'sms'",
+        "Seed channel_rules, row anti_attrition, retian, sms: no scenario has the objective retian: name one that a",
+    ),
     "a rule without costs": (
         "update channel_rules set channel_cost_amount = null where event = 'welcome' and channel = 'sms'",
         "Seed channel_rules, row welcome, *, sms: channel_cost_amount is nothing: write 0 or more.",
@@ -468,42 +476,72 @@ WRONG_EDITS = {
     ),
     "a text of no scenario": (
         edit_text("headline", "scenario_id = 'wlcome'"),
-        "Seed content_blocks, row wlcome, headline: there is no scenario wlcome: add its row to scenarios",
+        "Seed content_blocks, row wlcome, *, headline: there is no scenario wlcome: add its row to scenarios",
+    ),
+    "a text of no step": (
+        add_text("'remind', 'headline', '*', 'Hello'"),
+        "Seed content_blocks, row welcome, remind, headline: step is remind, and welcome has no such step: name one of",
+    ),
+    "a text whose step is missing": (
+        add_text("null, 'headline', '*', 'Hello'"),
+        "Seed content_blocks, row welcome, nothing, headline: step is nothing, and welcome has no such step: name one",
+    ),
+    "a text of a step in one language only": (
+        "delete from content_blocks where step = 'reminder' and language_code = 'nl' and scenario_id = 'welcome'",
+        "Seed content_blocks, row welcome, reminder, headline: on the day of sending the step has no text of its own "
+        "in language_code nl, in which there is one for every step: add it.",
+    ),
+    "a text of a step that is not for everybody": (
+        "delete from content_blocks where step = 'reminder' and language_code = '*' and scenario_id = 'welcome'",
+        "row welcome, reminder, service: on the day of sending the step has no text of its own in language_code *, in",
+    ),
+    "a text of a step that ends before that of every step": (
+        "update content_blocks set valid_to_date = '2024-03-02' "
+        "where step = 'reminder' and language_code = 'nl' and scenario_id = 'welcome'",
+        "row welcome, reminder, headline: on the day of sending the step has no text of its own in language_code nl",
+    ),
+    "two texts of a step on one day": (
+        add_text("'reminder', 'headline', '*', 'Hello'"),
+        "row welcome, reminder, headline: two texts of the key are valid on 2024-01-01: let one end before the other",
     ),
     "a key that is none": (
         edit_text("headline", "text_key = 'Head line'"),
-        "Seed content_blocks, row welcome, Head line: text_key is Head line: write small letters, digits and",
+        "Seed content_blocks, row welcome, *, Head line: text_key is Head line: write small letters, digits and",
     ),
     "a key that is missing": (
         edit_text("headline", "text_key = null"),
-        "Seed content_blocks, row welcome, nothing: text_key is nothing: write small letters",
+        "Seed content_blocks, row welcome, *, nothing: text_key is nothing: write small letters",
     ),
     "a key that the message has already": (
         edit_text("headline", "text_key = 'offer_amount'"),
-        "row welcome, offer_amount: text_key is offer_amount, which the message gets from its scenario and its offer",
+        "row welcome, *, offer_amount: text_key is offer_amount, which the message gets from its scenario and its",
     ),
     "a language that is none": (
         edit_text("headline", "language_code = 'Dutch'"),
-        "row welcome, headline: language_code is Dutch: write two small letters, such as nl, or * for",
+        "row welcome, *, headline: language_code is Dutch: write two small letters, such as nl, or * for",
     ),
     "a text that is missing": (
         edit_text("headline", "content_text = null"),
-        "Seed content_blocks, row welcome, headline: content_text is missing: write the text, or take the row out.",
+        "Seed content_blocks, row welcome, *, headline: content_text is missing: write the text, or take the row out.",
     ),
     "a text that begins on no day": (
         edit_text("headline", "valid_from_date = null"),
-        "row welcome, headline: valid_from_date is missing: write the first day of sending",
+        "row welcome, *, headline: valid_from_date is missing: write the first day of sending",
     ),
     "a text that ends before it begins": (
         edit_text("headline", "valid_to_date = '2013-01-01'"),
-        "row welcome, headline: it ends (2013-01-01) before it begins (2013-01-01): mend one of the dates.",
+        "row welcome, *, headline: it ends (2013-01-01) before it begins (2013-01-01): mend one of the dates.",
     ),
     "two texts on one day": (
-        "insert into content_blocks values ('welcome', 'headline', '*', 'Hello', '2024-01-01', null)",
-        "row welcome, headline: two texts of the key are valid on 2024-01-01: let one end before the other begins.",
+        add_text("'*', 'headline', '*', 'Hello'"),
+        "row welcome, *, headline: two texts of the key are valid on 2024-01-01: let one end before the other begins.",
     ),
     "nothing to lead with": (
         edit_text("lever", "valid_to_date = '2024-03-02'"),
+        "Seed content_blocks, row welcome: it has no lever on the day of sending: add what the message leads with",
+    ),
+    "something to lead with at one step only": (
+        edit_text("lever", "step = 'reminder'"),
         "Seed content_blocks, row welcome: it has no lever on the day of sending: add what the message leads with",
     ),
     "nowhere to lead to": (
@@ -533,8 +571,11 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         "update scenario_moments set at_most = 9 where moment = 'cart_left'; "
         "insert into scenario_moments by name select 9.01 as at_least, null as at_most, "
         "* exclude (at_least, at_most) from scenario_moments where moment = 'cart_left'",
-        edit_text("headline", "valid_to_date = '2024-01-01'") + "; "
-        "insert into content_blocks values ('welcome', 'headline', '*', 'Hello', '2024-01-01', null)",
+        edit_text("headline", "valid_to_date = '2024-01-01'") + "; " + add_text("'*', 'headline', '*', 'Hello'"),
+        "delete from content_blocks where step <> '*'",
+        # in a language that says nothing of the key to the other steps, and of a key that they do not have
+        add_text("'reminder', 'headline', 'fr', 'Bonjour'"),
+        add_text("'reminder', 'body', 'nl', 'Dag'"),
         "update scenario_steps set condition = 'clicked:discount' where step = 'reminder' and scenario_id = 'welcome'",
         "update scenario_steps set fallback_condition = 'skip' where step = 'reminder' and scenario_id = 'welcome'",
         "update scenario_steps set fallback_condition = null where step = 'reminder' and scenario_id = 'welcome'",

@@ -141,8 +141,8 @@ def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_
         fill(
             connection,
             "scenario_texts",
-            dict.fromkeys(("scenario_id", "language_code", "lever", "cta", "texts"), "varchar"),
-            [(name, "*", "relation", "x", "{}") for name in ("on", "off", "gone")],
+            dict.fromkeys(("scenario_id", "step", "language_code", "lever", "cta", "texts"), "varchar"),
+            [(name, "*", "*", "relation", "x", "{}") for name in ("on", "off", "gone")],
         )
         names = ("profile_id", "email", "sms_phone", "call_phone", "ads_email", "ads_phone", "first_name", "last_name")
         places = ("language_code", "country_code", "street_address", "postal_code", "city")

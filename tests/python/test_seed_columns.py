@@ -185,7 +185,32 @@ def test_whoever_reads_dutch_is_written_to_in_dutch_by_every_scenario() -> None:
     spoken: dict[str, set[str]] = {"*": set(), "nl": set()}
     for row in rows["content_blocks"]:
         if row["text_key"] not in ("lever", "cta"):
-            spoken[row["language_code"]].add(f"{row['scenario_id']} {row['text_key']}")
+            spoken[row["language_code"]].add(f"{row['scenario_id']} {row['step']} {row['text_key']}")
     assert spoken["nl"] == spoken["*"]
     talking = {row["scenario_id"] for row in rows["scenarios"] if row["kind"] == "message"}
-    assert talking <= {text.removesuffix(" headline") for text in spoken["*"] if text.endswith(" headline")}
+    assert talking <= {text.removesuffix(" * headline") for text in spoken["*"] if text.endswith(" * headline")}
+
+
+def test_no_message_of_a_journey_repeats_the_one_before_it() -> None:
+    rows = {}
+    for seed in ("scenario_steps", "content_blocks"):
+        with (CONFIG / f"{seed}.csv").open(encoding="utf-8", newline="") as handle:
+            rows[seed] = list(csv.DictReader(handle))
+    own = {(row["scenario_id"], row["step"], row["text_key"]) for row in rows["content_blocks"] if row["step"] != "*"}
+    general = {
+        (row["scenario_id"], row["text_key"])
+        for row in rows["content_blocks"]
+        if row["step"] == "*" and row["text_key"] not in ("lever", "cta")
+    }
+    followers = {(row["scenario_id"], row["step"]) for row in rows["scenario_steps"] if row["after_steps"]}
+    repeated = {
+        (scenario, step, key)
+        for scenario, step in followers
+        for talking, key in general
+        if scenario == talking and (scenario, step, key) not in own
+    }
+    assert len(followers) > 8
+    assert repeated == set()
+    said = [(row["scenario_id"], row["text_key"], row["content_text"]) for row in rows["content_blocks"]]
+    texts = [each for each in said if each[1] not in ("lever", "cta")]
+    assert len(texts) == len(set(texts))

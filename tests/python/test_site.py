@@ -102,6 +102,19 @@ def test_a_card_says_in_words_what_a_marketer_asks(site: Path) -> None:
     assert "rating up to 2" in cards["service_recovery"]
     assert "promotion sensitivity from 0.30" in cards["repurchase_overdue"]
     assert "50% carries offer, 50% asks for email" in cards["welcome"]
+    assert "first message 2 days after the trigger" in cards["discover"]
+    # each step says its own words, when it goes out, and what is asked where clicks may not be known
+    for said in (
+        "in Dutch: headline “Dat is lang geleden”",
+        "thanks, in Dutch: headline “Fijn dat u er nog bent”",
+        "thanks: leads with relation, or with its offer, to visit store or shop",
+        "other proposal 7 days after first message, if not clicked; where that may not be known, if nothing was bought",
+        "thanks straight after first message or other proposal, if clicked discount; where",
+        "where that may not be known, never<",
+        "reminder 7 days after thanks, if it has an offer",
+    ):
+        assert said in cards["reactivation"]
+    assert "Steps" not in cards["lookalike_seed"]
     # a number counts something that has a name
     counted = {row["moment"] for row in seeds["scenario_moments"] if row["at_least"] or row["at_most"]}
     offering = {row["scenario_id"] for row in seeds["scenario_offers"] if row["from_value"]}

@@ -201,6 +201,20 @@ def test_a_message_is_in_the_language_of_the_person(decided: duckdb.DuckDBPyConn
     assert json.loads(content)["headline"] == "We maken het graag goed"
 
 
+def test_each_step_of_a_journey_says_its_own_words(decided: duckdb.DuckDBPyConnection) -> None:
+    rows = decided.execute(
+        "select step, language_code, content from audience_members where scenario_id = 'reactivation'"
+    ).fetchall()
+    said = {
+        (step, language, json.loads(content)["body"], json.loads(content)["cta"]) for step, language, content in rows
+    }
+    assert said == {
+        ("first_message", "fr", "Tell us that you are still there, and a coupon is yours", "claim_discount"),
+        ("other_proposal", "fr", "One click is enough, and a coupon is yours", "claim_discount"),
+        ("thanks", "fr", "Thank you, here is your coupon", "visit_store_or_shop"),
+    }
+
+
 def test_who_is_to_be_deleted_is_asked_for_no_consent(decided: duckdb.DuckDBPyConnection) -> None:
     gates = ("is_reachable", "is_consented", "is_not_suppressed", "is_not_held_out", "is_won_arbitration")
     (row,) = decided.execute(

@@ -30,6 +30,7 @@ VALUES = {
     "went_up": "steps up",
 }
 LANGUAGES = {"*": "for everybody", "de": "in German", "en": "in English", "fr": "in French", "nl": "in Dutch"}
+CONDITIONS = {"has_offer": "it has an offer", "no_purchase": "nothing was bought"}
 # decided last month, as published: scenario → (due, stopped by each gate, gone out)
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -82,8 +83,11 @@ def _card(row: Row, found: Mapping[str, list[Row]], dictionary: Dictionary, coun
     channels = row["channels"].split(">")
     asked = f"{', else '.join(channels)}, with a yes to {row['purpose'].replace('_', ' ')}"
     yield f"| Channel | {asked if row['channels'] else 'none: a list'} |"
-    texts = "<br>".join(_texts(found["content_blocks"], has_offers=bool(found["scenario_offers"])))
+    steps = [row["step"] for row in found["scenario_steps"]]
+    texts = "<br>".join(_texts(found["content_blocks"], steps, has_offers=bool(found["scenario_offers"])))
     yield f"| Content | {texts or 'none: a list'} |"
+    if row["kind"] == "message":
+        yield f"| Steps | {'<br>'.join(map(_step, found['scenario_steps']))} |"
     for variants in _variants(found["scenario_step_variants"]):
         yield f"| Variants | {variants} |"
     values = {VALUES.get(each["moment"], "value") for each in found["scenario_moments"]}
@@ -138,22 +142,44 @@ def _when(row: Row) -> str:
     return "; ".join(parts)
 
 
-def _texts(blocks: list[Row], *, has_offers: bool) -> Iterator[str]:
-    """What is said, by language, and what it leads with and to."""
-    said: dict[str, list[str]] = defaultdict(list)
-    leads = {}
+def _texts(blocks: list[Row], steps: list[str], *, has_offers: bool) -> Iterator[str]:
+    """What is said, by step and language, and what it leads with and to."""
+    said: dict[tuple[str, str], list[str]] = defaultdict(list)
+    leads: dict[str, dict[str, str]] = defaultdict(dict)
     for block in blocks:
-        text = block["content_text"].replace("|", "/")
+        step, text = block["step"], block["content_text"].replace("|", "/")
         if block["text_key"] in ("lever", "cta"):
-            leads[block["text_key"]] = text.replace("_", " ")
+            leads[step][block["text_key"]] = text.replace("_", " ")
             continue
         until = f" (until {block['valid_to_date']})" if block["valid_to_date"] else ""
-        said[block["language_code"]].append(f"{block['text_key'].replace('_', ' ')} “{text}”{until}")
-    for language in sorted(said):
-        yield f"{LANGUAGES.get(language, f'in {language}')}: {', '.join(said[language])}"
-    if leads.get("lever", "none") != "none":
-        offer = ", or with its offer" if has_offers else ""
-        yield f"leads with {leads['lever']}{offer}, to {leads.get('cta', 'nothing')}"
+        said[step, block["language_code"]].append(f"{block['text_key'].replace('_', ' ')} “{text}”{until}")
+    for step in ("*", *steps):
+        name = "" if step == "*" else step.replace("_", " ")
+        for language in sorted(spoken for of, spoken in said if of == step):
+            whom = ", ".join(part for part in (name, LANGUAGES.get(language, f"in {language}")) if part)
+            yield f"{whom}: {', '.join(said[step, language])}"
+        own = leads["*"] | leads[step]
+        if (step == "*" or leads[step]) and own.get("lever", "none") != "none":
+            offer = ", or with its offer" if has_offers else ""
+            yield f"{name}{': ' if name else ''}leads with {own['lever']}{offer}, to {own.get('cta', 'nothing')}"
+
+
+def _step(step: Row) -> str:
+    """When a step goes out: how long after what, if what, and what is asked where that may not be known."""
+    name, wait = step["step"].replace("_", " "), int(step["wait_days"])
+    after = " or ".join(before.replace("_", " ") for before in step["after_steps"].split(">") if before)
+    said = f"{name} {counted(wait, 'day') if wait else 'straight'} after {after or 'the trigger'}"
+    if step["condition"] == "none":
+        return said
+    said += f", if {_condition(step['condition'])}"
+    if step["condition"].removeprefix("not_").split(":")[0] in ("opened", "clicked"):
+        asked = step["fallback_condition"] or "no_purchase"
+        said += "; where that may not be known, " + ("never" if asked == "skip" else f"if {_condition(asked)}")
+    return said
+
+
+def _condition(condition: str) -> str:
+    return CONDITIONS.get(condition, condition.replace("_", " ").replace(":", " "))
 
 
 def _variants(rows: list[Row]) -> Iterator[str]:
