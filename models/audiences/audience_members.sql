@@ -70,9 +70,9 @@ worded_steps as (
     from scenario_texts
 ),
 
--- What a message says follows from its decision: the words of its step, where it has some of its own, and the offer that
--- the step gives, not the one its journey began with; it says so in the person's language, where the scenario speaks it.
--- A scenario that has no words on the day of sending writes to nobody.
+-- What a message says follows from its decision: the words of its step, where it has some of its own, and the offer
+-- that the step gives, not the one its journey began with; it says so in the person's language, where the scenario
+-- speaks it. A scenario that has no words on the day of sending writes to nobody.
 said as (
     select
         live_decisions.*,

@@ -328,7 +328,7 @@ unnamed_noes as (
         and consent_words.is_about_the_record
 ),
 
--- and so is one that could not be read; what it is about besides the record's own addresses is no more than a stop there
+-- and so is one that could not be read; besides the record's own addresses it is no more than a stop
 unreadable_stops as (
     select distinct
         contact_profiles.profile_id,
@@ -447,7 +447,8 @@ former_words as (
     union all
     select
         noes_of_the_record.*,
-        {{ hash_id(["'formerly'", 'noes_of_the_record.source_system', 'noes_of_the_record.contact_id']) }} as address_key
+        {{ hash_id(["'formerly'", 'noes_of_the_record.source_system', 'noes_of_the_record.contact_id']) }}
+            as address_key
     from noes_of_the_record
     inner join channels
         on noes_of_the_record.channel = channels.channel
@@ -498,7 +499,9 @@ unreadable_words as (
 ),
 
 own_words as (
-    {% for words in ['consent_words', 'noes_about_something_unreadable', 'stop_words', 'former_words', 'unreadable_words'] -%}
+    {% for words in [
+        'consent_words', 'noes_about_something_unreadable', 'stop_words', 'former_words', 'unreadable_words'
+    ] -%}
         select
             profile_id,
             {{ word_columns | join(',\n            ') }}

@@ -1,6 +1,7 @@
--- What was earned with people, day by day, and what it cost to get it. On an order on which a coupon was used the margin
--- is that before offers: what was taken off is among the coupon's costs, and would be taken off twice. What offers took
--- off that are nobody's coupon is no cost of its own and stays taken off, on the order and on what comes back of it.
+-- What was earned with people, day by day, and what it cost to get it. On an order on which a coupon was used the
+-- margin is that before offers: what was taken off is among the coupon's costs, and would be taken off twice. What
+-- offers took off that are nobody's coupon is no cost of its own and stays taken off, on the order and on what comes
+-- back of it.
 {{ config(access='protected') }}
 
 with

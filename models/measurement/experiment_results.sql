@@ -356,8 +356,8 @@ sentences as (
             when not is_trusted or lift is null then ''
             when verdict in ('won', 'lost')
                 then {{ dbt.concat([
-                    'told_subject', "' is '", 'told_lift', "', and lies between '", 'told_lower', "' and '", 'told_upper',
-                    "', however often one looks.'"
+                    'told_subject', "' is '", 'told_lift', "', and lies between '", 'told_lower', "' and '",
+                    'told_upper', "', however often one looks.'"
                 ]) }}
             when verdict = 'no difference'
                 then {{ dbt.concat(["'If there is a difference, it is smaller than '", 'told_target', "'.'"]) }}

@@ -233,7 +233,7 @@ other_opens as (
     having count(distinct profile_id) >= {{ setting('min_group_size') }}
 ),
 
--- drawn people tell it of the half-year; each row of a first step has the share of its entries, and together they have it
+-- drawn people tell it of the half-year; each row of a first step has the share of its entries, together they have it
 net_returns as (
     select
         scenario_id,

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 -- The texts of a scenario that are valid on the day of sending: what it leads with when it has no offer, where it leads
 -- to, and all other texts as one JSON object. A row for each step and each language that has texts of its own, and one
--- for all other steps, and for everybody else. Of the texts for a key, the one of the person's language comes before the
--- one for everybody; within a language the one of the step comes before the one for every step.
+-- for all other steps, and for everybody else. Of the texts for a key, the one of the person's language comes before
+-- the one for everybody; within a language the one of the step comes before the one for every step.
 with
 
 content_blocks as (

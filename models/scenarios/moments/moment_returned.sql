@@ -1,6 +1,6 @@
 -- Showed the first sign of life after being silent at the end of a published month. Whoever comes to complain, to ask
--- for help or to bring something back has not come back, nor has whoever shows up in a source by which nobody was silent
--- yet. Subject: the tier she was in; value: the days she was silent.
+-- for help or to bring something back has not come back, nor has whoever shows up in a source by which nobody was
+-- silent yet. Subject: the tier she was in; value: the days she was silent.
 with
 
 moment_windows as (
@@ -40,7 +40,9 @@ first_signs as (
         on
             interactions.interaction_kind = observed_sources.interaction_kind
             and interactions.channel = observed_sources.channel
-            and {{ can_be_returned_to('observed_sources.observed_from_date', month_start('interactions.occurred_date')) }}
+            and {{ can_be_returned_to(
+                'observed_sources.observed_from_date', month_start('interactions.occurred_date')
+            ) }}
     where
         interactions.is_from_person
         and {{ happened_by('interactions.occurred_at') }}
