@@ -56,10 +56,11 @@ def test_a_scenario_of_the_tests_gets_an_entry_a_decision_and_a_row_of_its_audie
         f"select profile_id, decision_id, outcome, channel from activation.decisions where scenario_id = '{OWN}'",
     )
     assert decision[0] == entry[0]
-    assert decision[2:] == ("selected", "email")
+    # her answers came by SMS, which goes before the order of the scenario
+    assert decision[2:] == ("selected", "sms")
     (member,) = rows(
         fixture_warehouse,
-        f"select decision_id, content, email is not null from audiences.audience_members where scenario_id = '{OWN}'",
+        f"select decision_id, content, phone is not null from audiences.audience_members where scenario_id = '{OWN}'",
     )
     assert member[0] == decision[1]
     assert member[2]

@@ -56,7 +56,12 @@ def told(connection: duckdb.DuckDBPyConnection, ad_reader: str) -> None:
     insert(connection, "silence_published", {"profile_id": "fell", "segment_month": "2024-06-01", **silent})
     insert(connection, "silence_published", {"profile_id": "returned", "segment_month": "2024-06-01", **silent})
     at = {"occurred_date": AS_OF, "occurred_at": f"{AS_OF} 10:00:00"}
-    sign = {"profile_id": "returned", "interaction_kind": "visit", "is_from_person": True}
+    sign = {"profile_id": "returned", "interaction_kind": "visit", "channel": "web", "is_from_person": True}
+    insert(
+        connection,
+        "observed_sources",
+        {"interaction_kind": "visit", "channel": "web", "observed_from_date": "2020-01-01"},
+    )
     insert(connection, "fct_interactions", {**sign, **at})
     connection.execute(
         "update dim_profiles set last_contact_from_person_at = '2023-01-01' where profile_id = ?", ["silent"]
