@@ -57,10 +57,10 @@ def told(connection: duckdb.DuckDBPyConnection, ad_reader: str) -> None:
     insert(connection, "silence_published", {"profile_id": "returned", "segment_month": "2024-06-01", **silent})
     at = {"occurred_date": AS_OF, "occurred_at": f"{AS_OF} 10:00:00"}
     sign = {"profile_id": "returned", "interaction_kind": "visit", "channel": "web", "is_from_person": True}
-    insert(
-        connection,
-        "observed_sources",
-        {"interaction_kind": "visit", "channel": "web", "observed_from_date": "2020-01-01"},
+    # visits have been recorded for long enough to be silent by them
+    connection.execute(
+        "create or replace view observed_sources as "
+        "select 'visit' as interaction_kind, 'web' as channel, true as is_from_person, date '2020-01-01' as observed_from_date"
     )
     insert(connection, "fct_interactions", {**sign, **at})
     connection.execute(
