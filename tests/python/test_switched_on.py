@@ -60,7 +60,8 @@ def told(connection: duckdb.DuckDBPyConnection, ad_reader: str) -> None:
     # visits have been recorded for long enough to be silent by them
     connection.execute(
         "create or replace view observed_sources as "
-        "select 'visit' as interaction_kind, 'web' as channel, true as is_from_person, date '2020-01-01' as observed_from_date"
+        "select 'visit' as interaction_kind, 'web' as channel, true as is_from_person, "
+        "date '2020-01-01' as observed_from_date"
     )
     insert(connection, "fct_interactions", {**sign, **at})
     connection.execute(
