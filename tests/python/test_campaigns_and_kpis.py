@@ -134,6 +134,10 @@ def test_a_campaign_brings_back_who_was_inactive_and_answers_it(decided: duckdb.
     assert compared > 1
 
 
+def half_year(month: pd.Timestamp) -> str:
+    return f"{month.year}H{1 if month.month <= 6 else 2}"
+
+
 def steps_reached(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """One row per entry and step: its message, or the newest decision of an entry that got none."""
     decisions = decided.sql("""
@@ -156,17 +160,23 @@ def test_entries_that_got_no_message_are_counted_beside_those_that_did(decided: 
     found = decided.sql("select * from measurement.scenario_performance where step <> 'all'").df().set_index(key)
     steps = steps_reached(decided)
     others = decided.sql("""
-        select channel, sent_date, first_opened_at is not null as is_opened from core.fct_messages
+        select profile_id, channel, sent_date, first_opened_at is not null as is_opened from core.fct_messages
         where decision_id is null and is_open_observed and first_delivered_at is not null and sent_date <= '2018-01-01'
     """).df()
-    usual = others.groupby(["channel", month_of(others["sent_date"])])["is_opened"].mean()
+    by_month = others.groupby(["channel", month_of(others["sent_date"])])
+    usual = by_month["is_opened"].mean()[by_month["profile_id"].nunique() >= MIN_GROUP_SIZE]
     results = decided.sql("""
-        select scenario_id, holdout_period, users, total_lift, lower_total_lift from measurement.experiment_results
+        select scenario_id, holdout_period, total_lift, lower_total_lift from measurement.experiment_results
         where metric_id = 'net_return' and slice_kind = 'all' and variation_id = 'treated'
             and holdout_period is not null
     """).df()
     results = results.set_index(["scenario_id", "holdout_period"])
     first_steps = {(row["scenario_id"], row["step"]) for row in seed("scenario_steps") if not row["after_steps"]}
+    # a half-year's result belongs to those who were treated in it, by the month in which they came to a first step
+    began = steps[[place in first_steps for place in zip(steps["scenario_id"], steps["step"], strict=True)]]
+    began = began[began["arm"] == "treated"]
+    half_years = [half_year(month) for month in began["decided_month"]]
+    shares = began.groupby(["scenario_id", half_years]).size()
     groups = steps.groupby(key)
     assert set(groups.groups) == set(found.index)
     waiting = opens = returns = 0
@@ -189,10 +199,10 @@ def test_entries_that_got_no_message_are_counted_beside_those_that_did(decided: 
             expected = row["opened"] / row["open_observed"] - rate
             assert row["open_rate_change"] == pytest.approx(expected, abs=1e-12)
             opens += 1
-        half = (scenario, f"{month.year}H{1 if month.month <= 6 else 2}")
+        half = (scenario, half_year(month))
         if (scenario, step) in first_steps and half in results.index and pd.notna(results.loc[half, "total_lift"]):
             for name in ("", "lower_"):
-                each = float(results.loc[half, f"{name}total_lift"]) / results.loc[half, "users"]
+                each = float(results.loc[half, f"{name}total_lift"]) / shares.loc[half]
                 assert float(row[f"{name}net_return_amount"]) == pytest.approx(each * treated, abs=0.0051)
             returns += 1
         else:

@@ -161,7 +161,7 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 ("carter", False, noon, "2024-01-01", None, None, None, "pos"),
                 ("fallen", False, noon, "2024-01-01", "at_risk", None, None, "pos"),
                 ("unhappy", False, noon, "2024-01-01", None, None, None, "pos"),
-                ("asleep", False, datetime.fromisoformat("2023-02-01 12:00"), None, None, None, "pos"),
+                ("asleep", False, datetime.fromisoformat("2023-02-01 12:00"), "2023-02-01", None, None, None, "pos"),
             ],
         )
         fill(connection, "profiles", {"profile_id": text, "created_at": stamp}, [("new", noon)])

@@ -17,21 +17,10 @@ def say_no(workshop: Workshop, source_system: str, contact_id: str) -> None:
     """A copy of the raw rows in which that person took back every yes a day before the last as-of date."""
     late = workshop.root / "late"
     shutil.copytree(FIXTURES, late, dirs_exist_ok=True)
+    said = ["marketing", "withdrawn", "", "2024-06-30 10:00:00", "late", "", "2024-07-01 06:00:00"]
     with (late / "consents.csv").open("a", encoding="utf-8", newline="") as consents:
-        csv.writer(consents, lineterminator="\n").writerow(
-            [
-                source_system,
-                contact_id,
-                "email",
-                "marketing",
-                "withdrawn",
-                "",
-                "2024-06-30 10:00:00",
-                "late",
-                "",
-                "2024-07-01 06:00:00",
-            ]
-        )
+        for channel in ("email", "sms"):
+            csv.writer(consents, lineterminator="\n").writerow([source_system, contact_id, channel, *said])
     workshop.environment["REKINDLE_FIXTURES"] = str(late)
 
 

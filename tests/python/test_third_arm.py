@@ -113,7 +113,7 @@ def test_who_is_treated_is_also_compared_with_those_who_get_what_there_was_befor
     told = (
         f"Came again: treated {100 * treated.mean():.1f} % (530 people), as before {100 * before.mean():.1f} % (290)."
     )
-    assert sentence.startswith(f"{told} The difference is")
+    assert sentence.startswith(f"{told} The difference, what they bought before taken out, is")
 
 
 def test_comparing_with_what_there_was_before_takes_nothing_from_the_comparison_with_nothing(

@@ -124,9 +124,9 @@ def test_a_scenario_off_a_longer_wait_and_another_offer_show_their_exact_effect(
         "survey_thanks": [
             "due | 1 | 0 | -1",
             "selected | 1 | 0 | -1",
-            "selected by email | 1 | 0 | -1",
+            "selected by sms | 1 | 0 | -1",
             "in the audience | 1 | 0 | -1",
-            "cost of the channels | 0.01 | 0 | -0.01",
+            "cost of the channels | 0.06 | 0 | -0.06",
             "people: 0 come in, 1 go out",
             f"go out | {RITA}",
         ],
@@ -149,9 +149,9 @@ def test_another_text_and_a_larger_holdout_show_their_exact_effect(project: Clon
         "survey_thanks": [
             "stopped at not_held_out | 0 | 1 | +1",
             "selected | 1 | 0 | -1",
-            "selected by email | 1 | 0 | -1",
+            "selected by sms | 1 | 0 | -1",
             "in the audience | 1 | 0 | -1",
-            "cost of the channels | 0.01 | 0 | -0.01",
+            "cost of the channels | 0.06 | 0 | -0.06",
             "people: 0 come in, 1 go out",
         ],
         "anti_attrition": ["people: 0 come in, 0 go out", "1 of those who stay read something else"],
