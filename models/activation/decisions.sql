@@ -31,6 +31,7 @@ select
     arm,
     channel,
     variant,
+    variant_share,
     template,
     offer_type,
     offer_id,

@@ -31,6 +31,7 @@ select
     {{ dbt.concat([
         'scenarios.holdout_salt', "'|" ~ setting('global_holdout_salt') ~ "'"
     ]) }} as holdout_salts,
+    '{{ setting('global_holdout_salt') }}' as global_holdout_salt,
     gated_steps.trigger_reference,
     gated_steps.reason_code,
     gated_steps.reason_parameters,
@@ -38,6 +39,9 @@ select
     gated_steps.entry_offer_id as offer_id,
     gated_steps.entry_offer_amount as offer_amount,
     gated_steps.expected_value_amount,
+    cast(scenarios.holdout_share as decimal(6,4)) as holdout_share,
+    cast(coalesce(scenarios.as_before_share, 0) as decimal(6,4)) as as_before_share,
+    cast({{ setting('global_holdout_share') }} as decimal(6,4)) as global_holdout_share,
     gated_steps.triggered_date,
     gated_steps.as_of_date as entered_date,
     gated_steps.triggered_at

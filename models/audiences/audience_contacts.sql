@@ -6,13 +6,21 @@ permissions as (
     select * from {{ ref('audience_permissions') }}
 ),
 
+shared_addresses as (
+    select * from {{ ref('audience_shared_addresses') }}
+),
+
 contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+-- whoever may be written to, and whose no is about an address of theirs
 people as (
-    select distinct profile_id
+    select profile_id
     from permissions
+    union
+    select profile_id
+    from shared_addresses
 )
 
 select

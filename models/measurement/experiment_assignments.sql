@@ -33,8 +33,8 @@ drawing_scenarios as (
         scenarios.scenario_id,
         scenarios.objective,
         coalesce(scenarios.outcome_days, {{ setting('outcome_days') }}) as outcome_days,
-        cast(scenarios.holdout_share as double) as holdout_share,
-        cast(coalesce(scenarios.as_before_share, 0) as double) as as_before_share
+        cast(scenarios.holdout_share as decimal(6,4)) as holdout_share,
+        cast(coalesce(scenarios.as_before_share, 0) as decimal(6,4)) as as_before_share
     from scenarios
     inner join gate_applicability
         on scenarios.kind = gate_applicability.kind
@@ -55,18 +55,29 @@ arms as (
         scenario_entries.holdout_period,
         scenario_entries.reason_code,
         scenario_entries.offer_type,
-        case scenario_entries.arm
-            when 'treated' then 1e0 - drawing_scenarios.holdout_share - drawing_scenarios.as_before_share
-            when 'as_before' then drawing_scenarios.as_before_share
-            when 'held_out' then drawing_scenarios.holdout_share
-        end as expected_share,
-        -- where nobody gets nothing, what there was before is what others are compared with
-        case when drawing_scenarios.holdout_share > 0 then 'held_out' else 'as_before' end
-        = scenario_entries.arm as is_baseline,
+        -- who entered before shares were kept was drawn with those of today, as far as anybody knows
+        coalesce(scenario_entries.holdout_share, drawing_scenarios.holdout_share) as held_out_share,
+        coalesce(scenario_entries.as_before_share, drawing_scenarios.as_before_share) as as_before_share,
         scenario_entries.entered_date as assigned_date
     from scenario_entries
     inner join drawing_scenarios
         on scenario_entries.scenario_id = drawing_scenarios.scenario_id
+),
+
+arms_compared as (
+    select
+        *,
+        cast(
+            case variation_id
+                when 'treated' then 1 - held_out_share - as_before_share
+                when 'as_before' then as_before_share
+                when 'held_out' then held_out_share
+            end as double
+        ) as expected_share,
+        -- where nobody gets nothing, what there was before is what others are compared with
+        case when max(held_out_share) over (partition by experiment_id) > 0 then 'held_out' else 'as_before' end
+        = variation_id as is_baseline
+    from arms
 ),
 
 -- the variant with the lowest buckets is the one that others are compared with
@@ -76,6 +87,29 @@ variants as (
         (last_bucket - first_bucket + 1) / 10000e0 as expected_share,
         first_bucket = min(first_bucket) over (partition by scenario_id, step, channel) as is_baseline
     from scenario_step_variants
+),
+
+-- other shares begin a comparison anew: who drew with the old ones came at another time
+other_shares as (
+    select
+        decisions.scenario_id,
+        decisions.step,
+        decisions.channel,
+        max(decisions.as_of_date) as last_date
+    from decisions
+    left join variants
+        on
+            decisions.scenario_id = variants.scenario_id
+            and decisions.step = variants.step
+            and decisions.channel = variants.channel
+            and decisions.variant = variants.variant
+    where
+        decisions.variant_share is not null
+        and decisions.variant_share <> coalesce(variants.expected_share, 0e0)
+    group by
+        decisions.scenario_id,
+        decisions.step,
+        decisions.channel
 ),
 
 variants_sent as (
@@ -92,9 +126,11 @@ variants_sent as (
         cast(null as string) as holdout_period,
         cast(null as string) as reason_code,
         decisions.offer_type,
+        cast(null as decimal(6,4)) as held_out_share,
+        cast(null as decimal(6,4)) as as_before_share,
+        decisions.as_of_date as assigned_date,
         variants.expected_share,
-        variants.is_baseline,
-        decisions.as_of_date as assigned_date
+        variants.is_baseline
     from decisions
     inner join variants
         on
@@ -102,11 +138,18 @@ variants_sent as (
             and decisions.step = variants.step
             and decisions.channel = variants.channel
             and decisions.variant = variants.variant
-    where decisions.outcome = 'selected'
+    left join other_shares
+        on
+            decisions.scenario_id = other_shares.scenario_id
+            and decisions.step = other_shares.step
+            and decisions.channel = other_shares.channel
+    where
+        decisions.outcome = 'selected'
+        and (other_shares.last_date is null or decisions.as_of_date > other_shares.last_date)
 ),
 
 draws as (
-    select * from arms
+    select * from arms_compared
     union all
     select * from variants_sent
 ),
@@ -140,6 +183,8 @@ select
     ranked.reason_code,
     ranked.offer_type,
     drawing_scenarios.outcome_days,
+    ranked.held_out_share,
+    ranked.as_before_share,
     ranked.expected_share,
     ranked.is_baseline,
     ranked.assigned_date,

@@ -20,6 +20,7 @@ groups as (
         objective,
         is_baseline,
         max(expected_share) as expected_share,
+        sum(case when has_changed_shares then 1 else 0 end) as people_of_changed_shares,
         cast(count(*) as double) as people,
         cast(sum(case when is_mature then 1 else 0 end) as double) as mature_people,
         {%- for covariate in covariates %}
@@ -56,7 +57,10 @@ experiments as (
         objective,
         sum(people) as people,
         sum(mature_people) as mature_people,
-        sum(power(people - expected_people, 2e0) / expected_people) + sum(people) - sum(expected_people) as chi_squared,
+        sum(power(people - expected_people, 2e0) / nullif(expected_people, 0e0))
+        + (sum(people) - sum(expected_people)) as chi_squared,
+        sum(case when expected_people = 0 then 1 else 0 end) as groups_of_nobody,
+        sum(people_of_changed_shares) as people_of_changed_shares,
         count(*) - case when sum(people) - sum(expected_people) > 0.001 then 0 else 1 end as degrees,
         min(first_assigned_date) as first_assigned_date,
         max(last_assigned_date) as last_assigned_date
@@ -135,8 +139,9 @@ judged as (
         experiments.*,
         coalesce(changed_sides.people, 0) as crossovers,
         {{ withheld_because('experiments.people') }} as withheld_because,
-        {{ unless_withheld('experiments.people', chi_squared_tail('experiments.chi_squared', 'experiments.degrees')) }}
-            as sample_ratio_p,
+        -- whoever is in a group that nobody was to be drawn into did not get there by the draw
+        {{ unless_withheld('experiments.people', 'case when experiments.groups_of_nobody > 0 then 0e0 else '
+            ~ chi_squared_tail('experiments.chi_squared', 'experiments.degrees') ~ ' end') }} as sample_ratio_p,
         {{ unless_withheld('experiments.people', 'imbalances.imbalance_p') }} as imbalance_p
     from experiments
     left join imbalances
@@ -158,6 +163,7 @@ select
     case
         when sample_ratio_p < 0.05 then 'sample_ratio'
         when imbalance_p < 0.05 then 'imbalance'
+        when withheld_because is null and people_of_changed_shares > 0 then 'shares_changed'
     end as warning,
     withheld_because,
     cast({{ unless_withheld('people', 'people') }} as bigint) as people,

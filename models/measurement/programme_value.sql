@@ -27,21 +27,46 @@ experiment_results as (
     select * from {{ ref('experiment_results') }}
 ),
 
+-- who is written to by nobody was drawn with the share and the salt of then; a share changed within a half-year holds
+-- for the next one here, since everybody was known when this one began
+dated_draws as (
+    select
+        holdout_period,
+        global_holdout_salt,
+        global_holdout_share,
+        min(entered_date) as entered_date
+    from scenario_entries
+    group by
+        holdout_period,
+        global_holdout_salt,
+        global_holdout_share
+),
+
+ranked_draws as (
+    select
+        *,
+        row_number() over (
+            partition by holdout_period order by entered_date asc nulls last, global_holdout_share asc nulls last
+        ) as place
+    from dated_draws
+),
+
 half_years as (
     select
         holdout_period,
+        coalesce(global_holdout_salt, '{{ setting('global_holdout_salt') }}') as global_holdout_salt,
+        coalesce(global_holdout_share, {{ setting('global_holdout_share') }}) as global_holdout_share,
         cast({{ dbt.concat([
             'substring(holdout_period, 1, 4)',
             "case when substring(holdout_period, 6, 1) = '1' then '-01-01' else '-07-01' end"
         ]) }} as date) as first_date
-    from scenario_entries
-    group by holdout_period
+    from ranked_draws
+    where place = 1
 ),
 
 begun as (
     select
-        holdout_period,
-        first_date,
+        *,
         {{ add_months('first_date', 6) }} as end_date
     from half_years
     where first_date < {{ as_of_date() }}
@@ -54,8 +79,8 @@ people as (
         begun.end_date,
         profiles.profile_id,
         {{ hash_bucket(dbt.concat([
-            "'" ~ setting('global_holdout_salt') ~ "|'", 'begun.holdout_period', "'|'", 'profiles.profile_id'
-        ])) }} < {{ setting('global_holdout_share') }} * 10000 as is_held_out
+            'begun.global_holdout_salt', "'|'", 'begun.holdout_period', "'|'", 'profiles.profile_id'
+        ])) }} < begun.global_holdout_share * 10000 as is_held_out
     from begun
     inner join profiles
         on profiles.created_date < begun.first_date

@@ -41,6 +41,18 @@ entries as (
     from ranked
 ),
 
+-- shares may be changed within a half-year: a group should hold what each of its people was drawn with, on average
+drawn_shares as (
+    select
+        experiment_id,
+        round(cast(sum(held_out_share) as double) / count(held_out_share), 6) as held_out,
+        round(cast(sum(as_before_share) as double) / count(as_before_share), 6) as as_before,
+        min(held_out_share) <> max(held_out_share) or min(as_before_share) <> max(as_before_share) as are_changed
+    from entries
+    where is_first
+    group by experiment_id
+),
+
 -- a day with a return only is no purchase
 purchases as (
     select
@@ -144,7 +156,12 @@ select
     entries.objective,
     entries.reason_code,
     entries.offer_type,
-    entries.expected_share,
+    case
+        when entries.holdout_period is null then entries.expected_share
+        when entries.variation_id = 'treated' then 1e0 - drawn_shares.held_out - drawn_shares.as_before
+        when entries.variation_id = 'as_before' then drawn_shares.as_before
+        when entries.variation_id = 'held_out' then drawn_shares.held_out
+    end as expected_share,
     case
         when entries.is_mature and coalesce(purchase_sums.purchase_days, 0) > 0 then 1e0
         when entries.is_mature then 0e0
@@ -169,9 +186,12 @@ select
     entries.is_first,
     entries.is_mature,
     entries.is_first and entries.is_mature as is_analysed,
+    coalesce(drawn_shares.are_changed, false) as has_changed_shares,
     entries.assigned_date,
     entries.matured_date
 from entries
+left join drawn_shares
+    on entries.experiment_id = drawn_shares.experiment_id
 left join purchase_sums
     on
         entries.experiment_id = purchase_sums.experiment_id

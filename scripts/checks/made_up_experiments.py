@@ -75,6 +75,7 @@ PEOPLE = """
         true as is_first,
         number % 11 > 0 as is_mature,
         number % 11 > 0 as is_analysed,
+        kind = 1 as has_changed_shares,
         date '2024-05-01' + (number % 20)::integer as assigned_date,
         date '2024-06-01' + (number % 20)::integer as matured_date
     from outcomes

@@ -34,6 +34,7 @@ CONSENT = f"""
         address_kind varchar, address varchar, consented_at timestamp);
     create table audiences.audience_contacts (profile_id varchar, source_system varchar, contact_id varchar);
     create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table audiences.audience_shared_addresses (profile_id varchar, address_kind varchar, address varchar);
     create table audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
 """
 # everybody may be written to at the addresses of her rows, has one contact record and got one message

@@ -745,7 +745,11 @@ def beside_others(tables: Tables) -> Rows:
 @panel("trust", "Can the groups be compared?")
 def can_be_compared(tables: Tables) -> Rows:
     health = tables("measurement.experiment_health")
-    words = {"sample_ratio": "look at the sizes", "imbalance": "look at what they did before"}
+    words = {
+        "sample_ratio": "look at the sizes",
+        "imbalance": "look at what they did before",
+        "shares_changed": "shares were changed within",
+    }
     names = ("people", "crossovers", "sample_ratio_p", "imbalance_p", "matured_share")
     rows = []
     for title, row in titled(tables, health[health["holdout_period"].notna()]):

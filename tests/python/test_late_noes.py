@@ -241,6 +241,47 @@ def test_a_yes_said_after_the_late_no_elsewhere_opens_that_address_only(shop: Re
     assert left_out(shop) == ["bob"]
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "closed"),
+    [
+        (CONSENTS, consent("c_eve"), True),
+        (CONSENTS, consent("c_eve", status="?", changed_at=""), True),
+        (CONSENTS, consent("c_eve", channel="sms"), False),
+        # bob said yes after it
+        (CONSENTS, consent("c_eve", changed_at="2023-12-31"), False),
+        (CONSENTS, consent("c_eve", address="eve@elsewhere.example"), False),
+        (EVENTS, "m_eve,unsubscribed,2024-07-01 08:00:00", True),
+        (ERASURES, "web_shop,c_eve,", False),
+    ],
+)
+def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_that_she_shares(
+    header: str, line: str, closed: bool, shop: Retailer
+) -> None:
+    shop.publish(
+        [person("bob", email=FAMILY), person("cas")],
+        more=f"""
+        insert into audiences.audience_shared_addresses values ('eve', 'email', '{FAMILY}');
+        insert into audiences.audience_contacts values ('eve', 'web_shop', 'c_eve');
+        insert into audiences.audience_messages values ('m_eve', 'eve', 'email')
+    """,
+    )
+    late(shop, header, line)
+    assert left_out(shop) == (["bob"] if closed else [])
+    assert "cas" in {row["profile_id"] for row in shop.last().rows("full")}
+
+
+@pytest.mark.parametrize(("status", "records", "closed"), [("?", 1, []), ("?", 2, ["bob"]), ("withdrawn", 2, [])])
+def test_a_late_no_that_cannot_be_read_stays_when_nobody_knows_at_which_record_a_later_yes_was_said(
+    status: str, records: int, closed: list[str], shop: Retailer
+) -> None:
+    more = "insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')"
+    shop.publish(
+        [person("ann"), person("bob", consented_at="2024-06-30 12:00:00")], more=more if records > 1 else ""
+    )
+    late(shop, CONSENTS, consent("c_bob", status=status, changed_at="2024-06-30 11:00:00"))
+    assert left_out(shop) == closed
+
+
 def test_a_later_yes_at_the_address_that_a_late_no_names_lifts_it_everywhere(shop: Retailer) -> None:
     shop.publish(
         [person("ann")],

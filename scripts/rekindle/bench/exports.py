@@ -42,6 +42,9 @@ CONSENT = """
     create table published.audiences.audience_contacts as
     select profile_id, 'web_shop' as source_system, profile_id as contact_id from published.audiences.aud_bench;
     create table published.audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table published.audiences.audience_shared_addresses (
+        profile_id varchar, address_kind varchar, address varchar
+    );
     create table published.audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
 """
 

@@ -25,6 +25,7 @@ CONSENT = (
     "audience_permissions",
     "audience_contacts",
     "audience_messages",
+    "audience_shared_addresses",
     "audience_former_ids",
 )
 AGAIN = "run `python scripts/run.py` and export again"

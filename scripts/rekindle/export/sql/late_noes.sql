@@ -91,6 +91,12 @@ own_addresses as (
     inner join said on of_records.no_id = said.no_id
     inner join activation.audiences.audience_permissions as permissions on of_records.profile_id = permissions.profile_id
     where said.address is null and not said.is_erasure and permissions.address is not null
+    union
+    select of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, shared_addresses.address
+    from of_records
+    inner join said on of_records.no_id = said.no_id
+    inner join activation.audiences.audience_shared_addresses as shared_addresses on of_records.profile_id = shared_addresses.profile_id
+    where said.address is null and not said.is_erasure
 ),
 
 {# at a switchboard everybody speaks for herself; that more records hold it than people may be written to is not told -#}
@@ -136,16 +142,25 @@ from said
 left join of_people on said.no_id = of_people.no_id;
 
 {#
-  A later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read. A
+  A later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read. One
+  that could not be read is lifted at the very address only, and of whoever has several records nobody knows which that is. A
   request to be forgotten has no moment that a yes could be later than.
 -#}
 create temp table late_closed as
-with concerned as (
+with records as (
+    select profile_id, count(*) as record_count
+    from activation.audiences.audience_contacts
+    where profile_id in (select profile_id from late_noes)
+    group by profile_id
+),
+
+concerned as (
     select
         permissions.*,
         late_noes.no_id,
         late_noes.address as named_address,
         late_noes.is_readable,
+        late_noes.at_address is null and records.record_count > 1 as is_of_one_of_several,
         coalesce(permissions.consented_at > late_noes.said_at, false) as is_later
     from activation.audiences.audience_permissions as permissions
     inner join late_noes
@@ -154,6 +169,7 @@ with concerned as (
             and late_noes.channel in ('*', permissions.channel)
             and late_noes.purpose in ('*', permissions.purpose)
             and coalesce(late_noes.at_address = permissions.address, late_noes.at_address is null)
+    left join records on permissions.profile_id = records.profile_id
 ),
 
 weighed as (
@@ -167,4 +183,4 @@ select distinct profile_id, channel, purpose, address_kind, address
 from weighed
 where
     not is_lifted
-    and (not is_later or (not is_readable and named_address is not null));
+    and (not is_later or (not is_readable and (named_address is not null or coalesce(is_of_one_of_several, false))));
