@@ -275,9 +275,7 @@ def test_a_late_no_that_cannot_be_read_stays_when_nobody_knows_at_which_record_a
     status: str, records: int, closed: list[str], shop: Retailer
 ) -> None:
     more = "insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')"
-    shop.publish(
-        [person("ann"), person("bob", consented_at="2024-06-30 12:00:00")], more=more if records > 1 else ""
-    )
+    shop.publish([person("ann"), person("bob", consented_at="2024-06-30 12:00:00")], more=more if records > 1 else "")
     late(shop, CONSENTS, consent("c_bob", status=status, changed_at="2024-06-30 11:00:00"))
     assert left_out(shop) == closed
 
