@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import tea_tasting as tt
 from decision_oracle import bucket
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 from workshop import Workshop
@@ -475,6 +475,49 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
 
 
 def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDBPyConnection) -> None:
+def test_days_are_needed_until_the_interval_shown_would_find_the_smallest_relevant_lift(
+    decided: duckdb.DuckDBPyConnection,
+) -> None:
+    """With so many people four in five intervals of such a lift lie above nothing; people enter as they did so far."""
+    entries = decided.sql("""
+        select scenario_id || ':' || holdout_period as experiment_id, scenario_id, holdout_period, heirs.profile_id,
+            min(entered_date) as entered_date
+        from activation.scenario_entries as entries
+        inner join activation.profile_heirs as heirs on entries.profile_id = heirs.remembered_id
+        where arm <> 'held_out_globally' group by all
+    """).df()
+    window = entries["scenario_id"].map(lambda name: int(SCENARIOS[name]["outcome_days"] or OUTCOME_DAYS))
+    entries["is_over"] = entries["entered_date"] + pd.to_timedelta(window, unit="D") < AS_OF
+    results = decided.sql("""
+        select *, (always_valid_upper_lift - always_valid_lower_lift) / 2 as half from measurement.experiment_results
+        where role = 'objective' and holdout_period is not null and degrees >= 30 and verdict <> 'not trustworthy'
+    """).df()
+    waits = 0
+    for row in results.itertuples():
+        people = row.users + row.baseline_users
+        error = row.half / always_valid_multiplier(people)
+        relevant = float(METRICS[row.metric_id]["smallest_relevant_lift"])
+        found_with = (always_valid_multiplier(people) + stats.norm.ppf(0.8)) * error
+        assert row.smallest_detectable_lift == pytest.approx(found_with, rel=1e-9)
+
+        def missing(n: float, error: float = error, people: float = people, relevant: float = relevant) -> float:
+            # how much of the relevant lift is left when an interval of so many people has been found above nothing
+            return float((always_valid_multiplier(n) + stats.norm.ppf(0.8)) * error * math.sqrt(people / n) - relevant)
+
+        needed = optimize.brentq(missing, 1e-2, 1e12, rtol=1e-12)
+        own = entries[entries["experiment_id"] == row.experiment_id]
+        year, half_year = row.holdout_period[:4], row.holdout_period[-1]
+        last = min(AS_OF, pd.Timestamp(f"{year}-06-30" if half_year == "1" else f"{year}-12-31"))
+        days = (last - own["entered_date"].min()).days + 1
+        per_day = len(own) / days
+        # of the groups compared and of all who entered the same share is counted
+        wanted = max(0.0, (needed * own["is_over"].sum() / people - len(own)) / per_day)
+        assert row.days_needed == pytest.approx(wanted, abs=1 + 1e-6 * wanted), row.experiment_id
+        assert row.days_needed >= wanted - 1e-6 * (1 + wanted)
+        waits += row.days_needed > 0
+    assert waits >= 5
+
+
     rows = decided.sql("""
         select profile_id from core.profiles where created_date < date '2017-07-01'
     """).fetchall()
