@@ -129,7 +129,7 @@ others as (
         and slice_kind = 'all'
 ),
 
--- what cannot be trusted is not shown: everything below follows from the lift
+-- what cannot be trusted is not shown, nor are the two means: everything below follows from them
 pairs as (
     select
         others.experiment_id,
@@ -156,11 +156,12 @@ pairs as (
         case when others.kind = 'return' then others.denominator_mean - baselines.denominator_mean end as cost_lift,
         others.people,
         baselines.people as base_people,
-        others.mean,
-        nullif(baselines.mean, 0e0) as divisor,
-        baselines.mean as base_mean,
-        others.variance,
-        baselines.variance as base_variance,
+        {%- for name in [
+            'mean', 'variance', 'rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'
+        ] %}
+            case when experiment_health.is_trusted then others.{{ name }} end as {{ name }},
+            case when experiment_health.is_trusted then baselines.{{ name }} end as base_{{ name }},
+        {%- endfor %}
         others.covariate_mean - baselines.covariate_mean as covariate_lift,
         others.covariate_variance,
         baselines.covariate_variance as base_covariate_variance,
@@ -172,18 +173,14 @@ pairs as (
         others.covariate_sum_squares + baselines.covariate_sum_squares as covariate_sum_squares,
         others.main_covariate_sum_product + baselines.main_covariate_sum_product as main_covariate_sum_product,
         case when experiment_health.is_trusted then others.mean - baselines.mean end as lift,
-        {% for name in ['rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'] -%}
-            case when experiment_health.is_trusted then others.{{ name }} end as {{ name }},
-            baselines.{{ name }} as base_{{ name }},
-        {% endfor -%}
         experiment_health.matured_share,
         experiment_health.is_trusted,
         periods.entry_days
     from others
-    inner join periods
-        on others.experiment_id = periods.experiment_id
     inner join experiment_health
         on others.experiment_id = experiment_health.experiment_id
+    inner join periods
+        on others.experiment_id = periods.experiment_id
     left join rates as baselines
         on
             others.experiment_id = baselines.experiment_id
@@ -200,6 +197,7 @@ pairs as (
 slopes as (
     select
         *,
+        nullif(base_mean, 0e0) as divisor,
         {{ cuped_slope(
             '(' ~ sample_covariance('main_sum', 'covariate_sum', 'main_covariate_sum_product', 'all_people') ~ ')',
             '(' ~ sample_variance('covariate_sum', 'covariate_sum_squares', 'all_people') ~ ')',
@@ -292,6 +290,7 @@ tested as (
         all_people as people_needed_0
     from deviates
 ),
+
 -- how many standard errors wide the interval is depends on how many people there will be
 {% for step in range(people_steps) -%}
     people_needed_{{ step + 1 }} as (
@@ -304,7 +303,6 @@ tested as (
     ),
 
 {% endfor -%}
-
 
 -- a guardrail is no success that luck could bring
 placed as (
@@ -356,8 +354,8 @@ judged as (
                 and always_valid_upper_lift < smallest_relevant_lift
                 then 'no difference'
             else 'not yet'
-        -- of those who have entered some are not counted yet: their window is open
         end as verdict,
+        -- of those who have entered some are not counted yet: their window is open
         case
             when degrees >= 30
                 then

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tea_tasting as tt
+from compiled import CompiledModels
 from decision_oracle import bucket
 from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
@@ -427,7 +428,7 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
             sums.loc[(*place, arm)] if (*place, arm) in sums.index else None for arm in ("held_out", "treated")
         )
         told = None
-        if base is not None and other is not None and not pd.isna(base["users"]) and not pd.isna(other["users"]):
+        if base is not None and other is not None and not pd.isna(base["main_sum"]) and not pd.isna(other["main_sum"]):
             told = found_again(base, other, metric)
         found.append({"place": place, "metric": metric, "told": told, "row": row})
     families: dict[Any, list[Any]] = {}
@@ -474,7 +475,6 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
     assert {"won", "not yet"} <= verdicts
 
 
-def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDBPyConnection) -> None:
 def test_days_are_needed_until_the_interval_shown_would_find_the_smallest_relevant_lift(
     decided: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -518,6 +518,7 @@ def test_days_are_needed_until_the_interval_shown_would_find_the_smallest_releva
     assert waits >= 5
 
 
+def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDBPyConnection) -> None:
     rows = decided.sql("""
         select profile_id from core.profiles where created_date < date '2017-07-01'
     """).fetchall()
@@ -596,6 +597,63 @@ def test_few_people_have_no_figures_and_a_reason(decided: duckdb.DuckDBPyConnect
         assert left_out["reason"].str.len().gt(0).all(), left_out[left_out["reason"].isna()]
         numbers = [name for name in rows.select_dtypes("number") if not OF_NOBODY.fullmatch(name)]
         assert left_out[figures or numbers].isna().all().all()
+
+
+# of groups that cannot be compared there are the sizes, which say so, and what is asked of the metric
+OF_THE_INCOMPARABLE = {
+    "cluster_returns": set[str](),
+    "experiment_results": {"users", "baseline_users"},
+    "experiment_statistics": {
+        *("users", "drawn_users", "expected_share", "direction", "smallest_relevant_lift", "non_inferiority_margin")
+    },
+    "verdicts_published": {"users", "baseline_users"},
+}
+# what other tables make of lifts
+MADE_OF_LIFTS = {
+    "programme_value": "scenario_lifts_net_amount",
+    "reactivation_summary": r"(\w+_)?net_sales_lift\w*",
+    "scenario_performance": r"(\w+_)?net_return_amount",
+    "scenario_potential": r"margin_per_person|(\w+_)?potential_amount",
+}
+NO_FIGURE = {"kpi_months", "kpis"}  # they read of these tables what is not about a difference
+
+
+def test_no_published_table_tells_what_the_lift_of_groups_that_cannot_be_compared_is_made_of(
+    decided: duckdb.DuckDBPyConnection,
+) -> None:
+    models = CompiledModels(["experiment_health+"], {"connector": "completejourney", "as_of_date": "2018-01-01"})
+    reason = "the groups are not as large as they were drawn"
+    with decided.cursor() as connection:
+        relations = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        ).fetchall()
+        for schema, name in relations:
+            connection.execute(f'create or replace temp view "{name}" as from {schema}."{name}"')
+        again = [name for name in models.order if name != "experiment_health"]
+        for name in ("experiment_health", *again):
+            connection.execute(f'drop view if exists temp."{name}"')
+        connection.execute(
+            f"create temp table experiment_health as select * replace ('{reason}' as untrusted_because, "
+            "false as is_trusted) from measurement.experiment_health"
+        )
+        for name in again:
+            connection.execute(f'create temp table "{name}" as {models.sql[name]}')
+        assert set(again) & published_tables() == {*OF_THE_INCOMPARABLE, *MADE_OF_LIFTS, *NO_FIGURE}
+        for name, shown in OF_THE_INCOMPARABLE.items():
+            rows = connection.sql(f"from temp.{name}").df()
+            assert len(rows), name
+            figures = [each for each in rows.select_dtypes("number") if each not in shown]
+            assert rows[figures].isna().all().all(), (name, rows[figures].notna().any())
+            told = rows["sentence" if "sentence" in rows else "withheld_because"]
+            assert told.str.contains(reason).any()
+            assert told.notna().all()
+        for name, pattern in MADE_OF_LIFTS.items():
+            rows = connection.sql(f"from temp.{name}").df()
+            figures = [each for each in rows if re.fullmatch(pattern, each)]
+            assert figures, name
+            assert rows[figures].isna().all().all(), name
+            shown = connection.sql(f"from measurement.{name}").df()[figures].notna().any().any()
+            assert shown or name == "reactivation_summary", f"{name} has no figure that could be hidden"
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:
