@@ -15,7 +15,7 @@ from tea_tasting.aggr import Aggregates
 
 STATISTICS = """
     select * from measurement.experiment_statistics
-    where slice_kind = 'all' and users is not null
+    where slice_kind = 'all' and withheld_because is null
     order by experiment_id, metric_id, variation_id
 """
 

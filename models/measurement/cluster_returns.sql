@@ -1,5 +1,6 @@
 -- Who came back since a campaign began: the spend cluster at the entry beside the one of the newest published month,
--- for each group that was drawn. Those held out say how many would have come back anyway.
+-- for each group that was drawn. Those held out say how many would have come back anyway: not where the groups cannot
+-- be compared.
 with
 
 scenario_outcomes as (
@@ -8,6 +9,10 @@ scenario_outcomes as (
 
 value_published as (
     select * from {{ ref('value_published') }}
+),
+
+experiment_health as (
+    select * from {{ ref('experiment_health') }}
 ),
 
 newest_month as (
@@ -58,6 +63,15 @@ returns as (
         entries.holdout_period,
         coalesce(clusters_at_entry.spend_cluster, 'none'),
         entries.segment_month
+),
+
+judged as (
+    select
+        returns.*,
+        coalesce({{ withheld_because('returns.people') }}, experiment_health.untrusted_because) as withheld_because
+    from returns
+    left join experiment_health
+        on returns.experiment_id = experiment_health.experiment_id
 )
 
 select
@@ -66,11 +80,10 @@ select
     scenario_id,
     holdout_period,
     cluster_at_entry,
-    {{ withheld_because('people') }} as withheld_because,
+    withheld_because,
     {%- for name in ['people', 'not_inactive_now'] %}
-        cast({{ unless_withheld('people', name) }} as bigint) as {{ name }},
+        cast(case when withheld_because is null then {{ name }} end as bigint) as {{ name }},
     {%- endfor %}
-    {{ unless_withheld('people', 'cast(not_inactive_now as double) / people') }}
-        as not_inactive_share,
+    case when withheld_because is null then cast(not_inactive_now as double) / people end as not_inactive_share,
     segment_month
-from returns
+from judged

@@ -30,6 +30,10 @@ profile_segments as (
     select * from {{ ref('profile_segments') }}
 ),
 
+dim_segments as (
+    select * from {{ ref('dim_segments') }}
+),
+
 address_permissions as (
     select * from {{ ref('address_permissions') }}
 ),
@@ -170,6 +174,19 @@ slices as (
             and described.segment_month = profile_segments.segment_month
             -- it has a row of nobody who is active
             and profile_segments.scheme <> 'engagement_tier'
+    union all
+    select
+        described.*,
+        'segment_group' as slice_kind,
+        dim_segments.segment_group as slice
+    from described
+    inner join profile_segments
+        on
+            described.profile_id = profile_segments.profile_id
+            and described.segment_month = profile_segments.segment_month
+            and profile_segments.scheme = 'rfm'
+    inner join dim_segments
+        on profile_segments.membership_value = dim_segments.segment
 ),
 
 counted as (

@@ -2,7 +2,9 @@
 -- shown holds however often somebody looks; that of one look only, and its p, are information.
 {%- set z = '1.959963984540054e0' %}
 {%- set z_one_sided = '1.6448536269514722e0' %}
-{%- set found_four_times_in_five = '2.801585217612968e0' %}
+{%- set four_times_in_five = '0.8416212335729143e0' %}
+{#- Newton's: after four steps the error is below 1e-8 -#}
+{%- set people_steps = 4 %}
 {%- set sums = [
     'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
     'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'
@@ -20,6 +22,28 @@ experiment_health as (
 
 outcome_metrics as (
     select * from {{ ref('outcome_metrics') }}
+),
+
+half_years as (
+    select
+        experiment_id,
+        first_assigned_date,
+        coalesce(
+            cast({{ dbt.concat([
+                'substring(holdout_period, 1, 4)',
+                "case when substring(holdout_period, 6, 1) = '1' then '-06-30' else '-12-31' end"
+            ]) }} as date),
+            {{ as_of_date() }}
+        ) as last_date
+    from experiment_health
+),
+
+-- days on which people were drawn, or could have been: those without a draw will come again, too
+periods as (
+    select
+        experiment_id,
+        {{ days_between('first_assigned_date', 'least(last_date, ' ~ as_of_date() ~ ')') }} + 1 as entry_days
+    from half_years
 ),
 
 measured as (
@@ -105,7 +129,7 @@ others as (
         and slice_kind = 'all'
 ),
 
--- what cannot be trusted is not shown: everything below follows from the lift
+-- what cannot be trusted is not shown, nor are the two means: everything below follows from them
 pairs as (
     select
         others.experiment_id,
@@ -132,11 +156,12 @@ pairs as (
         case when others.kind = 'return' then others.denominator_mean - baselines.denominator_mean end as cost_lift,
         others.people,
         baselines.people as base_people,
-        others.mean,
-        nullif(baselines.mean, 0e0) as divisor,
-        baselines.mean as base_mean,
-        others.variance,
-        baselines.variance as base_variance,
+        {%- for name in [
+            'mean', 'variance', 'rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'
+        ] %}
+            case when experiment_health.is_trusted then others.{{ name }} end as {{ name }},
+            case when experiment_health.is_trusted then baselines.{{ name }} end as base_{{ name }},
+        {%- endfor %}
         others.covariate_mean - baselines.covariate_mean as covariate_lift,
         others.covariate_variance,
         baselines.covariate_variance as base_covariate_variance,
@@ -148,16 +173,14 @@ pairs as (
         others.covariate_sum_squares + baselines.covariate_sum_squares as covariate_sum_squares,
         others.main_covariate_sum_product + baselines.main_covariate_sum_product as main_covariate_sum_product,
         case when experiment_health.is_trusted then others.mean - baselines.mean end as lift,
-        {% for name in ['rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'] -%}
-            case when experiment_health.is_trusted then others.{{ name }} end as {{ name }},
-            baselines.{{ name }} as base_{{ name }},
-        {% endfor -%}
+        experiment_health.matured_share,
         experiment_health.is_trusted,
-        {{ days_between('experiment_health.first_assigned_date', 'experiment_health.last_assigned_date') }} + 1
-            as entry_days
+        periods.entry_days
     from others
     inner join experiment_health
         on others.experiment_id = experiment_health.experiment_id
+    inner join periods
+        on others.experiment_id = periods.experiment_id
     left join rates as baselines
         on
             others.experiment_id = baselines.experiment_id
@@ -174,6 +197,7 @@ pairs as (
 slopes as (
     select
         *,
+        nullif(base_mean, 0e0) as divisor,
         {{ cuped_slope(
             '(' ~ sample_covariance('main_sum', 'covariate_sum', 'main_covariate_sum_product', 'all_people') ~ ')',
             '(' ~ sample_variance('covariate_sum', 'covariate_sum_squares', 'all_people') ~ ')',
@@ -256,10 +280,29 @@ tested as (
         shown_lift - multiplier * shown_error as always_valid_lower_lift,
         shown_lift + multiplier * shown_error as always_valid_upper_lift,
         {{ always_valid_p('shown_z', 'all_people', setting('expected_entries')) }} as always_valid_p,
-        {{ found_four_times_in_five }} * shown_error as smallest_detectable_lift,
-        {{ found_four_times_in_five }} * shown_error / smallest_relevant_lift as short_by
+        -- by the interval that the verdict rests on
+        case
+            when role = 'guardrail' then ({{ z_one_sided }} + {{ four_times_in_five }}) * standard_error
+            else (multiplier + {{ four_times_in_five }}) * shown_error
+        end as smallest_detectable_lift,
+        -- people of both groups in whom the error would be the smallest relevant lift
+        nullif(power(shown_error / smallest_relevant_lift, 2e0) * all_people, 0e0) as people_of_one_error,
+        all_people as people_needed_0
     from deviates
 ),
+
+-- how many standard errors wide the interval is depends on how many people there will be
+{% for step in range(people_steps) -%}
+    people_needed_{{ step + 1 }} as (
+        select
+            *,
+            {{ people_needed(
+                'people_needed_' ~ step, 'people_of_one_error', setting('expected_entries')
+            ) }} as people_needed_{{ step + 1 }}
+        from {{ 'tested' if step == 0 else 'people_needed_' ~ step }}
+    ),
+
+{% endfor -%}
 
 -- a guardrail is no success that luck could bring
 placed as (
@@ -276,7 +319,7 @@ placed as (
         count(always_valid_p) over (
             partition by role, objective, metric_id, slice_kind, coalesce(holdout_period, 'variants')
         ) as tests
-    from tested
+    from people_needed_{{ people_steps }}
 ),
 
 adjusted as (
@@ -312,9 +355,15 @@ judged as (
                 then 'no difference'
             else 'not yet'
         end as verdict,
+        -- of those who have entered some are not counted yet: their window is open
         case
-            when degrees >= 30 and short_by > 1 then ceil((short_by * short_by - 1e0) * entry_days)
-            when degrees >= 30 then 0
+            when degrees >= 30
+                then
+                    ceil(
+                        {{ not_negative(
+                            '(people_needed_' ~ people_steps ~ ' * matured_share / all_people - 1e0)'
+                        ) }} * entry_days
+                    )
         end as days_needed
     from adjusted
 ),

@@ -1,6 +1,7 @@
 -- The sums from which every figure of a comparison follows, and what judges it, so that anybody can come to it another
 -- way. Parts add up to the whole: people are added up once, into cells, and cells into slices; as decimals, so that the
--- order in which they are added makes no difference.
+-- order in which they are added makes no difference. Where groups cannot be compared there are no sums: two of them,
+-- side by side, are the lift that nobody is to be told.
 {%- set sums = [
     'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
     'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'
@@ -17,6 +18,10 @@ scenario_outcomes as (
 
 outcome_metrics as (
     select * from {{ ref('outcome_metrics') }}
+),
+
+experiment_health as (
+    select * from {{ ref('experiment_health') }}
 ),
 
 -- of all groups together: a cap of each would hide what sets them apart
@@ -173,9 +178,14 @@ draws as (
 -- a few people are no group: what they did is theirs
 judged as (
     select
-        *,
-        {{ unmeasured_because('users', 'measured_users') }} as withheld_because
+        summed.*,
+        {{ unmeasured_because('summed.users', 'summed.measured_users') }} as unmeasured_because,
+        coalesce(
+            {{ unmeasured_because('summed.users', 'summed.measured_users') }}, experiment_health.untrusted_because
+        ) as withheld_because
     from summed
+    left join experiment_health
+        on summed.experiment_id = experiment_health.experiment_id
 )
 
 select
@@ -191,7 +201,7 @@ select
     outcome_metrics.role,
     judged.withheld_because,
     outcome_metrics.direction,
-    case when judged.withheld_because is null then judged.users end as users,
+    case when judged.unmeasured_because is null then judged.users end as users,
     cast({{ unless_withheld('draws.drawn_users', 'draws.drawn_users') }} as bigint) as drawn_users,
     draws.expected_share,
     outcome_metrics.smallest_relevant_lift,

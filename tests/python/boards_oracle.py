@@ -344,7 +344,7 @@ def did_people_come_back(tables: Tables) -> Rows:
         for arm in ("treated", "held_out"):
             arms[arm] = [float("nan")] * 2  # nobody is held out of some scenarios
             for of in sums[(sums["experiment_id"] == row.experiment_id) & (sums["variation_id"] == arm)].itertuples():
-                arms[arm] = [of.users, of.main_sum / of.users if pd.notna(of.users) else float("nan")]
+                arms[arm] = [of.users, of.main_sum / of.users]  # no sums, no share
         lift = row.adjusted_lift if pd.notna(row.adjusted_lift) else arms["treated"][1] - arms["held_out"][1]
         interval = [row.always_valid_lower_lift, row.always_valid_upper_lift]
         scenario = known.loc[row.scenario_id]

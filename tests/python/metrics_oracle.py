@@ -126,7 +126,7 @@ def _results(tables: Tables) -> dict[str, float]:
     groups = tables("measurement.experiment_statistics")
     scenarios = tables("measurement.experiment_results")[["experiment_id", "holdout_period"]].drop_duplicates()
     groups = groups[(groups["metric_id"] == "revisit_rate") & (groups["slice_kind"] == "all")].merge(scenarios)
-    groups = groups[groups["holdout_period"].notna()]
+    groups = groups[groups["holdout_period"].notna() & groups["main_sum"].notna()]
     treated, held_out = (groups[groups["variation_id"] == each] for each in ("treated", "held_out"))
     results = tables("measurement.experiment_results")
     results = results[(results["metric_id"] == "revisit_rate") & (results["slice_kind"] == "all")]

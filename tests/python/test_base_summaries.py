@@ -1,5 +1,6 @@
 """Summaries of the customer base on the demo, found again by pandas from the tables that they are made of."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import duckdb
 import pandas as pd
 import pytest
 from workshop import Workshop
+
+from rekindle.ground.paths import PROJECT
 
 MIN_GROUP_SIZE, MIN_DELIVERED = 10, 1000
 CHANNELS = ["email", "sms", "phone", "post", "push", "ads"]
@@ -41,6 +44,11 @@ def test_the_customer_base_is_that_of_people_counted_one_by_one(
         "select profile_id, scheme, membership_value, segment_month from segments.profile_segments"
         " where scheme <> 'engagement_tier'"
     ).df()
+    with (PROJECT / "seeds" / "config" / "segments.csv").open(encoding="utf-8") as file:
+        groups = {row["segment"]: row["segment_group"] for row in csv.DictReader(file)}
+    grouped = memberships[memberships["scheme"] == "rfm"].assign(scheme="segment_group")
+    grouped["membership_value"] = grouped["membership_value"].map(groups)
+    memberships = pd.concat([memberships, grouped], ignore_index=True)
     orders = demo.sql("""
         select profile_id, order_date, order_status = 'completed' as is_purchase, net_amount::double as net_amount
         from core.fct_orders where order_status in ('completed', 'returned')

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import tea_tasting as tt
+from compiled import CompiledModels
 from decision_oracle import bucket
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 from workshop import Workshop
@@ -427,7 +428,7 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
             sums.loc[(*place, arm)] if (*place, arm) in sums.index else None for arm in ("held_out", "treated")
         )
         told = None
-        if base is not None and other is not None and not pd.isna(base["users"]) and not pd.isna(other["users"]):
+        if base is not None and other is not None and not pd.isna(base["main_sum"]) and not pd.isna(other["main_sum"]):
             told = found_again(base, other, metric)
         found.append({"place": place, "metric": metric, "told": told, "row": row})
     families: dict[Any, list[Any]] = {}
@@ -472,6 +473,49 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
                 assert row.holm_p == pytest.approx(each["holm"], rel=1e-7, abs=1e-12)
         verdicts.add(verdict)
     assert {"won", "not yet"} <= verdicts
+
+
+def test_days_are_needed_until_the_interval_shown_would_find_the_smallest_relevant_lift(
+    decided: duckdb.DuckDBPyConnection,
+) -> None:
+    """With so many people four in five intervals of such a lift lie above nothing; people enter as they did so far."""
+    entries = decided.sql("""
+        select scenario_id || ':' || holdout_period as experiment_id, scenario_id, holdout_period, heirs.profile_id,
+            min(entered_date) as entered_date
+        from activation.scenario_entries as entries
+        inner join activation.profile_heirs as heirs on entries.profile_id = heirs.remembered_id
+        where arm <> 'held_out_globally' group by all
+    """).df()
+    window = entries["scenario_id"].map(lambda name: int(SCENARIOS[name]["outcome_days"] or OUTCOME_DAYS))
+    entries["is_over"] = entries["entered_date"] + pd.to_timedelta(window, unit="D") < AS_OF
+    results = decided.sql("""
+        select *, (always_valid_upper_lift - always_valid_lower_lift) / 2 as half from measurement.experiment_results
+        where role = 'objective' and holdout_period is not null and degrees >= 30 and verdict <> 'not trustworthy'
+    """).df()
+    waits = 0
+    for row in results.itertuples():
+        people = row.users + row.baseline_users
+        error = row.half / always_valid_multiplier(people)
+        relevant = float(METRICS[row.metric_id]["smallest_relevant_lift"])
+        found_with = (always_valid_multiplier(people) + stats.norm.ppf(0.8)) * error
+        assert row.smallest_detectable_lift == pytest.approx(found_with, rel=1e-9)
+
+        def missing(n: float, error: float = error, people: float = people, relevant: float = relevant) -> float:
+            # how much of the relevant lift is left when an interval of so many people has been found above nothing
+            return float((always_valid_multiplier(n) + stats.norm.ppf(0.8)) * error * math.sqrt(people / n) - relevant)
+
+        needed = optimize.brentq(missing, 1e-2, 1e12, rtol=1e-12)
+        own = entries[entries["experiment_id"] == row.experiment_id]
+        year, half_year = row.holdout_period[:4], row.holdout_period[-1]
+        last = min(AS_OF, pd.Timestamp(f"{year}-06-30" if half_year == "1" else f"{year}-12-31"))
+        days = (last - own["entered_date"].min()).days + 1
+        per_day = len(own) / days
+        # of the groups compared and of all who entered the same share is counted
+        wanted = max(0.0, (needed * own["is_over"].sum() / people - len(own)) / per_day)
+        assert row.days_needed == pytest.approx(wanted, abs=1 + 1e-6 * wanted), row.experiment_id
+        assert row.days_needed >= wanted - 1e-6 * (1 + wanted)
+        waits += row.days_needed > 0
+    assert waits >= 5
 
 
 def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDBPyConnection) -> None:
@@ -553,6 +597,63 @@ def test_few_people_have_no_figures_and_a_reason(decided: duckdb.DuckDBPyConnect
         assert left_out["reason"].str.len().gt(0).all(), left_out[left_out["reason"].isna()]
         numbers = [name for name in rows.select_dtypes("number") if not OF_NOBODY.fullmatch(name)]
         assert left_out[figures or numbers].isna().all().all()
+
+
+# of groups that cannot be compared there are the sizes, which say so, and what is asked of the metric
+OF_THE_INCOMPARABLE = {
+    "cluster_returns": set[str](),
+    "experiment_results": {"users", "baseline_users"},
+    "experiment_statistics": {
+        *("users", "drawn_users", "expected_share", "direction", "smallest_relevant_lift", "non_inferiority_margin")
+    },
+    "verdicts_published": {"users", "baseline_users"},
+}
+# what other tables make of lifts
+MADE_OF_LIFTS = {
+    "programme_value": "scenario_lifts_net_amount",
+    "reactivation_summary": r"(\w+_)?net_sales_lift\w*",
+    "scenario_performance": r"(\w+_)?net_return_amount",
+    "scenario_potential": r"margin_per_person|(\w+_)?potential_amount",
+}
+NO_FIGURE = {"kpi_months", "kpis"}  # they read of these tables what is not about a difference
+
+
+def test_no_published_table_tells_what_the_lift_of_groups_that_cannot_be_compared_is_made_of(
+    decided: duckdb.DuckDBPyConnection,
+) -> None:
+    models = CompiledModels(["experiment_health+"], {"connector": "completejourney", "as_of_date": "2018-01-01"})
+    reason = "the groups are not as large as they were drawn"
+    with decided.cursor() as connection:
+        relations = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = current_database()"
+        ).fetchall()
+        for schema, name in relations:
+            connection.execute(f'create or replace temp view "{name}" as from {schema}."{name}"')
+        again = [name for name in models.order if name != "experiment_health"]
+        for name in ("experiment_health", *again):
+            connection.execute(f'drop view if exists temp."{name}"')
+        connection.execute(
+            f"create temp table experiment_health as select * replace ('{reason}' as untrusted_because, "
+            "false as is_trusted) from measurement.experiment_health"
+        )
+        for name in again:
+            connection.execute(f'create temp table "{name}" as {models.sql[name]}')
+        assert set(again) & published_tables() == {*OF_THE_INCOMPARABLE, *MADE_OF_LIFTS, *NO_FIGURE}
+        for name, shown in OF_THE_INCOMPARABLE.items():
+            rows = connection.sql(f"from temp.{name}").df()
+            assert len(rows), name
+            figures = [each for each in rows.select_dtypes("number") if each not in shown]
+            assert rows[figures].isna().all().all(), (name, rows[figures].notna().any())
+            told = rows["sentence" if "sentence" in rows else "withheld_because"]
+            assert told.str.contains(reason).any()
+            assert told.notna().all()
+        for name, pattern in MADE_OF_LIFTS.items():
+            rows = connection.sql(f"from temp.{name}").df()
+            figures = [each for each in rows if re.fullmatch(pattern, each)]
+            assert figures, name
+            assert rows[figures].isna().all().all(), name
+            shown = connection.sql(f"from measurement.{name}").df()[figures].notna().any().any()
+            assert shown or name == "reactivation_summary", f"{name} has no figure that could be hidden"
 
 
 def test_the_questions_of_the_page_have_answers(decided: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,6 @@
 """The statistics of macros/statistics, against published figures and against scipy, statsmodels and tea-tasting."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import pytest
 import tea_tasting as tt
 from compiled import Row, compile_inline
 from coverage_of_intervals import measured
-from scipy import stats
+from scipy import optimize, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
@@ -39,6 +40,7 @@ CALLS = {
     "cuped_variance": "cuped_variance('v', 'slope', 'v0', 'c')",
     "always_valid_multiplier": "always_valid_multiplier('n', 'n0')",
     "always_valid_p": "always_valid_p('z', 'n', 'n0')",
+    "people_needed": "people_needed('n', 'unit', 'n0')",
     "power": "power_of('m', 'se')",
     "smallest_detectable_lift": "smallest_detectable_lift('m', 'v', 'n')",
 }
@@ -175,6 +177,23 @@ def test_the_always_valid_interval_and_its_p_say_the_same(call: Call) -> None:
     assert [round(lift - multiplier * error, 7), round(lift + multiplier * error, 7)] == [0.0480966, 0.3285268]
     assert call("always_valid_p", multiplier, 602, 600) == pytest.approx(0.05, abs=1e-12)
     assert call("always_valid_p", 0, 602, 600) == 1
+
+
+def test_four_steps_find_how_many_people_the_always_valid_interval_needs(call: Call) -> None:
+    """Against a root that scipy brackets, from few people and many, for lifts within reach and far out of it."""
+    for expected in (50, 600, 100_000):
+        rho = (-2 * math.log(0.05) + math.log(-2 * math.log(0.05) + 1)) / expected
+
+        def reach(n: float, rho: float = rho) -> float:
+            return float(np.sqrt((n * rho + 1) / (n * rho) * np.log((n * rho + 1) / 0.05**2)) + stats.norm.ppf(0.8))
+
+        for people, share in itertools.product((60, 1000, 100_000), (0.2, 0.9, 1.1, 5, 100, 10_000)):
+            unit = share * people / reach(people) ** 2
+            needed = optimize.brentq(lambda n, unit=unit, reach=reach: n - unit * reach(n) ** 2, 1e-3, 1e13, xtol=1e-6)
+            found = float(people)
+            for _ in range(4):
+                found = call("people_needed", found, unit, expected)
+            assert found == pytest.approx(needed, rel=1e-8), (expected, people, share)
 
 
 def test_power_and_the_smallest_detectable_lift_give_the_published_figures(call: Call) -> None:
