@@ -10,6 +10,15 @@
 {%- endmacro %}
 
 
+{# The settings that tiers follow, as one text: months told by different ones say nothing of who fell from one to the other. #}
+{% macro tier_rules_text() %}
+    {{ return(
+        [setting('tier_dormant_months'), setting('tier_at_risk_months'), setting('tier_to_delete_months')] | join('>')
+        ~ (' with opens' if setting('opens_count_as_contact') else '')
+    ) }}
+{% endmacro %}
+
+
 {% macro engagement_tiers() %}
     {{ return(['active', 'dormant', 'at_risk', 'to_delete']) }}
 {% endmacro %}

@@ -64,10 +64,10 @@
 {% endmacro %}
 
 
-{# Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, and a redeemed offer. #}
+{# Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, an order at a drive, and a redeemed offer. #}
 {% macro stop_signs() %}
     {{ return([
-        'order', 'return', 'redemption', 'click', 'visit', 'product_view', 'wishlist_add', 'login', 'form_submit',
+        'order', 'drive_order', 'return', 'redemption', 'click', 'visit', 'product_view', 'wishlist_add', 'login', 'form_submit',
         'store_visit', 'ticket', 'complaint', 'survey_answer', 'refund', 'loyalty_use',
     ]) }}
 {% endmacro %}
@@ -79,7 +79,7 @@
         'address_missing': ['email', 'phone'],
         'birthday': engagement_tiers(),
         'contract_date': ['start', 'end'],
-        'drive_use': ['never', 'lapsed'],
+        'drive_use': ['never', 'lapsed', 'welcomed'],
         'form_submitted': ['contest', 'preference', 'enrichment', 'lead_ad'],
         'interest_shown': ['product_view', 'wishlist_add'],
         'order': ['first', 'repeat'],

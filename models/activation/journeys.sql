@@ -99,6 +99,16 @@ profile_signals as (
     from orders
     where order_status = 'completed'
     union all
+    -- who was asked to order ahead has not done so by shopping as ever
+    select
+        profile_id,
+        'drive_order' as stop_kind,
+        ordered_at as occurred_at
+    from orders
+    where
+        order_status = 'completed'
+        and sales_channel = 'drive'
+    union all
     select
         profile_id,
         'redemption' as stop_kind,

@@ -27,7 +27,8 @@ interactions as (
     select * from {{ ref('fct_interactions') }}
 ),
 
--- a message that nobody has reported yet was neither opened nor clicked
+-- A message that nobody has reported yet was neither opened nor clicked. Of a letter or a call nobody would know: that
+-- it is not reported says no more than a report would.
 sent_steps as (
     select
         past_decisions.decision_id,
@@ -40,8 +41,10 @@ sent_steps as (
         coalesce(decision_reports.is_delivered, false) as is_delivered,
         coalesce(decision_reports.is_opened, false) as is_opened,
         coalesce(decision_reports.is_clicked, false) as is_clicked,
-        coalesce(decision_reports.is_open_observed, true) as is_open_observed,
-        coalesce(decision_reports.is_click_observed, true) as is_click_observed,
+        coalesce(decision_reports.is_open_observed, past_decisions.channel in ({{ tracked_channels() }}), false)
+            as is_open_observed,
+        coalesce(decision_reports.is_click_observed, past_decisions.channel in ({{ tracked_channels() }}), false)
+            as is_click_observed,
         past_decisions.as_of_date,
         past_decisions.send_at,
         decision_reports.last_clicked_at

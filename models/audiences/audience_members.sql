@@ -70,9 +70,9 @@ worded_steps as (
     from scenario_texts
 ),
 
--- What a message says follows from its decision: the words of its step, where it has some of its own, and the offer
--- that the step gives, not the one its journey began with; it says so in the person's language, where the scenario
--- speaks it. A scenario that has no words on the day of sending writes to nobody.
+-- What a message says follows from its decision: the words of its variant or step, where it has some of its own, and
+-- the offer that the step gives, not the one its journey began with; it says so in the person's language, where the
+-- scenario speaks it. A scenario that has no words on the day of sending writes to nobody.
 said as (
     select
         live_decisions.*,
@@ -97,10 +97,14 @@ said as (
         on
             live_decisions.scenario_id = worded_steps.scenario_id
             and live_decisions.step = worded_steps.step
+    left join worded_steps as worded_variants
+        on
+            live_decisions.scenario_id = worded_variants.scenario_id
+            and {{ dbt.concat(['live_decisions.step', "':'", 'live_decisions.variant']) }} = worded_variants.step
     inner join scenario_texts
         on
             live_decisions.scenario_id = scenario_texts.scenario_id
-            and coalesce(worded_steps.step, '*') = scenario_texts.step
+            and coalesce(worded_variants.step, worded_steps.step, '*') = scenario_texts.step
             and coalesce(languages.language_code, '*') = scenario_texts.language_code
 ),
 

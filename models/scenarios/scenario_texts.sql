@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
 -- The texts of a scenario that are valid on the day of sending: what it leads with when it has no offer, where it leads
--- to, and all other texts as one JSON object. A row for each step and each language that has texts of its own, and one
--- for all other steps, and for everybody else. Of the texts for a key, the one of the person's language comes before
--- the one for everybody; within a language the one of the step comes before the one for every step.
+-- to, and all other texts as one JSON object. A row for each step, variant of a step and language that has texts of its
+-- own, and one for all other steps, and for everybody else. Of the texts for a key, the one of the person's language
+-- comes before the one for everybody; within a language the one of the variant comes before the one of the step, and
+-- that before the one for every step.
 with
 
 content_blocks as (
@@ -47,7 +48,11 @@ ranked_texts as (
             partition by steps.scenario_id, steps.step, languages.language_code, valid_blocks.text_key
             order by
                 case when valid_blocks.language_code = '*' then 1 else 0 end asc nulls last,
-                case when valid_blocks.step = '*' then 1 else 0 end asc nulls last
+                case
+                    when valid_blocks.step = steps.step then 0
+                    when valid_blocks.step = '*' then 2
+                    else 1
+                end asc nulls last
         ) as place
     from steps
     inner join languages
@@ -55,7 +60,7 @@ ranked_texts as (
     inner join valid_blocks
         on
             steps.scenario_id = valid_blocks.scenario_id
-            and valid_blocks.step in (steps.step, '*')
+            and valid_blocks.step in (steps.step, split_part(steps.step, ':', 1), '*')
             and valid_blocks.language_code in (languages.language_code, '*')
 ),
 

@@ -515,6 +515,7 @@ select
     engagement_tier,
     tier_without_opens,
     tier_with_opens,
+    '{{ tier_rules_text() }}' as tier_rules,
     case when not has_returned then {{ joined_by_bars(['buyer', 'reaction', 'activity']) }} end as inactive_type,
     case when not has_returned then known_for end as known_for,
     recommended_action,

@@ -228,6 +228,7 @@ select
     case when spend_cluster = cluster_before then previous_cluster_before else cluster_before end as previous_cluster,
     threshold_version,
     order_days,
+    {{ setting('clv_period_days') }} as clv_period_days,
     spend_amount,
     silent_28_probability,
     silent_91_probability,

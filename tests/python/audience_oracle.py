@@ -33,6 +33,7 @@ def speak(connection: duckdb.DuckDBPyConnection, dates: Sequence[date]) -> None:
         "'welcome', '*', 'service', 'fr', 'Bienvenue'",
         "'welcome', 'first_message', 'cta', '*', 'begin'",
         "'welcome', 'first_message', 'headline', 'nl', 'Dag'",
+        "'welcome', 'first_message:carries_offer', 'service', '*', 'A gift for you'",
         "'abandoned_cart', 'first_message', 'headline', '*', 'Still here'",
     ):
         connection.execute(f"insert into content_blocks values ({row}, '2013-01-01', null)")
@@ -50,10 +51,11 @@ def contact(name: str) -> Row:
     }
 
 
-def texts(seeds: Facts, scenario_id: str, step: str, language: str | None, send_date: date) -> dict[str, str]:
-    """What a step says on the day of sending: of a key what is in her language, of that its own."""
+def texts(seeds: Facts, decision: Decision, language: str | None, send_date: date) -> dict[str, str]:
+    """What a message says on the day of sending: of a key what is in her language, of that its variant's or step's."""
     said = {}
-    for spoken, told in itertools.product(("*", language), ("*", step)):
+    scenario_id, step = decision.scenario_id, decision.step
+    for spoken, told in itertools.product(("*", language), ("*", step, f"{step}:{decision.variant}")):
         for row in seeds["content_blocks"]:
             is_valid = row["valid_from_date"] <= send_date < (row["valid_to_date"] or date.max)
             if is_valid and (row["scenario_id"], row["language_code"], row["step"]) == (scenario_id, spoken, told):
@@ -79,7 +81,7 @@ def members_of(
         scenario, who = scenarios[row.scenario_id], contact(row.profile_id)
         is_live = row.as_of_date == day or (scenario["kind"] == "media" and row.as_of_date < day)
         key = (row.scenario_id, row.entry_key)
-        said = texts(seeds, row.scenario_id, row.step, who["language_code"], send_date)
+        said = texts(seeds, row, who["language_code"], send_date)
         if row.outcome != "selected" or not is_live or key not in says or not said:
             continue
         if (row.channel, scenario["purpose"]) not in allowed:

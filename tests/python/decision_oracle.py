@@ -91,6 +91,8 @@ class Scenario:
     max_running: int | None = None
     # its data are there
     is_ready: bool = True
+    # it listens to something that simply is so
+    is_of_state: bool = False
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,7 @@ class Order:
     order_status: str
     order_date: date
     ordered_at: datetime
+    sales_channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -389,6 +392,9 @@ class Report:
 
 Key = tuple[str, str, str]  # scenario, profile, entry key
 
+# Where it is seen that a message was opened or clicked: nobody clicks in a letter, and no call is opened.
+TRACKED = ("email", "sms", "push")
+
 # Any of these kinds of address reaches a person on the channel.
 ADDRESSES = {
     "email": {"email"},
@@ -529,6 +535,7 @@ class _Day:
             for message in self.world.messages
             if message.decision_id == decision.decision_id and self.happened(message.sent_at)
         )
+        could_be_seen = decision.channel in TRACKED
         return Report(
             messages,
             is_delivered=any(self.happened(message.first_delivered_at) for message in messages),
@@ -536,8 +543,8 @@ class _Day:
             is_clicked=any(self.happened(message.first_clicked_at) for message in messages),
             clicked_links=frozenset(link for message in messages for at, link in message.clicks if self.happened(at)),
             is_not_sent=bool(messages) and all(self.happened(message.first_not_sent_at) for message in messages),
-            is_open_observed=all(message.is_open_observed for message in messages),
-            is_click_observed=all(message.is_click_observed for message in messages),
+            is_open_observed=all(message.is_open_observed for message in messages) if messages else could_be_seen,
+            is_click_observed=all(message.is_click_observed for message in messages) if messages else could_be_seen,
         )
 
     def sent(self, key: Key) -> list[Decision]:
@@ -605,6 +612,11 @@ class _Day:
         due = self.make_due(scenario, key, step, None)
         if not due.triggered_date + timedelta(days=step.wait_days) <= self.today <= due.window_end:
             return None
+        # what is so waits until its cooldown is over; what happened is turned away by the gate
+        if scenario.is_of_state and due.entry is None and self.applies(scenario, "not_cooling_down"):
+            entered = [row.entered_date for row in self.past_entries if (row.scenario_id, row.profile_id) == key[:2]]
+            if any(self.today < day + timedelta(days=scenario.cooldown_days) for day in entered):
+                return None
         other_entries = [
             entry
             for entry in self.past_entries
@@ -826,6 +838,14 @@ class _Day:
                 order.ordered_at
                 for order in self.world.orders
                 if order.profile_id == profile_id and order.order_status == "completed"
+            ]
+        if word == "drive_order":
+            return [
+                order.ordered_at
+                for order in self.world.orders
+                if order.profile_id == profile_id
+                and order.order_status == "completed"
+                and order.sales_channel == "drive"
             ]
         if word == "redemption":
             return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]

@@ -448,12 +448,16 @@ def _scenario(draw: st.DrawFn, scenario_id: str, priority: int, start: date) -> 
         ends_date=twist("dates", None, start + timedelta(days=3), start + timedelta(days=2)),
         recurrence=twist("once", "per_entry_key", "once"),
         is_enabled=twist("off", True, True, True, False),
-        stops_on=twist("stops", (), ("order",), ("order", "click"), ("redemption", "visit"), ("refund", "click")),
+        stops_on=twist(
+            *("stops", (), ("order",), ("order", "click"), ("drive_order",)),
+            *(("redemption", "visit"), ("refund", "click")),
+        ),
         message_limit=twist("limit", None, 1, 1, 2),
         as_before_share=twist("as_before", None, Decimal("0.3"), Decimal("0.5")),
         max_entries_per_day=twist("entry_cap", None, 1, 2),
         max_running=twist("running_cap", None, 1, 2, 3),
         is_ready=twist("data", True, False),
+        is_of_state=draw(st.booleans()) if "cooldown" in twists else False,
     )
 
 
@@ -664,6 +668,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
             one_of("completed", "completed", "cancelled"),
             calendar.local_date(at),
             at,
+            one_of(None, "store", "drive"),
         )
         for number, at in enumerate(times("orders", -2, 6))
     ]

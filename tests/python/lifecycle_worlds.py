@@ -98,9 +98,18 @@ def scenarios_of(seeds: Facts) -> tuple[Scenario, ...]:
                 )
             },
             stops_on=split(row["stops_on"]),
+            is_of_state=any(
+                one["scenario_id"] == row["scenario_id"] and one["period"] for one in seeds["scenario_moments"]
+            ),
         )
         for row in seeds["scenarios"]
     )
+
+
+def months_of(start: date) -> list[date]:
+    """The months that are told of."""
+    first = months_later(start.replace(day=1), -3)
+    return [months_later(first, months) for months in range(8)]
 
 
 def made_up_shop(start: date) -> Shop:
@@ -150,7 +159,20 @@ def made_up_shop(start: date) -> Shop:
     # a year before the month in which it all begins, and a day too late for that
     a_year = months_later(start.replace(day=1) - timedelta(days=1), -12)
     recorded_from = {"login": a_year, "store_visit": a_year + timedelta(days=1), "visit": start - timedelta(days=20)}
-    return Shop(products, stores, availability, rungs, offers, sold_by, {}, recorded_from)
+    # some of it is sold here, some is not
+    similar = {
+        "dog": {"cat": 0.3, "fish": 0.3, "hay": 0.2, "bird": 0.4},
+        "cat": {"dog": 0.3, "hay": 0.6},
+        "hay": {"bird": 0.9},
+    }
+    # untold at first; one setting changes in the month before it all begins, the other two months later
+    months = months_of(start)
+    tier_rules = dict(zip(months, (None, "12>24>36", *("6>12>24",) * 6), strict=True))
+    clv_periods = dict(zip(months, (None, *(365,) * 3, *(91,) * 4), strict=True))
+    return Shop(
+        *(products, stores, availability, rungs, offers, sold_by, {}, recorded_from, similar),
+        *(tier_rules, clv_periods),
+    )
 
 
 @dataclass(frozen=True)
@@ -559,8 +581,7 @@ class Maker:
         return rows
 
     def months(self) -> list[date]:
-        first = months_later(self.start.replace(day=1), -3)
-        return [months_later(first, months) for months in range(8)]
+        return months_of(self.start)
 
     def months_of_silence(self) -> tuple[list[Row], list[Row]]:
         """Months as they were published; most people are never silent."""
@@ -578,6 +599,7 @@ class Maker:
                         "profile_id": self.name,
                         "segment_month": month,
                         "engagement_tier": TIERS[place],
+                        "tier_rules": self.shop.tier_rules[month],
                         "last_contact_date": last,
                         "expected_return_amount": self.one_of(None, Decimal(-1), Decimal(0), Decimal(4), Decimal(7)),
                         "no_response_date": self.one_of(None, month),
@@ -594,6 +616,7 @@ class Maker:
                         "profile_id": self.name,
                         "segment_month": month,
                         "spend_cluster": cluster,
+                        "clv_period_days": self.shop.clv_periods[month],
                         "is_at_risk_of_inactive": is_at_risk,
                     }
                 )
@@ -710,7 +733,10 @@ class Maker:
             profiles=(profile,),
             suppressions=suppressions,
             orders=tuple(
-                Order(row["order_id"], self.name, row["order_status"], row["order_date"], row["ordered_at"])
+                Order(
+                    *(row["order_id"], self.name, row["order_status"], row["order_date"], row["ordered_at"]),
+                    row["sales_channel"],
+                )
                 for row in orders
             ),
             redemptions=tuple(redemptions),

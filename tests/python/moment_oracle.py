@@ -24,6 +24,8 @@ SAME_VISIT = timedelta(minutes=120)
 CART_TOLERANCE = timedelta(minutes=15)
 TROUBLE_DAYS = 91
 DRIVE_DAYS = 91
+# a newcomer's welcome has ended then, and is told of until then, which is how long its journey lasts
+WELCOME_ENDS, WELCOME_LASTS = timedelta(days=28), timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Shop:
     collected_at: Mapping[str, datetime]
     # kinds of signs of life that were not recorded before a day
     recorded_from: Mapping[str, date]
+    # categories by how far the same people buy both, as of the newest month
+    similar: Mapping[str, Mapping[str, float]]
+    # by month: what made the tiers, and over how many days the spend clusters looked; None = not told
+    tier_rules: Mapping[date, str | None]
+    clv_periods: Mapping[date, int | None]
 
 
 @dataclass(frozen=True)
@@ -162,8 +169,24 @@ def order(look: Look) -> Iterator[Moment]:
                 "order_id": min(row["order_id"] for row in rows),
                 "store_id": min((row["store_id"] for row in rows if row["store_id"]), default=None),
                 "category": most(amounts),
+                **going_well_with(look, rows, is_first=day == min(by_day)),
             },
         )
+
+
+def going_well_with(look: Look, orders: Sequence[Row], *, is_first: bool) -> Row:
+    """What others buy who buy the same as a first customer, but for what she has; of equals the first by name."""
+    ids = {row["order_id"] for row in orders}
+    lines = [line for line in look.facts["fct_order_lines"] if line["order_id"] in ids]
+    bought = {look.shop.products[line["product_id"]]["category"] for line in lines} - {None}
+    found: dict[str, float] = {}
+    if is_first and not look.is_profiling_denied:
+        for category in bought:
+            for other, similarity in look.shop.similar.get(category, {}).items():
+                if other not in bought:
+                    found[other] = max(similarity, found.get(other, 0))
+    items = sorted(found, key=lambda other: (-found[other], other))[:3]
+    return {f"item_{place}": item for place, item in enumerate([*items, None, None, None][:3], 1)}
 
 
 def order_delivered(look: Look) -> Iterator[Moment]:
@@ -429,6 +452,12 @@ def went_up(look: Look) -> Iterator[Moment]:
             )
 
 
+def is_told_alike(rules: Mapping[date, Any], month: date) -> bool:
+    """Was the month told by the rules of the one before? Where they were not told, they were."""
+    before, now = rules[months_later(month, -1)], rules[month]
+    return None in (before, now) or before == now
+
+
 def fell_silent(look: Look) -> Iterator[Moment]:
     silence = {row["segment_month"]: row for row in look.facts["silence_published"]}
     clusters = {row["segment_month"]: row["spend_cluster"] for row in look.facts["value_published"]}
@@ -440,8 +469,14 @@ def fell_silent(look: Look) -> Iterator[Moment]:
         row = silence.get(month)
         depth = TIERS.index(row["engagement_tier"]) if row else 0
         depth_before = TIERS.index(silence[before]["engagement_tier"]) if before in silence else 0
-        is_lost = clusters.get(month) == "inactive" and clusters.get(before) not in (None, "inactive")
-        if not (depth > depth_before or is_lost):
+        # who is silent by another setting has not fallen silent
+        is_deeper = depth > depth_before and is_told_alike(look.shop.tier_rules, month)
+        is_lost = (
+            clusters.get(month) == "inactive"
+            and clusters.get(before) not in (None, "inactive")
+            and is_told_alike(look.shop.clv_periods, month)
+        )
+        if not (is_deeper or is_lost):
             continue
         amount = row["expected_return_amount"] if row else None
         if amount is not None and amount <= 0 and not look.is_profiling_denied:
@@ -449,7 +484,7 @@ def fell_silent(look: Look) -> Iterator[Moment]:
         last = row["last_contact_date"] if row else None
         yield look.due(
             *("fell_silent", str(month), next_month(month)),
-            row["engagement_tier"] if row and depth > depth_before else "stopped_buying",
+            row["engagement_tier"] if row and is_deeper else "stopped_buying",
             (month_end(month) - last).days if last else None,
             {},
             None if look.is_profiling_denied else amount,
@@ -548,11 +583,17 @@ def drive_use(look: Look) -> Iterator[Moment]:
     collected = [row["order_date"] for row in rows if row["sales_channel"] == "drive"]
     since = look.today - timedelta(days=DRIVE_DAYS)
     visits = Counter(near[row["store_id"]] for row in rows if row["order_date"] > since and row["store_id"] in near)
-    if visits and (not collected or max(collected) <= since):
-        drive = most(visits)
+    of_choice = near.get(look.profile["preferred_store_id"])
+    is_welcomed = not collected and any(
+        look.today - WELCOME_LASTS <= moment.day <= look.today - WELCOME_ENDS
+        for moment in became_contactable(look)
+        if moment.day and of_choice
+    )
+    if (visits or is_welcomed) and (not collected or max(collected) <= since):
+        drive = most(visits) or of_choice
         assert drive is not None
         yield state(
-            *("drive_use", "lapsed" if collected else "never", visits.total()),
+            *("drive_use", "lapsed" if collected else "welcomed" if is_welcomed else "never", visits.total()),
             {"drive_store_id": drive, "drive_store_name": stores[drive]["store_name"]},
         )
 

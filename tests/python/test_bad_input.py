@@ -168,6 +168,7 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "mailbox_provider_min_contacts": 0,
         "return_rate_prior": 0,
         "rfm_restate_months": 0,
+        "welcome_ends_after_days": -1,
         "welcome_max_days_after_first_contact": -1,
         "welcome_same_visit_minutes": -1,
         "max_down_share_factor": 0.5,

@@ -209,6 +209,10 @@ def seed_tables(world: World) -> dict[str, Table]:
                 for scenario, step in steps
             ],
         ),
+        "scenario_moments": (
+            typed(varchar="scenario_id period"),
+            [(row.scenario_id, "quarter" if row.is_of_state else None) for row in world.scenarios],
+        ),
         "scenario_step_variants": (
             typed(varchar="scenario_id step channel variant", integer="first_bucket last_bucket"),
             [
@@ -329,7 +333,10 @@ def fact_tables(world: World) -> dict[str, Table]:
             [(message.message_id, link, at) for message in world.messages for at, link in message.clicks],
         ),
         "fct_orders": (
-            typed(varchar="order_id profile_id order_status", date="order_date", timestamp="ordered_at"),
+            {
+                **typed(varchar="order_id profile_id order_status", date="order_date", timestamp="ordered_at"),
+                **typed(varchar="sales_channel"),
+            },
             [tuple(vars(row).values()) for row in world.orders],
         ),
         "fct_offer_redemptions": (

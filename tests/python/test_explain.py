@@ -35,7 +35,7 @@ GATES = {
     ("not_suppressed", "unsubscribed"): "unsubscribed since the last yes",
     ("not_suppressed", "complained"): "complained since the last yes",
     ("not_suppressed", "staff"): "is on the list of suppressions: staff",
-    ("not_cooling_down", "entered_before"): "entered this scenario less than 25 days ago for another reason",
+    ("not_cooling_down", "entered_before"): "entered this scenario less than 20 days ago for another reason",
     ("not_cooling_down", "newer_trigger"): "a newer trigger of this scenario takes the place of this one",
     ("admitted", "not_ready"): "the data lack what the scenario needs (quality.scenario_readiness)",
     ("admitted", "max_entries_per_day"): "the scenario takes in no more than 40 a day, and others came first",
@@ -246,6 +246,29 @@ def test_whoever_has_no_decision_is_told_which_triggers_did_not_fire(warehouse: 
     assert "Welcome: triggered, and no step of the journey is due" in said
     assert "Welcome" not in told(warehouse, NOBODY_DUE, "anti_attrition")
     assert "why is known of the newest date only" in told(warehouse, NOBODY_DUE, as_of=datetime.date(2024, 6, 1))
+
+
+def test_whoever_waits_for_the_next_period_is_told_until_when(warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("alter table activation.journeys add column is_entered boolean")
+        connection.execute(
+            "create table activation.past_entries (scenario_id varchar, profile_id varchar, entered_date date)"
+        )
+        source = PROJECT / "seeds" / "config" / "scenario_moments.csv"
+        connection.execute(f"create table config.scenario_moments as from read_csv('{source}', header = true)")
+    waiting = {"preference_form": False, "drive_invitation": False, "drive_revival": True, "birthday": False}
+    for scenario, is_entered in waiting.items():
+        row = {"scenario_id": scenario, "profile_id": NOBODY_DUE}
+        put(warehouse, "activation.journeys", row | {"is_entered": is_entered})
+        days = 80 if scenario == "drive_invitation" else 79
+        put(warehouse, "activation.past_entries", row | {"entered_date": DAY - datetime.timedelta(days=days)})
+    said = told(warehouse, NOBODY_DUE)
+    waits = "triggered, and waits until 2024-07-02: the person entered this scenario less than 80 days before"
+    assert f"Tell us what you like: {waits}" in said
+    assert said.count("waits until") == 1
+    # what happened does not wait, what was entered is under way, and who has waited is due
+    assert "Birthday, Drive invitation, Drive revival: triggered, and no step of the journey is due" in said
 
 
 @pytest.mark.parametrize(

@@ -482,6 +482,11 @@ WRONG_EDITS = {
         add_text("'remind', 'headline', '*', 'Hello'"),
         "Seed content_blocks, row welcome, remind, headline: step is remind, and welcome has no such step: name one of",
     ),
+    "a text of no variant": (
+        add_text("'first_message:sings', 'headline', '*', 'Hello'"),
+        "row welcome, first_message:sings, headline: step is first_message:sings, and welcome has no such step: name "
+        "one of its rows in scenario_steps, <step>:<variant> of one in scenario_step_variants, or write *",
+    ),
     "a text whose step is missing": (
         add_text("null, 'headline', '*', 'Hello'"),
         "Seed content_blocks, row welcome, nothing, headline: step is nothing, and welcome has no such step: name one",
@@ -583,7 +588,7 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         "update scenarios set scenario_name = 'Hello', is_enabled = false where scenario_id = 'welcome'; "
         "delete from scenario_moments where scenario_id = 'welcome'",
         "update scenarios set holdout_salt = 'new' where scenario_id = 'anti_attrition'",
-        "delete from scenario_step_variants",
+        "delete from scenario_step_variants; delete from content_blocks where step like '%:%'",
     ],
 )
 def test_an_edit_that_means_something_is_let_through(

@@ -155,6 +155,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "profile_id": TEXT,
         "segment_month": DAY,
         "engagement_tier": TEXT,
+        "tier_rules": TEXT,
         "last_contact_date": DAY,
         "expected_return_amount": MONEY,
         "no_response_date": DAY,
@@ -164,6 +165,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "profile_id": TEXT,
         "segment_month": DAY,
         "spend_cluster": TEXT,
+        "clv_period_days": WHOLE,
         "is_at_risk_of_inactive": TRUTH,
     },
     "segment_moves": {
@@ -191,6 +193,7 @@ SHOP_TABLES: dict[str, dict[str, str]] = {
     "dim_segments": {"segment": TEXT, "rung": WHOLE},
     "observed_sources": {"interaction_kind": TEXT, "channel": TEXT, "observed_from_date": DAY},
     "intake_offer_products": {"offer_id": TEXT, "product_id": TEXT},
+    "item_similarities": {"item": TEXT, "similar_item": TEXT, "similarity": "double", "segment_month": DAY},
     "dim_offers": {
         "offer_id": TEXT,
         "offer_type": TEXT,
@@ -316,6 +319,13 @@ class Warehouse:
                 {"offer_id": offer, "product_id": product}
                 for offer, products in shop.offer_products.items()
                 for product in products
+            ],
+            # the month before said otherwise
+            "item_similarities": [
+                {"item": item, "similar_item": other, "similarity": similarity, "segment_month": month}
+                for item, others in shop.similar.items()
+                for other, likeness in others.items()
+                for month, similarity in ((date(2000, 2, 1), likeness), (date(2000, 1, 1), 1 - likeness))
             ],
             "dim_segments": [{"segment": segment, "rung": rung} for segment, rung in shop.rungs.items()],
             "observed_sources": [

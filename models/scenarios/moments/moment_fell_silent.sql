@@ -1,5 +1,6 @@
 -- Fell into a deeper tier of silence in a month that was published, or bought nothing any more in the period of the
--- spend clusters. Subject: the tier, else `stopped_buying`; value: the days silent.
+-- spend clusters. Subject: the tier, else `stopped_buying`; value: the days silent. In the month in which a setting
+-- says anew what silent means nobody has fallen by it: else all whom it newly means would be written to at once.
 with
 
 moment_windows as (
@@ -38,6 +39,25 @@ open_months as (
         on {{ add_months('months.segment_month', 1) }} >= moment_windows.oldest_date
 ),
 
+tier_rules as (
+    select
+        segment_month,
+        max(tier_rules) as tier_rules
+    from silence_published
+    group by segment_month
+),
+
+-- of months that do not tell their rules, they are taken to be the same
+months_of_other_tiers as (
+    select open_months.segment_month
+    from open_months
+    inner join tier_rules
+        on open_months.segment_month = tier_rules.segment_month
+    inner join tier_rules as rules_before
+        on open_months.month_before = rules_before.segment_month
+    where tier_rules.tier_rules <> rules_before.tier_rules
+),
+
 tiers as (
     select
         profile_id,
@@ -60,7 +80,11 @@ fallen_tiers as (
         on
             tiers.profile_id = tiers_before.profile_id
             and open_months.month_before = tiers_before.segment_month
-    where tiers.depth > coalesce(tiers_before.depth, 1)
+    left join months_of_other_tiers
+        on open_months.segment_month = months_of_other_tiers.segment_month
+    where
+        tiers.depth > coalesce(tiers_before.depth, 1)
+        and months_of_other_tiers.segment_month is null
 ),
 
 lost_buyers as (
@@ -82,6 +106,7 @@ lost_buyers as (
     where
         value_published.spend_cluster = 'inactive'
         and value_before.spend_cluster <> 'inactive'
+        and coalesce(value_published.clv_period_days = value_before.clv_period_days, true)
         and fallen_tiers.profile_id is null
 ),
 

@@ -1,5 +1,6 @@
--- Buys near a drive and never collected there, or did and does not any more. Subject: never or lapsed; value: orders in
--- the last 91 days at stores that have a drive or lie in the region of one.
+-- Buys near a drive and never collected there, or did and does not any more; or has been welcomed, and the store she
+-- prefers is near one. Subject: lapsed, welcomed or never; value: orders in the last 91 days at stores that have a
+-- drive or lie in the region of one.
 {%- set begins_after = add_days(as_of_date(), -91) %}
 
 with
@@ -21,6 +22,14 @@ orders as (
 
 stores as (
     select * from {{ ref('dim_stores') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
+newcomers as (
+    select * from {{ ref('moment_became_contactable') }}
 ),
 
 -- a drive is a place of its own, or belongs to a shop that sells at it
@@ -83,6 +92,22 @@ orders_near_drives as (
         near_drives.drive_store_id
 ),
 
+-- the welcome has said what it has to say, and ends with this
+welcomed as (
+    select
+        newcomers.profile_id,
+        near_drives.drive_store_id
+    from newcomers
+    inner join profiles
+        on newcomers.profile_id = profiles.profile_id
+    inner join near_drives
+        on profiles.preferred_store_id = near_drives.store_id
+    cross join moment_windows
+    where
+        newcomers.moment_date <= {{ add_days(as_of_date(), -setting('welcome_ends_after_days')) }}
+        and near_drives.drive_store_id is not null
+),
+
 ranked_drives as (
     select
         *,
@@ -92,28 +117,54 @@ ranked_drives as (
             order by order_count desc nulls last, drive_store_id asc nulls last
         ) as place
     from orders_near_drives
+),
+
+buyers as (
+    select
+        profile_id,
+        drive_store_id,
+        all_orders
+    from ranked_drives
+    where place = 1
+),
+
+-- the drive at which she buys before the one near the store that she prefers
+candidates as (
+    select
+        coalesce(buyers.profile_id, welcomed.profile_id) as profile_id,
+        coalesce(buyers.drive_store_id, welcomed.drive_store_id) as drive_store_id,
+        coalesce(buyers.all_orders, 0) as all_orders,
+        buyers.profile_id is not null as is_buyer,
+        welcomed.profile_id is not null as is_welcomed
+    from buyers
+    full outer join welcomed
+        on buyers.profile_id = welcomed.profile_id
 )
 
 select
-    ranked_drives.profile_id,
+    candidates.profile_id,
     'drive_use' as moment,
     cast(null as string) as moment_key,
     cast(null as string) as moment_reference,
-    case when drive_users.profile_id is null then 'never' else 'lapsed' end as subject,
+    case
+        when drive_users.profile_id is not null then 'lapsed'
+        when candidates.is_welcomed then 'welcomed'
+        else 'never'
+    end as subject,
     {{ json_object({'last_drive_date': 'cast(drive_users.last_drive_date as string)'}) }} as reason_parameters,
     {{ json_object({
-        'drive_store_id': 'ranked_drives.drive_store_id',
+        'drive_store_id': 'candidates.drive_store_id',
         'drive_store_name': 'stores.store_name',
     }) }} as personalisation,
-    ranked_drives.all_orders as moment_value,
+    candidates.all_orders as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
     cast(null as date) as moment_date,
     cast(null as timestamp) as moment_at
-from ranked_drives
+from candidates
 left join drive_users
-    on ranked_drives.profile_id = drive_users.profile_id
+    on candidates.profile_id = drive_users.profile_id
 left join stores
-    on ranked_drives.drive_store_id = stores.store_id
+    on candidates.drive_store_id = stores.store_id
 where
-    ranked_drives.place = 1
+    (candidates.is_buyer or drive_users.profile_id is null)
     and (drive_users.last_drive_date is null or drive_users.last_drive_date <= {{ begins_after }})

@@ -153,12 +153,13 @@ def _texts(blocks: list[Row], steps: list[str], *, has_offers: bool) -> Iterator
             continue
         until = f" (until {block['valid_to_date']})" if block["valid_to_date"] else ""
         said[step, block["language_code"]].append(f"{block['text_key'].replace('_', ' ')} “{text}”{until}")
-    for step in ("*", *steps):
-        name = "" if step == "*" else step.replace("_", " ")
+    variants = dict.fromkeys(block["step"] for block in blocks if ":" in block["step"])
+    for step in ("*", *steps, *variants):
+        name = "" if step == "*" else step.replace(":", ", ").replace("_", " ")
         for language in sorted(spoken for of, spoken in said if of == step):
             whom = ", ".join(part for part in (name, LANGUAGES.get(language, f"in {language}")) if part)
             yield f"{whom}: {', '.join(said[step, language])}"
-        own = leads["*"] | leads[step]
+        own = leads["*"] | leads[step.split(":")[0]] | leads[step]
         if (step == "*" or leads[step]) and own.get("lever", "none") != "none":
             offer = ", or with its offer" if has_offers else ""
             yield f"{name}{': ' if name else ''}leads with {own['lever']}{offer}, to {own.get('cta', 'nothing')}"

@@ -300,8 +300,24 @@ class Explainer:
         if journeys and self._rows(
             "select 1 from activation.journeys where scenario_id = ? and profile_id = ?", [scenario_id, profile_id]
         ):
+            waiting = self._cooling_down(scenario, profile_id)
+            if waiting is not None:
+                return self._sentence("untriggered", "cooling_down", scenario | waiting)
             return "triggered, and no step of the journey is due that was not decided before"
         return self._sentence("untriggered", scenario_id, scenario)
+
+    def _cooling_down(self, scenario: Row, profile_id: str) -> Row | None:
+        """Until when a person waits to enter again a scenario that listens to what is so; None where she does not."""
+        if not has_table(self.connection, "activation", "past_entries"):
+            return None
+        found = self._rows(
+            "select max(entries.entered_date) + ?::integer as until_date "
+            "from activation.past_entries as entries inner join activation.journeys as journeys "
+            "using (scenario_id, profile_id) where scenario_id = ? and profile_id = ? and not journeys.is_entered "
+            "and scenario_id in (select scenario_id from config.scenario_moments where period is not null)",
+            [scenario["cooldown_days"], scenario["scenario_id"], profile_id],
+        )
+        return next((row for row in found if row["until_date"] and row["until_date"] > self.newest), None)
 
     def _identities(self, profile_id: str) -> tuple[str, list[str]]:
         """The profile of today and every id that the person ever had."""

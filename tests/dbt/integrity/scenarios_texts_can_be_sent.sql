@@ -12,15 +12,32 @@ scenario_steps as (
     select * from {{ ref('scenario_steps') }}
 ),
 
+scenario_step_variants as (
+    select * from {{ ref('scenario_step_variants') }}
+),
+
 content_blocks as (
     select * from {{ ref('content_blocks') }}
+),
+
+-- what may have words of its own: a step, and a variant of one
+worded as (
+    select
+        scenario_id,
+        step
+    from scenario_steps
+    union distinct
+    select
+        scenario_id,
+        {{ dbt.concat(['step', "':'", 'variant']) }} as step
+    from scenario_step_variants
 ),
 
 texts as (
     select
         content_blocks.*,
         scenarios.scenario_id is not null as has_scenario,
-        content_blocks.step = '*' or scenario_steps.step is not null as has_step,
+        content_blocks.step = '*' or worded.step is not null as has_step,
         lag(coalesce(content_blocks.valid_to_date, cast('9999-12-31' as date))) over (
             partition by
                 content_blocks.scenario_id, content_blocks.step, content_blocks.text_key, content_blocks.language_code
@@ -29,10 +46,10 @@ texts as (
     from content_blocks
     left join scenarios
         on content_blocks.scenario_id = scenarios.scenario_id
-    left join scenario_steps
+    left join worded
         on
-            content_blocks.scenario_id = scenario_steps.scenario_id
-            and content_blocks.step = scenario_steps.step
+            content_blocks.scenario_id = worded.scenario_id
+            and content_blocks.step = worded.step
 ),
 
 wrong_texts as (
@@ -40,8 +57,8 @@ wrong_texts as (
         ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
         (
             "has_scenario and not coalesce(has_step, false)",
-            "step is {step}, and {scenario_id} has no such step: name one of its rows in scenario_steps, or write * "
-            ~ "for every step.",
+            "step is {step}, and {scenario_id} has no such step: name one of its rows in scenario_steps, "
+            ~ "<step>:<variant> of one in scenario_step_variants, or write * for every step.",
         ),
         (
             "not " ~ regex_like("coalesce(text_key, '')", '^[a-z][a-z0-9_]*$'),
