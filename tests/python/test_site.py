@@ -102,7 +102,7 @@ def test_a_card_says_in_words_what_a_marketer_asks(site: Path) -> None:
     assert "rating up to 2" in cards["service_recovery"]
     assert "promotion sensitivity from 0.30" in cards["repurchase_overdue"]
     assert "50% carries offer, 50% asks for email" in cards["welcome"]
-    assert "first message, asks for email: headline" in cards["welcome"]
+    assert "first message, asks for email, for everybody: headline" in cards["welcome"]
     assert "first message, asks for email, in Dutch: headline" in cards["welcome"]
     assert "first message 2 days after the trigger" in cards["discover"]
     # each step says its own words, when it goes out, and what is asked where clicks may not be known
