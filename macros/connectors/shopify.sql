@@ -105,10 +105,15 @@
 
 
 {#
-  The rows of an orders or checkouts file. An order is as many rows as lines, one after the other, and only the first says which order
-  it is: order_row, the number of that row, names the copy of the order. Where every row says it, rows that follow one another with the
-  same identifier and name are one copy. The same order may be in several files: is_newest_copy is true of the rows of the one exported
-  last. A row without a readable identifier is a copy of nothing: all of those are kept, to be rejected and counted one by one.
+  The rows of an orders or checkouts file. An order is as many rows as lines. What is said of the order (its total, its status) is in
+  one of them, the identifier in that one or in each; a row without it belongs to the order above of the same name, else to the only
+  one of that name. order_row, the number of the row that says most, names the copy of the order. The rows need not follow one another:
+  a file may have been sorted.
+
+  The same order may be in several files, and several times in files that were joined: is_newest_copy is true of all rows of the copy
+  exported last, and of no other's. Copies in one file are told apart by the header between them, and without one by each having its
+  own total, or by each being one line that pays for the whole order. A row without a readable identifier is a copy of nothing: all of
+  those are kept, to be rejected and counted one by one.
 #}
 {% macro shopify_order_rows(raw) -%}
 with
@@ -121,9 +126,21 @@ numbered_rows as (
 ),
 
 -- files may have been joined with their headers
+parts as (
+    select
+        *,
+        sum(case when name = 'Name' then 1 else 0 end) over (
+            partition by file_name
+            order by row_number asc nulls last
+            rows between unbounded preceding and current row
+        ) as part_number
+    from numbered_rows
+),
+
 typed_rows as (
     select
         file_name,
+        part_number,
         row_number,
         {{ as_is('name') }} as order_name,
         {{ without_apostrophe('id') }} as written_id,
@@ -151,6 +168,7 @@ typed_rows as (
         {{ shopify_amount('taxes') }} as tax_amount,
         {{ shopify_amount('duties') }} as duty_amount,
         {{ try_cast('total', 'decimal(18,2)') }} as total_amount,
+        {{ as_is('total') }} is not null as has_total,
         {{ shopify_amount(adapter.quote('Discount Amount')) }} as order_discount_amount,
         -- refunded without a sum is refunded whole
         case
@@ -171,61 +189,109 @@ typed_rows as (
         {{ instant(adapter.quote('Created at')) }} as created_at,
         {{ exported_at('file_name') }} as exported_at,
         {{ download_number('file_name') }} as download_number
-    from numbered_rows
+    from parts
     where coalesce(name, '') <> 'Name'
 ),
 
+-- the row above that says which order it is, and whether all that do so with this name say the same
 followed_rows as (
     select
         *,
-        lag(row_number) over (partition by file_name order by row_number asc nulls last) as row_before,
-        lag(written_id) over (partition by file_name order by row_number asc nulls last) as id_before,
-        lag(order_name) over (partition by file_name order by row_number asc nulls last) as name_before
+        max(case when written_id is not null then row_number end) over (
+            partition by file_name, part_number
+            order by row_number asc nulls last
+            rows between unbounded preceding and current row
+        ) as row_above,
+        min(written_id) over (partition by file_name, part_number, order_name) as first_id_of_name,
+        max(written_id) over (partition by file_name, part_number, order_name) as last_id_of_name,
+        coalesce(exported_at, max(created_at) over (partition by file_name)) as extracted_at
     from typed_rows
 ),
 
-first_rows as (
+led_rows as (
     select
         *,
-        written_id is not null
-        and not coalesce(
-            row_before = row_number - 1 and id_before = written_id and name_before = order_name, false
-        ) as is_first_row
+        first_value(written_id) over (partition by row_above order by row_number asc nulls last) as id_above,
+        first_value(order_name) over (partition by row_above order by row_number asc nulls last) as name_above
     from followed_rows
 ),
 
-runs as (
+-- a row that says no order and has the name of none, or of several, belongs to nobody knows which: no order_row, and
+-- rejected for its missing key
+named_rows as (
     select
         *,
-        max(case when is_first_row then row_number end) over (
-            partition by file_name
+        case
+            when written_id is not null then written_id
+            when order_name = name_above then id_above
+            when order_name is not null and first_id_of_name = last_id_of_name then first_id_of_name
+        end as own_id
+    from led_rows
+),
+
+counted_rows as (
+    select
+        *,
+        count(*) over (partition by file_name, part_number, own_id, order_name) as rows_of_order,
+        sum(case when has_total then 1 else 0 end) over (
+            partition by file_name, part_number, own_id, order_name
+        ) as totals_of_order
+    from named_rows
+),
+
+-- one that says the total begins a copy, unless the total is on every row: then it does when its line alone pays for all
+beginnings as (
+    select
+        *,
+        case
+            when
+                written_id is not null
+                and has_total
+                and (
+                    totals_of_order < rows_of_order
+                    or quantity * price_amount >= subtotal_amount + order_discount_amount
+                )
+                then 1
+            else 0
+        end as begins_copy
+    from counted_rows
+),
+
+copies as (
+    select
+        *,
+        -- what was sorted above the first beginning belongs to it
+        greatest(1, sum(begins_copy) over (
+            partition by file_name, part_number, own_id, order_name
             order by row_number asc nulls last
             rows between unbounded preceding and current row
-        ) as run_row,
-        coalesce(exported_at, max(created_at) over (partition by file_name)) as extracted_at
-    from first_rows
+        )) as copy_number
+    from beginnings
 ),
 
--- a row without its order's first row belongs to nobody knows which: no order_row, and rejected for its missing key
-named_runs as (
-    select
-        *,
-        first_value(order_name) over (partition by run_row order by row_number asc nulls last) as run_name
-    from runs
-),
-
+-- the row with the total says most
 orders as (
     select
         *,
-        case when order_name = run_name then run_row end as order_row,
-        first_value(order_id) over (partition by run_row order by row_number asc nulls last) as run_order_id
-    from named_runs
+        case
+            when own_id is not null
+                then first_value(row_number) over (
+                    partition by file_name, part_number, own_id, order_name, copy_number
+                    order by
+                        case when written_id is null then 2 when has_total then 0 else 1 end asc nulls last,
+                        row_number asc nulls last
+                )
+        end as order_row,
+        max(order_id) over (
+            partition by file_name, part_number, own_id, order_name, copy_number
+        ) as own_order_id
+    from copies
 )
 
 select
     order_row,
-    is_first_row,
-    case when order_row is not null then run_order_id end as order_id,
+    coalesce(row_number = order_row, false) as is_first_row,
+    case when order_row is not null then own_order_id end as order_id,
     row_number,
     email,
     phone,
@@ -255,13 +321,13 @@ select
     has_unreadable_amount,
     was_cancelled,
     order_row is null
-    or run_order_id is null
-    or first_value(run_row) over (
-        partition by run_order_id
+    or own_order_id is null
+    or first_value(order_row) over (
+        partition by own_order_id
         order by
-            extracted_at desc nulls last, download_number desc nulls last, run_row desc nulls last,
-            row_number asc nulls last
-    ) = run_row as is_newest_copy,
+            extracted_at desc nulls last, download_number desc nulls last, part_number desc nulls last,
+            copy_number desc nulls last, order_row desc nulls last, row_number asc nulls last
+    ) = order_row as is_newest_copy,
     created_at,
     extracted_at
 from orders
