@@ -36,6 +36,9 @@
   input_<entity> as intake judges it: an empty text is a missing one, and without the rows of erased people, found by the
   person_key of the contract. Their orders stay and belong to nobody: the till's total must stay what it was. The anti join costs
   nothing as long as nobody was erased.
+
+  Of an id that a message of an erased person and one of somebody else have, nobody knows whose an event is: what may close somebody
+  stays, for the other one, and what she may have read or not is gone.
 #}
 {% macro judged_input(entity) -%}
 {%- set input = ref('input_' ~ entity) -%}
@@ -75,16 +78,37 @@
 )
 {%- else -%}
 {%- set parent_key = contract(about['person_key'])['key'] -%}
-(
-    select all_rows.*
-    from {{ input }} as all_rows
-    {{ anti_join() }} (
+{%- set keys_of_erased -%}
         select parents.{{ parent_key | join(', parents.') }}
         from {{ ref('input_' ~ about['person_key']) }} as parents
         inner join {{ ref('intake_erased_contacts') }} as erased
             on parents.source_system = erased.source_system and parents.contact_id = erased.contact_id
+{%- endset -%}
+(
+    select all_rows.*
+    from {{ input }} as all_rows
+    {{ anti_join() }} (
+        {{ keys_of_erased }}
     ) as erased
         on {% for column in parent_key %}{{ ' and ' if not loop.first }}all_rows.{{ column }} = erased.{{ column }}{% endfor %}
+    {%- if entity == 'message_events' %}
+    union all
+    select all_rows.*
+    from {{ input }} as all_rows
+    inner join (
+        select distinct of_others.message_id
+        from {{ ref('input_messages') }} as of_others
+        inner join (
+            {{ keys_of_erased }}
+        ) as shared
+            on of_others.message_id = shared.message_id
+        {{ anti_join() }} {{ ref('intake_erased_contacts') }} as erased
+            on of_others.source_system = erased.source_system and of_others.contact_id = erased.contact_id
+        where {{ filled_text('of_others.contact_id') }} is not null
+    ) as shared
+        on all_rows.message_id = shared.message_id
+    where {{ may_close_somebody('all_rows.event_type') }}
+    {%- endif %}
 )
 {%- endif -%}
 {%- endmacro %}

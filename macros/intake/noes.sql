@@ -16,3 +16,9 @@
             then {{ said_at }}
     end
 {%- endmacro %}
+
+
+{# Whether what happened to a message may be a no of whoever got it, or says that her address is dead. #}
+{% macro may_close_somebody(event_type) -%}
+    coalesce(lower(trim({{ event_type }})), '') not in ('delivered', 'opened', 'clicked', 'bounced_soft', 'not_sent')
+{%- endmacro %}

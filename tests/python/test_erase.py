@@ -20,7 +20,7 @@ from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 import erase as erase_command
 from rekindle.export import runs
 from rekindle.forget import backup_folders, blocking, traces
-from rekindle.forget.finding import opened
+from rekindle.forget.finding import Warehouse, opened
 from rekindle.forget.people import People
 from rekindle.ground import rules
 from rekindle.ground.errors import RekindleError
@@ -684,3 +684,26 @@ def test_people_are_one_set() -> None:
         """coalesce("email" in ('p', 'x') or (source_system, contact_id) in (('a', 'b')), false)"""
     )
     assert People().are_in(["source_system", "contact_id"], ["email"]) == "coalesce(false, false)"
+
+
+def test_a_message_id_that_somebody_else_has_too_is_not_theirs_alone() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema input; create schema landing; "
+            "create table landing.blocked_contacts (contact_digest varchar); "
+            "create view input.input_messages as select * from (values "
+            "('own', 'newsletter', 'gone'), ('own', 'newsletter', 'gone'), ('shared', 'newsletter', 'gone'), "
+            "('shared', 'shop', 'stays'), ('of_nobody', 'newsletter', 'gone'), ('of_nobody', 'shop', ' '), "
+            "('of_two', 'newsletter', 'gone'), ('of_two', 'shop', 'gone_before'), ('other', 'shop', 'stays'), "
+            "(null, 'newsletter', 'gone'), (null, 'shop', 'stays')) as messages (message_id, source_system, contact_id)"
+        )
+        digest = rules.contact_digest("erased")
+        connection.execute(
+            f"insert into landing.blocked_contacts select {digest} "
+            "from (values ('shop', 'gone_before')) as erased (source_system, contact_id)"
+        )
+        warehouse = object.__new__(Warehouse)
+        warehouse.connection = connection
+        warehouse.find_messages(People(contacts=frozenset({("newsletter", "gone")})))
+        found = connection.execute("select distinct message_id from their_messages order by 1").fetchall()
+    assert found == [("of_nobody",), ("of_two",), ("own",)]

@@ -172,10 +172,16 @@ class Warehouse:
         )
 
     def find_messages(self, people: People) -> None:
-        """Makes the table of their messages: what was done with one names nobody else."""
+        """Makes the table of the messages that are theirs alone: two systems may number alike, and what was done with a
+        message that somebody else got by the same id may be about that one."""
         messages = "(select null as message_id where false)"
         if self.has_input("messages"):
-            messages = f"input.input_messages where {people.are_in(['source_system', 'contact_id'], [])}"
+            theirs = people.are_in(["source_system", "contact_id"], [])
+            messages = (
+                f"input.input_messages where {theirs} and message_id is not null and message_id not in ("
+                "select message_id from input.input_messages as others where message_id is not null "
+                f"and nullif(trim(contact_id), '') is not null and not {theirs} and not {rules.is_blocked('others')})"
+            )
         self.connection.execute(
             "create or replace temp table their_messages as "
             f"select cast(message_id as varchar) as message_id from {messages}"

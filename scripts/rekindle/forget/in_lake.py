@@ -102,7 +102,12 @@ class LakeWarehouse(Warehouse):
         """Read by Spark, for its conditions and, as a table, for those of DuckDB."""
         if self.has_input("messages"):
             theirs = people.are_in(["source_system", "contact_id"], [], SPARK)
-            rows = self.spark.sql(f"select cast(message_id as string) from input.input_messages where {theirs}")
+            # whoever was erased before is not in the lake's input any more
+            rows = self.spark.sql(
+                f"select cast(message_id as string) from input.input_messages where {theirs} "
+                "except select cast(message_id as string) from input.input_messages "
+                f"where nullif(trim(contact_id), '') is not null and not {theirs}"
+            )
             self.messages = frozenset(str(row[0]) for row in rows.collect() if row[0] is not None)
         self.connection.execute(
             "create or replace temp table their_messages as select unnest(cast($ids as varchar[])) as message_id",
