@@ -292,6 +292,52 @@ def test_what_a_person_is_worth_is_told_or_why_nobody_knows(reason: str | None, 
     assert sentence in told(warehouse, ANNA)
 
 
+@pytest.mark.parametrize(
+    ("last", "known", "recorded", "said"),
+    [
+        ("2023-05-20", "2019-01-01", "2020-01-01", "dormant: silent since 2023-05-20"),
+        (None, "2021-01-01", "2020-01-01", "dormant: silent since she is known"),
+        # nobody is silent for a time in which nothing was recorded
+        ("2016-05-20", "2016-01-01", "2020-01-01", "dormant: silent since signs of life are recorded (2020-01-01)"),
+        (None, "2019-01-01", "2020-01-01", "dormant: silent since signs of life are recorded (2020-01-01)"),
+        ("2016-05-20", "2016-01-01", None, "dormant: silent since 2016-05-20"),
+    ],
+)
+def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
+    last: str | None, known: str, recorded: str | None, said: str, warehouse: Path
+) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    others = [
+        "no_purchase_date",
+        "no_response_date",
+        "loyalty_unchanged_date",
+        "no_contact_date",
+        "inactive_since_date",
+        "recommended_action",
+        "purge_hold_reason",
+        "purge_due_date",
+        "no_score_reason",
+        "reactivation_score",
+    ]
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema segments; alter table core.profiles add column created_date date")
+        connection.execute("update core.profiles set created_date = ?", [known])
+        connection.execute(
+            "create table segments.silence_current as select ? as profile_id, 'dormant' as engagement_tier, "
+            "false as has_returned, cast(? as date) as last_contact_date, date '2024-06-01' as segment_month, "
+            + ", ".join(f"null as {column}" for column in others),
+            [ANNA, last],
+        )
+        connection.execute("create view segments.silence_published as from segments.silence_current")
+        if recorded:
+            connection.execute(
+                "create table segments.observed_sources as select true as is_from_person, "
+                "cast(? as date) as observed_from_date union all select false, date '2010-01-01'",
+                [recorded],
+            )
+    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
+
+
 def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path) -> None:
     people = {"consented": 4, "not_held_out": 3, "under_pressure_cap": 2, None: 5}
     rows = [decision(f"{gate}{number}", gate) for gate, count in people.items() for number in range(count)]

@@ -193,7 +193,16 @@ class Explainer:
     def _silence(self, profile_id: str) -> Iterator[str]:
         if not has_table(self.connection, "segments", "silence_published"):
             return
-        silent = self._rows("select * from segments.silence_current where profile_id = ?", [profile_id])
+        recorded_from = "null::date"  # a warehouse of before does not say
+        if has_table(self.connection, "segments", "observed_sources"):
+            recorded_from = "(select min(observed_from_date) from segments.observed_sources where is_from_person)"
+        silent = self._rows(
+            f"select silence.*, profiles.created_date, {recorded_from} as recorded_from_date "
+            "from segments.silence_current as silence "
+            "left join core.profiles as profiles on silence.profile_id = profiles.profile_id "
+            "where silence.profile_id = ?",
+            [profile_id],
+        )
         for row in silent:
             for told in silence_in_words(row, self._sentence):
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"

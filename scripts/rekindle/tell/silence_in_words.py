@@ -16,10 +16,9 @@ ATTRIBUTES = {
 
 
 def silence_in_words(row: Row, sentence: Sentence) -> Iterator[str]:
-    """Lines about a row of silence_published."""
+    """Lines about a row of silence_published, with when she became known and since when signs of life are recorded."""
     tier = "has_returned" if row["has_returned"] else row["engagement_tier"]
-    silent_from = row["last_contact_date"] or "she is known"
-    yield sentence("silence", tier, {**row, "silent_from_date": silent_from})
+    yield sentence("silence", tier, {**row, "silent_from_date": _silent_from(row)})
     for criterion in CRITERIA:
         if row[f"{criterion}_date"] is not None:
             yield sentence("silence_criterion", criterion, {"date": row[f"{criterion}_date"]})
@@ -36,6 +35,14 @@ def silence_in_words(row: Row, sentence: Sentence) -> Iterator[str]:
         yield sentence("reactivation", row["no_score_reason"], row)
     elif row["reactivation_score"] is not None:
         yield sentence("reactivation", "*", {**row, **_score(row, row["reactivation_score"])})
+
+
+def _silent_from(row: Row) -> str:
+    """The day, or what happened on it: nobody is silent for a time in which nothing was recorded."""
+    begun, recorded = row["last_contact_date"] or row["created_date"], row["recorded_from_date"]
+    if begun is not None and recorded is not None and begun < recorded:
+        return f"signs of life are recorded ({recorded})"
+    return str(row["last_contact_date"] or "she is known")
 
 
 def lookalike_in_words(row: Row, sentence: Sentence) -> str:
