@@ -522,7 +522,9 @@ def odd_shop(make_workshop: Callable[..., Workshop]) -> Workshop:
     joined.write_text(joined.read_text() + (folder / "second.part").read_text(), encoding="utf-8")
     (folder / "second.part").unlink()
     two_more = [{**line, "Name": "#64", "Id": line["Id"] and "64"} for line in two_lines]
-    write(folder / "orders_export_2024-06-23.csv", *two_more, sale(65), *two_more, {**one_line, "Name": "#65", "Id": "65"})
+    write(
+        folder / "orders_export_2024-06-23.csv", *two_more, sale(65), *two_more, {**one_line, "Name": "#65", "Id": "65"}
+    )
     customer = {"Customer ID": "'7", "Email": "january@example.com", "Accepts Email Marketing": "yes"}
     write(folder / "customers_export.csv", customer)
     write(folder / "customers_export_2024-05-31.csv", {**customer, "Email": "may@example.com"})
