@@ -168,6 +168,12 @@
             ~ (window['row_count'] | int) ~ '):\n            who is silent for longer has no frequency left, so R 1 goes with FM 1 only.'
         ) -%}
     {%- endfor -%}
+    {%- for sector in said.get('no_clusters', []) -%}
+        {%- do print(
+            'Clusters    nobody has a spend cluster: seeds/config/clv_cuts.csv has no two cuts of\n            rfm_sector '
+            ~ sector['subject'] ~ ' (docs/connector-guide.md, First cuts).'
+        ) -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

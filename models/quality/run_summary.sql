@@ -17,6 +17,10 @@ rfm_recency_bands as (
     select * from {{ ref('rfm_recency_bands') }}
 ),
 
+clv_cuts as (
+    select * from {{ ref('clv_cuts') }}
+),
+
 scenarios as (
     select * from {{ ref('scenarios') }}
 ),
@@ -175,6 +179,18 @@ last_band as (
     select max(max_recency_days) as recency_days
     from rfm_recency_bands
     where sector = '{{ setting('rfm_sector') }}'
+),
+
+-- the newest cuts count, also when one of the two is missing
+cuts_by_month as (
+    select
+        count(distinct spend_cluster) as cut_count,
+        row_number() over (order by valid_from_month desc nulls last) as place
+    from clv_cuts
+    where
+        sector = '{{ setting('rfm_sector') }}'
+        and valid_from_month <= {{ as_of_date() }}
+    group by valid_from_month
 ),
 
 lines as (
@@ -356,6 +372,18 @@ lines as (
         cast(recency_days as bigint) as row_count
     from last_band
     where recency_days >= {{ setting('rfm_window_days') }}
+    union all
+    select
+        16 as section_order,
+        'no_clusters' as section,
+        '' as sort_text,
+        0 as sort_number,
+        '{{ setting('rfm_sector') }}' as subject,
+        cast(null as string) as detail,
+        count(*) as row_count
+    from cuts_by_month
+    where place = 1 and cut_count = 2
+    having count(*) = 0
 )
 
 select

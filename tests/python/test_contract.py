@@ -651,7 +651,7 @@ def test_a_stranger_can_follow_the_connector_guide(tmp_path: Path, monkeypatch: 
         assert [each.code for each in said] == [0] * len(said), said
         return "".join(each.text for each in said)
 
-    folders, first_build, build, look, facts, propose = commands(page)
+    folders, first_build, build, look, facts, propose, propose_clusters = commands(page)
     follow(folders)
     connect(settings.replace(entities, "entities: []"))
     follow(first_build)
@@ -695,6 +695,7 @@ def test_a_stranger_can_follow_the_connector_guide(tmp_path: Path, monkeypatch: 
     assert "unreadable_email" in follow(look)
     follow(facts)
     assert follow(propose).count("acme,1,") == 8
+    assert follow(propose_clusters).count("acme,1,") == 2
     database = place.installation / "warehouse" / "build.duckdb"
     monkeypatch.chdir(place.root)  # views name the raw files from there
     with duckdb.connect(str(database), read_only=True) as warehouse:
