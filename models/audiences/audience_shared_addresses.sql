@@ -1,6 +1,6 @@
 {{ config(access='protected') }}
--- Addresses that somebody may be written to at, and that somebody else holds who may not be: what she says of them holds
--- for both.
+-- Addresses that somebody may be written to at, and that somebody else holds who may not be: what she says of them
+-- holds for both.
 with
 
 permissions as (

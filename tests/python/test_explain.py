@@ -122,7 +122,7 @@ def warehouse(tmp_path: Path) -> Path:
             "is_under_cap boolean)"
         )
         connection.execute("create table identity.profile_merges (old_profile_id varchar, new_profile_id varchar)")
-        connection.execute("create table core.profiles (profile_id varchar)")
+        connection.execute("create table core.profiles (profile_id varchar, created_date date)")
         insert(connection, "core.profiles", [{"profile_id": each} for each in (ANNA, BEN, NOBODY_DUE)])
         insert(connection, "identity.profile_merges", [{"old_profile_id": ANNA_BEFORE, "new_profile_id": ANNA}])
     return path
@@ -320,7 +320,7 @@ def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
         "reactivation_score",
     ]
     with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("create schema segments; alter table core.profiles add column created_date date")
+        connection.execute("create schema segments")
         connection.execute("update core.profiles set created_date = ?", [known])
         connection.execute(
             "create table segments.silence_current as select ? as profile_id, 'dormant' as engagement_tier, "
