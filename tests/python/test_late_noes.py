@@ -270,13 +270,23 @@ def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_tha
     assert "cas" in {row["profile_id"] for row in shop.last().rows("full")}
 
 
-@pytest.mark.parametrize(("status", "records", "closed"), [("?", 1, []), ("?", 2, ["bob"]), ("withdrawn", 2, [])])
+@pytest.mark.parametrize(
+    ("words", "records", "closed"),
+    [
+        ({"status": "?"}, 1, []),
+        ({"status": "?"}, 2, ["bob"]),
+        ({}, 2, []),
+        ({"channel": "e-mail"}, 2, ["bob"]),
+        ({"purpose": ""}, 2, ["bob"]),
+        ({"address": "not readable@"}, 2, ["bob"]),
+    ],
+)
 def test_a_late_no_that_cannot_be_read_stays_when_nobody_knows_at_which_record_a_later_yes_was_said(
-    status: str, records: int, closed: list[str], shop: Retailer
+    words: dict[str, str], records: int, closed: list[str], shop: Retailer
 ) -> None:
     more = "insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')"
     shop.publish([person("ann"), person("bob", consented_at="2024-06-30 12:00:00")], more=more if records > 1 else "")
-    late(shop, CONSENTS, consent("c_bob", status=status, changed_at="2024-06-30 11:00:00"))
+    late(shop, CONSENTS, consent("c_bob", changed_at="2024-06-30 11:00:00", **words))
     assert left_out(shop) == closed
 
 

@@ -31,7 +31,10 @@ consents as (
         {{ one_of('purpose', contract_lists.purpose) }} as purpose,
         spelled_addresses.spelled as address,
         {{ readable('changed_at') }} as said_at,
-        coalesce(lower(status) in ('denied', 'withdrawn'), false) as is_readable
+        coalesce(lower(status) in ('denied', 'withdrawn'), false)
+        and {{ one_of('channel', contract_lists.channel) }} <> '*'
+        and {{ one_of('purpose', contract_lists.purpose) }} <> '*'
+        and (input_consents.address is null or spelled_addresses.spelled is not null) as is_readable
     from input_consents
     left join spelled_addresses on input_consents.address = spelled_addresses.address
     where lower(status) is distinct from 'granted'
