@@ -79,7 +79,7 @@
         'address_missing': ['email', 'phone'],
         'birthday': engagement_tiers(),
         'contract_date': ['start', 'end'],
-        'drive_use': ['never', 'lapsed', 'welcomed'],
+        'drive_use': ['never', 'lapsed', 'greeted'],
         'form_submitted': ['contest', 'preference', 'enrichment', 'lead_ad'],
         'interest_shown': ['product_view', 'wishlist_add'],
         'order': ['first', 'repeat'],

@@ -593,7 +593,7 @@ def drive_use(look: Look) -> Iterator[Moment]:
         drive = most(visits) or of_choice
         assert drive is not None
         yield state(
-            *("drive_use", "lapsed" if collected else "welcomed" if is_welcomed else "never", visits.total()),
+            *("drive_use", "lapsed" if collected else "greeted" if is_welcomed else "never", visits.total()),
             {"drive_store_id": drive, "drive_store_name": stores[drive]["store_name"]},
         )
 

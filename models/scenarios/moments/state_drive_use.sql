@@ -1,5 +1,5 @@
 -- Buys near a drive and never collected there, or did and does not any more; or has been welcomed, and the store she
--- prefers is near one. Subject: lapsed, welcomed or never; value: orders in the last 91 days at stores that have a
+-- prefers is near one. Subject: lapsed, greeted or never; value: orders in the last 91 days at stores that have a
 -- drive or lie in the region of one.
 {%- set begins_after = add_days(as_of_date(), -91) %}
 
@@ -148,7 +148,7 @@ select
     cast(null as string) as moment_reference,
     case
         when drive_users.profile_id is not null then 'lapsed'
-        when candidates.is_welcomed then 'welcomed'
+        when candidates.is_welcomed then 'greeted'
         else 'never'
     end as subject,
     {{ json_object({'last_drive_date': 'cast(drive_users.last_drive_date as string)'}) }} as reason_parameters,
