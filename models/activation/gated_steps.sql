@@ -550,9 +550,7 @@ select
     decided.entry_arm as arm,
     case when decided.outcome = 'selected' then decided.channel end as channel,
     case when decided.outcome = 'selected' then step_variants.variant end as variant,
-    case
-        when decided.outcome = 'selected' then (step_variants.last_bucket - step_variants.first_bucket + 1) / 10000e0
-    end as variant_share,
+    case when decided.outcome = 'selected' then {{ variant_share('step_variants') }} end as variant_share,
     decided.template,
     decided.offer_type,
     decided.offer_id,

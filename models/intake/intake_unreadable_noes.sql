@@ -66,10 +66,7 @@ doubtful_events as (
         message_events.*,
         {{ readable_stamp('message_events.occurred_at', 'message_events.extracted_at') }} as readable_at
     from message_events
-    where
-        coalesce(lower(trim(message_events.event_type)), '') not in (
-            'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'not_sent'
-        )
+    where {{ may_be_a_no('message_events.event_type') }}
 ),
 
 unreadable_events as (

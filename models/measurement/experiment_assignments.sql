@@ -84,7 +84,7 @@ arms_compared as (
 variants as (
     select
         *,
-        (last_bucket - first_bucket + 1) / 10000e0 as expected_share,
+        {{ variant_share('scenario_step_variants') }} as expected_share,
         first_bucket = min(first_bucket) over (partition by scenario_id, step, channel) as is_baseline
     from scenario_step_variants
 ),

@@ -28,7 +28,6 @@ ENTITIES = {
     # not noes: which contact a message went to that is newer than the publication
     "input_messages": "source_system! contact_id! message_id! channel!",
 }
-HARMLESS_EVENTS = ("delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "not_sent")
 AGAIN = "nothing leaves before it is mended or taken away, because it may hold a no"
 
 
@@ -60,7 +59,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     _spell_addresses(connection)
     earliest = str(setting("earliest_plausible_date", paths.connector()))
     sharers = int(setting("identity_max_contacts_per_identifier", paths.connector()))
-    connection.execute(query("late_noes", harmless=HARMLESS_EVENTS, earliest=earliest, max_sharers=sharers))
+    connection.execute(query("late_noes", harmless=rules.harmless_events(), earliest=earliest, max_sharers=sharers))
     (counts,) = connection.execute(
         "select count(distinct no_id), count(distinct profile_id), "
         "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "

@@ -81,6 +81,12 @@ def contract_lists() -> dict[str, list[str]]:
     return found
 
 
+def harmless_events() -> list[str]:
+    """What may happen to a message and is no no of whoever got it."""
+    found: list[str] = ast.literal_eval(apply("harmless_events"))
+    return found
+
+
 def references() -> dict[str, list[str]]:
     """The foreign keys of published tables: the key referred to (model.column), and the columns that do so."""
     found: dict[str, list[str]] = ast.literal_eval(apply("references"))

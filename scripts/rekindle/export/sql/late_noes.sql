@@ -87,18 +87,21 @@ of_records as (
     inner join messages on said.message_id = messages.message_id
 ),
 
+held_addresses as (
+    select profile_id, address
+    from activation.audiences.audience_permissions
+    where address is not null
+    union
+    select profile_id, address
+    from activation.audiences.audience_shared_addresses
+),
+
 {# the file does not tell which address a record has: any of its person's may be the one that this no is about -#}
 own_addresses as (
-    select distinct of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, permissions.address
+    select distinct of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, held_addresses.address
     from of_records
     inner join said on of_records.no_id = said.no_id
-    inner join activation.audiences.audience_permissions as permissions on of_records.profile_id = permissions.profile_id
-    where said.address is null and not said.is_erasure and permissions.address is not null
-    union
-    select of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, shared_addresses.address
-    from of_records
-    inner join said on of_records.no_id = said.no_id
-    inner join activation.audiences.audience_shared_addresses as shared_addresses on of_records.profile_id = shared_addresses.profile_id
+    inner join held_addresses on of_records.profile_id = held_addresses.profile_id
     where said.address is null and not said.is_erasure
 ),
 
