@@ -137,8 +137,8 @@ MUTATIONS = [
     Mutation(
         "an event that cannot be read and could be a stop closes",
         UNREADABLE,
-        "        coalesce(lower(trim(message_events.event_type)), '') not in (",
-        "        false and coalesce(lower(trim(message_events.event_type)), '') not in (",
+        "where {{ may_be_a_no('message_events.event_type') }}",
+        "where false and {{ may_be_a_no('message_events.event_type') }}",
     ),
     Mutation(
         "without a channel that can be read a no is about all",
