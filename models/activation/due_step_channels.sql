@@ -338,24 +338,19 @@ slots as (
         and channel <> 'ads'
 ),
 
-last_contacts as (
+-- the tier of the newest closed month, until the first sign of life after it
+tiers as (
     select
         profiles.profile_id,
         profiles.max_messages_30_days,
-        -- whoever never showed a sign of life is silent since she is known
-        coalesce({{ local_date('profiles.last_contact_from_person_at') }}, profiles.created_month)
-            as last_contact_date
+        case
+            when {{ local_date('profiles.last_contact_from_person_at') }} >= {{ month_start(as_of_date()) }}
+                then 'active'
+            else profiles.engagement_tier
+        end as engagement_tier
     from profiles
     inner join due_profiles
         on profiles.profile_id = due_profiles.profile_id
-),
-
-tiers as (
-    select
-        profile_id,
-        max_messages_30_days,
-        {{ engagement_tier('last_contact_date', as_of_date()) }} as engagement_tier
-    from last_contacts
 ),
 
 ranked_caps as (

@@ -28,7 +28,8 @@ experiment_results as (
 ),
 
 -- who is written to by nobody was drawn with the share and the salt of then; a share changed within a half-year holds
--- for the next one here, since everybody was known when this one began
+-- for the next one here, since everybody was known when this one began. Of a half-year in which the engine began to keep
+-- them the first that was kept counts.
 dated_draws as (
     select
         holdout_period,
@@ -46,7 +47,11 @@ ranked_draws as (
     select
         *,
         row_number() over (
-            partition by holdout_period order by entered_date asc nulls last, global_holdout_share asc nulls last
+            partition by holdout_period
+            order by
+                case when global_holdout_share is null then 1 else 0 end asc nulls last,
+                entered_date asc nulls last,
+                global_holdout_share asc nulls last
         ) as place
     from dated_draws
 ),

@@ -147,8 +147,8 @@ class Profile:
     preferred_channel: str | None = None
     max_messages_30_days: int | None = None
     last_contact_from_person_at: datetime | None = None
-    # the first day of the month in which she became known
-    known_since: date | None = None
+    # how long she had been silent when the newest month closed
+    engagement_tier: str = "active"
     # the channel on which she answers most, as far as that may be known
     responsive_channel: str | None = None
     addresses: frozenset[str] = frozenset()
@@ -899,13 +899,8 @@ class _Day:
         if profile is None:
             return "to_delete"
         at = profile.last_contact_from_person_at
-        last = self.local_date(at) if at is not None else profile.known_since
-        if last is None:
-            return "to_delete"
-        for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
-            if last > months_later(self.today, -months):
-                return name
-        return "to_delete"
+        has_come_this_month = at is not None and self.local_date(at) >= self.today.replace(day=1)
+        return "active" if has_come_this_month else profile.engagement_tier
 
     def messages_of(self, profile_id: str) -> set[tuple[str, date, str]]:
         """Key, date and channel of what a person got: messages reported as sent, and selected ones not reported yet.

@@ -534,8 +534,9 @@ class Life:
 
 
 ADDRESSES = frozenset({"email", "phone", "post"})
-# around the ends of the tiers: 12, 24 and 36 months
-LAST_CONTACTS = (10, None, 364, 365, 366, 367, 500, 729, 730, 731, 732, 900, 1094, 1095, 1096, 1097)
+# before and after the month began
+LAST_CONTACTS = (None, *range(34), 500)
+TIERS = ("active", "dormant", "at_risk", "to_delete")
 SELDOM = (*[None] * 9, 0, 2, 26)
 HINTS = (
     (None, None, None),
@@ -576,7 +577,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         name,
         preferred_channel=one_of(None, None, "sms", "email"),
         responsive_channel=one_of(None, "sms", "email", "push"),
-        known_since=one_of(None, calendar.noon(-20).date().replace(day=1), calendar.noon(-800).date().replace(day=1)),
+        engagement_tier=one_of(*TIERS),
         country_code=one_of(None, "FR", "US"),
         send_hour=one_of(None, None, 7, 19, 22),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,

@@ -199,10 +199,17 @@ class Life:
             world.profiles[0],
             addresses=frozenset(kind for kind in ADDRESS_KINDS if day < self.bounces.get(kind, date.max)),
             last_contact_from_person_at=max(self.signs(world, now), default=None),
+            engagement_tier=self.tier_on(day),
         )
         opens = [at for at in (*self.newsletter_opens, *self.opens(selected, day)) if at < now]
         last_opens = ((self.name, local_date(max(opens))),) if opens else ()
         return replace(world, profiles=(profile,), last_opens=last_opens)
+
+    def tier_on(self, day: date) -> str:
+        """How long she had been silent when the newest month closed, as it was published."""
+        closed = months_later(day.replace(day=1), -1)
+        rows = (row for row in self.facts["silence_published"] if row["segment_month"] == closed)
+        return next((row["engagement_tier"] for row in rows), "active")
 
     def signs(self, world: World, now: datetime) -> Iterator[datetime]:
         """Signs of life; a click is one, an open is none."""
@@ -245,9 +252,8 @@ class Life:
             "has_ads_consent": any(
                 row.channel == "ads" and row.is_consented and row.stopped_by is None for row in world.permissions
             ),
-            "engagement_tier": tier(last_at, day),
+            "engagement_tier": profile.engagement_tier,
             "last_contact_from_person_at": last_at,
-            "created_month": profile.known_since,
             "preferred_channel": profile.preferred_channel,
             "responsive_channel": profile.responsive_channel,
             "country_code": profile.country_code,
@@ -303,14 +309,6 @@ SIGNS = (
 ADDRESS_KINDS = tuple(sorted(set().union(*ADDRESSES.values())))
 
 
-def tier(last_at: datetime | None, day: date) -> str:
-    """How long nobody has heard of her."""
-    for months, name in ((12, "active"), (24, "dormant"), (36, "at_risk")):
-        if last_at is not None and local_date(last_at) > months_later(day, -months):
-            return name
-    return "to_delete"
-
-
 class Maker:
     """Draws one life."""
 
@@ -347,7 +345,8 @@ class Maker:
         web = self.web_events()
         service = self.service_events()
         signs = self.signs(orders, web, service)
-        silence, values = self.months_of_silence()
+        seen_at = self.seen_at()
+        silence, values = self.months_of_silence(seen_at)
         moves, published, monthly = self.months_of_segments()
         consents = self.consents()
         facts: dict[str, list[Row]] = {
@@ -392,7 +391,7 @@ class Maker:
             "has_returned": self.is_so(0.15),
             "rfm_segment": None,
             "first_silo": "pos",
-            "seen_at": self.seen_at(),
+            "seen_at": seen_at,
             "never_had": self.one_of((), (), (), (), ("email",), ("phone",), ("post", "app")),
         }
         bounces = {kind: self.day(10, 80) for kind in ("email", "phone") if self.is_so(0.1)}
@@ -400,7 +399,7 @@ class Maker:
         return Life(
             self.name,
             facts,
-            self.story(consents, orders, signs, facts["profiles"][0]["created_at"], known=known),
+            self.story(consents, orders, signs, known=known),
             traits,
             self.stocks(),
             bounces,
@@ -583,8 +582,9 @@ class Maker:
     def months(self) -> list[date]:
         return months_of(self.start)
 
-    def months_of_silence(self) -> tuple[list[Row], list[Row]]:
-        """Months as they were published; most people are never silent."""
+    def months_of_silence(self, seen_at: datetime | None) -> tuple[list[Row], list[Row]]:
+        """Months as they were published; most people are never silent. What they knew of her last sign may be wrong."""
+        seen = local_date(seen_at) if seen_at else None
         silence: list[Row] = []
         values: list[Row] = []
         if not self.is_so(0.7 if self.is_asleep else 0.15):
@@ -593,7 +593,7 @@ class Maker:
         for month in self.months():
             place = self.one_of(place, place, min(place + 1, 3), 0)
             if self.is_so(0.9):
-                last = self.one_of(None, month - timedelta(days=self.draws.randrange(1200)))
+                last = self.one_of(None, month - timedelta(days=self.draws.randrange(1200)), seen, seen)
                 silence.append(
                     {
                         "profile_id": self.name,
@@ -708,7 +708,6 @@ class Maker:
         consents: Sequence[ConsentEvent],
         orders: Sequence[Row],
         signs: Sequence[Row],
-        created_at: datetime,
         *,
         known: bool,
     ) -> Story:
@@ -716,7 +715,6 @@ class Maker:
             self.name,
             preferred_channel=self.one_of(None, None, "sms", "email") if known else None,
             responsive_channel=self.one_of(None, None, "sms", "email", "push"),
-            known_since=local_date(created_at).replace(day=1),
             max_messages_30_days=self.one_of(*[None] * 10, 1, 4) if known else None,
             is_mailbox_paused=self.is_so(0.03),
             send_hour=self.one_of(None, None, 7, 19) if known else None,

@@ -610,15 +610,14 @@ def preference_unknown(look: Look) -> Iterator[Moment]:
 
 
 def inactive(look: Look) -> Iterator[Moment]:
-    last = look.profile["last_contact_from_person_at"]
-    day = look.day_of(last) if last else None
-    first = look.today.replace(day=1)
-    since = day or look.profile["created_month"]
-    # silent when the month began; a sign of life since ends it, and who never showed one is silent since she is known
-    for months, tier in ((36, "to_delete"), (24, "at_risk"), (12, "dormant")):
-        if since <= months_later(first, -months):
-            yield state("inactive", tier, (first - day).days if day else None, {})
-            return
+    """Silent as the newest month says; a sign of life that it did not know of ends that."""
+    at = look.profile["last_contact_from_person_at"]
+    for month in look.facts["silence_current"]:
+        known = month["last_contact_date"]
+        has_come = at is not None and (known is None or look.day_of(at) > known)
+        if month["engagement_tier"] != "active" and not has_come:
+            days = (look.today.replace(day=1) - known).days if known else None
+            yield state("inactive", month["engagement_tier"], days, {})
 
 
 def lookalike_rank(look: Look) -> Iterator[Moment]:

@@ -271,13 +271,13 @@ def people_tables(world: World) -> dict[str, Table]:
             {
                 **typed(varchar="profile_id preferred_channel responsive_channel country_code"),
                 **typed(boolean="has_erasure_request", integer="max_messages_30_days"),
-                **typed(timestamp="last_contact_from_person_at", date="created_month"),
+                **typed(timestamp="last_contact_from_person_at", varchar="engagement_tier"),
             },
             [
                 (
                     *(row.profile_id, row.preferred_channel, row.responsive_channel, row.country_code),
                     *(row.has_erasure_request, row.max_messages_30_days),
-                    *(row.last_contact_from_person_at, row.known_since),
+                    *(row.last_contact_from_person_at, row.engagement_tier),
                 )
                 for row in world.profiles
             ],

@@ -150,19 +150,24 @@ def facts(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 "profile_id": text,
                 "has_ads_consent": "boolean",
                 "last_contact_from_person_at": stamp,
-                "created_month": day,
                 "rfm_segment": text,
                 "declared_interests": text,
                 "preferred_store_id": text,
                 "first_silo": text,
             },
             [
-                ("new", False, noon, "2024-01-01", None, "cats", "s1", "pos"),
-                ("carter", False, noon, "2024-01-01", None, None, None, "pos"),
-                ("fallen", False, noon, "2024-01-01", "at_risk", None, None, "pos"),
-                ("unhappy", False, noon, "2024-01-01", None, None, None, "pos"),
-                ("asleep", False, datetime.fromisoformat("2023-02-01 12:00"), "2023-02-01", None, None, None, "pos"),
+                ("new", False, noon, None, "cats", "s1", "pos"),
+                ("carter", False, noon, None, None, None, "pos"),
+                ("fallen", False, noon, "at_risk", None, None, "pos"),
+                ("unhappy", False, noon, None, None, None, "pos"),
+                ("asleep", False, datetime.fromisoformat("2023-02-01 12:00"), None, None, None, "pos"),
             ],
+        )
+        fill(
+            connection,
+            "silence_current",
+            {"profile_id": text, "engagement_tier": text, "last_contact_date": day},
+            [("asleep", "dormant", date(2023, 2, 1))],
         )
         fill(connection, "profiles", {"profile_id": text, "created_at": stamp}, [("new", noon)])
         fill(

@@ -38,7 +38,6 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "has_erasure_request": TRUTH,
         "preferred_channel": TEXT,
         "responsive_channel": TEXT,
-        "created_month": DAY,
         "country_code": TEXT,
         "max_messages_30_days": WHOLE,
         "last_contact_from_person_at": STAMP,
