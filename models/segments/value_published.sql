@@ -233,6 +233,7 @@ select
     silent_28_probability,
     silent_91_probability,
     no_probability_reason,
+    cast({{ setting('at_risk_probability') }} as double) as at_risk_probability,
     case
         when silent_91_probability is not null
             then silent_91_probability >= {{ setting('at_risk_probability') }} and has_bought_in_period

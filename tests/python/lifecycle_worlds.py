@@ -165,13 +165,14 @@ def made_up_shop(start: date) -> Shop:
         "cat": {"dog": 0.3, "hay": 0.6},
         "hay": {"bird": 0.9},
     }
-    # untold at first; one setting changes in the month before it all begins, the other two months later
+    # untold at first; one setting changes in the month before it all begins, the others a month and two months later
     months = months_of(start)
     tier_rules = dict(zip(months, (None, "12>24>36", *("6>12>24",) * 6), strict=True))
     clv_periods = dict(zip(months, (None, *(365,) * 3, *(91,) * 4), strict=True))
+    at_risk_from = dict(zip(months, (None, *(0.2,) * 2, *(0.1,) * 5), strict=True))
     return Shop(
         *(products, stores, availability, rungs, offers, sold_by, {}, recorded_from, similar),
-        *(tier_rules, clv_periods),
+        *(tier_rules, clv_periods, at_risk_from),
     )
 
 
@@ -617,6 +618,7 @@ class Maker:
                         "segment_month": month,
                         "spend_cluster": cluster,
                         "clv_period_days": self.shop.clv_periods[month],
+                        "at_risk_probability": self.shop.at_risk_from[month],
                         "is_at_risk_of_inactive": is_at_risk,
                     }
                 )

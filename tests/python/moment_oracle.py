@@ -55,9 +55,11 @@ class Shop:
     recorded_from: Mapping[str, date]
     # categories by how far the same people buy both, as of the newest month
     similar: Mapping[str, Mapping[str, float]]
-    # by month: what made the tiers, and over how many days the spend clusters looked; None = not told
+    # by month: what made the tiers, over how many days the spend clusters looked, and from which likelihood on somebody
+    # was at risk; None = not told
     tier_rules: Mapping[date, str | None]
     clv_periods: Mapping[date, int | None]
+    at_risk_from: Mapping[date, float | None]
 
 
 @dataclass(frozen=True)
@@ -530,7 +532,9 @@ def risk_signal(look: Look) -> Iterator[Moment]:
     told += [
         (month, "at_risk_of_inactive")
         for month, is_at_risk in risks.items()
-        if is_at_risk and risks.get(months_later(month, -1)) is False
+        if is_at_risk
+        and risks.get(months_later(month, -1)) is False
+        and all(is_told_alike(rules, month) for rules in (look.shop.at_risk_from, look.shop.clv_periods))
     ]
     for month, signal in told:
         rungs, move = look.shop.rungs, moves.get(month)

@@ -165,6 +165,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "segment_month": DAY,
         "spend_cluster": TEXT,
         "clv_period_days": WHOLE,
+        "at_risk_probability": "double",
         "is_at_risk_of_inactive": TRUTH,
     },
     "segment_moves": {

@@ -32,8 +32,8 @@ profiling_denials as (
     select * from {{ ref('profiling_denials') }}
 ),
 
--- Who was at risk the month before is no news, nor who was not told of then. Whoever denied profiling has neither
--- signal.
+-- Who was at risk the month before is no news, nor who was not told of then, nor who is by a setting that was another
+-- one. Whoever denied profiling has neither signal.
 signals as (
     select
         profile_id,
@@ -56,6 +56,8 @@ signals as (
     where
         value_published.is_at_risk_of_inactive
         and not month_before.is_at_risk_of_inactive
+        and coalesce(value_published.at_risk_probability = month_before.at_risk_probability, true)
+        and coalesce(value_published.clv_period_days = month_before.clv_period_days, true)
 ),
 
 open_signals as (
