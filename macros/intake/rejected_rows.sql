@@ -51,7 +51,9 @@ repeated_keys as (
     {%- if numbered_within %}
     inner join suspects on input_rows.{{ numbered_within }} = suspects.{{ numbered_within }}
     {%- endif %}
-    where {{ has_key(entity, 'input_rows') }}
+    where
+        {{ has_key(entity, 'input_rows') }}
+        and {{ planned_once() }}
     group by {% for column in keys %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     having count(*) > 1
 ),
@@ -67,7 +69,9 @@ repeated_rows as (
 kept_copies as (
     select *
     from repeated_rows
-    where copy_number = 1
+    where
+        copy_number = 1
+        and {{ planned_once() }}
 ),
 
 -- of every copy; what is said of a repeated key is dropped below
@@ -103,7 +107,9 @@ ranked_failures as (
 first_failures as (
     select *
     from ranked_failures
-    where failure_number = 1
+    where
+        failure_number = 1
+        and {{ planned_once() }}
 ),
 
 rejects as (

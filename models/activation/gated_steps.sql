@@ -187,6 +187,7 @@ at_the_door as (
         and is_consented
         and is_not_suppressed as is_at_the_door
     from asked
+    where {{ planned_once() }}
 ),
 
 -- gate 6: entries count, in either arm; counting messages would spare those who are held out

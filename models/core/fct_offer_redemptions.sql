@@ -44,6 +44,7 @@ profile_redemptions as (
             and redemptions.contact_id = contact_profiles.contact_id
     left join cancelled_orders
         on redemptions.order_id = cancelled_orders.order_id
+    where {{ planned_once() }}
 ),
 
 profile_assignments as (

@@ -186,6 +186,7 @@ own_addresses as (
             speakers.source_system = record_channel_addresses.source_system
             and speakers.contact_id = record_channel_addresses.contact_id
             and speakers.channel = record_channel_addresses.channel
+    where {{ planned_once() }}
 ),
 
 {% if setting('require_double_opt_in') -%}
@@ -282,6 +283,7 @@ consent_words as (
             addressed_moments.source_system = own_addresses.source_system
             and addressed_moments.contact_id = own_addresses.contact_id
             and addressed_moments.channel = own_addresses.channel
+    where {{ planned_once() }}
 ),
 
 -- nobody knows which address a no meant that names one which cannot be read
@@ -506,6 +508,7 @@ own_words as (
             profile_id,
             {{ word_columns | join(',\n            ') }}
         from {{ words }}
+        where {{ planned_once() }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -80,6 +80,7 @@ people as (
         on
             profiles.profile_id = silence_published.profile_id
             and months.segment_month = silence_published.segment_month
+    where {{ planned_once() }}
 ),
 
 -- as of the month end: a consent, and no withdrawal, complaint, unsubscription or hard bounce since

@@ -143,6 +143,7 @@ measured as (
         on
             sales.holdout_period = earnings.holdout_period
             and sales.profile_id = earnings.profile_id
+    where {{ planned_once() }}
 ),
 
 groups as (

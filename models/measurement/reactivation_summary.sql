@@ -97,6 +97,7 @@ reported_campaigns as (
             or campaigns.scenario_id is not null
             or campaigns.is_acquisition_baseline
         )
+        and {{ planned_once() }}
 ),
 
 months_before as (
@@ -141,6 +142,7 @@ inactive_people as (
     where
         place = 1
         and engagement_tier <> 'active'
+        and {{ planned_once() }}
 ),
 
 -- a form, a visit, or a click in a message of the campaign on the channel that its route is named after

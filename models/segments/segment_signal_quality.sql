@@ -127,6 +127,7 @@ outcomes as (
     from observed
     inner join horizons
         on {{ add_days('observed.month_end_date', 'horizons.horizon_days') }} <= {{ as_of_date() }}
+    where {{ planned_once() }}
 ),
 
 -- whoever is long gone is part of everybody, stays away without a signal, and hides what the signal is worth

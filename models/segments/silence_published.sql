@@ -409,7 +409,9 @@ described as (
 not_simply_active as (
     select *
     from described
-    where engagement_tier <> 'active' or no_response_date is not null or has_returned
+    where
+        (engagement_tier <> 'active' or no_response_date is not null or has_returned)
+        and {{ planned_once() }}
 ),
 
 ranked_actions as (

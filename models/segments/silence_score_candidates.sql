@@ -216,7 +216,8 @@ reachable as (
             and {{ is_valid_at('quiet.published_at', 'consents.valid_from', 'consents.valid_to') }}
     left join bounces on quiet.profile_id = bounces.profile_id
     where
-        (quiet.is_prospect or quiet.days_silent >= 365)
+        {{ planned_once() }}
+        and (quiet.is_prospect or quiet.days_silent >= 365)
         and (consents.channel <> 'email' or bounces.bounced_at is null or bounces.bounced_at >= quiet.published_at)
     group by
         quiet.profile_id,

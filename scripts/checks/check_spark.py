@@ -82,7 +82,7 @@ spark.ui.showConsoleProgress false
 """
 FOR_A_HANDFUL = """\
 spark.driver.memory 3g
-spark.driver.extraJavaOptions -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m -Xss64m
+spark.driver.extraJavaOptions -Xss64m -Xmn1600m -XX:+UseSerialGC -XX:MetaspaceSize=512m -XX:ReservedCodeCacheSize=256m
 spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
