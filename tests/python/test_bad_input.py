@@ -225,6 +225,15 @@ def test_settings_that_contradict_the_as_of_date_are_refused(
     assert sentence in said
 
 
+def test_a_country_that_is_none_is_refused(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+    """UK is not the code of the United Kingdom: it would read no phone, and consent would be asked of nobody."""
+    bad = {"default_country_code": "UK", "open_tracking_consent_countries": ["GB", "XK", "UK"]}
+    said = refused(dbt, capsys, "run", "--select", "dim_segments", **bad)
+    assert "default_country_code is 'UK': it must be a country in two capital letters" in said
+    assert "open_tracking_consent_countries is '['GB', 'XK', 'UK']': it must be a list of countries" in said
+    assert "click_tracking" not in said
+
+
 def test_a_folder_that_readers_would_take_for_a_pattern_is_refused(
     dbt: Dbt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
