@@ -16,6 +16,7 @@
                    asked of few rows of `to`, that costs less than asking nearly all of them for the opposite
   values           [{column, reason, is_bad}]: the value is set aside, the row stays; the intake model blanks it by the same
                    expression. Closed lists of the contract's else_blank are added (not_in_list).
+  checks           [{column, reason, is_bad}]: what else rejects a row, said of it when nothing above is wrong with it
   numbered_within  the key is (this column, a small whole number): repeated keys are found at a quarter of the cost
 
   Rows of people who were erased are counted (reason erased, no key) and not looked at; see erased_contacts.sql.
@@ -23,7 +24,8 @@
   Rows are checked where they are read, and what fails is sorted out afterwards: rejects are few, input may be 100 million rows.
 #}
 {% macro rejected_rows(
-    entity, happened_at=none, accepted={}, not_negative=[], currency=none, ranges=[], parents=[], values=[], numbered_within=none
+    entity, happened_at=none, accepted={}, not_negative=[], currency=none, ranges=[], parents=[], values=[], checks=[],
+    numbered_within=none
 ) -%}
 {%- set input = judged_input(entity) -%}
 {%- set keys = key_columns(entity, 'input_rows') -%}
@@ -76,11 +78,11 @@ kept_copies as (
 
 -- of every copy; what is said of a repeated key is dropped below
 failing_rows as (
-    {{ failures(entity, input, rules, parents) }}
+    {{ failures(entity, input, rules, parents, checks) }}
 ),
 
 failing_copies as (
-    {{ failures(entity, 'kept_copies', rules, parents) }}
+    {{ failures(entity, 'kept_copies', rules, parents, checks) }}
 ),
 
 all_failures as (
@@ -251,26 +253,36 @@ from rejects
 
 
 {# The rows of a relation that break a rule, or lack a parent: key, column_name, reason, priority (the smallest one counts). #}
-{% macro failures(entity, relation, rules, parents) -%}
+{% macro failures(entity, relation, rules, parents, checks) -%}
 {%- set keys = key_columns(entity, 'checked') -%}
+{%- set all_rules = rules + checks -%}
     select
         {% for column in keys -%}
             {{ column.sql }} as {{ column.name }},
         {% endfor -%}
         case
-            {% for rule in rules -%}
+            {% for rule in all_rules -%}
                 when {{ rule.is_bad }} then '{{ rule.column }}'
             {% endfor %}
         end as column_name,
         case
-            {% for rule in rules -%}
+            {% for rule in all_rules -%}
                 when {{ rule.is_bad }} then '{{ rule.reason }}'
             {% endfor %}
         end as reason,
+        {% if checks -%}
+        case
+            {% for rule in rules -%}
+                when {{ rule.is_bad }} then 0
+            {% endfor -%}
+            else {{ parents | length + 1 }}
+        end as priority
+        {%- else -%}
         0 as priority
+        {%- endif %}
     from {{ relation }} as checked
     where
-        {% for rule in rules -%}
+        {% for rule in all_rules -%}
             {% if not loop.first %}or {% endif %}{{ rule.is_bad }}
         {% endfor %}
     {%- for parent in parents %}

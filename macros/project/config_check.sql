@@ -51,12 +51,13 @@
         [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
         [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
-        [['default_country_code'], 'text or null', '^[A-Z]{2}$', 'it must be two capital letters (ISO 3166-1), such as FR, or null.'],
+        [['default_country_code'], 'country or null', [],
+         'it must be a country in two capital letters (ISO 3166-1), such as FR or GB, or null.'],
         [['earliest_plausible_date'], 'text', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD.'],
         [['orders_complete_from'], 'text or null', '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$', 'write it as YYYY-MM-DD, or null.'],
         [['send_time'], 'text', '^([01]\\d|2[0-3]):[0-5]\\d$', 'write a time of day as HH:MM, in quotes.'],
         [['open_tracking_consent_countries', 'click_tracking_consent_countries'], 'countries', [],
-         "it must be a list of countries (ISO 3166-1), such as [FR, IT], or '*' for all."],
+         "it must be a list of countries in two capital letters (ISO 3166-1), such as [FR, GB], or '*' for all."],
         [['scenarios_in_use'], 'names', [],
          "it must be a list of scenario_ids, such as [welcome], or '*' for all that are switched on."],
         [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
@@ -145,6 +146,8 @@
         {{ return(value is boolean) }}
     {%- elif kind == 'words' -%}
         {{ return(value in limits) }}
+    {%- elif kind == 'country' -%}
+        {{ return(are_country_codes([value])) }}
     {%- elif kind == 'text' -%}
         {{ return(modules.re.match(limits, value | string) is not none) }}
     {%- endif -%}
@@ -226,8 +229,9 @@
 {% endmacro %}
 
 
+{# Codes that are: UK for GB, say, would read no phone and ask nobody for consent. XK is Kosovo, which ISO has not named. #}
 {% macro are_country_codes(countries) %}
-    {%- for country in countries if not modules.re.match('^[A-Z]{2}$', country | string) -%}
+    {%- for country in countries if country != 'XK' and country not in modules.pytz.country_names -%}
         {{ return(false) }}
     {%- endfor -%}
     {{ return(true) }}

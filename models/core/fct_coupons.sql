@@ -22,6 +22,7 @@ uses as (
         assignment_id,
         redemption_id,
         order_id,
+        redeemed_amount,
         redeemed_at
     from redemptions
     where assignment_id is not null
@@ -30,6 +31,7 @@ uses as (
         assignment_id,
         cast(null as string) as redemption_id,
         order_id,
+        redeemed_amount,
         redeemed_at
     from copies_spent_by_strangers
 ),
@@ -38,6 +40,7 @@ ranked_uses as (
     select
         assignment_id,
         order_id,
+        redeemed_amount,
         redeemed_at,
         row_number() over (
             partition by assignment_id
@@ -51,6 +54,7 @@ redemptions_per_assignment as (
         assignment_id,
         max(case when redemption_rank = 1 then order_id end) as first_redemption_order_id,
         cast(count(*) as integer) as redemption_count,
+        max(case when redemption_rank = 1 then redeemed_amount end) as first_redeemed_amount,
         min(redeemed_at) as first_redeemed_at
     from ranked_uses
     group by assignment_id
@@ -66,6 +70,7 @@ coupons as (
         assignments.source_system,
         assignments.channel,
         coalesce(redemptions_per_assignment.redemption_count, 0) as redemption_count,
+        redemptions_per_assignment.first_redeemed_amount,
         assignments.assigned_date,
         assignments.assigned_at,
         assignments.expires_at,
@@ -88,6 +93,7 @@ select
     source_system,
     channel,
     redemption_count,
+    first_redeemed_amount,
     assigned_date,
     assigned_at,
     expires_at,

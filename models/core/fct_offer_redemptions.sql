@@ -34,6 +34,7 @@ profile_redemptions as (
         redemptions.assignment_id as named_assignment_id,
         redemptions.order_id,
         redemptions.source_system,
+        redemptions.redeemed_amount,
         cancelled_orders.order_id is not null as was_cancelled,
         redemptions.redeemed_date,
         redemptions.redeemed_at
@@ -161,6 +162,7 @@ redemptions_with_assignment as (
         end as assignment_id,
         profile_redemptions.order_id,
         profile_redemptions.source_system,
+        profile_redemptions.redeemed_amount,
         profile_redemptions.was_cancelled,
         profile_redemptions.redeemed_date,
         profile_redemptions.redeemed_at
@@ -176,6 +178,7 @@ select
     assignment_id,
     order_id,
     source_system,
+    redeemed_amount,
     was_cancelled,
     redeemed_date,
     redeemed_at

@@ -39,6 +39,7 @@ readable_redemptions as (
         assignment_id,
         offer_id,
         nullif(order_id, '') as order_id,
+        case when not {{ is_negative('redeemed_amount') }} then redeemed_amount end as redeemed_amount,
         {{ readable_stamp('redeemed_at', 'extracted_at') }} as redeemed_at
     from rejected_redemptions
     where
@@ -49,6 +50,7 @@ readable_redemptions as (
 select
     assignments.assignment_id,
     readable_redemptions.order_id,
+    readable_redemptions.redeemed_amount,
     readable_redemptions.redeemed_at
 from readable_redemptions
 inner join assignments

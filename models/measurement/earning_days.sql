@@ -1,5 +1,5 @@
 -- What was earned with people, day by day, and what it cost to get it. On an order on which a coupon was used the
--- margin is that before offers: what was taken off is among the coupon's costs, and would be taken off twice. What
+-- margin is that before its coupons: what they took off is among their costs, and would be taken off twice. What
 -- offers took off that are nobody's coupon is no cost of its own and stays taken off, on the order and on what comes
 -- back of it.
 {{ config(access='protected') }}
@@ -23,9 +23,12 @@ decision_reports as (
 ),
 
 charged_orders as (
-    select distinct order_id
+    select
+        order_id,
+        max(charged_share) as charged_share
     from offer_costs
     where order_id is not null
+    group by order_id
 ),
 
 -- one line without a margin, and that of the day is not known
@@ -36,7 +39,11 @@ margins as (
         sum(
             case
                 when charged_orders.order_id is not null
-                    then coalesce(order_lines.margin_amount + order_lines.offer_discount_amount, 0)
+                    then coalesce(
+                            order_lines.margin_amount
+                            + cast(order_lines.offer_discount_amount * charged_orders.charged_share as decimal(18,6)),
+                            0
+                        )
                 else coalesce(order_lines.margin_amount, 0)
             end
         ) as margin_before_offers_amount,

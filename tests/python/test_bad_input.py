@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.contracts.graph.manifest import Manifest
 from raw_sources import manifest_of
 from workshop import FIXTURES, Workshop, differences, must
 
@@ -224,6 +225,15 @@ def test_settings_that_contradict_the_as_of_date_are_refused(
     assert sentence in said
 
 
+def test_a_country_that_is_none_is_refused(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+    """UK is not the code of the United Kingdom: it would read no phone, and consent would be asked of nobody."""
+    bad = {"default_country_code": "UK", "open_tracking_consent_countries": ["GB", "XK", "UK"]}
+    said = refused(dbt, capsys, "run", "--select", "dim_segments", **bad)
+    assert "default_country_code is 'UK': it must be a country in two capital letters" in said
+    assert "open_tracking_consent_countries is '['GB', 'XK', 'UK']': it must be a list of countries" in said
+    assert "click_tracking" not in said
+
+
 def test_a_folder_that_readers_would_take_for_a_pattern_is_refused(
     dbt: Dbt, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -427,3 +437,73 @@ def test_raw_parquet_is_compared_with_what_is_declared(tmp_path: Path) -> None:
         f"Raw table mine.torn: {tmp_path}/torn.parquet cannot be read (Invalid Input Error): the file is damaged or of "
         "another format; load the raw data again for connector 'mine'.",
     ]
+
+
+def _text_table(folder: Path, options: str) -> Manifest:
+    """A table of text files `visits*.csv`, read with these options."""
+    manifest = manifest_of(folder, {}, "visits")
+    (source,) = manifest.sources.values()
+    read = f"read_csv('{folder}/{{name}}*.csv', header = true, all_varchar = true, {options})"
+    source.meta["external_location"] = read
+    return manifest
+
+
+def _refused(manifest: Manifest) -> list[str]:
+    with pytest.raises(RekindleError) as stopped:
+        check_sources(manifest, "mine")
+    return stopped.value.message.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("content", "written"),
+    [
+        ("visit;email\n1;zoé@example.com\n".encode(), "UTF-8"),
+        ("visit;email\n1;zoe@example.com\n".encode("utf-8-sig"), "UTF-8"),
+        ("visit;email\n1;zoe@example.com\n".encode("utf-16"), "UTF-16"),
+    ],
+)
+def test_a_text_file_that_is_read_in_another_encoding_than_its_own_is_named(
+    content: bytes, written: str, tmp_path: Path
+) -> None:
+    """Else its first column has no name, or é is two letters, and nobody is told."""
+    manifest = _text_table(tmp_path, "delim = ';', encoding = 'latin-1', union_by_name = true")
+    (tmp_path / "visits_05.csv").write_bytes("visit;email\n1;zoé@example.com\n".encode("latin-1"))
+    (tmp_path / "visits_06.csv").write_bytes(b"visit;email\n1;zoe@example.com\n")
+    check_sources(manifest, "mine")
+    (tmp_path / "visits_07.csv").write_bytes(content)
+    assert _refused(manifest) == [
+        f"Raw table mine.visits: {tmp_path}/visits_07.csv is written in {written} and read as latin1: "
+        "give it a source of its own that says so, or write all files of the table alike."
+    ]
+
+
+@pytest.mark.parametrize("misspelt", ["mailing_alowed", "mailing allowed", "Mailing-Allowed", "mialing_allowed"])
+def test_a_column_that_one_file_writes_almost_as_the_others_do_is_named(misspelt: str, tmp_path: Path) -> None:
+    """Columns meet by name: the noes of that file would be lost without a word."""
+    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    (tmp_path / "visits_05.csv").write_text("visit,mailing_allowed\n1,Y\n")
+    (tmp_path / "visits_06.csv").write_text(f"visit,{misspelt}\n1,N\n")
+    (tmp_path / "visits_07.csv").write_text("visit,mailing_allowed\n2,Y\n")
+    assert _refused(manifest) == [
+        f"Raw table mine.visits: {tmp_path}/visits_06.csv has a column '{misspelt.lower()}' and no 'mailing_allowed', "
+        f"as {tmp_path}/visits_05.csv has: give both one name, or add an empty column 'mailing_allowed' when another "
+        "thing is meant."
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "visit,MAILING_ALLOWED",  # names have no case
+        "visit",  # an older form has fewer columns
+        "visit,mailing_allowed,mailing_alowed",  # a file that has both means both
+        "visit,mailing_allowed,tax 3 name",  # numbered columns are as many as there are
+        "visit,mailing_allowed,kind",
+    ],
+)
+def test_a_column_that_other_files_lack_is_none_of_theirs(header: str, tmp_path: Path) -> None:
+    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    (tmp_path / "visits_05.csv").write_text("visit,mailing_allowed,tax 1 name,mind\n1,Y,a,b\n")
+    (tmp_path / "visits_06.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    (tmp_path / "visits_07.csv").touch()
+    check_sources(manifest, "mine")

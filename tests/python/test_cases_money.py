@@ -105,6 +105,10 @@ def sales(world: World) -> None:
     order(world, "twice_all", "twice_back", -50, status="returned", original="twice")
     order(world, "evening", "late_evening", 50, at="2024-05-31 22:30")
     order(world, "lost", "lost_lines", None)
+    contact(world, "off_by_one")
+    order(world, "off_by_one", "off_by_one", 50)
+    line = world["order_lines"][-1]
+    add(world, "order_lines", **line | {"line_number": 2, "discount_amount": 5})
     order(world, "lost_not", "lost_lines", 50, at="2024-05-30 12:00")
 
 
@@ -267,7 +271,15 @@ def test_a_return_of_nobody_belongs_to_the_buyer(money: Money) -> None:
 
 def test_a_return_that_is_not_negative_is_rejected(money: Money) -> None:
     assert money.bought("wrong_sign")[:2] == (1, 50)
-    assert money.rejected("order_lines") == [("wrong_sign_back|1", "net_amount", "positive_amount", True)]
+    assert ("wrong_sign_back|1", "net_amount", "positive_amount", True) in money.rejected("order_lines")
+
+
+def test_a_line_that_does_not_add_up_is_rejected_and_the_build_goes_on(money: Money) -> None:
+    assert money.bought("off_by_one")[:2] == (1, 50)
+    assert money.rejected("order_lines") == [
+        ("off_by_one|2", "net_amount", "does_not_add_up", True),
+        ("wrong_sign_back|1", "net_amount", "positive_amount", True),
+    ]
 
 
 def test_returns_above_the_sale_are_counted_and_listed(money: Money) -> None:

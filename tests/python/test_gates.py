@@ -322,6 +322,31 @@ def test_an_empty_text_that_the_contract_calls_a_value_is_not_missing(
     assert (counts["filled link_tag"], counts["filled event_type"]) == (9, 0)
 
 
+def test_a_local_date_that_is_made_of_its_stamp_may_be_empty_in_contract_shaped_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REKINDLE_CONTRACT_PATH", str(tmp_path))
+    file = tmp_path / "input_orders.parquet"
+    duckdb.sql("select timestamp '2024-06-30 12:00' as ordered_at, cast(null as date) as order_date").write_parquet(
+        str(file)
+    )
+    meta = {
+        "ordered_at": {"is_required": True},
+        "order_date": {"is_required": True, "local_date_of": "ordered_at"},
+    }
+    model = SimpleNamespace(
+        name="input_orders",
+        original_file_path="models/input/parquet/input_orders.sql",
+        columns={name: SimpleNamespace(name=name, config=SimpleNamespace(meta=own)) for name, own in meta.items()},
+        config=SimpleNamespace(meta={}),
+    )
+    manifest: Manifest = SimpleNamespace(nodes={"model": model}, sources={})  # type: ignore[assignment]
+    (table,) = raw_tables(manifest, "parquet")
+    counts = raw.measure(duckdb.connect(), table, AS_OF, "1990-01-01")
+    limits = dict.fromkeys(raw.LIMITS, 0.05)
+    assert [each.name for each in raw.expectations(table, counts, {}, limits)] == ["empty ordered_at"]
+
+
 def test_contract_shaped_files_are_expected_to_be_what_the_contract_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

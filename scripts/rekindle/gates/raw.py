@@ -151,11 +151,14 @@ def _contract_table(node: Any) -> Iterator[RawTable]:
         node.name,
         f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)",
         {name: value for name, value in node.config.meta.items() if name in TableRules.model_fields},
-        {
-            column.name: {name: value for name, value in column.config.meta.items() if name in ColumnRules.model_fields}
-            for column in node.columns.values()
-        },
+        {column.name: _contract_rules(column.config.meta) for column in node.columns.values()},
     )
+
+
+def _contract_rules(meta: Mapping[str, Any]) -> dict[str, Any]:
+    rules = {name: value for name, value in meta.items() if name in ColumnRules.model_fields}
+    # a local date is made of its stamp, so that files may leave it empty
+    return rules | {"is_required": False} if "local_date_of" in meta else rules
 
 
 def _expect(described: Any) -> Any:

@@ -5,6 +5,7 @@ new connector is checked without a line of code. Only headers and footers are re
 """
 
 import glob
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import text
 
+# names of fewer letters may differ by one and mean two things
+SHORTEST_SLIP = 6
+LONG_NAME = 10
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _FAMILIES = {
     "BOOLEAN": "boolean",
@@ -45,6 +49,8 @@ _FAMILIES = {
     "TIMESTAMP": "timestamp",
     "DATETIME": "timestamp",
 }
+# how the text files begin that say how they are written; a reader that was told something else takes that for a name
+_MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 # what DuckDB unpacks while it reads
 _PACKED = (".gz", ".zst")
 # An integer column serves where a number is declared: the values fit.
@@ -93,9 +99,7 @@ def external_sources(manifest: Manifest, connector: str) -> list[Any]:
 def not_in_utf8(source: Any) -> list[str]:
     """One sentence per file of a source that is read as UTF-8 and is not; the whole file is looked at."""
     location = _location(source)
-    encoding = re.search(r"\bencoding\s*=\s*'([^']*)'", location)
-    is_utf8 = encoding is None or encoding[1].lower().replace("-", "") == "utf8"
-    if not is_utf8 or not location.lstrip().startswith("read_csv"):
+    if _encoding(location) != "utf8":
         return []
     return [
         f"Raw table {source.source_name}.{source.name}: {file} cannot be read as UTF-8, line {line} has other bytes: "
@@ -105,6 +109,28 @@ def not_in_utf8(source: Any) -> list[str]:
         for file in _matches(pattern)
         if (line := _first_line_not_in_utf8(file)) is not None
     ]
+
+
+def _encoding(location: str) -> str | None:
+    """How a source's text files are said to be written, in one spelling; None when it has none."""
+    said = re.search(r"\bencoding\s*=\s*'([^']*)'", location)
+    if not location.lstrip().startswith("read_csv"):
+        return None
+    return said[1].lower().replace("-", "") if said else "utf8"
+
+
+def _otherwise_encoded(source: Any) -> Iterator[str]:
+    """One sentence per file that is read as something else than it is: its first column has no name, é is Ã©."""
+    location = _location(source)
+    encoding = _encoding(location)
+    if encoding is None or encoding == "utf8":
+        return
+    for file in [file for pattern in _patterns(location) for file in _matches(pattern)]:
+        if (written := _written_as(file)) and written.lower().replace("-", "") != encoding:
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file} is written in {written} and read as {encoding}: "
+                "give it a source of its own that says so, or write all files of the table alike."
+            )
 
 
 def is_file(source: Any) -> bool:
@@ -164,13 +190,13 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     try:
         described = connection.execute(f"describe select * from {readable(source)}").fetchall()
     except duckdb.Error as error:
-        if other := not_in_utf8(source):
+        if other := [*not_in_utf8(source), *_otherwise_encoded(source)]:
             return other
         kind = str(error).split(":", 1)[0]
         files = ", ".join(_patterns(location))
         return [f"Raw table {name}: {files} cannot be read ({kind}): the file is damaged or of another format; {mend}."]
     found = {str(row[0]).lower(): str(row[1]) for row in described}
-    problems = []
+    problems = [*_otherwise_encoded(source), *_misspelt(connection, source)]
     for column in source.columns.values():
         actual = found.get(column.name.lower())
         if actual is None:
@@ -180,6 +206,93 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
                 f"Raw table {name}: column {column.name} is {actual} where {column.data_type} is declared; {mend}."
             )
     return problems
+
+
+def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+    """One sentence per two names of columns that are almost one, and that no file of the table has both.
+
+    Columns meet by their names: what another name holds is lost without a word, and a no may be in it. A file that has
+    both names, or one beside it that only says which columns there are, means both.
+    """
+    location = _location(source)
+    if _encoding(location) is None or "union_by_name" not in location:
+        return
+    columns = {
+        file: _columns(connection, location, pattern, file)
+        for pattern in _patterns(location)
+        for file in _matches(pattern)
+    }
+    having: dict[str, list[Path]] = {}
+    for file, own in columns.items():
+        for column in own:
+            having.setdefault(column, []).append(file)
+    # the rarer name of two is the slip
+    for other, column in itertools.combinations(sorted(having, key=lambda each: (len(having[each]), each)), 2):
+        if _is_almost(other, column) and not set(having[other]) & set(having[column]):
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {having[other][0]} has a column '{other}' and no "
+                f"'{column}', as {having[column][0]} has: give both one name, or add an empty column '{column}' when "
+                "another thing is meant."
+            )
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, location: str, pattern: str, file: Path) -> frozenset[str]:
+    """The columns of one of the files that a pattern of the location matches, in small letters."""
+
+    def only(found: re.Match[str]) -> str:
+        quoted = found[1].replace("''", "'")
+        return text(glob.escape(str(file))) if _is_file(quoted) and _absolute(quoted) == pattern else found[0]
+
+    try:
+        described = connection.execute(f"describe select * from {_QUOTED.sub(only, location)}").fetchall()
+    except duckdb.Error:
+        return frozenset()  # an empty file has no header
+    return frozenset(str(row[0]).lower() for row in described)
+
+
+def _is_almost(one: str, other: str) -> bool:
+    """Whether two names are one but for signs between the letters, or for a slip of the pen."""
+    one, other = (re.sub(r"[\W_]+", "", each) for each in (one, other))
+    if one == other:
+        return True
+    shorter = min(len(one), len(other))
+    if shorter < SHORTEST_SLIP or re.sub(r"\d", "", one) == re.sub(r"\d", "", other):
+        return False  # 'tax 1 name' and 'tax 2 name' are two
+    return _slips(one, other) <= (1 if shorter < LONG_NAME else 2)
+
+
+def _slips(one: str, other: str) -> int:
+    """How many letters are to be added, taken away, changed or swapped with the next to make one of the other."""
+    before, last = list(range(len(other) + 1)), [0] * (len(other) + 1)
+    for i, letter in enumerate(one, start=1):
+        row = [i]
+        for j, another in enumerate(other, start=1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
+                least = min(least, last[j - 2] + 1)
+            row.append(least)
+        last, before = before, row
+    return before[-1]
+
+
+def _written_as(file: Path) -> str | None:
+    """What a text file is written in as far as its bytes tell: it begins with a mark, or is UTF-8 beyond ASCII."""
+    if file.suffix in _PACKED:
+        return None
+    with file.open("rb") as rows:
+        beginning = rows.read(3)
+        if marked := [name for mark, name in _MARKS.items() if beginning.startswith(mark)]:
+            return marked[0]
+    with file.open("rb") as rows:
+        is_ascii = True
+        for row in rows:
+            if not row.isascii():
+                is_ascii = False
+                try:
+                    row.decode("utf-8")
+                except UnicodeDecodeError:
+                    return None
+    return None if is_ascii else "UTF-8"
 
 
 def _first_line_not_in_utf8(file: Path) -> int | None:
