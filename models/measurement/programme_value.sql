@@ -28,7 +28,7 @@ experiment_results as (
 ),
 
 -- who is written to by nobody was drawn with the share and the salt of then; a share changed within a half-year holds
--- for the next one here, since everybody was known when this one began. Of a half-year in which the engine began to keep
+-- for the next one here, since everybody was known when this one began. Of a half-year in which entries began to keep
 -- them the first that was kept counts.
 dated_draws as (
     select
