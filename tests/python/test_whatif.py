@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -20,6 +21,7 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.warehouse import only_command
 from rekindle.run.whatif import Change, first_layer
+from rekindle.tell.side_by_side import side_by_side
 
 FELL, RITA, SILENT = "ef7756759cf7c00a", "10564be45edab22f", "d5cdcf210b234952"
 SCENARIOS, STEPS = "seeds/fixture/scenarios.csv", "seeds/fixture/scenario_steps.csv"
@@ -241,3 +243,28 @@ def test_a_wrong_row_is_told_as_a_build_tells_it(project: Clone) -> None:
     assert "nonsense" in said.text
     assert "this cannot be built (see above)" in said.error
     assert files_of(project) == before
+
+
+def test_a_list_of_whom_to_delete_goes_by_no_channel_and_is_compared(tmp_path: Path) -> None:
+    for side, selected in (("before", 1), ("after", 2)):
+        with duckdb.connect(str(tmp_path / f"{side}.duckdb")) as connection:
+            connection.execute(
+                "create schema segments; create schema activation; create schema audiences; "
+                "create table segments.rfm_monthly (profile_id varchar, segment varchar, segment_month date); "
+                "create table segments.value_published "
+                "(profile_id varchar, spend_cluster varchar, segment_month date); "
+                "create table activation.decisions (scenario_id varchar, profile_id varchar, outcome varchar, "
+                "closed_gate varchar, channel varchar, offer_id varchar, offer_type varchar, "
+                "offer_amount decimal(18, 2), channel_cost_amount decimal(18, 2), as_of_date date); "
+                "create table audiences.audience_members (decision_id varchar, scenario_id varchar, content varchar, "
+                "template varchar, variant varchar, channel varchar, send_at timestamp, as_of_date date); "
+                "insert into activation.decisions (scenario_id, profile_id, outcome, as_of_date) "
+                f"select 'purge_list', 'p' || i, 'selected', date '2024-07-01' from range({selected}) as people (i)"
+            )
+    lines = list(side_by_side(tmp_path / "before.duckdb", tmp_path / "after.duckdb", date(2024, 7, 1), people=False))
+    assert [line.split() for line in lines if line] == [
+        ["purge_list", "before", "after", "change"],
+        ["due", "1", "2", "+1"],
+        ["selected", "1", "2", "+1"],
+        ["people:", "1", "come", "in,", "0", "go", "out"],
+    ]

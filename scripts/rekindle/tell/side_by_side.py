@@ -99,7 +99,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, side: str, as_of: datetime.da
         "'due'": ("count(*)", "true"),
         "'stopped at ' || closed_gate": ("count(*)", "closed_gate is not null"),
         "'selected'": ("count(*)", "outcome = 'selected'"),
-        "'selected by ' || channel": ("count(*)", "outcome = 'selected'"),
+        # a list of whom to delete goes by no channel
+        "'selected by ' || channel": ("count(*)", "outcome = 'selected' and channel is not null"),
         "'selected with offer ' || coalesce(offer_id, offer_type)": (
             "count(*)",
             "outcome = 'selected' and coalesce(offer_id, offer_type) is not null",
