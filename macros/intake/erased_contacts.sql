@@ -35,10 +35,7 @@
 {#
   input_<entity> as intake judges it: an empty text is a missing one, and without the rows of erased people, found by the
   person_key of the contract. Their orders stay and belong to nobody: the till's total must stay what it was. The anti join costs
-  nothing as long as nobody was erased.
-
-  Of an id that a message of an erased person and one of somebody else have, nobody knows whose an event is: what may close somebody
-  stays, for the other one, and what she may have read or not is gone.
+  nothing as long as nobody was erased. Of what belongs to a row of another entity only the events of messages go with their person.
 #}
 {% macro judged_input(entity) -%}
 {%- set input = ref('input_' ~ entity) -%}
@@ -77,40 +74,46 @@
     {%- endif %}
 )
 {%- else -%}
-{%- set parent_key = contract(about['person_key'])['key'] -%}
-{%- set keys_of_erased -%}
-        select parents.{{ parent_key | join(', parents.') }}
-        from {{ ref('input_' ~ about['person_key']) }} as parents
-        inner join {{ ref('intake_erased_contacts') }} as erased
-            on parents.source_system = erased.source_system and parents.contact_id = erased.contact_id
-{%- endset -%}
 (
     select all_rows.*
     from {{ input }} as all_rows
     {{ anti_join() }} (
-        {{ keys_of_erased }}
+        {{ events_of_erased(ref('input_messages'), ref('intake_erased_contacts')) | indent(8) }}
     ) as erased
-        on {% for column in parent_key %}{{ ' and ' if not loop.first }}all_rows.{{ column }} = erased.{{ column }}{% endfor %}
-    {%- if entity == 'message_events' %}
-    union all
-    select all_rows.*
-    from {{ input }} as all_rows
-    inner join (
-        select distinct of_others.message_id
-        from {{ ref('input_messages') }} as of_others
-        inner join (
-            {{ keys_of_erased }}
-        ) as shared
-            on of_others.message_id = shared.message_id
-        {{ anti_join() }} {{ ref('intake_erased_contacts') }} as erased
-            on of_others.source_system = erased.source_system and of_others.contact_id = erased.contact_id
-        where {{ filled_text('of_others.contact_id') }} is not null
-    ) as shared
-        on all_rows.message_id = shared.message_id
-    where {{ may_close_somebody('all_rows.event_type') }}
-    {%- endif %}
+        on
+            all_rows.message_id = erased.message_id
+            and {{ may_close_somebody('all_rows.event_type') }} = erased.may_close
 )
 {%- endif -%}
+{%- endmacro %}
+
+
+{#
+  Which events go with an erased person: message id, and whether of those that may close somebody. Of an id that somebody else's
+  message has as well, nobody knows whose an event is: what may close somebody stays, for the other one, and what she may have
+  read or not is gone. Commands render this macro too (rekindle.ground.rules), hence no ref().
+#}
+{% macro events_of_erased(messages, erased) -%}
+select
+    all_messages.message_id,
+    closing.may_close
+from {{ messages }} as all_messages
+inner join (
+    select distinct messages.message_id
+    from {{ messages }} as messages
+    inner join {{ erased }} as erased_contacts
+        on messages.source_system = erased_contacts.source_system and messages.contact_id = erased_contacts.contact_id
+) as theirs
+    on all_messages.message_id = theirs.message_id
+left join {{ erased }} as erased_contacts
+    on all_messages.source_system = erased_contacts.source_system and all_messages.contact_id = erased_contacts.contact_id
+cross join (select true as may_close union all select false as may_close) as closing
+group by
+    all_messages.message_id,
+    closing.may_close
+having
+    not closing.may_close
+    or max(case when erased_contacts.contact_id is null and trim(all_messages.contact_id) <> '' then 1 else 0 end) = 0
 {%- endmacro %}
 
 

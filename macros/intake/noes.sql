@@ -18,19 +18,15 @@
 {%- endmacro %}
 
 
-{# What may happen to a message and is no no of whoever got it. #}
-{% macro harmless_events() %}
-    {{ return(['delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'not_sent']) }}
-{% endmacro %}
-
-
 {# Whether what happened to a message may be a no of whoever got it; what cannot be read may. #}
 {% macro may_be_a_no(event_type) -%}
-    coalesce(lower(trim({{ event_type }})), '') not in ('{{ harmless_events() | join("', '") }}')
+    coalesce(lower(trim({{ event_type }})), '') not in (
+        'delivered', 'opened', 'clicked', 'bounced_hard', 'bounced_soft', 'not_sent'
+    )
 {%- endmacro %}
 
 
 {# Whether it may be one, or says that her address is dead. #}
 {% macro may_close_somebody(event_type) -%}
-    ({{ may_be_a_no(event_type) }} or lower(trim({{ event_type }})) = 'bounced_hard')
+    ({{ may_be_a_no(event_type) }} or coalesce(lower(trim({{ event_type }})) = 'bounced_hard', false))
 {%- endmacro %}

@@ -6,21 +6,28 @@ permissions as (
     select * from {{ ref('audience_permissions') }}
 ),
 
-shared_addresses as (
-    select * from {{ ref('audience_shared_addresses') }}
+held_addresses as (
+    select * from {{ ref('audience_held_addresses') }}
+),
+
+siblings as (
+    select * from {{ ref('audience_siblings') }}
 ),
 
 contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
--- whoever may be written to, and whose no is about an address of theirs
+-- whoever may be written to, and whose no may be about an address of theirs or was theirs before a split
 people as (
     select profile_id
     from permissions
     union
     select profile_id
-    from shared_addresses
+    from held_addresses
+    union
+    select sibling_profile_id as profile_id
+    from siblings
 )
 
 select

@@ -1,5 +1,6 @@
 """Small activation files made by hand, and the exporter run on them as somebody would call it."""
 
+import contextlib
 import csv
 import json
 import os
@@ -19,6 +20,7 @@ import export_audiences
 from rekindle.export import exporting, runs
 from rekindle.export.writing import Report
 from rekindle.ground.paths import PROJECT
+from rekindle.ground.rules import apply
 
 AUDIENCE = """
     decision_id varchar, as_of_date date, scenario_id varchar, entry_key varchar, step varchar, variant varchar,
@@ -34,7 +36,14 @@ CONSENT = f"""
         address_kind varchar, address varchar, consented_at timestamp);
     create table audiences.audience_contacts (profile_id varchar, source_system varchar, contact_id varchar);
     create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
-    create table audiences.audience_shared_addresses (profile_id varchar, address_kind varchar, address varchar);
+    create table audiences.audience_doubted_messages
+        (message_id varchar, source_system varchar, contact_id varchar, channel varchar);
+    create table audiences.audience_held_addresses
+        (profile_id varchar, address_kind varchar, address_id varchar, is_over_shared boolean);
+    create table audiences.audience_unknown_records
+        (source_system varchar, contact_id varchar, address_kind varchar, address_id varchar);
+    create table audiences.audience_siblings
+        (profile_id varchar, sibling_profile_id varchar, split_as_of_date date);
     create table audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
 """
 # everybody may be written to at the addresses of her rows, has one contact record and got one message
@@ -54,6 +63,24 @@ PERMITTED = """
     select distinct profile_id, 'web_shop', 'c_' || profile_id from audiences.aud_win_back where {which};
     insert into audiences.audience_messages
     select distinct 'm_' || profile_id, profile_id, channel from audiences.aud_win_back where {which}
+"""
+
+
+def address_id(address: str) -> str:
+    """How an address is told that is not written to: as its digest, in SQL."""
+    return apply("hash_id", ["'email'" if "@" in address else "'phone'", f"'{address}'"])
+
+
+# whoever may be written to at an address holds it
+HELD = f"""
+    insert into audiences.audience_held_addresses
+    with held as (
+        select distinct profile_id, address_kind, address from audiences.audience_permissions where address is not null
+    )
+    select
+        profile_id, address_kind, {apply("hash_id", ["address_kind", "address"])},
+        count(*) over (partition by address) > 10
+    from held
 """
 EMAIL_FEED = {"feed": "win_back", "target": "generic", "channel": "email", "purpose": "marketing"}
 ADS_FEED = {
@@ -180,6 +207,8 @@ class Retailer:
                 )
             if more:
                 connection.execute(more)
+            with contextlib.suppress(duckdb.CatalogException):  # a table that `more` has taken away
+                connection.execute(HELD)
         self.activation.chmod(0o600)
 
     def export(self, *feeds: str, dry: bool = False, accepted: tuple[str, ...] = ()) -> dict[str, Report]:

@@ -166,6 +166,11 @@ def _write_rows(path: Path, columns: list[str], rows: list[dict[str, str]]) -> N
         writer.writerows(rows)
 
 
+def late_noes(folder: Path) -> Path:
+    """Where noes lie that come after the build."""
+    return folder / "late_noes"
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Everything that the programs write lies below the folder."""
     return {
@@ -176,6 +181,7 @@ def environment(folder: Path) -> dict[str, str]:
         "REKINDLE_BACKUPS": str(folder / "backups"),
         "REKINDLE_ERASURES": str(folder / "erasures"),
         "REKINDLE_EXPORTS": str(folder / "exports"),
+        "REKINDLE_LATE_NOES": str(late_noes(folder)),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "PYTHONUTF8": "1",

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from activation import EMAIL_FEED, Person, Retailer, committed, person
+from activation import EMAIL_FEED, Person, Retailer, address_id, committed, person
 
 from rekindle.export import late_noes
 from rekindle.ground.errors import CONTRACT, GUARD
@@ -260,7 +260,7 @@ def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_tha
     shop.publish(
         [person("bob", email=FAMILY), person("cas")],
         more=f"""
-        insert into audiences.audience_shared_addresses values ('eve', 'email', '{FAMILY}');
+        insert into audiences.audience_held_addresses values ('eve', 'email', {address_id(FAMILY)}, false);
         insert into audiences.audience_contacts values ('eve', 'web_shop', 'c_eve');
         insert into audiences.audience_messages values ('m_eve', 'eve', 'email')
     """,
@@ -268,6 +268,153 @@ def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_tha
     late(shop, header, line)
     assert left_out(shop) == (["bob"] if closed else [])
     assert "cas" in {row["profile_id"] for row in shop.last().rows("full")}
+
+
+GONE = f"insert into audiences.audience_unknown_records values ('web_shop', 'c_gone', 'email', {address_id(FAMILY)})"
+ONCE = f"insert into audiences.audience_held_addresses values ('bob', 'email', {address_id(FAMILY)}, "
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "closed"),
+    [
+        (CONSENTS, consent("c_gone"), True),
+        (CONSENTS, consent("c_gone", source_system=""), True),
+        (CONSENTS, consent("c_gone", source_system="crm"), False),
+        (CONSENTS, consent("c_gone", channel="sms"), False),
+        # what it says of another address is about that one
+        (CONSENTS, consent("c_gone", address="else@where.example"), False),
+        (CONSENTS, consent("c_gone", address="not readable@"), True),
+        # bob said yes after it, but nobody knows that it was about the same
+        (CONSENTS, consent("c_gone", changed_at="2023-12-31"), True),
+        (EVENTS, "m_gone,unsubscribed,2024-07-01 08:00:00", True),
+        (ERASURES, "web_shop,c_gone,", False),
+    ],
+)
+def test_a_late_no_of_a_record_that_is_gone_is_of_whoever_holds_or_held_the_address_that_it_was_seen_with(
+    header: str, line: str, closed: bool, shop: Retailer
+) -> None:
+    message = "insert into audiences.audience_doubted_messages values ('m_gone', 'web_shop', 'c_gone', 'email')"
+    shop.publish([person("bob"), person("cas")], more=f"{GONE}; {ONCE}true); {message}")
+    late(shop, header, line)
+    assert left_out(shop) == (["bob"] if closed else [])
+    assert "cas" in {row["profile_id"] for row in shop.last().rows("full")}
+
+
+def test_a_late_no_of_a_record_that_is_gone_is_lifted_by_a_later_yes_at_its_address(shop: Retailer) -> None:
+    shop.publish([person("bob", email=FAMILY, consented_at="2024-06-30 12:00:00")], more=GONE)
+    late(shop, CONSENTS, consent("c_gone", changed_at="2024-06-30 11:00:00"))
+    assert left_out(shop) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        (consent("c_nobody", address=FAMILY), ["bob"]),
+        # of a record that is known it is hers, and of bob's nothing but what is said there
+        (consent("c_cas", address=FAMILY), ["cas"]),
+        # one that cannot be read may be the no of each
+        (consent("c_cas", address=FAMILY, status="?"), ["bob", "cas"]),
+        (consent("c_nobody", address=FAMILY, changed_at="2023-12-31"), ["bob"]),
+        (consent("c_nobody", address=FAMILY, channel="sms"), []),
+    ],
+)
+def test_a_late_no_at_an_address_that_somebody_may_not_be_written_to_at_any_more_closes_her_when_it_may_be_hers(
+    line: str, closed: list[str], shop: Retailer
+) -> None:
+    shop.publish([person("ann"), person("bob"), person("cas")], more=f"{ONCE}false)")
+    late(shop, CONSENTS, line)
+    assert left_out(shop) == closed
+
+
+def test_a_late_no_holds_for_whoever_is_written_to_at_an_address_that_its_record_held_before(shop: Retailer) -> None:
+    before = ONCE.replace("'bob'", "'ann'")
+    shop.publish([person("ann"), person("bob", email=FAMILY), person("cas")], more=f"{before}false)")
+    late(shop, CONSENTS, consent())
+    assert left_out(shop) == ["ann", "bob"]
+    assert [row["profile_id"] for row in shop.last().rows("full")] == ["cas"]
+
+
+def test_a_late_stop_at_a_message_id_that_several_share_is_of_each(shop: Retailer) -> None:
+    shared = "insert into audiences.audience_doubted_messages values ('m_ann', 'web_shop', 'c_{0}', 'email')"
+    shop.publish(
+        [person("ann"), person("bob", consented_at="2024-06-30 12:00:00"), person("cas")],
+        more=";".join(shared.format(who) for who in ("ann", "bob"))
+        + "; insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')",
+    )
+    late(shop, EVENTS, "m_ann,unsubscribed,2024-07-01 08:00:00")
+    assert left_out(shop) == ["ann", "bob"]
+    # nobody can say at which record the later yes was said
+    late(shop, EVENTS, "m_ann,unsubscribed,2024-06-30 11:00:00")
+    assert left_out(shop) == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        (consent(changed_at="2024-04-01 08:00:00"), ["ann", "bob"]),
+        # the day of the split is a local one
+        (consent(changed_at="2024-05-02 03:00:00"), ["ann", "bob"]),
+        (consent(changed_at="2024-05-03 08:00:00"), ["ann"]),
+        (consent(changed_at=""), ["ann", "bob"]),
+        # bob said yes after it
+        (consent(changed_at="2023-12-31 08:00:00"), []),
+        (consent(changed_at="2023-12-31 08:00:00", status="?"), ["bob"]),
+        # of a record that nobody knows, at an address that ann holds
+        (consent("c_nobody", address="ann@example.com", changed_at="2023-12-31 08:00:00"), ["bob"]),
+    ],
+)
+def test_a_late_no_that_was_said_before_a_split_is_of_both(line: str, closed: list[str], shop: Retailer) -> None:
+    split = "insert into audiences.audience_siblings values ('bob', 'ann', date '2024-05-01')"
+    shop.publish([person("ann"), person("bob"), person("cas")], more=split)
+    late(shop, CONSENTS, line)
+    assert left_out(shop) == closed
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        # a word that is spelled otherwise is none that a build reads: its channel may be each
+        (consent(channel="SMS"), True),
+        (consent(channel=" sms"), True),
+        (consent(purpose="Profiling"), True),
+        (consent(channel="sms"), False),
+        (consent(purpose="profiling"), False),
+        (consent("\tc_ann "), True),
+        (consent("c_ann "), True),
+        (consent("card_ann "), True),
+        (consent("card_ann"), False),
+        (consent(source_system="\t "), True),
+    ],
+)
+def test_a_late_word_is_read_letter_by_letter_and_an_id_with_and_without_the_white_space_around_it(
+    line: str, closed: bool, shop: Retailer
+) -> None:
+    more = "insert into audiences.audience_contacts values ('ann', 'web_shop', 'card_ann ')"
+    shop.publish([person("ann"), person("bob")], more=more)
+    late(shop, CONSENTS, line)
+    assert left_out(shop) == (["ann"] if closed else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [
+        ({"status": "Withdrawn"}, ["bob"]),
+        # the kind of an address that its channel does not use says nothing of where it was said
+        ({"address": "+32470123456"}, ["bob"]),
+        # and a row without a system is none that a build can read
+        ({"source_system": ""}, ["bob"]),
+        ({}, []),
+    ],
+)
+def test_a_late_no_in_other_words_stays_where_nobody_knows_which_record_a_later_yes_is_of(
+    words: dict[str, str], closed: list[str], shop: Retailer
+) -> None:
+    shop.publish(
+        [person("bob", consented_at="2024-06-30 12:00:00")],
+        more="insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')",
+    )
+    late(shop, CONSENTS, consent("c_bob", changed_at="2024-06-30 11:00:00", **words))
+    assert left_out(shop) == closed
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ FEED = {"feed": "bench", "target": TARGET, "channel": "ads", "purpose": "ads_per
 LISTS = (("2025-11-01", "full", 0, False), ("2025-12-01", "delta", 2, True))
 HASH, WRITE, ALL = "normalise, judge, hash", "sort and write", "all of it"
 # who may be written to, under the ids of today: what stands beside the audience in the file of a build
-CONSENT = """
+CONSENT = f"""
     create table published.audiences.audience_withdrawals (
         profile_id varchar, channel varchar, purpose varchar, reason varchar, withdrawn_at timestamp
     );
@@ -42,8 +42,18 @@ CONSENT = """
     create table published.audiences.audience_contacts as
     select profile_id, 'web_shop' as source_system, profile_id as contact_id from published.audiences.aud_bench;
     create table published.audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
-    create table published.audiences.audience_shared_addresses (
-        profile_id varchar, address_kind varchar, address varchar
+    create table published.audiences.audience_doubted_messages (
+        message_id varchar, source_system varchar, contact_id varchar, channel varchar
+    );
+    create table published.audiences.audience_held_addresses as
+    select distinct
+        profile_id, address_kind, {apply("hash_id", ["address_kind", "address"])} as address_id, false as is_over_shared
+    from published.audiences.audience_permissions;
+    create table published.audiences.audience_unknown_records (
+        source_system varchar, contact_id varchar, address_kind varchar, address_id varchar
+    );
+    create table published.audiences.audience_siblings (
+        profile_id varchar, sibling_profile_id varchar, split_as_of_date date
     );
     create table published.audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)
 """

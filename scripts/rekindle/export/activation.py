@@ -25,7 +25,10 @@ CONSENT = (
     "audience_permissions",
     "audience_contacts",
     "audience_messages",
-    "audience_shared_addresses",
+    "audience_doubted_messages",
+    "audience_held_addresses",
+    "audience_unknown_records",
+    "audience_siblings",
     "audience_former_ids",
 )
 AGAIN = "run `python scripts/run.py` and export again"

@@ -58,8 +58,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
         _load(connection, entity, file, told)
     _spell_addresses(connection)
     earliest = str(setting("earliest_plausible_date", paths.connector()))
-    sharers = int(setting("identity_max_contacts_per_identifier", paths.connector()))
-    connection.execute(query("late_noes", harmless=rules.harmless_events(), earliest=earliest, max_sharers=sharers))
+    connection.execute(query("late_noes", earliest=earliest))
     (counts,) = connection.execute(
         "select count(distinct no_id), count(distinct profile_id), "
         "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "
@@ -111,9 +110,9 @@ def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: 
         if missing:
             raise ContractError(f"{told} has no column {', '.join(missing)}: {AGAIN}.")
         names = [column.rstrip("!") for column in columns]
-        read = [
-            f"nullif(trim(cast({name(present[each])} as varchar)), '')" if each in present else "null" for each in names
-        ]
+        # an empty text is a missing one; else as delivered, since a word with blanks is none that a build could read
+        texts = {each: f"cast({name(present[each])} as varchar)" for each in names if each in present}
+        read = [rules.apply("filled_text", texts[each]) if each in texts else "null" for each in names]
         connection.execute(f"insert into {entity} select {', '.join(read)} from {source}")
     except (duckdb.Error, OSError):
         raise ContractError(f"{told} cannot be read: {AGAIN}.") from None

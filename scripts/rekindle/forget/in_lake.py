@@ -18,7 +18,7 @@ from rekindle.forget import blocking
 from rekindle.forget.finding import Warehouse
 from rekindle.forget.people import People
 from rekindle.forget.tables import ANONYMISED, RAW_ADDRESSES, Table
-from rekindle.ground import lake, stores
+from rekindle.ground import lake, rules, stores
 from rekindle.ground.contract import Entity, entities
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.lake import Place
@@ -215,9 +215,17 @@ def _of_erased(about: Entity) -> str | None:
             f"exists (select 1 from {ERASED} as erased where theirs.source_system = erased.source_system "
             "and theirs.contact_id = erased.contact_id)"
         )
+    parents = f"input.input_{about.person_key}"
+    if about.person_key == "messages":
+        # what may close somebody else, who has a message by the same id, is not theirs alone
+        return (
+            f"exists (select 1 from ({rules.apply('events_of_erased', parents, ERASED)}) as erased "
+            "where theirs.message_id = erased.message_id "
+            f"and {rules.apply('may_close_somebody', 'theirs.event_type')} = erased.may_close)"
+        )
     same = " and ".join(f"theirs.{column} = parents.{column}" for column in entities()[about.person_key].key)
     return (
-        f"exists (select 1 from input.input_{about.person_key} as parents inner join {ERASED} as erased "
+        f"exists (select 1 from {parents} as parents inner join {ERASED} as erased "
         f"on parents.source_system = erased.source_system and parents.contact_id = erased.contact_id where {same})"
     )
 

@@ -41,7 +41,7 @@ def rule_names() -> frozenset[str]:
     return frozenset(re.findall(r"macro (\w+)\(expression\)", IDENTIFIERS.read_text(encoding="utf-8")))
 
 
-def apply(rule: str, *arguments: str, settings: Mapping[str, Any] | None = None) -> str:
+def apply(rule: str, *arguments: str | list[str], settings: Mapping[str, Any] | None = None) -> str:
     """What a macro makes of its arguments, SQL expressions as a rule; `settings`: those that it reads."""
     return str(_macros(tuple((settings or {}).items()))[rule](*arguments)).strip()
 
@@ -78,12 +78,6 @@ def is_blocked(row: str) -> str:
 def contract_lists() -> dict[str, list[str]]:
     """What the input contract knows as channel and as purpose."""
     found: dict[str, list[str]] = ast.literal_eval(apply("contract_lists"))
-    return found
-
-
-def harmless_events() -> list[str]:
-    """What may happen to a message and is no no of whoever got it."""
-    found: list[str] = ast.literal_eval(apply("harmless_events"))
     return found
 
 

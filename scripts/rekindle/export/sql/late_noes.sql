@@ -1,18 +1,21 @@
 {#
-  Who said no after the publication, and what that closes. Whatever is not a word the contract knows counts as a no, and for
-  every channel or purpose when it cannot be read which.
+  Who said no after the publication, and what that closes: whoever a build would close, and in doubt more. Whatever is not a
+  word the contract knows, letter by letter, counts as a no, and for every channel or purpose when it cannot be read which.
 
   late_noes     one row per no and person it concerns; profile_id is null when that is nobody in today's audiences, at_address
                 is filled when it concerns the person at that address only
   late_closed   permissions that do not hold any more
+
+  Addresses are compared as digests: of those that people held before nothing else is kept.
 -#}
 {%- macro one_of(column, words) -%}
-    coalesce(case when lower({{ column }}) in ({% for word in words %}'{{ word }}'{{ ', ' if not loop.last }}{% endfor %}) then lower({{ column }}) end, '*')
+    coalesce(case when {{ column }} in ({% for word in words %}'{{ word }}'{{ ', ' if not loop.last }}{% endfor %}) then {{ column }} end, '*')
 {%- endmacro -%}
 
 {#- without a system it may be any record of that id -#}
-{%- macro of_record(relation) -%}
-    {{ relation }}.contact_id = contacts.contact_id and coalesce({{ relation }}.source_system, contacts.source_system) = contacts.source_system
+{%- macro of_record(said, record) -%}
+    {{ said }}.contact_id = {{ record }}.contact_id
+    and coalesce({{ said }}.source_system, {{ record }}.source_system) = {{ record }}.source_system
 {%- endmacro -%}
 
 {#- a moment nobody can believe is no moment: such a no counts whatever was said since -#}
@@ -20,33 +23,62 @@
     case when try_cast({{ column }} as timestamptz) >= timestamptz '{{ earliest }} 00:00:00+00' then cast(try_cast({{ column }} as timestamptz) as timestamp) end
 {%- endmacro -%}
 
+create temp view late_permissions as
+select *, case when address is not null then {{ rule('hash_id', ['address_kind', 'address']) }} end as address_id
+from activation.audiences.audience_permissions;
+
 create temp table late_noes as
 with
+
+{# which kinds of address a channel reaches people at -#}
+channel_kinds as (
+    select distinct channel, address_kind
+    from late_permissions
+),
+
+named_addresses as (
+    select
+        address,
+        case when spelled like '%@%' then 'email' else 'phone' end as address_kind,
+        {{ rule('hash_id', ["case when spelled like '%@%' then 'email' else 'phone' end", 'spelled']) }} as address_id
+    from spelled_addresses
+    {# behind an extension is another person than behind the switchboard -#}
+    where spelled not like '%;ext=%'
+),
 
 consents as (
     select
         input_consents.source_system,
         input_consents.contact_id,
-        {{ one_of('channel', contract_lists.channel) }} as channel,
-        {{ one_of('purpose', contract_lists.purpose) }} as purpose,
-        spelled_addresses.spelled as address,
-        {{ readable('changed_at') }} as said_at,
-        coalesce(lower(status) in ('denied', 'withdrawn'), false)
-        and {{ one_of('channel', contract_lists.channel) }} <> '*'
-        and {{ one_of('purpose', contract_lists.purpose) }} <> '*'
-        and (input_consents.address is null or spelled_addresses.spelled is not null) as is_readable
+        {{ one_of('input_consents.channel', contract_lists.channel) }} as channel,
+        {{ one_of('input_consents.purpose', contract_lists.purpose) }} as purpose,
+        named_addresses.address_id,
+        named_addresses.address_kind,
+        {{ readable('input_consents.changed_at') }} as said_at,
+        coalesce(input_consents.status in ('denied', 'withdrawn'), false)
+        and {{ one_of('input_consents.channel', contract_lists.channel) }} <> '*'
+        and {{ one_of('input_consents.purpose', contract_lists.purpose) }} <> '*'
+        and (input_consents.address is null or channel_kinds.channel is not null)
+        and coalesce({{ rule('trimmed', 'input_consents.source_system') }} = input_consents.source_system, false)
+        and coalesce({{ rule('trimmed', 'input_consents.contact_id') }} = input_consents.contact_id, false) as is_readable
     from input_consents
-    left join spelled_addresses on input_consents.address = spelled_addresses.address
-    where lower(status) is distinct from 'granted'
+    left join named_addresses on input_consents.address = named_addresses.address
+    left join channel_kinds
+        on input_consents.channel = channel_kinds.channel and named_addresses.address_kind = channel_kinds.address_kind
+    where lower(trim(input_consents.status)) is distinct from 'granted'
 ),
 
 stops as (
     select
         message_id,
         {{ readable('occurred_at') }} as said_at,
-        coalesce(lower(event_type) in ('unsubscribed', 'complained'), false) as is_readable
+        coalesce(
+            event_type in ('unsubscribed', 'complained')
+            and message_id not in (select message_id from activation.audiences.audience_doubted_messages),
+            false
+        ) as is_readable
     from input_message_events
-    where lower(event_type) is null or lower(event_type) not in ({% for event in harmless %}'{{ event }}'{{ ', ' if not loop.last }}{% endfor %})
+    where {{ rule('may_be_a_no', 'event_type') }}
 ),
 
 said as (
@@ -54,84 +86,178 @@ said as (
         row_number() over () as no_id,
         *
     from (
-        select source_system, contact_id, null as message_id, channel, purpose, address, said_at, is_readable, false as is_erasure
+        select
+            source_system, contact_id, null as message_id, channel, purpose, address_id, address_kind, said_at, is_readable,
+            false as is_erasure
         from consents
         union all
-        select null, null, message_id, '*', '*', null, said_at, is_readable, false
+        select null, null, message_id, '*', '*', null, null, said_at, is_readable, false
         from stops
         union all
-        select source_system, contact_id, null, '*', '*', null, null, true, true
+        select source_system, contact_id, null, '*', '*', null, null, null, true, true
         from input_erasure_requests
     )
 ),
 
+{# messages of which the publication does not say to which person they went, only to which record -#}
 messages as (
-    select message_id, profile_id, channel
-    from activation.audiences.audience_messages
-    where message_id in (select message_id from said)
-    union
-    select input_messages.message_id, contacts.profile_id, {{ one_of('input_messages.channel', contract_lists.channel) }}
+    select message_id, source_system, contact_id, channel
     from input_messages
-    inner join activation.audiences.audience_contacts as contacts
-        on {{ of_record('input_messages') }}
+    union
+    select message_id, source_system, contact_id, channel
+    from activation.audiences.audience_doubted_messages
+),
+
+{# a late file may have been made by hand: an id is meant as it stands there, and without white space around it -#}
+named_messages as (
+    select no_id, message_id
+    from said
+    where message_id is not null
+    union
+    select no_id, {{ rule('trimmed', 'message_id') }}
+    from said
+    where message_id is not null
+),
+
+records as (
+    select no_id, source_system, contact_id, channel
+    from said
+    where message_id is null
+    union
+    select named_messages.no_id, messages.source_system, messages.contact_id, {{ one_of('messages.channel', contract_lists.channel) }}
+    from named_messages
+    inner join messages on named_messages.message_id = messages.message_id
+),
+
+named_records as (
+    select no_id, source_system, contact_id, channel
+    from records
+    union
+    select no_id, {{ rule('trimmed', 'source_system') }}, {{ rule('trimmed', 'contact_id') }}, channel
+    from records
 ),
 
 of_records as (
-    select said.no_id, contacts.profile_id, said.channel
-    from said
+    select named_records.no_id, contacts.profile_id, named_records.channel
+    from named_records
     inner join activation.audiences.audience_contacts as contacts
-        on {{ of_record('said') }}
+        on {{ of_record('named_records', 'contacts') }}
     union
-    select said.no_id, messages.profile_id, messages.channel
+    select named_messages.no_id, messages.profile_id, messages.channel
+    from named_messages
+    inner join activation.audiences.audience_messages as messages on named_messages.message_id = messages.message_id
+),
+
+{# the addresses that a no is about: the one it names, else those that a record which is nobody's was seen with. Of a record
+   that nobody knows, or of a word that nobody can read, it may be the no of each who holds or held one -#}
+meant_addresses as (
+    select
+        no_id,
+        channel,
+        address_id,
+        address_kind,
+        is_readable and no_id in (select no_id from of_records) as is_certain
     from said
-    inner join messages on said.message_id = messages.message_id
+    where address_id is not null
+    union all
+    select named_records.no_id, named_records.channel, unknown_records.address_id, unknown_records.address_kind, false
+    from named_records
+    inner join said on named_records.no_id = said.no_id
+    inner join activation.audiences.audience_unknown_records as unknown_records
+        on {{ of_record('named_records', 'unknown_records') }}
+    where said.address_id is null and not said.is_erasure
 ),
 
-held_addresses as (
-    select profile_id, address
-    from activation.audiences.audience_permissions
-    where address is not null
-    union
-    select profile_id, address
-    from activation.audiences.audience_shared_addresses
+of_addresses as (
+    select
+        meant_addresses.*,
+        held_addresses.profile_id
+    from meant_addresses
+    inner join activation.audiences.audience_held_addresses as held_addresses
+        on meant_addresses.address_id = held_addresses.address_id
+    where
+        not meant_addresses.is_certain
+        or exists (
+            select 1
+            from late_permissions
+            where
+                late_permissions.profile_id = held_addresses.profile_id
+                and late_permissions.address_id = meant_addresses.address_id
+        )
 ),
 
-{# the file does not tell which address a record has: any of its person's may be the one that this no is about -#}
-own_addresses as (
-    select distinct of_records.no_id, of_records.profile_id, of_records.channel, said.purpose, held_addresses.address
+{# before a split they were one person; the day is a local one -#}
+of_siblings as (
+    select concerned.no_id, siblings.profile_id, concerned.channel, concerned.address_id, concerned.is_readable
+    from (
+        select of_records.no_id, of_records.profile_id, of_records.channel, said.address_id, said.is_readable
+        from of_records
+        inner join said on of_records.no_id = said.no_id
+        where not said.is_erasure
+        union
+        select no_id, profile_id, channel, address_id, false
+        from of_addresses
+        where not is_certain
+    ) as concerned
+    inner join said on concerned.no_id = said.no_id
+    inner join activation.audiences.audience_siblings as siblings
+        on concerned.profile_id = siblings.sibling_profile_id
+    where said.said_at is null or cast(said.said_at as date) <= siblings.split_as_of_date + 1
+),
+
+{# the file does not tell which address a record has: any that its person holds or held may be the one that this no is about.
+   One that names an address of a kind that its channel does not use is about theirs, too -#}
+speakers as (
+    select of_records.no_id, of_records.profile_id, of_records.channel, said.address_kind
     from of_records
     inner join said on of_records.no_id = said.no_id
-    inner join held_addresses on of_records.profile_id = held_addresses.profile_id
-    where said.address is null and not said.is_erasure
+    where not said.is_erasure and (said.address_id is null or not said.is_readable)
+    union
+    select no_id, profile_id, channel, address_kind
+    from of_addresses
+    where not is_certain
 ),
 
-{# at a switchboard everybody speaks for herself; that more records hold it than people may be written to is not told -#}
-switchboards as (
-    select address
-    from activation.audiences.audience_permissions
-    where address in (select address from own_addresses)
-    group by address
-    having count(distinct profile_id) > {{ max_sharers }}
+{# at a switchboard everybody speaks for herself -#}
+own_addresses as (
+    select distinct speakers.no_id, speakers.profile_id, speakers.channel, said.purpose, held_addresses.address_id
+    from speakers
+    inner join said on speakers.no_id = said.no_id
+    inner join activation.audiences.audience_held_addresses as held_addresses
+        on speakers.profile_id = held_addresses.profile_id
+    where
+        not held_addresses.is_over_shared
+        and held_addresses.address_kind is distinct from speakers.address_kind
 ),
 
 {# two people at one address share its noes there, and nowhere else -#}
 of_people as (
-    select no_id, profile_id, channel, null as purpose, null as at_address
+    select
+        of_records.no_id,
+        of_records.profile_id,
+        of_records.channel,
+        null as purpose,
+        said.address_id,
+        null as at_address,
+        said.is_readable,
+        false as is_of_sibling
     from of_records
+    inner join said on of_records.no_id = said.no_id
     union
-    select said.no_id, permissions.profile_id, said.channel, null, null
-    from said
-    inner join activation.audiences.audience_permissions as permissions on said.address = permissions.address
+    select no_id, profile_id, channel, null, address_id, null, is_readable, true
+    from of_siblings
     union
-    select own_addresses.no_id, permissions.profile_id, permissions.channel, permissions.purpose, permissions.address
+    select no_id, profile_id, channel, null, address_id, null, is_certain, false
+    from of_addresses
+    union
+    select own_addresses.no_id, permissions.profile_id, permissions.channel, permissions.purpose, null, permissions.address_id, true, false
     from own_addresses
-    inner join activation.audiences.audience_permissions as permissions
+    inner join late_permissions as permissions
         on
-            own_addresses.address = permissions.address
+            own_addresses.address_id = permissions.address_id
             and own_addresses.profile_id <> permissions.profile_id
             and own_addresses.channel in ('*', permissions.channel)
             and own_addresses.purpose in ('*', permissions.purpose)
-    where own_addresses.address not in (select address from switchboards)
 )
 
 select
@@ -139,49 +265,65 @@ select
     of_people.profile_id,
     coalesce(of_people.channel, said.channel) as channel,
     coalesce(of_people.purpose, said.purpose) as purpose,
-    said.address,
+    of_people.address_id,
     of_people.at_address,
     said.said_at,
-    said.is_readable,
+    of_people.is_readable,
+    of_people.is_of_sibling,
     said.is_erasure
 from said
 left join of_people on said.no_id = of_people.no_id;
 
 {#
   A later yes lifts a no: at the address it was about altogether, elsewhere for that other address, when it could be read. One
-  that could not be read is lifted at the very address only, and of whoever has several records nobody knows which that is. A
-  request to be forgotten has no moment that a yes could be later than.
+  that could not be read is lifted at the very address only, and of whoever has several records, or several kinds of address
+  on the channel, nobody knows which that is. A request to be forgotten has no moment that a yes could be later than.
 -#}
 create temp table late_closed as
-with records as (
+with
+
+records as (
     select profile_id, count(*) as record_count
     from activation.audiences.audience_contacts
     where profile_id in (select profile_id from late_noes)
     group by profile_id
 ),
 
+kinds as (
+    select held_addresses.profile_id, channel_kinds.channel, count(distinct held_addresses.address_kind) as kind_count
+    from activation.audiences.audience_held_addresses as held_addresses
+    inner join (select distinct channel, address_kind from late_permissions) as channel_kinds
+        on held_addresses.address_kind = channel_kinds.address_kind
+    where held_addresses.profile_id in (select profile_id from late_noes)
+    group by held_addresses.profile_id, channel_kinds.channel
+),
+
 concerned as (
     select
         permissions.*,
         late_noes.no_id,
-        late_noes.address as named_address,
+        late_noes.address_id as meant_address_id,
         late_noes.is_readable,
-        late_noes.at_address is null and records.record_count > 1 as is_of_one_of_several,
+        late_noes.at_address is null
+        and (records.record_count > 1 or kinds.kind_count > 1 or late_noes.is_of_sibling) as is_of_one_of_several,
         coalesce(permissions.consented_at > late_noes.said_at, false) as is_later
-    from activation.audiences.audience_permissions as permissions
+    from late_permissions as permissions
     inner join late_noes
         on
             permissions.profile_id = late_noes.profile_id
             and late_noes.channel in ('*', permissions.channel)
             and late_noes.purpose in ('*', permissions.purpose)
-            and coalesce(late_noes.at_address = permissions.address, late_noes.at_address is null)
+            and coalesce(late_noes.at_address = permissions.address_id, late_noes.at_address is null)
     left join records on permissions.profile_id = records.profile_id
+    left join kinds on permissions.profile_id = kinds.profile_id and permissions.channel = kinds.channel
 ),
 
 weighed as (
     select
         *,
-        bool_or(is_later and coalesce(address = named_address, false)) over (partition by no_id, profile_id, channel, purpose) as is_lifted
+        bool_or(is_later and coalesce(address_id = meant_address_id, false)) over (
+            partition by no_id, profile_id, channel, purpose, meant_address_id
+        ) as is_lifted
     from concerned
 )
 
@@ -189,4 +331,4 @@ select distinct profile_id, channel, purpose, address_kind, address
 from weighed
 where
     not is_lifted
-    and (not is_later or (not is_readable and (named_address is not null or coalesce(is_of_one_of_several, false))));
+    and (not is_later or (not is_readable and (meant_address_id is not null or coalesce(is_of_one_of_several, false))));
