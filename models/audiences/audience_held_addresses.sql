@@ -1,10 +1,14 @@
 {{ config(access='protected') }}
--- Which addresses people hold, or held once, as digests: whoever may be written to anywhere, and whoever holds or held
--- an address at which somebody else may be. A no that comes after the publication is about an address.
+-- Which addresses people hold, or held once, as digests: whoever may be written to anywhere or was one with somebody who
+-- may, and whoever holds or held an address at which somebody else may be. A no that comes after the publication is about an address.
 with
 
 permissions as (
     select * from {{ ref('audience_permissions') }}
+),
+
+siblings as (
+    select * from {{ ref('audience_siblings') }}
 ),
 
 contact_identifiers as (
@@ -19,9 +23,13 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+-- a no of whoever was one person with them before a split may be theirs
 people as (
-    select distinct profile_id
+    select profile_id
     from permissions
+    union
+    select sibling_profile_id as profile_id
+    from siblings
 ),
 
 open_addresses as (

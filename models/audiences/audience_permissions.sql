@@ -15,7 +15,8 @@ contact_identifiers as (
     select * from {{ ref('contact_identifiers') }}
 ),
 
--- of several records with the same address the yes that came last
+-- of several records with the same address the yes that came last; on post and push the addresses are not told apart,
+-- and a late no must be older than the yes at each
 open_addresses as (
     select
         permitted_addresses.profile_id,
@@ -23,7 +24,10 @@ open_addresses as (
         permitted_addresses.purpose,
         permitted_addresses.address_kind,
         contact_identifiers.identifier_value as address,
-        max(permitted_addresses.granted_at) as consented_at
+        case
+            when contact_identifiers.identifier_value is null then min(permitted_addresses.granted_at)
+            else max(permitted_addresses.granted_at)
+        end as consented_at
     from permitted_addresses
     -- whoever asked to be forgotten has no contact details
     inner join profile_contacts

@@ -1,5 +1,6 @@
 """Small activation files made by hand, and the exporter run on them as somebody would call it."""
 
+import contextlib
 import csv
 import json
 import os
@@ -206,7 +207,8 @@ class Retailer:
                 )
             if more:
                 connection.execute(more)
-            connection.execute(HELD)
+            with contextlib.suppress(duckdb.CatalogException):  # a table that `more` has taken away
+                connection.execute(HELD)
         self.activation.chmod(0o600)
 
     def export(self, *feeds: str, dry: bool = False, accepted: tuple[str, ...] = ()) -> dict[str, Report]:

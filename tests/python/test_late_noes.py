@@ -359,6 +359,8 @@ def test_a_late_stop_at_a_message_id_that_several_share_is_of_each(shop: Retaile
         # bob said yes after it
         (consent(changed_at="2023-12-31 08:00:00"), []),
         (consent(changed_at="2023-12-31 08:00:00", status="?"), ["bob"]),
+        # of a record that nobody knows, at an address that ann holds
+        (consent("c_nobody", address="ann@example.com", changed_at="2023-12-31 08:00:00"), ["bob"]),
     ],
 )
 def test_a_late_no_that_was_said_before_a_split_is_of_both(line: str, closed: list[str], shop: Retailer) -> None:
@@ -399,6 +401,8 @@ def test_a_late_word_is_read_letter_by_letter_and_an_id_with_and_without_the_whi
         ({"status": "Withdrawn"}, ["bob"]),
         # the kind of an address that its channel does not use says nothing of where it was said
         ({"address": "+32470123456"}, ["bob"]),
+        # and a row without a system is none that a build can read
+        ({"source_system": ""}, ["bob"]),
         ({}, []),
     ],
 )

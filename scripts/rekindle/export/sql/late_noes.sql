@@ -58,7 +58,9 @@ consents as (
         coalesce(input_consents.status in ('denied', 'withdrawn'), false)
         and {{ one_of('input_consents.channel', contract_lists.channel) }} <> '*'
         and {{ one_of('input_consents.purpose', contract_lists.purpose) }} <> '*'
-        and (input_consents.address is null or channel_kinds.channel is not null) as is_readable
+        and (input_consents.address is null or channel_kinds.channel is not null)
+        and coalesce({{ rule('trimmed', 'input_consents.source_system') }} = input_consents.source_system, false)
+        and coalesce({{ rule('trimmed', 'input_consents.contact_id') }} = input_consents.contact_id, false) as is_readable
     from input_consents
     left join named_addresses on input_consents.address = named_addresses.address
     left join channel_kinds
@@ -146,18 +148,6 @@ of_records as (
     inner join activation.audiences.audience_messages as messages on named_messages.message_id = messages.message_id
 ),
 
-{# before a split they were one person; the day is a local one -#}
-of_siblings as (
-    select of_records.no_id, siblings.profile_id, of_records.channel
-    from of_records
-    inner join said on of_records.no_id = said.no_id
-    inner join activation.audiences.audience_siblings as siblings
-        on of_records.profile_id = siblings.sibling_profile_id
-    where
-        not said.is_erasure
-        and (said.said_at is null or cast(said.said_at as date) <= siblings.split_as_of_date + 1)
-),
-
 {# the addresses that a no is about: the one it names, else those that a record which is nobody's was seen with. Of a record
    that nobody knows, or of a word that nobody can read, it may be the no of each who holds or held one -#}
 meant_addresses as (
@@ -194,6 +184,25 @@ of_addresses as (
                 late_permissions.profile_id = held_addresses.profile_id
                 and late_permissions.address_id = meant_addresses.address_id
         )
+),
+
+{# before a split they were one person; the day is a local one -#}
+of_siblings as (
+    select concerned.no_id, siblings.profile_id, concerned.channel, concerned.address_id, concerned.is_readable
+    from (
+        select of_records.no_id, of_records.profile_id, of_records.channel, said.address_id, said.is_readable
+        from of_records
+        inner join said on of_records.no_id = said.no_id
+        where not said.is_erasure
+        union
+        select no_id, profile_id, channel, address_id, false
+        from of_addresses
+        where not is_certain
+    ) as concerned
+    inner join said on concerned.no_id = said.no_id
+    inner join activation.audiences.audience_siblings as siblings
+        on concerned.profile_id = siblings.sibling_profile_id
+    where said.said_at is null or cast(said.said_at as date) <= siblings.split_as_of_date + 1
 ),
 
 {# the file does not tell which address a record has: any that its person holds or held may be the one that this no is about.
@@ -235,9 +244,8 @@ of_people as (
     from of_records
     inner join said on of_records.no_id = said.no_id
     union
-    select of_siblings.no_id, of_siblings.profile_id, of_siblings.channel, null, said.address_id, null, said.is_readable, true
+    select no_id, profile_id, channel, null, address_id, null, is_readable, true
     from of_siblings
-    inner join said on of_siblings.no_id = said.no_id
     union
     select no_id, profile_id, channel, null, address_id, null, is_certain, false
     from of_addresses
