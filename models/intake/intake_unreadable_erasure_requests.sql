@@ -14,21 +14,37 @@ contacts as (
     select * from {{ ref('intake_contacts') }}
 ),
 
-unreadable_requests as (
+dated_requests as (
     select
-        all_requests.source_system,
-        all_requests.contact_id,
+        source_system,
+        contact_id,
         coalesce(
-            {{ readable_stamp('all_requests.requested_at', 'all_requests.extracted_at') }},
-            all_requests.extracted_at,
+            {{ readable_stamp('requested_at', 'extracted_at') }},
+            extracted_at,
             cast('{{ setting("earliest_plausible_date") }}' as timestamp)
         ) as requested_at
     from all_requests
+    where contact_id is not null
+),
+
+-- an id with white space around it is somebody's, too, who has it without
+spelled_requests as (
+    select * from dated_requests
+    union
+    select
+        {{ trimmed('source_system') }} as source_system,
+        {{ trimmed('contact_id') }} as contact_id,
+        requested_at
+    from dated_requests
+),
+
+unreadable_requests as (
+    select spelled_requests.*
+    from spelled_requests
     {{ anti_join() }} valid_requests
         on
-            all_requests.source_system = valid_requests.source_system
-            and all_requests.contact_id = valid_requests.contact_id
-    where all_requests.contact_id is not null
+            spelled_requests.source_system = valid_requests.source_system
+            and spelled_requests.contact_id = valid_requests.contact_id
 ),
 
 requests_of_records as (

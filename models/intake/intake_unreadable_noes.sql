@@ -93,6 +93,18 @@ answers as (
         on unreadable_events.message_id = messages.message_id
     union all
     select
+        messages.message_id,
+        messages.source_system,
+        messages.contact_id,
+        messages.channel,
+        unreadable_events.readable_at,
+        unreadable_events.extracted_at
+    from unreadable_events
+    inner join messages
+        on {{ trimmed('unreadable_events.message_id') }} = messages.message_id
+    where unreadable_events.message_id <> messages.message_id
+    union all
+    select
         shared_message_ids.message_id,
         shared_message_ids.source_system,
         shared_message_ids.contact_id,
@@ -131,28 +143,45 @@ noes as (
     from answers
 ),
 
+-- an id with white space around it is somebody's, too, who has it without: nobody is written to because of a blank
+named_noes as (
+    select * from noes
+    union
+    select
+        entity,
+        {{ trimmed('source_system') }} as source_system,
+        {{ trimmed('contact_id') }} as contact_id,
+        message_id,
+        channel,
+        purpose,
+        named_address_hash,
+        readable_at,
+        extracted_at
+    from noes
+),
+
 -- a record that was rejected itself speaks for its addresses
 noes_of_rejected_records as (
     select
-        noes.entity,
-        noes.source_system,
-        noes.contact_id,
-        noes.message_id,
-        noes.channel,
-        noes.purpose,
+        named_noes.entity,
+        named_noes.source_system,
+        named_noes.contact_id,
+        named_noes.message_id,
+        named_noes.channel,
+        named_noes.purpose,
         {{ hash_id(["'address'", 'rejected_addresses.address']) }} as named_address_hash,
-        noes.readable_at,
-        noes.extracted_at
-    from noes
+        named_noes.readable_at,
+        named_noes.extracted_at
+    from named_noes
     inner join rejected_addresses
         on
-            noes.source_system = rejected_addresses.source_system
-            and noes.contact_id = rejected_addresses.contact_id
-    where noes.named_address_hash is null
+            named_noes.source_system = rejected_addresses.source_system
+            and named_noes.contact_id = rejected_addresses.contact_id
+    where named_noes.named_address_hash is null
 ),
 
 all_noes as (
-    select * from noes
+    select * from named_noes
     union all
     select * from noes_of_rejected_records
 )

@@ -53,10 +53,11 @@ class Case:
 
     def says(self, status: str | None, when: str | None, name: str = "x", **columns: object) -> None:
         stamp = at(when) if when else None
-        row: Row = {"channel": "email", "purpose": "marketing", "status": status, "changed_at": stamp}
+        row: Row = {"contact_id": self.cart_of(name), "channel": "email", "purpose": "marketing"}
+        row |= {"status": status, "changed_at": stamp}
         if status == "granted":
             row["double_opt_in_confirmed_at"] = stamp
-        self.add("consents", contact_id=self.cart_of(name), **(row | columns))
+        self.add("consents", **(row | columns))
 
     def message(self, name: str = "x", sent: str = "02-01", which: str = "m1", **columns: object) -> None:
         row: Row = {"message_id": self.cart_of(which), "channel": "email", "sent_at": at(sent)}
@@ -513,6 +514,204 @@ def a_cart_with_an_empty_order_was_left(case: Case) -> Expected:
 def a_confirmation_of_1970_confirms_nothing(case: Case) -> Expected:
     case.record("x", cart=True)
     case.says("granted", "2022-01-01 09:00", double_opt_in_confirmed_at=datetime.fromisoformat("1970-01-01"))
+    return {"x": None}
+
+
+# --- Where and about what a no was said -----------------------------------------------------------------------------
+
+
+@case
+def a_withdrawal_at_another_spelling_of_the_address_closes_it(case: Case) -> Expected:
+    case.base()
+    case.record("y", email=f"  X@CASE{case.number}.Example\t")
+    case.link("different", "x", "y")
+    case.says("withdrawn", "03-02", "y")
+    return {"x": None}
+
+
+@case
+def an_address_with_a_plus_is_another_address(case: Case) -> Expected:
+    case.base()
+    case.record("y", email=f"x+news@case{case.number}.example")
+    case.says("withdrawn", "03-02", "y")
+    return {"x": case.email("x")}
+
+
+@case
+def a_withdrawal_of_nobody_in_particular_closes_the_address_it_names(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", source_system=None, contact_id=None, address=f" {case.email('x').upper()} ")
+    return {"x": None}
+
+
+@case
+def a_withdrawal_for_another_purpose_closes_nothing_else(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", purpose="profiling")
+    case.says("withdrawn", "03-02", purpose="ads_personalisation")
+    case.says("withdrawn", "03-02", channel="ads", purpose="ads_personalisation")
+    return {"x": case.email("x")}
+
+
+@case
+def a_withdrawal_by_text_that_names_an_e_mail_is_about_texts(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", channel="sms", address=case.email("x"))
+    return {"x": case.email("x")}
+
+
+@case
+def a_withdrawal_by_e_mail_that_names_a_phone_closes_e_mail(case: Case) -> Expected:
+    case.base(phone="+32470998101")
+    case.says("withdrawn", "03-02", address="+32470998101")
+    return {"x": None}
+
+
+@case
+def a_complaint_about_a_text_closes_texts_only(case: Case) -> Expected:
+    case.base()
+    case.message(channel="sms")
+    case.event("complained", "03-02")
+    return {"x": case.email("x")}
+
+
+@case
+def a_yes_of_a_stranger_at_an_address_is_none_of_whoever_holds_it(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.record("y")
+    case.says("granted", "04-01", "y", address=case.email("x"))
+    return {"x": None}
+
+
+@case
+def withdrawals_of_one_instant_at_two_addresses_close_both(case: Case) -> Expected:
+    case.base()
+    case.base("y")
+    case.record("z")
+    case.says("withdrawn", "04-01", "z", address=case.email("x"))
+    case.says("withdrawn", "04-01", "z", address=case.email("y"))
+    return {"x": None, "y": None}
+
+
+# --- In which order -------------------------------------------------------------------------------------------------
+
+
+@case
+def a_no_counts_by_when_it_was_said_and_not_by_when_it_was_delivered(case: Case) -> Expected:
+    case.base()
+    case.says("denied", "03-02", extracted_at=at("06-30"))
+    case.says("granted", "04-01", extracted_at=at("04-02"))
+    case.base("late")
+    case.says("granted", "03-02", "late", extracted_at=at("06-30"))
+    case.says("denied", "04-01", "late", extracted_at=at("04-02"))
+    return {"x": case.email("x"), "late": None}
+
+
+@case
+def of_a_stop_and_a_yes_at_one_instant_the_stop_wins(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "04-01")
+    case.says("granted", "04-01")
+    return {"x": None}
+
+
+@case
+def a_no_needs_no_confirmation(case: Case) -> Expected:
+    case.base()
+    case.says("denied", "04-01", double_opt_in_confirmed_at=at("2022-01-01"))
+    return {"x": None}
+
+
+@case
+def a_withdrawal_older_than_its_record_closes(case: Case) -> Expected:
+    case.record("x", cart=True)
+    case.says("granted", "2018-01-01 09:00")
+    case.says("withdrawn", "2019-01-01 09:00")
+    return {"x": None}
+
+
+# --- Rows around a no that cannot be kept ----------------------------------------------------------------------------
+
+
+@case
+def a_withdrawal_of_1970_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", None, changed_at=datetime.fromisoformat("1970-01-01"))
+    return {"x": None}
+
+
+@case
+def a_withdrawal_without_an_extraction_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", extracted_at=None)
+    return {"x": None}
+
+
+@case
+def a_stop_at_a_message_on_a_channel_that_is_spelled_wrong_closes(case: Case) -> Expected:
+    case.base()
+    case.message(channel="E-Mail")
+    case.event("unsubscribed", "03-02")
+    return {"x": None}
+
+
+@case
+def a_stop_at_a_message_that_was_rejected_closes(case: Case) -> Expected:
+    case.base()
+    case.message(sent_at=None)
+    case.event("unsubscribed", "03-02")
+    case.base("y")
+    case.message("y", which="m2", extracted_at=at("01-01"))
+    case.event("complained", "03-02", "m2")
+    return {"x": None, "y": None}
+
+
+@case
+def a_stop_without_a_date_or_a_link_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02", occurred_date=None)
+    case.base("y")
+    case.message("y", which="m2")
+    case.event("unsubscribed", "03-02", "m2", link_tag=None)
+    return {"x": None, "y": None}
+
+
+@case
+def a_stop_that_a_machine_reports_is_a_stop(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02", is_machine=True)
+    return {"x": None}
+
+
+@case
+def a_stop_at_a_message_that_nobody_knows_closes_nobody(case: Case) -> Expected:
+    case.base()
+    case.event("unsubscribed", "03-02", "unheard_of")
+    return {"x": case.email("x")}
+
+
+@case
+def a_stop_with_white_space_around_its_message_id_closes(case: Case) -> Expected:
+    case.base()
+    case.message()
+    case.event("unsubscribed", "03-02", message_id=f" {case.cart_of('m1')} ")
+    return {"x": None}
+
+
+@case
+def a_withdrawal_with_white_space_around_its_record_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", contact_id=f"{case.cart_of('x')} ")
+    return {"x": None}
+
+
+@case
+def an_erasure_request_with_white_space_around_its_record_is_honoured(case: Case) -> Expected:
+    case.base()
+    case.add("erasure_requests", contact_id=f" {case.cart_of('x')}", requested_at=at("03-02"))
     return {"x": None}
 
 

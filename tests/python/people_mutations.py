@@ -197,8 +197,8 @@ MUTATIONS = [
     Mutation(
         "whoever asked to be forgotten is erased, with a time or without",
         "models/intake/intake_unreadable_erasure_requests.sql",
-        "where all_requests.contact_id is not null",
-        "where false",
+        "    from all_requests\n    where contact_id is not null",
+        "    from all_requests\n    where false",
     ),
     Mutation(
         "a phone alone joins no strangers",
@@ -369,7 +369,7 @@ MUTATIONS = [
     Mutation(
         "a record that was rejected itself speaks for its addresses",
         UNREADABLE,
-        "where noes.named_address_hash is null",
+        "where named_noes.named_address_hash is null",
         "where false",
     ),
     Mutation(

@@ -164,6 +164,10 @@ def record_of(row: Row) -> Record | None:
     return None if system is None or contact is None else (str(system), str(contact))
 
 
+# marks a row whose ids had white space around them
+RESPELLED = "is_respelled"
+
+
 class Oracle:
     """Answers for one world."""
 
@@ -171,6 +175,8 @@ class Oracle:
         """`past`: what an earlier build saw of contacts and links."""
         self.settings = settings
         self.world = {entity: [_filled(row) for row in rows] for entity, rows in world.items()}
+        for entity in ("consents", "message_events", "erasure_requests"):
+            self.world[entity] += [*_respelled(self.world[entity])]
         self.past = past
         self.contacts = self._read_contacts()
         self.strangers = self._read_rejected_contacts()
@@ -389,7 +395,7 @@ class Oracle:
         copies: dict[tuple[object, ...], Row] = {}
         for row in self.world["consents"]:
             record, status = record_of(row), row.get("status")
-            if str(status).lower() == "granted" != status:
+            if str(status).lower() == "granted" and (status != "granted" or RESPELLED in row):
                 continue  # could only be a yes
             channel, purpose = row.get("channel"), row.get("purpose")
             stamp = moment(row, "changed_at")
@@ -400,6 +406,7 @@ class Oracle:
                 and status in ("granted", "denied", "withdrawn")
                 and stamp is not None
                 and row.get("extracted_at") is not None
+                and RESPELLED not in row
             )
             if status == "granted":
                 if is_readable:
@@ -493,6 +500,7 @@ class Oracle:
                 is_readable = (
                     kind in EVENTS
                     and len(told) <= 1
+                    and RESPELLED not in row
                     and record in self.contacts
                     and stamp is not None
                     and channel in CHANNELS
@@ -678,6 +686,15 @@ class Oracle:
 
 
 # --- Small helpers ------------------------------------------------------------------------------------------------
+
+
+def _respelled(rows: list[Row]) -> Iterator[Row]:
+    """Rows with white space around an id, without it: whose it is then, it may be."""
+    for row in rows:
+        ids = {name: row[name] for name in ("source_system", "contact_id", "message_id") if row.get(name) is not None}
+        stripped = {name: str(value).strip() for name, value in ids.items()}
+        if stripped != ids:
+            yield row | stripped | {RESPELLED: True}
 
 
 def _filled(row: Row) -> Row:
