@@ -1,6 +1,7 @@
 {{ config(access='protected') }}
--- Which addresses people hold, or held once, as digests: whoever may be written to anywhere or was one with somebody who
--- may, and whoever holds or held an address at which somebody else may be. A no that comes after the publication is about an address.
+-- Which addresses people hold, or held once, as digests: whoever may be written to anywhere or was one person with
+-- somebody who may, and whoever holds or held an address at which somebody else may be. A no that comes after the
+-- publication is about an address.
 with
 
 permissions as (

@@ -75,6 +75,21 @@ def empty_world() -> World:
     return world
 
 
+def recorded_world() -> World:
+    """One regular at that till, who looked at the shop long ago: by what was not recorded nobody would be silent."""
+    world = empty_world()
+    who = {"source_system": "pos", "contact_id": "regular", "extracted_at": datetime.fromisoformat("2024-07-01 06:00")}
+    begun = {"at": datetime.fromisoformat("2015-01-02 12:00"), "date": date(2015, 1, 2)}
+    world["contacts"].append(who | {"silo": "till"} | {f"created_{name}": value for name, value in begun.items()})
+    world["web_events"].append(
+        who
+        | {"event_id": "first", "event_type": "visit", "platform": "web"}
+        | {f"occurred_{name}": value for name, value in begun.items()}
+    )
+    world["orders"][0]["contact_id"] = "regular"
+    return world
+
+
 def write_contract(world: World, folder: Path) -> None:
     """One Parquet file per entity of the contract; what the world does not have is empty."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import forked
-from people_project import CHANNELS, Row, Sent, World, build_and_export, empty_world, purpose
+from people_project import CHANNELS, Row, Sent, World, build_and_export, purpose, recorded_world
 from permission_oracle import Oracle, Record, Settings, Verdict, one_number, one_spelling
 
 EXTRACTED = datetime.fromisoformat("2024-07-01 06:00")
@@ -44,9 +44,9 @@ INVISIBLE = ("​", "‍", "﻿", "­", "⁠")
 class People:
     """A world, whom it asks about, and how many people have which trouble."""
 
-    world: World = field(default_factory=empty_world)
+    world: World = field(default_factory=recorded_world)
     # contacts and links as a build of long ago saw them
-    past: World = field(default_factory=empty_world)
+    past: World = field(default_factory=recorded_world)
     # a cart, or a family name on ads -> a record of the person and the channel meant
     subjects: dict[str, tuple[Record, str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
