@@ -664,6 +664,22 @@ def test_purging_removes_the_data_and_leaves_a_tombstone_the_chain_and_the_ledge
     assert shop.last().manifest["previous_run_id"] == run.run_id
 
 
+def test_a_purge_that_was_killed_is_ended_by_the_next_and_by_whoever_writes_the_feed(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    run = shop.last()
+    os.utime(run.folder / "manifest.json", (0, 0))
+    left = run.path("full").read_bytes()
+    shop.call("purge")
+    run.path("full").write_bytes(left)
+    assert run.run_id in shop.call("purge").text
+    assert not run.path("full").exists()
+    run.path("full").write_bytes(left)
+    shop.publish([person("ann")], as_of="2024-07-02")
+    shop.export("win_back")
+    assert sorted(path.name for path in run.folder.iterdir()) == ["manifest.json", "purged.json"]
+
+
 def test_a_committed_export_seals_its_date_and_nothing_else_does(
     shop: Retailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,10 @@ class CommittedRun:
         """Whether the data files were removed on purpose."""
         return (self.folder / PURGED).exists()
 
+    def data_files(self) -> list[Path]:
+        """What lies beside the manifest; of a purged run what a kill in between has left."""
+        return [file for file in self.folder.iterdir() if file.name not in (MANIFEST, PURGED)]
+
     @property
     def is_erased(self) -> bool:
         """Whether that was because a person was erased: what it held of others has to be written again."""
@@ -189,6 +193,10 @@ class FeedFolder:
         for folder in self.path.glob("*/*"):
             if RUN_ID.fullmatch(folder.name) and not folder.is_symlink() and not (folder / MANIFEST).exists():
                 shutil.rmtree(folder)
+        for run in runs:
+            if run.is_purged:
+                for file in run.data_files():
+                    file.unlink()
         with_ledger = [run for run in runs if run.manifest["has_ledger"]]
         kept = [run for run in with_ledger if base is None or run.sequence > base.sequence][-KEPT_LEDGERS:]
         names = {self.ledger(run).name for run in ([base] if base else []) + kept}
@@ -298,7 +306,7 @@ def purge(older_than_days: int | None) -> tuple[list[CommittedRun], list[Rekindl
                 # how long a file has been lying around is the one question here that the wall clock answers; a clock
                 # that went back makes it younger than nothing
                 age = max(0.0, time.time() - (run.folder / MANIFEST).stat().st_mtime)
-                if age >= days * 86_400 and not run.is_purged:
+                if age >= days * 86_400 and run.data_files():
                     with folder.locked():
                         drop(run, "retention")
                     purged.append(run)
@@ -311,10 +319,10 @@ def purge(older_than_days: int | None) -> tuple[list[CommittedRun], list[Rekindl
 
 def drop(run: CommittedRun, reason: str) -> None:
     """Removes a run's data files and leaves a tombstone, first, so that a kill in between is not taken for damage."""
-    write_file(run.folder / PURGED, as_json({"reason": reason, "run_id": run.run_id}))
-    for file in run.folder.iterdir():
-        if file.name not in (MANIFEST, PURGED):
-            file.unlink()
+    if not run.is_purged:
+        write_file(run.folder / PURGED, as_json({"reason": reason, "run_id": run.run_id}))
+    for file in run.data_files():
+        file.unlink()
     files.sync(run.folder)
 
 

@@ -41,7 +41,10 @@ def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses:
             sought |= _identifiers(connection, file, ids)
     found = []
     for folder in folders:
-        held = [run for run in folder.runs() if not run.is_purged and run_holds(connection, run, sought)]
+        # of a run whose files were being removed when a call was killed, nobody asks whom those that are left hold
+        held = [
+            run for run in folder.runs() if (run.data_files() if run.is_purged else run_holds(connection, run, sought))
+        ]
         rows = {file: _count(connection, file, ids) for file in ledgers[folder.feed]}
         traces = Traces(folder, held, {file: count for file, count in rows.items() if count}, False)
         if traces.runs or traces.ledgers:
