@@ -680,6 +680,18 @@ def test_a_purge_that_was_killed_is_ended_by_the_next_and_by_whoever_writes_the_
     assert sorted(path.name for path in run.folder.iterdir()) == ["manifest.json", "purged.json"]
 
 
+def test_a_run_whose_files_were_taken_away_by_hand_gets_its_tombstone_when_it_is_old(shop: Retailer) -> None:
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    run = shop.last()
+    os.utime(run.folder / "manifest.json", (0, 0))
+    for file in run.folder.iterdir():
+        if file.name != "manifest.json":
+            file.unlink()
+    assert run.run_id in shop.call("purge").text
+    assert [file.name for file in sorted(run.folder.iterdir())] == ["manifest.json", "purged.json"]
+
+
 def test_a_committed_export_seals_its_date_and_nothing_else_does(
     shop: Retailer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,12 +71,17 @@ class CommittedRun:
 
     @property
     def is_purged(self) -> bool:
-        """Whether the data files were removed on purpose."""
+        """Whether the data files were removed on purpose, or are being."""
         return (self.folder / PURGED).exists()
 
     def data_files(self) -> list[Path]:
         """What lies beside the manifest; of a purged run what a kill in between has left."""
         return [file for file in self.folder.iterdir() if file.name not in (MANIFEST, PURGED)]
+
+    def remove_data(self) -> None:
+        """Removes these, or the rest of them."""
+        for file in self.data_files():
+            file.unlink()
 
     @property
     def is_erased(self) -> bool:
@@ -195,8 +200,7 @@ class FeedFolder:
                 shutil.rmtree(folder)
         for run in runs:
             if run.is_purged:
-                for file in run.data_files():
-                    file.unlink()
+                run.remove_data()
         with_ledger = [run for run in runs if run.manifest["has_ledger"]]
         kept = [run for run in with_ledger if base is None or run.sequence > base.sequence][-KEPT_LEDGERS:]
         names = {self.ledger(run).name for run in ([base] if base else []) + kept}
@@ -306,7 +310,7 @@ def purge(older_than_days: int | None) -> tuple[list[CommittedRun], list[Rekindl
                 # how long a file has been lying around is the one question here that the wall clock answers; a clock
                 # that went back makes it younger than nothing
                 age = max(0.0, time.time() - (run.folder / MANIFEST).stat().st_mtime)
-                if age >= days * 86_400 and run.data_files():
+                if age >= days * 86_400 and (run.data_files() or not run.is_purged):
                     with folder.locked():
                         drop(run, "retention")
                     purged.append(run)
@@ -321,8 +325,7 @@ def drop(run: CommittedRun, reason: str) -> None:
     """Removes a run's data files and leaves a tombstone, first, so that a kill in between is not taken for damage."""
     if not run.is_purged:
         write_file(run.folder / PURGED, as_json({"reason": reason, "run_id": run.run_id}))
-    for file in run.data_files():
-        file.unlink()
+    run.remove_data()
     files.sync(run.folder)
 
 

@@ -2,6 +2,7 @@
 
 What is looked at comes from the project itself (the sources that the connector's models read, from the manifest), so a
 new connector is checked without a line of code. Only headers and footers are read: rows are the build's business.
+Of text files that are said to be in another encoding than UTF-8, as much as it takes to doubt that.
 """
 
 import glob
@@ -228,7 +229,7 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[st
             having.setdefault(column, []).append(file)
     # the rarer name of two is the slip
     for other, column in itertools.combinations(sorted(having, key=lambda each: (len(having[each]), each)), 2):
-        if _is_almost(other, column) and not set(having[other]) & set(having[column]):
+        if not set(having[other]) & set(having[column]) and _is_almost(other, column):
             yield (
                 f"Raw table {source.source_name}.{source.name}: {having[other][0]} has a column '{other}' and no "
                 f"'{column}', as {having[column][0]} has: give both one name, or add an empty column '{column}' when "
@@ -284,15 +285,8 @@ def _written_as(file: Path) -> str | None:
         if marked := [name for mark, name in _MARKS.items() if beginning.startswith(mark)]:
             return marked[0]
     with file.open("rb") as rows:
-        is_ascii = True
-        for row in rows:
-            if not row.isascii():
-                is_ascii = False
-                try:
-                    row.decode("utf-8")
-                except UnicodeDecodeError:
-                    return None
-    return None if is_ascii else "UTF-8"
+        is_ascii = all(row.isascii() for row in rows)
+    return None if is_ascii or _first_line_not_in_utf8(file) else "UTF-8"
 
 
 def _first_line_not_in_utf8(file: Path) -> int | None:

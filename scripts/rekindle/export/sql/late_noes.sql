@@ -40,7 +40,7 @@ named_addresses as (
     select
         address,
         case when spelled like '%@%' then 'email' else 'phone' end as address_kind,
-        {{ rule('hash_id', ["case when spelled like '%@%' then 'email' else 'phone' end", 'spelled']) }} as address_id
+        {{ rule('hash_id', ['address_kind', 'spelled']) }} as address_id
     from spelled_addresses
     {# behind an extension is another person than behind the switchboard -#}
     where spelled not like '%;ext=%'
