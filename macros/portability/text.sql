@@ -58,11 +58,23 @@
 
 {#
   E-mail as the identity layer compares it, when it is a plain one: white space removed at both ends (trim() alone keeps TAB), lower
-  case. Every other e-mail is spelled before dbt (macros/identity/email_addresses.sql): engines disagree on lower('İ').
+  case, and bare. Every other e-mail is spelled before dbt (macros/identity/email_addresses.sql): engines disagree on lower('İ').
   Not the platforms' normalisation: each ad platform has its own rule, applied at export.
 #}
 {% macro normalised_email(expression) -%}
-    nullif(lower({{ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') }}), '')
+    {%- set written = 'lower(' ~ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') ~ ')' -%}
+    nullif(case when {{ regex_like(written, '[<:]|[.]$') }} then {{ bare_email(written) }} else {{ written }} end, '')
+{%- endmacro %}
+
+{#
+  An e-mail without what a mail program, a link or a name server writes around it: <ann@example.com>, "Ann" <ann@example.com>,
+  mailto:ann@example.com?subject=…, ann@example.com. with the dot of the root. A name that is an address itself stays: which one is
+  meant? scripts/rekindle/addresses/spelling.py does the same with e-mails that are not plain.
+#}
+{% macro bare_email(expression) -%}
+    {%- set inside = regex_replace_all(expression, '^[^<>@]*<[\\s]*([^<>]*[^<>\\s])[\\s]*>$', '\\1') -%}
+    {%- set linked = regex_replace_all(inside, '^mailto:([^?]+)([?].*)?$', '\\1') -%}
+    {{ regex_replace_all(linked, '(@[^@]*[^.])[.]$', '\\1') }}
 {%- endmacro %}
 
 {# Whether an e-mail is plain: printable ASCII and white space of ASCII only. Nearly all are. #}

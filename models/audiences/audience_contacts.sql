@@ -18,6 +18,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
 -- whoever may be written to, and whose no may be about an address of theirs or was theirs before a split
 people as (
     select profile_id
@@ -33,7 +37,13 @@ people as (
 select
     contact_profiles.profile_id,
     contact_profiles.source_system,
-    contact_profiles.contact_id
+    contact_profiles.contact_id,
+    -- a number without a prefix is read with the country of its record
+    contacts.country_code
 from contact_profiles
 inner join people
     on contact_profiles.profile_id = people.profile_id
+inner join contacts
+    on
+        contact_profiles.source_system = contacts.source_system
+        and contact_profiles.contact_id = contacts.contact_id

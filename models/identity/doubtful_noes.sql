@@ -79,9 +79,18 @@ noes_that_name as (
     from noes_of_records
     left join named_addresses
         on
-            coalesce(noes_of_records.source_system, '') = coalesce(named_addresses.source_system, '')
-            and coalesce(noes_of_records.contact_id, '') = coalesce(named_addresses.contact_id, '')
-            and noes_of_records.named_address_hash = named_addresses.named_address_hash
+            noes_of_records.named_address_hash = named_addresses.named_address_hash
+            -- the address stands in the row of the no, under the ids as they are written there, or in its record's
+            and (
+                (
+                    coalesce(noes_of_records.written_system, '') = coalesce(named_addresses.source_system, '')
+                    and coalesce(noes_of_records.written_contact_id, '') = coalesce(named_addresses.contact_id, '')
+                )
+                or (
+                    noes_of_records.source_system = named_addresses.source_system
+                    and noes_of_records.contact_id = named_addresses.contact_id
+                )
+            )
     left join over_shared_addresses
         on named_addresses.identifier_id = over_shared_addresses.identifier_id
 ),

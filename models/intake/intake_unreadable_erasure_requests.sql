@@ -27,7 +27,19 @@ dated_requests as (
     where contact_id is not null
 ),
 
--- an id with white space around it is somebody's, too, who has it without
+system_names as (
+    select distinct source_system
+    from contacts
+),
+
+systems as (
+    select
+        source_system,
+        {{ folded_name('source_system') }} as folded_system
+    from system_names
+),
+
+-- an id with white space around it is somebody's, too, who has it without; and a system has one name, however spelled
 spelled_requests as (
     select * from dated_requests
     union
@@ -36,6 +48,14 @@ spelled_requests as (
         {{ trimmed('contact_id') }} as contact_id,
         requested_at
     from dated_requests
+    union
+    select
+        systems.source_system,
+        {{ trimmed('dated_requests.contact_id') }} as contact_id,
+        dated_requests.requested_at
+    from dated_requests
+    inner join systems
+        on {{ folded_name('dated_requests.source_system') }} = systems.folded_system
 ),
 
 unreadable_requests as (

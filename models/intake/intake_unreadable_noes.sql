@@ -31,6 +31,10 @@ rejected_addresses as (
     select * from {{ ref('intake_rejected_addresses') }}
 ),
 
+contacts as (
+    select * from {{ ref('input_contacts') }}
+),
+
 -- whatever does not say yes may have said no; a row that could only be a yes stays rejected
 doubtful_consents as (
     select
@@ -79,30 +83,54 @@ unreadable_events as (
             and doubtful_events.occurred_at = valid_message_events.occurred_at
 ),
 
--- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
-answers as (
+named_messages as (
     select
-        unreadable_events.message_id,
+        message_id as named_message_id,
+        message_id,
+        readable_at,
+        extracted_at
+    from unreadable_events
+    union
+    select
+        {{ trimmed('message_id') }} as named_message_id,
+        message_id,
+        readable_at,
+        extracted_at
+    from unreadable_events
+),
+
+-- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
+answers_to_messages as (
+    select
+        named_messages.message_id,
         messages.source_system,
         messages.contact_id,
         messages.channel,
-        unreadable_events.readable_at,
-        unreadable_events.extracted_at
+        named_messages.readable_at,
+        named_messages.extracted_at
+    from named_messages
+    inner join messages
+        on named_messages.named_message_id = messages.message_id
+),
+
+answers_to_nothing as (
+    select unreadable_events.*
     from unreadable_events
-    left join messages
-        on unreadable_events.message_id = messages.message_id
+    {{ anti_join() }} answers_to_messages
+        on unreadable_events.message_id = answers_to_messages.message_id
+),
+
+answers as (
+    select * from answers_to_messages
     union all
     select
-        messages.message_id,
-        messages.source_system,
-        messages.contact_id,
-        messages.channel,
-        unreadable_events.readable_at,
-        unreadable_events.extracted_at
-    from unreadable_events
-    inner join messages
-        on {{ trimmed('unreadable_events.message_id') }} = messages.message_id
-    where unreadable_events.message_id <> messages.message_id
+        message_id,
+        cast(null as string) as source_system,
+        cast(null as string) as contact_id,
+        cast(null as string) as channel,
+        readable_at,
+        extracted_at
+    from answers_to_nothing
     union all
     select
         shared_message_ids.message_id,
@@ -143,9 +171,27 @@ noes as (
     from answers
 ),
 
--- an id with white space around it is somebody's, too, who has it without: nobody is written to because of a blank
+-- asked of few names: a retailer has a handful of systems
+system_names as (
+    select distinct source_system
+    from contacts
+),
+
+systems as (
+    select
+        source_system,
+        {{ folded_name('source_system') }} as folded_system
+    from system_names
+),
+
+-- an id with white space around it is somebody's, too, who has it without; and a system has one name, however it is
+-- spelled: nobody is written to because of a blank or a capital
 named_noes as (
-    select * from noes
+    select
+        *,
+        source_system as written_system,
+        contact_id as written_contact_id
+    from noes
     union
     select
         entity,
@@ -156,8 +202,26 @@ named_noes as (
         purpose,
         named_address_hash,
         readable_at,
-        extracted_at
+        extracted_at,
+        source_system as written_system,
+        contact_id as written_contact_id
     from noes
+    union
+    select
+        noes.entity,
+        systems.source_system,
+        {{ trimmed('noes.contact_id') }} as contact_id,
+        noes.message_id,
+        noes.channel,
+        noes.purpose,
+        noes.named_address_hash,
+        noes.readable_at,
+        noes.extracted_at,
+        noes.source_system as written_system,
+        noes.contact_id as written_contact_id
+    from noes
+    inner join systems
+        on {{ folded_name('noes.source_system') }} = systems.folded_system
 ),
 
 -- a record that was rejected itself speaks for its addresses
@@ -171,7 +235,9 @@ noes_of_rejected_records as (
         named_noes.purpose,
         {{ hash_id(["'address'", 'rejected_addresses.address']) }} as named_address_hash,
         named_noes.readable_at,
-        named_noes.extracted_at
+        named_noes.extracted_at,
+        named_noes.written_system,
+        named_noes.written_contact_id
     from named_noes
     inner join rejected_addresses
         on
@@ -194,6 +260,8 @@ select distinct
     channel,
     purpose,
     named_address_hash,
+    written_system,
+    written_contact_id,
     readable_at is not null as has_readable_stamp,
     coalesce(readable_at, extracted_at) as said_at
 from all_noes

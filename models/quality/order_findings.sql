@@ -16,11 +16,11 @@ returns_per_order as (
     group by original_order_id
 ),
 
-findings as (
+returned_orders as (
     select
         orders.order_id,
         orders.source_system,
-        'returns_exceed_sale' as finding,
+        orders.order_status,
         orders.net_amount,
         returns_per_order.returned_amount,
         returns_per_order.return_count,
@@ -28,9 +28,21 @@ findings as (
     from returns_per_order
     inner join orders
         on returns_per_order.order_id = orders.order_id
+),
+
+findings as (
+    select
+        order_id,
+        source_system,
+        case when order_status = 'returned' then 'return_of_a_return' else 'returns_exceed_sale' end as finding,
+        net_amount,
+        returned_amount,
+        return_count,
+        order_date
+    from returned_orders
     where
-        orders.order_status = 'completed'
-        and orders.net_amount + returns_per_order.returned_amount < 0
+        order_status = 'returned'
+        or (order_status = 'completed' and net_amount + returned_amount < 0)
 
     union all
 

@@ -32,53 +32,89 @@ closed_records as (
     where word = 'unreadable'
 ),
 
-known_records as (
-    select
-        source_system,
-        contact_id
-    from contact_profiles
-    union
-    select
-        '' as source_system,
-        contact_id
-    from contact_profiles
-),
-
-listed as (
+-- one row per row that was delivered, also where it may have meant another spelling of its ids, or closes by addresses
+listed_noes as (
     select
         unreadable_noes.entity,
-        unreadable_noes.source_system,
-        unreadable_noes.contact_id,
+        unreadable_noes.written_system as source_system,
+        unreadable_noes.written_contact_id as contact_id,
         unreadable_noes.message_id,
         coalesce(unreadable_noes.channel, '*') as channel,
         coalesce(unreadable_noes.purpose, '*') as purpose,
         unreadable_noes.has_readable_stamp,
-        unreadable_noes.named_address_hash is not null as has_address,
-        closed_records.contact_id is not null as is_record_known,
+        max(case when unreadable_noes.named_address_hash is not null then 1 else 0 end) = 1 as has_address,
+        max(case when closed_records.contact_id is not null then 1 else 0 end) = 1 as is_record_known,
         unreadable_noes.said_at
     from unreadable_noes
     left join closed_records
         on
             unreadable_noes.contact_id = closed_records.contact_id
             and coalesce(unreadable_noes.source_system, '') = closed_records.source_system
+    group by
+        unreadable_noes.entity,
+        unreadable_noes.written_system,
+        unreadable_noes.written_contact_id,
+        unreadable_noes.message_id,
+        coalesce(unreadable_noes.channel, '*'),
+        coalesce(unreadable_noes.purpose, '*'),
+        unreadable_noes.has_readable_stamp,
+        unreadable_noes.said_at
+),
+
+requests as (
+    select
+        *,
+        {{ trimmed('contact_id') }} as meant_contact_id
+    from erasure_requests
+    where reason <> 'duplicate_key'
+),
+
+asked_ids as (
+    select contact_id
+    from requests
     union
+    select meant_contact_id as contact_id
+    from requests
+),
+
+-- few: their systems' names are compared letter by letter
+asked_records as (
+    select
+        contact_profiles.source_system,
+        contact_profiles.contact_id
+    from contact_profiles
+    inner join asked_ids
+        on contact_profiles.contact_id = asked_ids.contact_id
+),
+
+listed_requests as (
     select
         'erasure_requests' as entity,
-        erasure_requests.source_system,
-        erasure_requests.contact_id,
+        requests.source_system,
+        requests.contact_id,
         cast(null as string) as message_id,
         '*' as channel,
         '*' as purpose,
-        erasure_requests.requested_at is not null as has_readable_stamp,
+        requests.requested_at is not null as has_readable_stamp,
         false as has_address,
-        known_records.contact_id is not null as is_record_known,
-        erasure_requests.requested_at as said_at
-    from erasure_requests
-    left join known_records
+        max(case when asked_records.contact_id is not null then 1 else 0 end) = 1 as is_record_known,
+        requests.requested_at as said_at
+    from requests
+    left join asked_records
         on
-            erasure_requests.contact_id = known_records.contact_id
-            and coalesce(erasure_requests.source_system, '') = known_records.source_system
-    where erasure_requests.reason <> 'duplicate_key'
+            asked_records.contact_id in (requests.contact_id, requests.meant_contact_id)
+            and coalesce({{ folded_name('requests.source_system') }}, {{ folded_name('asked_records.source_system') }})
+            = {{ folded_name('asked_records.source_system') }}
+    group by
+        requests.source_system,
+        requests.contact_id,
+        requests.requested_at
+),
+
+listed as (
+    select * from listed_noes
+    union all
+    select * from listed_requests
 )
 
 select

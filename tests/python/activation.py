@@ -34,7 +34,8 @@ CONSENT = f"""
     create table audiences.audience_withdrawals ({WITHDRAWALS});
     create table audiences.audience_permissions (profile_id varchar, channel varchar, purpose varchar,
         address_kind varchar, address varchar, consented_at timestamp);
-    create table audiences.audience_contacts (profile_id varchar, source_system varchar, contact_id varchar);
+    create table audiences.audience_contacts
+        (profile_id varchar, source_system varchar, contact_id varchar, country_code varchar);
     create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
     create table audiences.audience_doubted_messages
         (message_id varchar, source_system varchar, contact_id varchar, channel varchar);
@@ -60,7 +61,7 @@ PERMITTED = """
     select distinct profile_id, channel, purpose, kind, address, coalesce(consented_at, timestamp '2024-01-01 10:00:00')
     from addresses;
     insert into audiences.audience_contacts
-    select distinct profile_id, 'web_shop', 'c_' || profile_id from audiences.aud_win_back where {which};
+    select distinct profile_id, 'web_shop', 'c_' || profile_id, null from audiences.aud_win_back where {which};
     insert into audiences.audience_messages
     select distinct 'm_' || profile_id, profile_id, channel from audiences.aud_win_back where {which}
 """

@@ -715,6 +715,20 @@ def an_erasure_request_with_white_space_around_its_record_is_honoured(case: Case
     return {"x": None}
 
 
+@case
+def a_no_under_another_spelling_of_its_system_closes(case: Case) -> Expected:
+    case.base()
+    case.says("withdrawn", "03-02", source_system="Web_Shop ")
+    case.base("y")
+    case.message("y", source_system="web shop")
+    case.event("unsubscribed", "03-02")
+    case.base("z")
+    case.add("erasure_requests", source_system="WEBSHOP", contact_id=case.cart_of("z"), requested_at=at("03-02"))
+    case.base("other")
+    case.says("withdrawn", "03-02", "other", source_system="web_shop_2")
+    return {"x": None, "y": None, "z": None, "other": case.email("other")}
+
+
 # --- Addresses ----------------------------------------------------------------------------------------------------
 
 
@@ -765,6 +779,36 @@ def a_domain_in_letters_and_in_ascii_is_one_address(case: Case) -> Expected:
     case.record("b", email=f"a@{f'bücher{case.number}'.encode('idna').decode()}.example")
     case.says("withdrawn", "03-02", "b")
     return {"a": None}
+
+
+@case
+def a_no_reaches_its_address_whatever_a_mail_program_wrote_around_it(case: Case) -> Expected:
+    written = {"link": "mailto:{}?subject=stop", "brackets": "< {} >", "named": '"Somebody, else" <{}>', "root": "{}."}
+    written["named_link"] = "Zoë <MAILTO:{}>"
+    for name, form in written.items():
+        case.base(name)
+        case.says("withdrawn", "03-02", "nobody", address=form.format(case.email(name)))
+    case.base("holds", email=f'"Holds" <{case.email("holds")}>')
+    case.record("says", email=case.email("holds"))
+    case.link("different", "holds", "says")
+    case.says("withdrawn", "03-02", "says")
+    return dict.fromkeys((*written, "holds"))
+
+
+@case
+def a_record_is_written_to_at_its_address_and_not_at_what_stood_around_it(case: Case) -> Expected:
+    case.base(email=f"Case <mailto:{case.email('x')}>")
+    return {"x": case.email("x")}
+
+
+@case
+def a_no_at_what_may_be_one_address_or_another_is_about_its_record(case: Case) -> Expected:
+    case.joined("x", "y")
+    case.says("granted", "2022-01-01 09:00", "y")
+    case.says("withdrawn", "03-02", "x", address=f"{case.email('x')} <{case.email('z')}>")
+    case.base("quoted")
+    case.says("withdrawn", "03-02", "quoted", address=f"{case.email('quoted')}'")
+    return {"x": None, "quoted": None}
 
 
 @case

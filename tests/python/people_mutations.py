@@ -24,6 +24,7 @@ PERMISSIONS = "models/identity/address_permissions.sql"
 WORDS = "models/identity/contact_words.sql"
 DOUBTFUL = "models/identity/doubtful_noes.sql"
 UNREADABLE = "models/intake/intake_unreadable_noes.sql"
+REQUESTS = "models/intake/intake_unreadable_erasure_requests.sql"
 ADDRESSES = "models/hub/contact_addresses.sql"
 PERMITTED = "models/hub/permitted_addresses.sql"
 PAUSED = "models/hub/paused_mailboxes.sql"
@@ -196,7 +197,7 @@ MUTATIONS = [
     ),
     Mutation(
         "whoever asked to be forgotten is erased, with a time or without",
-        "models/intake/intake_unreadable_erasure_requests.sql",
+        REQUESTS,
         "    from all_requests\n    where contact_id is not null",
         "    from all_requests\n    where false",
     ),
@@ -373,6 +374,42 @@ MUTATIONS = [
         "where false",
     ),
     Mutation(
+        "white space around an id of a consent loses no no",
+        UNREADABLE,
+        "        {{ trimmed('source_system') }} as source_system,\n        {{ trimmed('contact_id') }} as contact_id,",
+        "        source_system,\n        contact_id,",
+    ),
+    Mutation(
+        "white space around an id of a message loses no no",
+        UNREADABLE,
+        "        {{ trimmed('message_id') }} as named_message_id,",
+        "        message_id as named_message_id,",
+    ),
+    Mutation(
+        "a system has one name, however it is spelled",
+        UNREADABLE,
+        "        on {{ folded_name('noes.source_system') }} = systems.folded_system",
+        "        on noes.source_system = systems.source_system",
+    ),
+    Mutation(
+        "a wish to be forgotten is honoured whatever stands around an id",
+        REQUESTS,
+        "        {{ trimmed('source_system') }} as source_system,\n        {{ trimmed('contact_id') }} as contact_id,",
+        "        source_system,\n        contact_id,",
+    ),
+    Mutation(
+        "a wish to be forgotten is honoured however its system is spelled",
+        REQUESTS,
+        "        on {{ folded_name('dated_requests.source_system') }} = systems.folded_system",
+        "        on dated_requests.source_system = systems.source_system",
+    ),
+    Mutation(
+        "what stands around an e-mail is no part of it",
+        "macros/portability/text.sql",
+        "when {{ regex_like(written, '[<:]|[.]$') }} then",
+        "when false then",
+    ),
+    Mutation(
         "an answer to a message that was rejected is heard",
         UNREADABLE,
         "select * from {{ judged_input('messages') }} as input_rows",
@@ -542,7 +579,7 @@ def break_and_build(mutation: Mutation, told: People, folder: Path) -> None:
     assert whole.count(mutation.text) == 1, mutation.rule
     file.write_text(whole.replace(mutation.text, mutation.broken), encoding="utf-8")
     try:
-        if file.suffix == ".sql":
+        if mutation.file.startswith("models/"):
             shutil.copy(folder / "unbroken.duckdb", folder / "warehouse" / "build.duckdb")
             variables = f"{{connector: parquet, as_of_date: '{AS_OF}'}}"
             selected = f"{file.stem}+,+audience_members"

@@ -149,8 +149,12 @@ class Story:
         if not isinstance(email, str) or "@" not in email or not self.chance(0.3):
             return email
         local, _, domain = email.partition("@")
-        way = self.random.choice(("upper", "blank", "invisible", "decomposed", "ascii_domain", "invisible_domain"))
+        way = self.random.choice(
+            ("upper", "blank", "invisible", "decomposed", "ascii_domain", "invisible_domain", "link", "named", "root")
+        )
         self.kinds.add(f"spelled_{way}")
+        if way in ("link", "named", "root"):
+            return {"link": f"mailto:{email}", "named": f'"Ann" <{email}>', "root": f"{email}."}[way]
         if way == "upper":
             return email.upper()
         if way == "blank":
@@ -579,6 +583,35 @@ def no_at_an_unreadable_address(story: Story) -> None:
         story.consent("granted", at + timedelta(days=5), story.sibling(record))
 
 
+def no_under_other_ids(story: Story) -> None:
+    """White space around an id, or the system under a name that has the same letters."""
+    record, at = story.anyone(), story.when()
+    system, contact = record
+    other = story.one_of(
+        *({"contact_id": f"{contact} "}, {"contact_id": f"\t{contact}"}, {"source_system": f" {system}"}),
+        *({"source_system": "Web_Shop"}, {"source_system": "web shop", "contact_id": f" {contact}"}),
+        {"source_system": None, "contact_id": f"{contact} "},
+    )
+    if story.chance(0.6):
+        named = {"address": story.own(record)} if story.chance(0.4) else {}
+        story.consent(story.random.choice(("denied", "withdrawn")), at, record, **other, **named)
+    else:
+        message = story.message(record, at - timedelta(days=1), **(other if "source_system" in other else {}))
+        blank = {} if "source_system" in other else {"message_id": f" {message} "}
+        story.event(message, story.random.choice(("unsubscribed", "complained")), at, **blank)
+    if story.chance(0.5):
+        story.consent("granted", at + timedelta(days=5), story.random.choice((record, story.anyone())))
+
+
+def wish_to_be_forgotten_under_other_ids(story: Story) -> None:
+    system, contact = story.anyone()
+    other = story.one_of(
+        *({"contact_id": f" {contact}"}, {"source_system": f"{system} "}, {"source_system": "WEB-SHOP"}),
+        {"source_system": None, "contact_id": f" {contact}"},
+    )
+    story.add("erasure_requests", (system, contact), **({"requested_at": story.when()} | other))
+
+
 def no_to_something_else(story: Story) -> None:
     story.consent("withdrawn", story.when(), story.anyone(), **something_else(story))
 
@@ -928,7 +961,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(prefers, prefers_something_else_lately, no_of_a_rejected_record),
             *(record_delivered_twice, record_of_the_future, event_of_an_unknown_message, erasure_of_nobody),
             *(moved_after_a_no, record_changed_after_a_no, no_of_a_record_that_is_gone, yes_confirmed_in_1970),
-            *(answer_to_an_id_of_two_messages, empty_texts),
+            *(answer_to_an_id_of_two_messages, empty_texts, no_under_other_ids),
         )
     ),
     *(
@@ -936,6 +969,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
         for told in (
             *(no_at_an_address_nobody_holds, no_at_an_unreadable_address, no_of_an_unknown_record),
             *(unreadable_no_delivered_again, event_that_cannot_be_read, event_of_a_rejected_message, erasure),
+            wish_to_be_forgotten_under_other_ids,
         )
     ),
     ("no_without_a_stamp", unreadable(changed_at=None), 1),

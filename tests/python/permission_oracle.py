@@ -111,14 +111,24 @@ def one_spelling(email: object) -> str | None:
         for letter in unicodedata.normalize("NFC", str(email))
         if unicodedata.category(letter) not in ("Cf", "Cc")
     )
-    local, at, domain = unicodedata.normalize("NFC", visible.strip().lower()).rpartition("@")
+    local, at, domain = unicodedata.normalize("NFC", _bare(visible.strip().lower())).rpartition("@")
     if not (at and local) or "@" in local or any(letter.isspace() for letter in local + domain):
         return None
     try:
         domain = domain.encode("idna").decode()
     except UnicodeError:
         return None
-    return f"{local}@{domain}" if "." in domain.strip(".") else None
+    return f"{local}@{domain}" if "." in domain.strip(".") and domain == domain.strip(".") else None
+
+
+def _bare(email: str) -> str:
+    """Out of a link, or of brackets with a name before them that is no address itself; without the dot of the root."""
+    name, opened, rest = email.partition("<")
+    if opened and "@" not in name and rest.find(">") == len(rest) - 1 and "<" not in rest:
+        email = rest[:-1].strip()
+    if email.startswith("mailto:"):
+        email = email.removeprefix("mailto:").partition("?")[0]
+    return email[:-1] if email.endswith(".") else email
 
 
 @cache
@@ -164,7 +174,7 @@ def record_of(row: Row) -> Record | None:
     return None if system is None or contact is None else (str(system), str(contact))
 
 
-# marks a row whose ids had white space around them
+# marks a row whose ids were written otherwise
 RESPELLED = "is_respelled"
 
 
@@ -175,8 +185,10 @@ class Oracle:
         """`past`: what an earlier build saw of contacts and links."""
         self.settings = settings
         self.world = {entity: [_filled(row) for row in rows] for entity, rows in world.items()}
+        systems = {str(row["source_system"]) for row in self.world["contacts"] if row["source_system"] is not None}
         for entity in ("consents", "message_events", "erasure_requests"):
-            self.world[entity] += [*_respelled(self.world[entity])]
+            self.world[entity] += [*_respelled(self.world[entity], systems)]
+        self.messages = [*self.world["messages"], *_respelled(self.world["messages"], systems)]
         self.past = past
         self.contacts = self._read_contacts()
         self.strangers = self._read_rejected_contacts()
@@ -484,7 +496,7 @@ class Oracle:
 
     def _stops(self) -> Iterator[tuple[str, tuple[str, ...], Word]]:
         messages: dict[object, list[Row]] = defaultdict(list)
-        for row in self.world["messages"]:
+        for row in self.messages:
             messages[row.get("message_id")].append(row)
         for row in self.world["message_events"]:
             kind = row.get("event_type")
@@ -492,7 +504,11 @@ class Oracle:
                 continue
             copies = [each for each in messages.get(row.get("message_id"), ()) if each.get("contact_id") is not None]
             # two systems number alike: nobody knows which of the messages was meant
-            told = {(each.get("source_system"), each["contact_id"], each.get("channel")) for each in copies}
+            told = {
+                (each.get("source_system"), each["contact_id"], each.get("channel"))
+                for each in copies
+                if RESPELLED not in each
+            }
             for message, record in ((each, record) for each in copies for record in self._may_be(each)):
                 if record is None:
                     continue
@@ -501,6 +517,7 @@ class Oracle:
                     kind in EVENTS
                     and len(told) <= 1
                     and RESPELLED not in row
+                    and RESPELLED not in message
                     and record in self.contacts
                     and stamp is not None
                     and channel in CHANNELS
@@ -688,13 +705,21 @@ class Oracle:
 # --- Small helpers ------------------------------------------------------------------------------------------------
 
 
-def _respelled(rows: list[Row]) -> Iterator[Row]:
-    """Rows with white space around an id, without it: whose it is then, it may be."""
+def _respelled(rows: list[Row], systems: set[str]) -> Iterator[Row]:
+    """Rows with white space around an id, without it, and under each system that has the letters of theirs."""
+    named = {system: _letters(system) for system in systems}
     for row in rows:
         ids = {name: row[name] for name in ("source_system", "contact_id", "message_id") if row.get(name) is not None}
         stripped = {name: str(value).strip() for name, value in ids.items()}
-        if stripped != ids:
-            yield row | stripped | {RESPELLED: True}
+        letters = _letters(str(ids.get("source_system", "")))
+        meant = [stripped, *(stripped | {"source_system": each} for each in named if named[each] == letters)]
+        for other in meant:
+            if other != ids and other not in meant[: meant.index(other)]:
+                yield row | other | {RESPELLED: True}
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _filled(row: Row) -> Row:

@@ -24,6 +24,9 @@ SAME = [
     ("m\u00fcller@XN--BCHER-KVA.example", "m\u00fcller@xn--bcher-kva.example"),
     ("\u0130@example.com", "i\u0307@example.com"),  # the letter that engines lower in two ways
     ("\u4f8b@\u4f8b\u3048\u3002example", "\u4f8b@xn--r8jz45g.example"),
+    ("Zo\u00eb <zoe@example.com>", "zoe@example.com"),
+    ('"Zo\u00eb, B" <MailTo:zoe@Example.com?subject=stop>', "zoe@example.com"),
+    ("\u00a0mailto:zo\u00e9@example.com.", "zo\u00e9@example.com"),
 ]
 UNREADABLE = [
     "zo\u00e9",
@@ -36,6 +39,10 @@ UNREADABLE = [
     "zo\u00e9..b@example.com",
     "b@\u00fc-.example",
     "b@" + "\u00fc" * 80 + ".example",
+    "zo\u00e9@example.com..",
+    "zo\u00e9@example.com <zo\u00e9@example.com>",  # which one?
+    "<zo\u00e9@example.com>, <b@example.com>",
+    "mailto:zo\u00e9@example.com,b@example.com",
 ]
 
 
@@ -57,15 +64,34 @@ def test_a_spelling_spells_itself_and_does_not_depend_on_how_signs_are_composed(
     assert spelled(unicodedata.normalize("NFD", raw_email)) == spelled(unicodedata.normalize("NFC", raw_email))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+AROUND = (
+    "{}",
+    "<{}>",
+    "Ann < {} >",
+    '"B, Ann" <mailto:{}>',
+    "MAILTO:{}?subject=stop",
+    "{}.",
+    "<{}.>",
+    "b@c.de <{}>",
+    "'{}'",
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
-    raw_email=st.from_regex(r"[ \t]{0,2}[A-Za-z0-9_+-]{1,6}@[A-Za-z0-9]{1,6}\.[A-Za-z]{2,3}[ \n]{0,2}", fullmatch=True)
+    raw_email=st.builds(
+        str.format,
+        st.sampled_from(AROUND),
+        st.from_regex(r"[ \t]{0,2}[A-Za-z0-9_+-]{1,6}@[A-Za-z0-9]{1,6}\.[A-Za-z]{2,3}[ \n]{0,2}", fullmatch=True),
+    )
 )
 def test_sql_spells_plain_e_mails_as_python_would(raw_email: str) -> None:
     plain, normalised = rules.apply("is_plain_email", "$raw"), rules.apply("normalised_email", "$raw")
-    assert duckdb.execute(f"select {plain}, {normalised}", {"raw": raw_email}).fetchall() == [
-        (True, spelled(raw_email))
-    ]
+    readable = rules.apply("is_readable_email", "$raw")
+    ((is_plain, email, is_email),) = duckdb.execute(
+        f"select {plain}, {normalised}, {readable}", {"raw": raw_email}
+    ).fetchall()
+    assert (is_plain, email if is_email else None) == (True, spelled(raw_email))
 
 
 KEY = {"source_system": "varchar", "contact_id": "varchar"}

@@ -80,6 +80,10 @@ def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
         (consent(changed_at=""), ["ann"]),
         (consent(source_system=""), ["ann"]),
         (consent(source_system="crm"), []),
+        # a system has one name, however it is spelled
+        (consent(source_system="Web_Shop"), ["ann"]),
+        (consent(source_system=" web-shop"), ["ann"]),
+        (consent("c_ann ", source_system="WEB SHOP"), ["ann"]),
         (consent("c_nobody"), []),
         (consent("c_nobody", address=" ANN@example.com"), ["ann"]),
         (consent("c_nobody", address="ann@elsewhere.example"), []),
@@ -168,6 +172,7 @@ FAMILY_TOO = f"insert into audiences.audience_permissions values ('bob', 'email'
         (EVENTS, "m_ann,unsubscribed,2023-12-31 23:00:00", []),
         # who is forgotten has said nothing about the address
         (ERASURES, "web_shop,c_ann,", ["ann"]),
+        (ERASURES, "WebShop,c_ann,", ["ann"]),
     ],
 )
 def test_a_late_no_holds_for_everybody_at_the_address_of_the_record(
@@ -261,7 +266,7 @@ def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_tha
         [person("bob", email=FAMILY), person("cas")],
         more=f"""
         insert into audiences.audience_held_addresses values ('eve', 'email', {address_id(FAMILY)}, false);
-        insert into audiences.audience_contacts values ('eve', 'web_shop', 'c_eve');
+        insert into audiences.audience_contacts values ('eve', 'web_shop', 'c_eve', null);
         insert into audiences.audience_messages values ('m_eve', 'eve', 'email')
     """,
     )
@@ -339,7 +344,7 @@ def test_a_late_stop_at_a_message_id_that_several_share_is_of_each(shop: Retaile
     shop.publish(
         [person("ann"), person("bob", consented_at="2024-06-30 12:00:00"), person("cas")],
         more=";".join(shared.format(who) for who in ("ann", "bob"))
-        + "; insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')",
+        + "; insert into audiences.audience_contacts values ('bob', 'till', 'card_bob', null)",
     )
     late(shop, EVENTS, "m_ann,unsubscribed,2024-07-01 08:00:00")
     assert left_out(shop) == ["ann", "bob"]
@@ -389,7 +394,7 @@ def test_a_late_no_that_was_said_before_a_split_is_of_both(line: str, closed: li
 def test_a_late_word_is_read_letter_by_letter_and_an_id_with_and_without_the_white_space_around_it(
     line: str, closed: bool, shop: Retailer
 ) -> None:
-    more = "insert into audiences.audience_contacts values ('ann', 'web_shop', 'card_ann ')"
+    more = "insert into audiences.audience_contacts values ('ann', 'web_shop', 'card_ann ', null)"
     shop.publish([person("ann"), person("bob")], more=more)
     late(shop, CONSENTS, line)
     assert left_out(shop) == (["ann"] if closed else [])
@@ -403,6 +408,7 @@ def test_a_late_word_is_read_letter_by_letter_and_an_id_with_and_without_the_whi
         ({"address": "+32470123456"}, ["bob"]),
         # and a row without a system is none that a build can read
         ({"source_system": ""}, ["bob"]),
+        ({"source_system": "Web_Shop"}, ["bob"]),
         ({}, []),
     ],
 )
@@ -411,7 +417,7 @@ def test_a_late_no_in_other_words_stays_where_nobody_knows_which_record_a_later_
 ) -> None:
     shop.publish(
         [person("bob", consented_at="2024-06-30 12:00:00")],
-        more="insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')",
+        more="insert into audiences.audience_contacts values ('bob', 'till', 'card_bob', null)",
     )
     late(shop, CONSENTS, consent("c_bob", changed_at="2024-06-30 11:00:00", **words))
     assert left_out(shop) == closed
@@ -431,7 +437,7 @@ def test_a_late_no_in_other_words_stays_where_nobody_knows_which_record_a_later_
 def test_a_late_no_that_cannot_be_read_stays_when_nobody_knows_at_which_record_a_later_yes_was_said(
     words: dict[str, str], records: int, closed: list[str], shop: Retailer
 ) -> None:
-    more = "insert into audiences.audience_contacts values ('bob', 'till', 'card_bob')"
+    more = "insert into audiences.audience_contacts values ('bob', 'till', 'card_bob', null)"
     shop.publish([person("ann"), person("bob", consented_at="2024-06-30 12:00:00")], more=more if records > 1 else "")
     late(shop, CONSENTS, consent("c_bob", changed_at="2024-06-30 11:00:00", **words))
     assert left_out(shop) == closed
@@ -556,10 +562,43 @@ def test_what_was_read_is_told_in_counts(shop: Retailer) -> None:
 
 @pytest.mark.parametrize("country", ["be", "BE"])
 def test_a_phone_in_a_late_no_is_read_with_the_default_country_as_models_read_it(
-    country: str, monkeypatch: pytest.MonkeyPatch
+    country: str, shop: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(late_noes, "setting", lambda _name, _connector: country)
-    with duckdb.connect() as connection:
-        connection.execute("create table input_consents as select '0470 12 34 56' as address")
-        late_noes._spell_addresses(connection)
-        assert connection.execute("from spelled_addresses").fetchall() == [("0470 12 34 56", "+32470123456")]
+    settings = {"default_country_code": country, "earliest_plausible_date": "1990-01-01"}
+    monkeypatch.setattr(late_noes, "setting", lambda name, _: settings[name])
+    shop.feeds = [{**EMAIL_FEED, "channel": "sms"}]
+    shop.publish([person("ann", channel="sms", phone="+32470123456"), person("bob", channel="sms")])
+    late(shop, CONSENTS, consent("c_nobody", channel="sms", address="0470 12 34 56"))
+    assert left_out(shop) == ["ann"]
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        # the number of a Dutch record is Dutch, also when it is somebody else's
+        (consent("c_bob", channel="sms", address="06 12345678"), ["ann", "bob"]),
+        (consent("c_bob", channel="sms", address="0470 12 34 56"), ["bob"]),
+        # of a record that nobody knows it may be either
+        (consent("c_nobody", channel="sms", address="06 12345678"), ["ann"]),
+        (consent("c_nobody", channel="sms", address="0470 12 34 56"), ["cas"]),
+        (consent("c_nobody", channel="sms", address="06 12345679"), []),
+        (consent(" c_bob", channel="sms", address="06 12345678"), ["ann", "bob"]),
+    ],
+)
+def test_a_phone_in_a_late_no_is_read_with_the_country_of_its_record(
+    line: str, closed: list[str], shop: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"default_country_code": "BE", "earliest_plausible_date": "1990-01-01"}
+    monkeypatch.setattr(late_noes, "setting", lambda name, _: settings[name])
+    shop.feeds = [{**EMAIL_FEED, "channel": "sms"}]
+    shop.publish(
+        [
+            person("ann", channel="sms", phone="+31612345678"),
+            person("bob", channel="sms", phone="+31687654321"),
+            person("cas", channel="sms", phone="+32470123456"),
+        ],
+        more="update audiences.audience_contacts set country_code = 'nl' where profile_id = 'bob'",
+    )
+    late(shop, CONSENTS, line)
+    assert left_out(shop) == closed
+    assert shop.last().manifest["late_noes"]["noes"] == 1

@@ -19,6 +19,13 @@ SHAPE = re.compile(rf"{_WORD}(\.{_WORD})*@({_LABEL}\.)+[a-z0-9-]{{2,63}}")
 # Marks that show nothing and are no format characters: the grapheme joiner, and what chooses a variant of a sign.
 INVISIBLE = frozenset({0x034F, *range(0xFE00, 0xFE10)})
 
+# As the macro bare_email() has it.
+_AROUND = (
+    (re.compile(r"^[^<>@]*<\s*([^<>]*[^<>\s])\s*>$"), r"\1"),
+    (re.compile(r"^mailto:([^?]+)(\?.*)?$", re.IGNORECASE), r"\1"),
+    (re.compile(r"(@[^@]*[^.])\.$"), r"\1"),
+)
+
 UNPLAIN = f"""
     select distinct raw_email
     from (
@@ -36,6 +43,8 @@ UNPLAIN = f"""
 def spelled(raw_email: str) -> str | None:
     """The one spelling, None when it is not one e-mail address."""
     visible = "".join(sign for sign in raw_email if not _is_invisible(sign)).strip()
+    for around, bare in _AROUND:
+        visible = around.sub(bare, visible)
     local_part, at, domain = visible.rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode("ascii").lower()

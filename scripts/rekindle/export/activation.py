@@ -117,6 +117,8 @@ def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     for table in CONSENT:
         if not columns_of(connection, "audiences", table):
             raise ContractError(f"The activation file has no table {table}: {AGAIN}.")
+    if "country_code" not in columns_of(connection, "audiences", "audience_contacts"):
+        raise ContractError(f"The activation file does not say with which country a phone is read: {AGAIN}.")
     late = late_noes.read(connection)
     consented = connection.execute(
         "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "

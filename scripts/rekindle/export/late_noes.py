@@ -56,12 +56,14 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
         connection.execute(f"create temp table {entity} ({declared})")
     for entity, file, told in found:
         _load(connection, entity, file, told)
-    _spell_addresses(connection)
+    default = {"default_country_code": setting("default_country_code", paths.connector())}
+    country_of_contact = rules.apply("phone_country", "contacts.country_code", settings=default)
+    _spell_addresses(connection, country_of_contact)
     earliest = str(setting("earliest_plausible_date", paths.connector()))
-    connection.execute(query("late_noes", earliest=earliest))
+    connection.execute(query("late_noes", earliest=earliest, country_of_contact=country_of_contact))
     (counts,) = connection.execute(
-        "select count(distinct no_id), count(distinct profile_id), "
-        "count(distinct no_id) - count(distinct case when profile_id is not null then no_id end), "
+        "select count(distinct row_id), count(distinct profile_id), "
+        "count(distinct row_id) - count(distinct case when profile_id is not null then row_id end), "
         "(select count(*) from late_closed) from late_noes"
     ).fetchall()
     return LateNoes(*counts)
@@ -118,21 +120,33 @@ def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: 
         raise ContractError(f"{told} cannot be read: {AGAIN}.") from None
 
 
-def _spell_addresses(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `spelled_addresses`: how the publication spells the addresses that late consents name."""
+def _spell_addresses(connection: duckdb.DuckDBPyConnection, country_of_contact: str) -> None:
+    """Makes `spelled_addresses`: how the publication spells the addresses that late consents name.
+
+    A number without a prefix is read with each country that a record of the publication has, and the default one: which
+    of them counts, the query says.
+    """
     rows = connection.execute("select distinct address from input_consents where address is not null").fetchall()
-    default = {"default_country_code": setting("default_country_code", paths.connector())}
-    ((country,),) = connection.execute(
-        f"select {rules.apply('phone_country', 'cast(null as varchar)', settings=default)}"
+    countries = connection.execute(
+        f"select {country_of_contact} from activation.audiences.audience_contacts as contacts "
+        f"union select {country_of_contact} from (select null as country_code) as contacts order by 1"
     ).fetchall()
-    connection.execute("create temp table spelled_addresses (address varchar, spelled varchar)")
+    connection.execute("create temp table spelled_addresses (address varchar, country_code varchar, spelled varchar)")
     if rows:
-        raw = [str(row[0]) for row in rows]
+        readings = [
+            (address, country, spelled)
+            for (address,) in rows
+            for country, spelled in _readings(str(address), [str(each) for (each,) in countries])
+        ]
+        raw, read_with, spelled = (list(column) for column in zip(*readings, strict=True))
         connection.execute(
-            "insert into spelled_addresses select unnest($raw), unnest($spelled)",
-            {"raw": raw, "spelled": [_spelled(each, country) for each in raw]},
+            "insert into spelled_addresses select unnest($raw), unnest($read_with), unnest($spelled)",
+            {"raw": raw, "read_with": read_with, "spelled": spelled},
         )
 
 
-def _spelled(address: str, country: str) -> str | None:
-    return spelling.spelled(address) if "@" in address else phones.to_e164(address, country)[0]
+def _readings(address: str, countries: list[str]) -> list[tuple[str, str | None]]:
+    """How an address reads in each country; an e-mail in all of them alike."""
+    if "@" in address:
+        return [("", spelling.spelled(address))]
+    return [(country, phones.to_e164(address, country)[0]) for country in countries]

@@ -27,6 +27,7 @@ FILES = (
     IDENTIFIERS,
     MACROS / "intake" / "erased_contacts.sql",
     MACROS / "intake" / "noes.sql",
+    MACROS / "intake" / "is_readable_email.sql",
     MACROS / "identity" / "phone_numbers.sql",
     MACROS / "time" / "as_of.sql",
     MACROS / "segments" / "expected_value.sql",

@@ -2,8 +2,8 @@
   Who said no after the publication, and what that closes: whoever a build would close, and in doubt more. Whatever is not a
   word the contract knows, letter by letter, counts as a no, and for every channel or purpose when it cannot be read which.
 
-  late_noes     one row per no and person it concerns; profile_id is null when that is nobody in today's audiences, at_address
-                is filled when it concerns the person at that address only
+  late_noes     one row per no and person it concerns, row_id says which row it was; profile_id is null when that is nobody in
+                today's audiences, at_address is filled when it concerns the person at that address only
   late_closed   permissions that do not hold any more
 
   Addresses are compared as digests: of those that people held before nothing else is kept.
@@ -36,9 +36,20 @@ channel_kinds as (
     from late_permissions
 ),
 
+{# a retailer has a handful of systems, each of one name, however it is spelled -#}
+systems as (
+    select source_system, {{ rule('folded_name', 'source_system') }} as folded_system
+    from (
+        select source_system from activation.audiences.audience_contacts
+        union
+        select source_system from activation.audiences.audience_unknown_records
+    )
+),
+
 named_addresses as (
     select
         address,
+        country_code,
         case when spelled like '%@%' then 'email' else 'phone' end as address_kind,
         {{ rule('hash_id', ['address_kind', 'spelled']) }} as address_id
     from spelled_addresses
@@ -46,30 +57,72 @@ named_addresses as (
     where spelled not like '%;ext=%'
 ),
 
+consent_rows as (
+    select row_number() over () as row_number, *
+    from input_consents
+    where lower(trim(status)) is distinct from 'granted'
+),
+
+records_in_so_many_letters as (
+    select consent_rows.row_number, {{ country_of_contact }} as country_code
+    from consent_rows
+    inner join activation.audiences.audience_contacts as contacts
+        on consent_rows.source_system = contacts.source_system and consent_rows.contact_id = contacts.contact_id
+),
+
+{# a number is read with the country of its record; where nobody knows that record, with each that there is -#}
+countries as (
+    select row_number, country_code
+    from records_in_so_many_letters
+    union
+    select consent_rows.row_number, named_addresses.country_code
+    from consent_rows
+    inner join named_addresses on consent_rows.address = named_addresses.address
+    where
+        named_addresses.address_kind = 'email'
+        or consent_rows.row_number not in (select row_number from records_in_so_many_letters)
+),
+
+readings as (
+    select distinct consent_rows.row_number, named_addresses.address_id, named_addresses.address_kind
+    from consent_rows
+    inner join named_addresses on consent_rows.address = named_addresses.address
+    inner join countries
+        on
+            consent_rows.row_number = countries.row_number
+            and named_addresses.country_code = countries.country_code
+),
+
+{# a number that may be several is several noes of one row -#}
 consents as (
     select
-        input_consents.source_system,
-        input_consents.contact_id,
-        {{ one_of('input_consents.channel', contract_lists.channel) }} as channel,
-        {{ one_of('input_consents.purpose', contract_lists.purpose) }} as purpose,
-        named_addresses.address_id,
-        named_addresses.address_kind,
-        {{ readable('input_consents.changed_at') }} as said_at,
-        coalesce(input_consents.status in ('denied', 'withdrawn'), false)
-        and {{ one_of('input_consents.channel', contract_lists.channel) }} <> '*'
-        and {{ one_of('input_consents.purpose', contract_lists.purpose) }} <> '*'
-        and (input_consents.address is null or channel_kinds.channel is not null)
-        and coalesce({{ rule('trimmed', 'input_consents.source_system') }} = input_consents.source_system, false)
-        and coalesce({{ rule('trimmed', 'input_consents.contact_id') }} = input_consents.contact_id, false) as is_readable
-    from input_consents
-    left join named_addresses on input_consents.address = named_addresses.address
+        'consent ' || consent_rows.row_number as row_id,
+        consent_rows.source_system,
+        consent_rows.contact_id,
+        {{ one_of('consent_rows.channel', contract_lists.channel) }} as channel,
+        {{ one_of('consent_rows.purpose', contract_lists.purpose) }} as purpose,
+        readings.address_id,
+        readings.address_kind,
+        {{ readable('consent_rows.changed_at') }} as said_at,
+        coalesce(consent_rows.status in ('denied', 'withdrawn'), false)
+        and {{ one_of('consent_rows.channel', contract_lists.channel) }} <> '*'
+        and {{ one_of('consent_rows.purpose', contract_lists.purpose) }} <> '*'
+        and (consent_rows.address is null or channel_kinds.channel is not null)
+        and coalesce({{ rule('trimmed', 'consent_rows.contact_id') }} = consent_rows.contact_id, false)
+        and coalesce({{ rule('trimmed', 'consent_rows.source_system') }} = consent_rows.source_system, false)
+        and (
+            consent_rows.source_system in (select source_system from systems)
+            or coalesce({{ rule('folded_name', 'consent_rows.source_system') }} not in (select folded_system from systems), false)
+        ) as is_readable
+    from consent_rows
+    left join readings on consent_rows.row_number = readings.row_number
     left join channel_kinds
-        on input_consents.channel = channel_kinds.channel and named_addresses.address_kind = channel_kinds.address_kind
-    where lower(trim(input_consents.status)) is distinct from 'granted'
+        on consent_rows.channel = channel_kinds.channel and readings.address_kind = channel_kinds.address_kind
 ),
 
 stops as (
     select
+        'event ' || row_number() over () as row_id,
         message_id,
         {{ readable('occurred_at') }} as said_at,
         coalesce(
@@ -87,14 +140,14 @@ said as (
         *
     from (
         select
-            source_system, contact_id, null as message_id, channel, purpose, address_id, address_kind, said_at, is_readable,
+            row_id, source_system, contact_id, null as message_id, channel, purpose, address_id, address_kind, said_at, is_readable,
             false as is_erasure
         from consents
         union all
-        select null, null, message_id, '*', '*', null, null, said_at, is_readable, false
+        select row_id, null, null, message_id, '*', '*', null, null, said_at, is_readable, false
         from stops
         union all
-        select source_system, contact_id, null, '*', '*', null, null, null, true, true
+        select 'request ' || row_number() over (), source_system, contact_id, null, '*', '*', null, null, null, true, true
         from input_erasure_requests
     )
 ),
@@ -108,7 +161,8 @@ messages as (
     from activation.audiences.audience_doubted_messages
 ),
 
-{# a late file may have been made by hand: an id is meant as it stands there, and without white space around it -#}
+{# a late file may have been made by hand: an id is meant as it stands there, and without white space around it, and a
+   system however it is spelled -#}
 named_messages as (
     select no_id, message_id
     from said
@@ -135,6 +189,10 @@ named_records as (
     union
     select no_id, {{ rule('trimmed', 'source_system') }}, {{ rule('trimmed', 'contact_id') }}, channel
     from records
+    union
+    select records.no_id, systems.source_system, {{ rule('trimmed', 'records.contact_id') }}, records.channel
+    from records
+    inner join systems on {{ rule('folded_name', 'records.source_system') }} = systems.folded_system
 ),
 
 of_records as (
@@ -261,6 +319,7 @@ of_people as (
 )
 
 select
+    said.row_id,
     said.no_id,
     of_people.profile_id,
     coalesce(of_people.channel, said.channel) as channel,
