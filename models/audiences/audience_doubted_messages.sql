@@ -21,14 +21,27 @@ record_ids as (
     union
     select contact_id
     from unknown_records
+),
+
+-- an id with white space around it is somebody's, too, who has it without
+meant_records as (
+    select
+        *,
+        contact_id as meant_contact_id
+    from doubted_messages
+    union
+    select
+        *,
+        {{ trimmed('contact_id') }} as meant_contact_id
+    from doubted_messages
 )
 
 -- a message without a system may be of every record of its id
-select
-    doubted_messages.message_id,
-    doubted_messages.source_system,
-    doubted_messages.contact_id,
-    doubted_messages.channel
-from doubted_messages
+select distinct
+    meant_records.message_id,
+    meant_records.source_system,
+    meant_records.contact_id,
+    meant_records.channel
+from meant_records
 inner join record_ids
-    on doubted_messages.contact_id = record_ids.contact_id
+    on meant_records.meant_contact_id = record_ids.contact_id

@@ -443,6 +443,23 @@ def test_a_late_no_that_cannot_be_read_stays_when_nobody_knows_at_which_record_a
     assert left_out(shop) == closed
 
 
+@pytest.mark.parametrize(
+    ("message", "closed"), [("m_bob", []), (" m_bob", ["bob"]), ("m_new", []), ("m_newer", ["bob"])]
+)
+def test_a_late_stop_at_ids_that_are_written_otherwise_is_one_that_cannot_be_read(
+    message: str, closed: list[str], shop: Retailer
+) -> None:
+    shop.publish(
+        [person("bob", consented_at="2024-06-30 12:00:00")],
+        more="insert into audiences.audience_contacts values ('bob', 'till', 'card_bob', null)",
+    )
+    late(shop, EVENTS, f"{message},unsubscribed,2024-06-30 11:00:00")
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel\nweb_shop,c_bob,m_new,email\nWeb_Shop,c_bob,m_newer,email\n"
+    )
+    assert left_out(shop) == closed
+
+
 def test_a_later_yes_at_the_address_that_a_late_no_names_lifts_it_everywhere(shop: Retailer) -> None:
     shop.publish(
         [person("ann")],

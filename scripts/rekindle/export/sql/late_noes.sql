@@ -120,6 +120,15 @@ consents as (
         on consent_rows.channel = channel_kinds.channel and readings.address_kind = channel_kinds.address_kind
 ),
 
+{# a build rejects a message whose record is not known in so many letters -#}
+messages_of_nobody as (
+    select input_messages.message_id
+    from input_messages
+    left join activation.audiences.audience_contacts as contacts
+        on input_messages.source_system = contacts.source_system and input_messages.contact_id = contacts.contact_id
+    where input_messages.message_id is not null and contacts.contact_id is null
+),
+
 stops as (
     select
         'event ' || row_number() over () as row_id,
@@ -127,7 +136,9 @@ stops as (
         {{ readable('occurred_at') }} as said_at,
         coalesce(
             event_type in ('unsubscribed', 'complained')
-            and message_id not in (select message_id from activation.audiences.audience_doubted_messages),
+            and {{ rule('trimmed', 'message_id') }} = message_id
+            and message_id not in (select message_id from activation.audiences.audience_doubted_messages)
+            and message_id not in (select message_id from messages_of_nobody),
             false
         ) as is_readable
     from input_message_events
