@@ -8,10 +8,44 @@
 #}
 {% macro try_cast(expression, data_type) -%}
     {%- set cast_expression = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
+    {%- if data_type | lower | replace(' ', '') in ['integer', 'bigint', 'decimal(18,2)'] -%}
+        {{ return(rekindle.exact_number(expression, data_type)) }}
+    {%- endif -%}
     {%- if data_type | lower != 'timestamp' -%}
         {{ return(cast_expression) }}
     {%- endif -%}
     case when {{ rekindle.carries_zone(expression) }} then null else {{ cast_expression }} end
+{%- endmacro %}
+
+{#
+  A number of pieces or of money, or null when the type would make another number of it: engines round 2.5 pieces to 3 or to 2, and 1.005
+  to 1.01 or to 1.00, without a word. What a computer writes for 12.34 (12.340000000000001, 12.3400) is 12.34. A text of one to three digits, a
+  point and three digits (1.234, 12.500) is none: half of Europe writes thousands so, and nobody can tell which was meant. DuckDB also
+  casts 1_000 and 0x1F; such texts are no numbers here, on any engine.
+#}
+{% macro exact_number(expression, data_type) -%}
+    {%- set number = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
+    {%- set double = adapter.dispatch('try_cast', 'rekindle')(expression, 'double') -%}
+    {%- set text = 'cast(' ~ expression ~ ' as string)' -%}
+    {%- set type_name = 'lower(typeof(' ~ expression ~ '))' -%}
+    {# these are exact already; what is known of a type is known before any row is read -#}
+    {%- set exact = ['integer', 'int', 'bigint', 'decimal(18,2)'] -%}
+    {%- set exact = exact[:{'integer': 2, 'bigint': 3}.get(data_type | lower, 4)] -%}
+    case
+        when
+            {{ type_name }} in ('varchar', 'string')
+            and (
+                not {{ regex_like(text, '^[\\s]*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[\\s]*$') }}
+                or {{ regex_like(text, '^[\\s]*[+-]?[1-9][0-9]{0,2}[.][0-9]{3}[\\s]*$') }}
+            )
+            then null
+        when
+            {{ type_name }} not in ('{{ exact | join("', '") }}')
+            and abs(cast({{ number }} as double) - {{ double }})
+            >= 0.00001 + case when {{ type_name }} = 'float' then 0.0000001 * abs({{ double }}) else 0 end
+            then null
+        else {{ number }}
+    end
 {%- endmacro %}
 
 {# Whether a stamp is text that ends in a zone, of whatever spelling. #}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -110,6 +111,58 @@ def sales(world: World) -> None:
     line = world["order_lines"][-1]
     add(world, "order_lines", **line | {"line_number": 2, "discount_amount": 5})
     order(world, "lost_not", "lost_lines", 50, at="2024-05-30 12:00")
+    contact(world, "back_of_back")
+    order(world, "sold", "back_of_back", 50)
+    order(world, "sold_back", "back_of_back", -20, status="returned", original="sold")
+    order(world, "sold_back_again", "back_of_back", -5, status="returned", original="sold_back")
+
+
+# what the file says instead of the number, by order or offer and line
+TOLD: dict[tuple[str, int], dict[str, str]] = {
+    ("written", 2): {"quantity": "2.5"},
+    ("written", 3): {"net_amount": "1.005", "gross_amount": "1.005"},
+    ("written", 4): {"net_amount": "1.234", "gross_amount": "1.234"},
+    ("written", 5): {"net_amount": "50,00"},
+    ("computed", 1): {"net_amount": "12.000000000000002", "gross_amount": "12.0000", "quantity": "1.0"},
+}
+
+
+def numbers(world: World) -> None:
+    """Text where the contract wants numbers: a file that began as CSV."""
+    contact(world, "as_text")
+    order(world, "written", "as_text", 50)
+    for number in range(2, 6):
+        add(world, "order_lines", **(world["order_lines"][-1] | {"line_number": number}))
+    order(world, "computed", "as_text", 12)
+
+
+def numbers_of_offers(world: World) -> None:
+    given = {"offer_type": "coupon", "valid_from": date(2024, 1, 1), "valid_to": date(2025, 1, 1)}
+    for offer_id in ("to_the_cent", "to_the_mill"):
+        add(world, "offers", offer_id=offer_id, face_value_amount=3, **given)
+        when = {"redeemed_at": utc("2024-05-31 12:00"), "redeemed_date": date(2024, 5, 31)}
+        what = {"offer_id": offer_id, "contact_id": "as_text", "redeemed_amount": 3}
+        add(world, "offer_redemptions", redemption_id=offer_id, **what, **when)
+
+
+def write_as_tools_do(folder: Path) -> None:
+    """Amounts and pieces of lines as text, of offers as floating point numbers."""
+    with duckdb.connect() as connection:
+        lines, changed = folder / "input_order_lines.parquet", []
+        for column in ("quantity", "gross_amount", "net_amount"):
+            cases = " ".join(
+                f"when order_id = '{order_id}' and line_number = {line} then '{told[column]}'"
+                for (order_id, line), told in TOLD.items()
+                if column in told
+            )
+            changed.append(f"case {cases} else cast({column} as varchar) end as {column}")
+        connection.execute(f"create table lines as select * replace ({', '.join(changed)}) from '{lines}'")
+        connection.execute(f"copy lines to '{lines}' (format parquet)")
+        for entity, column in (("offers", "face_value_amount"), ("offer_redemptions", "redeemed_amount")):
+            file = folder / f"input_{entity}.parquet"
+            value = f"if(offer_id = 'to_the_mill', 1.005, {column} + 1e-13::double) as {column}"
+            connection.execute(f"create table {entity} as select * replace ({value}) from '{file}'")
+            connection.execute(f"copy {entity} to '{file}' (format parquet)")
 
 
 def coupons(world: World) -> None:
@@ -251,10 +304,11 @@ class Money:
 def money(tmp_path_factory: pytest.TempPathFactory) -> Money:
     folder = tmp_path_factory.mktemp("money")
     world = empty_world()
-    for tell in (sales, coupons, carts):
+    for tell in (sales, numbers, coupons, numbers_of_offers, carts):
         tell(world)
     copy_project(folder / "project", double_opt_in=False)
     write_contract(world, folder / "contract")
+    write_as_tools_do(folder / "contract")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(forked.ASK_KEYS, "1")  # a stamp before its assignment must fail none of the tests
         run(folder, "--accept", "2024-06")  # of so few customers too many go down: the brake wants that somebody looks
@@ -276,10 +330,31 @@ def test_a_return_that_is_not_negative_is_rejected(money: Money) -> None:
 
 def test_a_line_that_does_not_add_up_is_rejected_and_the_build_goes_on(money: Money) -> None:
     assert money.bought("off_by_one")[:2] == (1, 50)
-    assert money.rejected("order_lines") == [
+    assert [each for each in money.rejected("order_lines") if not str(each[0]).startswith("written")] == [
         ("off_by_one|2", "net_amount", "does_not_add_up", True),
         ("wrong_sign_back|1", "net_amount", "positive_amount", True),
     ]
+
+
+def test_a_number_that_would_become_another_one_is_none_and_its_line_is_rejected(money: Money) -> None:
+    assert money.bought("as_text")[:2] == (2, 62)
+    assert [each for each in money.rejected("order_lines") if str(each[0]).startswith(("written", "computed"))] == [
+        ("written|2", "quantity", "missing_value", True),
+        ("written|3", "gross_amount", "missing_value", True),
+        ("written|4", "gross_amount", "missing_value", True),
+        ("written|5", "net_amount", "missing_value", True),
+    ]
+    for table, column in (
+        ("intake.intake_offers", "face_value_amount"),
+        ("intake.intake_offer_redemptions", "redeemed_amount"),
+    ):
+        asked = f"select offer_id, {column} from {table} where offer_id like 'to_the%' order by 1"
+        assert rows(money.warehouse, asked) == [("to_the_cent", Decimal("3.00")), ("to_the_mill", None)]
+
+
+def test_a_return_of_a_return_is_counted_and_listed(money: Money) -> None:
+    assert money.bought("back_of_back")[:2] == (1, 25)
+    assert money.findings("return_of_a_return") == [("sold_back", -25)]
 
 
 def test_returns_above_the_sale_are_counted_and_listed(money: Money) -> None:

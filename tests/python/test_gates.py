@@ -75,6 +75,14 @@ class Landing:
         return sentences
 
 
+def described(meta: dict[str, dict[str, Any]], types: dict[str, str] | None = None) -> dict[str, SimpleNamespace]:
+    """Columns of a model with their meta; texts unless said otherwise."""
+    return {
+        name: SimpleNamespace(name=name, data_type=(types or {}).get(name, "string"), config=SimpleNamespace(meta=own))
+        for name, own in meta.items()
+    }
+
+
 @pytest.fixture
 def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Landing:
     monkeypatch.setenv("REKINDLE_WAREHOUSE", str(tmp_path / "warehouse" / "build.duckdb"))
@@ -276,6 +284,45 @@ def test_numbers_within_their_bounds_are_told_as_the_library_tells_them(monkeypa
 
 
 @pytest.mark.parametrize(
+    ("reads_as", "written", "told"),
+    [
+        (
+            "integer",
+            "case when visit_id like 'v7%' then '2.5' else cast(cast(amount as int) as varchar) end",
+            "a whole",
+        ),
+        (
+            "decimal(18,2)",
+            "case when visit_id like 'v7%' then '1.005' else cast(amount as varchar) end",
+            "an amount to",
+        ),
+        (
+            "decimal(18,2)",
+            "case when visit_id like 'v7%' then '1.234' else cast(amount as varchar) end",
+            "an amount to",
+        ),
+        (
+            "decimal(18,2)",
+            "case when visit_id like 'v7%' then '12,50' else cast(amount as varchar) end",
+            "an amount to",
+        ),
+    ],
+)
+def test_numbers_that_would_become_others_close_the_gate(
+    reads_as: str, written: str, told: str, landing: Landing
+) -> None:
+    landing.manifest = manifest_of(
+        landing.root, {**COLUMNS, "amount": "varchar"}, "visits", expect_of={"amount": {"reads_as": reads_as}}
+    )
+    landing.land(replace=f"{written} as amount")
+    (said,) = [each for each in landing.refused() if "have amount" in each]
+    assert f"at most 0.05 of the rows may have amount that is not {told}" in said
+    assert said.endswith("found 0.111.")
+    landing.land(replace="cast(cast(amount as double) as varchar) as amount")
+    landing.check()
+
+
+@pytest.mark.parametrize(
     ("expect", "expect_of", "sentence"),
     [
         ({"keys": ["visit_id"]}, {}, "Raw table mine.visits: key 'keys' of meta.expect: nobody reads it;"),
@@ -313,7 +360,7 @@ def test_an_empty_text_that_the_contract_calls_a_value_is_not_missing(
     model = SimpleNamespace(
         name="input_message_events",
         original_file_path="models/input/parquet/input_message_events.sql",
-        columns={name: SimpleNamespace(name=name, config=SimpleNamespace(meta=own)) for name, own in meta.items()},
+        columns=described(meta),
         config=SimpleNamespace(meta={"key": ["message_id"]}),
     )
     manifest: Manifest = SimpleNamespace(nodes={"model": model}, sources={})  # type: ignore[assignment]
@@ -337,7 +384,7 @@ def test_a_local_date_that_is_made_of_its_stamp_may_be_empty_in_contract_shaped_
     model = SimpleNamespace(
         name="input_orders",
         original_file_path="models/input/parquet/input_orders.sql",
-        columns={name: SimpleNamespace(name=name, config=SimpleNamespace(meta=own)) for name, own in meta.items()},
+        columns=described(meta),
         config=SimpleNamespace(meta={}),
     )
     manifest: Manifest = SimpleNamespace(nodes={"model": model}, sources={})  # type: ignore[assignment]
@@ -355,8 +402,9 @@ def test_contract_shaped_files_are_expected_to_be_what_the_contract_says(
     meta: dict[str, dict[str, Any]] = {
         "store_id": {"is_required": True, "mapping_instructions": "any"},
         "kind": {"accepted_values": ["shop", "web"], "required_for": ["all"]},
+        "area": {},
     }
-    columns = {name: SimpleNamespace(name=name, config=SimpleNamespace(meta=own)) for name, own in meta.items()}
+    columns = described(meta, {"area": "integer"})
     models = {
         f"model.rekindle.{name}": SimpleNamespace(
             name=name,
@@ -373,6 +421,7 @@ def test_contract_shaped_files_are_expected_to_be_what_the_contract_says(
     assert table.columns == {
         "store_id": raw.ColumnRules(is_required=True),
         "kind": raw.ColumnRules(accepted_values=("shop", "web")),
+        "area": raw.ColumnRules(reads_as="integer"),
     }
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
@@ -24,11 +24,14 @@ from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import checksum_once, private_writing
 from rekindle.ground.quoting import file_text, name, text
+from rekindle.ground.rules import apply
 from rekindle.ground.settings import setting
 from rekindle.ground.sources import check_sources, external_sources, not_in_utf8, readable, source_files
 
 # below this, one row more or less is a large share
 ROWS_WORTH_COMPARING = 500
+# of money and of pieces, which must not be made another number of: macro exact_number()
+NUMBERS = {"integer": "a whole number", "bigint": "a whole number", "decimal(18,2)": "an amount to the cent"}
 LIMITS = ("max_rejected_share", "max_raw_loss_share", "max_raw_growth_factor", "max_days_after_last_event")
 
 
@@ -55,6 +58,7 @@ class ColumnRules(_Strict):
     smallest: float | None = None
     largest: float | None = None
     accepted_values: tuple[str, ...] = ()
+    reads_as: Literal["integer", "bigint", "decimal(18,2)"] | None = None  # what staging casts it to
 
 
 @dataclass(frozen=True)
@@ -151,12 +155,15 @@ def _contract_table(node: Any) -> Iterator[RawTable]:
         node.name,
         f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)",
         {name: value for name, value in node.config.meta.items() if name in TableRules.model_fields},
-        {column.name: _contract_rules(column.config.meta) for column in node.columns.values()},
+        {column.name: _contract_rules(column) for column in node.columns.values()},
     )
 
 
-def _contract_rules(meta: Mapping[str, Any]) -> dict[str, Any]:
+def _contract_rules(column: Any) -> dict[str, Any]:
+    meta = column.config.meta
     rules = {name: value for name, value in meta.items() if name in ColumnRules.model_fields}
+    if column.data_type in NUMBERS:
+        rules["reads_as"] = column.data_type
     # a local date is made of its stamp, so that files may leave it empty
     return rules | {"is_required": False} if "local_date_of" in meta else rules
 
@@ -210,6 +217,9 @@ def measure(
             asked[f"outside {column}"] = (
                 f"count(case when {value} is not null and not coalesce({' and '.join(within)}, false) then 1 end)"
             )
+        if rules.reads_as:
+            number = apply("exact_number", name(column), rules.reads_as)
+            asked[f"unread {column}"] = f"count(case when {value} is not null and {number} is null then 1 end)"
         if rules.accepted_values:
             known = ", ".join(text(each) for each in rules.accepted_values)
             asked[f"other {column}"] = f"count(case when cast({value} as varchar) not in ({known}) then 1 end)"
@@ -249,6 +259,9 @@ def expectations(
         if (outside := counts.get(f"outside {column}")) is not None:
             bounds = " to ".join("any" if each is None else f"{each:g}" for each in (own.smallest, own.largest))
             measures.append(share(f"outside {column}", outside, f"have {column} outside {bounds}"))
+        if own.reads_as and (unread := counts.get(f"unread {column}")) is not None:
+            rule = f"have {column} that is not {NUMBERS[own.reads_as]}"
+            measures.append(share(f"unread {column}", unread, rule))
         if (other := counts.get(f"other {column}")) is not None:
             measures.append(share(f"other {column}", other, f"have {column} that is not in the declared list"))
     if "repeated" in counts:

@@ -24,6 +24,7 @@ FILES = (
     MACROS / "portability" / "text.sql",
     MACROS / "portability" / "bits.sql",
     MACROS / "portability" / "spark.sql",
+    MACROS / "portability" / "casts.sql",
     IDENTIFIERS,
     MACROS / "intake" / "erased_contacts.sql",
     MACROS / "intake" / "noes.sql",
