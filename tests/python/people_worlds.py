@@ -588,8 +588,11 @@ def no_under_other_ids(story: Story) -> None:
     record, at = story.anyone(), story.when()
     system, contact = record
     other = story.one_of(
-        *({"contact_id": f"{contact} "}, {"contact_id": f"\t{contact}"}, {"source_system": f" {system}"}),
-        *({"source_system": "Web_Shop"}, {"source_system": "web shop", "contact_id": f" {contact}"}),
+        {"contact_id": f"{contact} "},
+        {"contact_id": f"\t{contact}"},
+        {"source_system": f" {system}"},
+        {"source_system": "Web_Shop"},
+        {"source_system": "web shop", "contact_id": f" {contact}"},
         {"source_system": None, "contact_id": f"{contact} "},
     )
     if story.chance(0.6):
@@ -606,7 +609,9 @@ def no_under_other_ids(story: Story) -> None:
 def wish_to_be_forgotten_under_other_ids(story: Story) -> None:
     system, contact = story.anyone()
     other = story.one_of(
-        *({"contact_id": f" {contact}"}, {"source_system": f"{system} "}, {"source_system": "WEB-SHOP"}),
+        {"contact_id": f" {contact}"},
+        {"source_system": f"{system} "},
+        {"source_system": "WEB-SHOP"},
         {"source_system": None, "contact_id": f" {contact}"},
     )
     story.add("erasure_requests", (system, contact), **({"requested_at": story.when()} | other))

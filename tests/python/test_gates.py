@@ -377,7 +377,7 @@ def test_a_local_date_that_is_made_of_its_stamp_may_be_empty_in_contract_shaped_
     duckdb.sql("select timestamp '2024-06-30 12:00' as ordered_at, cast(null as date) as order_date").write_parquet(
         str(file)
     )
-    meta = {
+    meta: dict[str, dict[str, Any]] = {
         "ordered_at": {"is_required": True},
         "order_date": {"is_required": True, "local_date_of": "ordered_at"},
     }
