@@ -62,7 +62,7 @@
 {#
   The UTC timestamp of a stamp that carries its zone: an offset (+02:00, +0200, +02, also after a blank), Z, UTC or GMT. Text or a
   column with a time zone. Null for everything else: without a zone nobody knows the instant (local_to_utc() reads the local time
-  of the business), and short names of zones mean different things in different countries.
+  of the business), short names of zones mean different things in different countries, and no zone is further than 14 hours away.
   The text gets one spelling first, with +hh:mm, which both engines read; the session's time zone is UTC (profiles.yml).
 #}
 {% macro instant(expression) -%}
@@ -72,7 +72,7 @@
     {%- set colon = rekindle.regex_replace_all(offset, '[ ]*([+-][0-9]{2}):?([0-9]{2})$', '\\1:\\2') -%}
     {%- set minutes = rekindle.regex_replace_all(colon, '(:[0-9]{2}([.][0-9]+)?)[ ]*([+-][0-9]{2})$', '\\1\\3:00') -%}
     {%- set spelled = rekindle.regex_replace_all(minutes, '([T ][0-9]{2}:[0-9]{2})([+-])', '\\1:00\\2') -%}
-    {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?[+-][0-9]{2}:[0-9]{2}$' -%}
+    {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?[+-](0[0-9]|1[0-4]):[0-5][0-9]$' -%}
     case when {{ rekindle.regex_like(spelled, pattern) }} then {{ adapter.dispatch('instant_of_text', 'rekindle')(spelled) }} end
 {%- endmacro %}
 

@@ -76,6 +76,11 @@ def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
         (consent(changed_at="2024-01-01T10:00:00Z"), ["ann"]),
         (consent(changed_at="2023-12-31 23:00:00"), []),
         (consent(changed_at="31/12/2023"), ["ann"]),
+        # what a build cannot read is no time here either
+        (consent(changed_at="2023-12-31 08:00:00 Europe/Brussels"), ["ann"]),
+        (consent(changed_at="2023-12-31 08:00:00 CET"), ["ann"]),
+        (consent(changed_at="2023-12-31T08:00:00+99:00"), ["ann"]),
+        (consent(changed_at="infinity"), ["ann"]),
         (consent(changed_at="1970-01-01"), ["ann"]),
         (consent(changed_at=""), ["ann"]),
         (consent(source_system=""), ["ann"]),

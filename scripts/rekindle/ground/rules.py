@@ -48,6 +48,16 @@ def apply(rule: str, *arguments: str | list[str], settings: Mapping[str, Any] | 
     return str(_macros(tuple((settings or {}).items()))[rule](*arguments)).strip()
 
 
+class _ByName:
+    """Macros as attributes."""
+
+    def __init__(self, macros: Mapping[str, Callable[..., Any]]) -> None:
+        self.macros = macros
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return self.macros[name]
+
+
 @cache
 def _macros(settings: tuple[tuple[str, Any], ...]) -> dict[str, Callable[..., Any]]:
     macros: dict[str, Callable[..., Any]] = {}
@@ -56,7 +66,13 @@ def _macros(settings: tuple[tuple[str, Any], ...]) -> dict[str, Callable[..., An
         {
             "adapter": SimpleNamespace(dispatch=lambda macro, _package: macros[f"default__{macro}"]),
             "return": lambda value: value,
-            "dbt": SimpleNamespace(concat=" || ".join, hash=lambda expression: f"md5(cast({expression} as varchar))"),
+            "dbt": SimpleNamespace(
+                concat=" || ".join,
+                hash=lambda expression: f"md5(cast({expression} as varchar))",
+                type_string=lambda: "varchar",
+            ),
+            # the package, by whose name a macro calls another one that dbt has as well
+            "rekindle": _ByName(macros),
             "modules": SimpleNamespace(datetime=datetime),
             "setting": dict(settings).__getitem__,
         }

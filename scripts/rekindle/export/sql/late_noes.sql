@@ -18,9 +18,10 @@
     and coalesce({{ said }}.source_system, {{ record }}.source_system) = {{ record }}.source_system
 {%- endmacro -%}
 
-{#- a moment nobody can believe is no moment: such a no counts whatever was said since -#}
+{#- a moment nobody can believe, or a build could not read, is no moment: such a no counts whatever was said since -#}
 {%- macro readable(column) -%}
-    case when try_cast({{ column }} as timestamptz) >= timestamptz '{{ earliest }} 00:00:00+00' then cast(try_cast({{ column }} as timestamptz) as timestamp) end
+    {%- set moment = rule('utc_unless_zoned', column) -%}
+    case when {{ moment }} >= timestamp '{{ earliest }} 00:00:00' then {{ moment }} end
 {%- endmacro -%}
 
 create temp view late_permissions as
