@@ -30,3 +30,9 @@
 {% macro may_close_somebody(event_type) -%}
     ({{ may_be_a_no(event_type) }} or coalesce(lower(trim({{ event_type }})) = 'bounced_hard', false))
 {%- endmacro %}
+
+
+{# An id without white space, or signs that nobody sees (a byte-order mark), around it: whose it may be as well. #}
+{% macro meant_id(expression) -%}
+    {{ regex_replace_all(expression, '^[\\s\\x0B\\p{Z}\\p{Cf}]+|[\\s\\x0B\\p{Z}\\p{Cf}]+$', '') }}
+{%- endmacro %}

@@ -32,7 +32,7 @@ meant_records as (
     union
     select
         *,
-        {{ trimmed('contact_id') }} as meant_contact_id
+        {{ meant_id('contact_id') }} as meant_contact_id
     from doubted_messages
 )
 

@@ -44,14 +44,14 @@ spelled_requests as (
     select * from dated_requests
     union
     select
-        {{ trimmed('source_system') }} as source_system,
-        {{ trimmed('contact_id') }} as contact_id,
+        {{ meant_id('source_system') }} as source_system,
+        {{ meant_id('contact_id') }} as contact_id,
         requested_at
     from dated_requests
     union
     select
         systems.source_system,
-        {{ trimmed('dated_requests.contact_id') }} as contact_id,
+        {{ meant_id('dated_requests.contact_id') }} as contact_id,
         dated_requests.requested_at
     from dated_requests
     inner join systems

@@ -92,7 +92,7 @@ named_messages as (
     from unreadable_events
     union
     select
-        {{ trimmed('message_id') }} as named_message_id,
+        {{ meant_id('message_id') }} as named_message_id,
         message_id,
         readable_at,
         extracted_at
@@ -195,8 +195,8 @@ named_noes as (
     union
     select
         entity,
-        {{ trimmed('source_system') }} as source_system,
-        {{ trimmed('contact_id') }} as contact_id,
+        {{ meant_id('source_system') }} as source_system,
+        {{ meant_id('contact_id') }} as contact_id,
         message_id,
         channel,
         purpose,
@@ -210,7 +210,7 @@ named_noes as (
     select
         noes.entity,
         systems.source_system,
-        {{ trimmed('noes.contact_id') }} as contact_id,
+        {{ meant_id('noes.contact_id') }} as contact_id,
         noes.message_id,
         noes.channel,
         noes.purpose,

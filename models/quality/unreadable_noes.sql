@@ -64,7 +64,7 @@ listed_noes as (
 requests as (
     select
         *,
-        {{ trimmed('contact_id') }} as meant_contact_id
+        {{ meant_id('contact_id') }} as meant_contact_id
     from erasure_requests
     where reason <> 'duplicate_key'
 ),

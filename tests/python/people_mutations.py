@@ -376,13 +376,13 @@ MUTATIONS = [
     Mutation(
         "white space around an id of a consent loses no no",
         UNREADABLE,
-        "        {{ trimmed('source_system') }} as source_system,\n        {{ trimmed('contact_id') }} as contact_id,",
-        "        source_system,\n        contact_id,",
+        "{{ meant_id('source_system') }} as source_system,\n        {{ meant_id('contact_id') }} as contact_id,",
+        "source_system,\n        contact_id,",
     ),
     Mutation(
         "white space around an id of a message loses no no",
         UNREADABLE,
-        "        {{ trimmed('message_id') }} as named_message_id,",
+        "        {{ meant_id('message_id') }} as named_message_id,",
         "        message_id as named_message_id,",
     ),
     Mutation(
@@ -394,8 +394,8 @@ MUTATIONS = [
     Mutation(
         "a wish to be forgotten is honoured whatever stands around an id",
         REQUESTS,
-        "        {{ trimmed('source_system') }} as source_system,\n        {{ trimmed('contact_id') }} as contact_id,",
-        "        source_system,\n        contact_id,",
+        "{{ meant_id('source_system') }} as source_system,\n        {{ meant_id('contact_id') }} as contact_id,",
+        "source_system,\n        contact_id,",
     ),
     Mutation(
         "a wish to be forgotten is honoured however its system is spelled",

@@ -391,6 +391,8 @@ def test_a_late_no_that_was_said_before_a_split_is_of_both(line: str, closed: li
         (consent(purpose="profiling"), False),
         (consent("\tc_ann "), True),
         (consent("c_ann "), True),
+        (consent("c_ann\u200b"), True),
+        (consent(source_system="\ufeffweb_shop"), True),
         (consent("card_ann "), True),
         (consent("card_ann"), False),
         (consent(source_system="\t "), True),

@@ -109,8 +109,8 @@ consents as (
         and {{ one_of('consent_rows.channel', contract_lists.channel) }} <> '*'
         and {{ one_of('consent_rows.purpose', contract_lists.purpose) }} <> '*'
         and (consent_rows.address is null or channel_kinds.channel is not null)
-        and coalesce({{ rule('trimmed', 'consent_rows.contact_id') }} = consent_rows.contact_id, false)
-        and coalesce({{ rule('trimmed', 'consent_rows.source_system') }} = consent_rows.source_system, false)
+        and coalesce({{ rule('meant_id', 'consent_rows.contact_id') }} = consent_rows.contact_id, false)
+        and coalesce({{ rule('meant_id', 'consent_rows.source_system') }} = consent_rows.source_system, false)
         and (
             consent_rows.source_system in (select source_system from systems)
             or coalesce({{ rule('folded_name', 'consent_rows.source_system') }} not in (select folded_system from systems), false)
@@ -137,7 +137,7 @@ stops as (
         {{ readable('occurred_at') }} as said_at,
         coalesce(
             event_type in ('unsubscribed', 'complained')
-            and {{ rule('trimmed', 'message_id') }} = message_id
+            and {{ rule('meant_id', 'message_id') }} = message_id
             and message_id not in (select message_id from activation.audiences.audience_doubted_messages)
             and message_id not in (select message_id from messages_of_nobody),
             false
@@ -180,7 +180,7 @@ named_messages as (
     from said
     where message_id is not null
     union
-    select no_id, {{ rule('trimmed', 'message_id') }}
+    select no_id, {{ rule('meant_id', 'message_id') }}
     from said
     where message_id is not null
 ),
@@ -199,10 +199,10 @@ named_records as (
     select no_id, source_system, contact_id, channel
     from records
     union
-    select no_id, {{ rule('trimmed', 'source_system') }}, {{ rule('trimmed', 'contact_id') }}, channel
+    select no_id, {{ rule('meant_id', 'source_system') }}, {{ rule('meant_id', 'contact_id') }}, channel
     from records
     union
-    select records.no_id, systems.source_system, {{ rule('trimmed', 'records.contact_id') }}, records.channel
+    select records.no_id, systems.source_system, {{ rule('meant_id', 'records.contact_id') }}, records.channel
     from records
     inner join systems on {{ rule('folded_name', 'records.source_system') }} = systems.folded_system
 ),
