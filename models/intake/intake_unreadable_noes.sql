@@ -77,6 +77,7 @@ unreadable_events as (
             doubtful_events.message_id = valid_message_events.message_id
             and doubtful_events.event_type = valid_message_events.event_type
             and doubtful_events.occurred_at = valid_message_events.occurred_at
+    where {{ planned_once() }}
 ),
 
 -- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
@@ -129,6 +130,7 @@ noes as (
         readable_at,
         extracted_at
     from unreadable_consents
+    where {{ planned_once() }}
     union all
     select
         'message_events' as entity,
