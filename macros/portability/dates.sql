@@ -38,7 +38,24 @@
 {%- endmacro %}
 
 {% macro month_end(expression) -%}
+    {{ return(adapter.dispatch('month_end', 'rekindle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__month_end(expression) -%}
     cast({{ dbt.last_day(expression, 'month') }} as date)
+{%- endmacro %}
+
+{% macro spark__month_end(expression) -%}
+    last_day({{ expression }})
+{%- endmacro %}
+
+{# How many first days of a month lie between the first date and the second, as an integer. #}
+{% macro months_between(first_date, second_date) -%}
+    cast(
+        12 * (extract(year from {{ second_date }}) - extract(year from {{ first_date }}))
+        + extract(month from {{ second_date }}) - extract(month from {{ first_date }})
+        as integer
+    )
 {%- endmacro %}
 
 {# An instant some seconds later; a timestamp on every engine. #}

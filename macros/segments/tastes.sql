@@ -183,7 +183,9 @@ listed as (
         own_ranked.last_purchase_date
     from own_ranked
     cross join rules
-    where own_ranked.recommendation_rank <= rules.list_length
+    where
+        own_ranked.recommendation_rank <= rules.list_length
+        and {{ planned_once() }}
     union all
     select
         people.profile_id,
@@ -283,6 +285,7 @@ category_days as (
         min(product_id) as product_id,
         order_date
     from category_lines
+    where {{ planned_once() }}
     group by
         profile_id,
         category,

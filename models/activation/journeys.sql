@@ -88,7 +88,9 @@ journeys as (
     from open_journeys
     inner join live_scenarios
         on open_journeys.scenario_id = live_scenarios.scenario_id
-    where {{ is_open_trigger('open_journeys.triggered_date', 'live_scenarios') }}
+    where
+        {{ is_open_trigger('open_journeys.triggered_date', 'live_scenarios') }}
+        and {{ planned_once() }}
 ),
 
 profile_signals as (

@@ -35,6 +35,7 @@ members as (
     from contact_components
     inner join torn_components
         on contact_components.component = torn_components.component
+    where {{ planned_once() }}
 ),
 
 -- 1 is the weakest; of two edges alike, the one with the younger records is the weaker one
@@ -53,7 +54,9 @@ edges as (
     from contact_edges
     inner join members
         on contact_edges.elder = members.seniority
-    where contact_edges.is_joining
+    where
+        contact_edges.is_joining
+        and {{ planned_once() }}
 ),
 
 steps as (

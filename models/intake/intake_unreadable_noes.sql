@@ -81,6 +81,7 @@ unreadable_events as (
             doubtful_events.message_id = valid_message_events.message_id
             and doubtful_events.event_type = valid_message_events.event_type
             and doubtful_events.occurred_at = valid_message_events.occurred_at
+    where {{ planned_once() }}
 ),
 
 named_messages as (
@@ -157,6 +158,7 @@ noes as (
         readable_at,
         extracted_at
     from unreadable_consents
+    where {{ planned_once() }}
     union all
     select
         'message_events' as entity,

@@ -148,6 +148,7 @@ described as (
         on
             people.profile_id = sales.profile_id
             and people.segment_month = sales.segment_month
+    where {{ planned_once() }}
 ),
 
 slices as (

@@ -258,6 +258,7 @@ people as (
         is_opted_in,
         has_new_record
     from answers
+    where {{ planned_once() }}
 ),
 
 slices as (

@@ -58,6 +58,7 @@ windows as (
         {{ add_days('months.month_end_date', '-rules.place_window_days') }} as place_begins_after
     from months
     cross join rules
+    where {{ planned_once() }}
 ),
 
 purchase_days as (

@@ -107,6 +107,7 @@ placed as (
     inner join rfm_current on own.profile_id = rfm_current.profile_id
     cross join rules
     cross join newest_month
+    where {{ planned_once() }}
 ),
 
 cells as (

@@ -329,7 +329,7 @@ select
     cast(
         case
             when to_rung < reference_rung
-                then {{ dbt.datediff('left_reference_at', 'published_at', 'month') }} + 1
+                then {{ months_between('left_reference_at', 'published_at') }} + 1
             else 0
         end as integer
     ) as months_below,
