@@ -43,7 +43,7 @@ select
 from contact_profiles
 inner join people
     on contact_profiles.profile_id = people.profile_id
-inner join contacts
+left join contacts
     on
         contact_profiles.source_system = contacts.source_system
         and contact_profiles.contact_id = contacts.contact_id
