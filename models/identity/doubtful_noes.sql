@@ -64,35 +64,61 @@ noes_of_records as (
     where unreadable_noes.source_system is null
 ),
 
+-- an address stands in the row of the no, under the ids as they are written there, or in its record's
+addresses_of_noes as (
+    select
+        unreadable_noes.named_address_hash,
+        coalesce(unreadable_noes.written_system, '') as written_system,
+        coalesce(unreadable_noes.written_contact_id, '') as written_contact_id,
+        coalesce(unreadable_noes.source_system, '') as source_system,
+        coalesce(unreadable_noes.contact_id, '') as contact_id,
+        named_addresses.identifier_type,
+        named_addresses.identifier_id
+    from unreadable_noes
+    inner join named_addresses
+        on
+            unreadable_noes.named_address_hash = named_addresses.named_address_hash
+            and coalesce(unreadable_noes.written_system, '') = coalesce(named_addresses.source_system, '')
+            and coalesce(unreadable_noes.written_contact_id, '') = coalesce(named_addresses.contact_id, '')
+    union
+    select
+        unreadable_noes.named_address_hash,
+        coalesce(unreadable_noes.written_system, '') as written_system,
+        coalesce(unreadable_noes.written_contact_id, '') as written_contact_id,
+        unreadable_noes.source_system,
+        unreadable_noes.contact_id,
+        named_addresses.identifier_type,
+        named_addresses.identifier_id
+    from unreadable_noes
+    inner join named_addresses
+        on
+            unreadable_noes.named_address_hash = named_addresses.named_address_hash
+            and unreadable_noes.source_system = named_addresses.source_system
+            and unreadable_noes.contact_id = named_addresses.contact_id
+),
+
 noes_that_name as (
     select
         noes_of_records.channel,
         noes_of_records.purpose,
         noes_of_records.record_system,
         noes_of_records.record_id,
-        named_addresses.identifier_type as named_kind,
-        named_addresses.identifier_id as named_id,
+        addresses_of_noes.identifier_type as named_kind,
+        addresses_of_noes.identifier_id as named_id,
         over_shared_addresses.identifier_id is not null as is_over_shared,
         noes_of_records.said_at,
         noes_of_records.source_system,
         noes_of_records.contact_id
     from noes_of_records
-    left join named_addresses
+    left join addresses_of_noes
         on
-            noes_of_records.named_address_hash = named_addresses.named_address_hash
-            -- the address stands in the row of the no, under the ids as they are written there, or in its record's
-            and (
-                (
-                    coalesce(noes_of_records.written_system, '') = coalesce(named_addresses.source_system, '')
-                    and coalesce(noes_of_records.written_contact_id, '') = coalesce(named_addresses.contact_id, '')
-                )
-                or (
-                    noes_of_records.source_system = named_addresses.source_system
-                    and noes_of_records.contact_id = named_addresses.contact_id
-                )
-            )
+            noes_of_records.named_address_hash = addresses_of_noes.named_address_hash
+            and coalesce(noes_of_records.written_system, '') = addresses_of_noes.written_system
+            and coalesce(noes_of_records.written_contact_id, '') = addresses_of_noes.written_contact_id
+            and coalesce(noes_of_records.source_system, '') = addresses_of_noes.source_system
+            and coalesce(noes_of_records.contact_id, '') = addresses_of_noes.contact_id
     left join over_shared_addresses
-        on named_addresses.identifier_id = over_shared_addresses.identifier_id
+        on addresses_of_noes.identifier_id = over_shared_addresses.identifier_id
 ),
 
 -- a record that is not delivered any more speaks for what it was ever seen with

@@ -36,7 +36,7 @@ NOTHING = {
     "intake_message_events": {"message_id": "varchar", "event_type": "varchar", "occurred_at": "timestamp"},
     "intake_unreadable_noes": {
         **dict.fromkeys(("entity", "source_system", "contact_id", "channel", "purpose"), "varchar"),
-        "named_address_hash": "varchar",
+        **dict.fromkeys(("named_address_hash", "written_system", "written_contact_id"), "varchar"),
         "said_at": "timestamp",
     },
     "contact_address_history": {
