@@ -36,3 +36,22 @@
 {% macro meant_id(expression) -%}
     {{ regex_replace_all(expression, '^[\\s\\x0B\\p{Z}\\p{Cf}]+|[\\s\\x0B\\p{Z}\\p{Cf}]+$', '') }}
 {%- endmacro %}
+
+
+{#
+  CTEs, the last is `systems`: each system that a record of the CTE contacts is of, and what its name has in common with whatever else it is
+  written as. Names are folded once each: a retailer has a handful.
+#}
+{% macro names_of_systems() %}
+system_names as (
+    select distinct source_system
+    from contacts
+),
+
+systems as (
+    select
+        source_system,
+        {{ folded_name('source_system') }} as folded_system
+    from system_names
+)
+{%- endmacro %}

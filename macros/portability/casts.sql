@@ -27,13 +27,13 @@
     {%- set number = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
     {%- set double = adapter.dispatch('try_cast', 'rekindle')(expression, 'double') -%}
     {%- set text = 'cast(' ~ expression ~ ' as string)' -%}
-    {%- set type_name = 'lower(typeof(' ~ expression ~ '))' -%}
+    {%- set type_name = rekindle.type_name(expression) -%}
     {# these are exact already; what is known of a type is known before any row is read -#}
     {%- set exact = ['integer', 'int', 'bigint', 'decimal(18,2)'] -%}
     {%- set exact = exact[:{'integer': 2, 'bigint': 3}.get(data_type | lower, 4)] -%}
     case
         when
-            {{ type_name }} in ('varchar', 'string')
+            {{ rekindle.is_text(expression) }}
             and (
                 not {{ regex_like(text, '^[\\s]*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[\\s]*$') }}
                 or {{ regex_like(text, '^[\\s]*[+-]?[1-9][0-9]{0,2}[.][0-9]{3}[\\s]*$') }}
@@ -48,10 +48,20 @@
     end
 {%- endmacro %}
 
+{# The name that the engine has for the type of an expression, in small letters. #}
+{% macro type_name(expression) -%}
+    lower(typeof({{ expression }}))
+{%- endmacro %}
+
+{# Whether it is text, which engines call varchar or string. #}
+{% macro is_text(expression) -%}
+    {{ rekindle.type_name(expression) }} in ('varchar', 'string')
+{%- endmacro %}
+
 {# Whether a stamp is text that ends in a zone, of whatever spelling. #}
 {% macro carries_zone(expression) -%}
     {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    lower(typeof({{ expression }})) in ('varchar', 'string')
+    {{ rekindle.is_text(expression) }}
     and {{ rekindle.regex_like(text, ':[0-9]{2}([.][0-9]+)?[ ]*([A-Za-z]|[+-][0-9])') }}
 {%- endmacro %}
 

@@ -5,7 +5,7 @@
     * the edge to take out between two records is the one whose rank their strongest way has.
   What remains of the strongest ways joins; a weaker way around an edge that was taken out does not count.
   Components without such a link do not come here: without one, this model costs nothing.
-  The ways grow by one edge per step; each CTE but the steps is used once (Spark computes one that is used twice twice).
+  The ways grow by one edge per step, and each is used once; what they are made of, which many read, Spark plans once.
 #}
 {%- set longest_way = 2 * setting('identity_rounds') | int -%}
 {%- set strongest = 2147483647 -%}

@@ -27,17 +27,7 @@ dated_requests as (
     where contact_id is not null
 ),
 
-system_names as (
-    select distinct source_system
-    from contacts
-),
-
-systems as (
-    select
-        source_system,
-        {{ folded_name('source_system') }} as folded_system
-    from system_names
-),
+{{ names_of_systems() }},
 
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however spelled
 spelled_requests as (

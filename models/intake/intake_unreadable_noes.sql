@@ -173,18 +173,7 @@ noes as (
     from answers
 ),
 
--- asked of few names: a retailer has a handful of systems
-system_names as (
-    select distinct source_system
-    from contacts
-),
-
-systems as (
-    select
-        source_system,
-        {{ folded_name('source_system') }} as folded_system
-    from system_names
-),
+{{ names_of_systems() }},
 
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however it is
 -- spelled: nobody is written to because of a blank or a capital

@@ -21,9 +21,9 @@ INVISIBLE = frozenset({0x034F, *range(0xFE00, 0xFE10)})
 
 # As the macro bare_email() has it.
 _AROUND = (
-    (re.compile(r"^[^<>@]*<\s*([^<>]*[^<>\s])\s*>$"), r"\1"),
-    (re.compile(r"^mailto:([^?]+)(\?.*)?$", re.IGNORECASE), r"\1"),
-    (re.compile(r"(@[^@]*[^.])\.$"), r"\1"),
+    re.compile(r"^[^<>@]*<\s*([^<>]*[^<>\s])\s*>$"),
+    re.compile(r"^mailto:([^?]+)(\?.*)?$", re.IGNORECASE),
+    re.compile(r"(@[^@]*[^.])\.$"),
 )
 
 UNPLAIN = f"""
@@ -43,8 +43,8 @@ UNPLAIN = f"""
 def spelled(raw_email: str) -> str | None:
     """The one spelling, None when it is not one e-mail address."""
     visible = "".join(sign for sign in raw_email if not _is_invisible(sign)).strip()
-    for around, bare in _AROUND:
-        visible = around.sub(bare, visible)
+    for around in _AROUND:
+        visible = around.sub(r"\1", visible)
     local_part, at, domain = visible.rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode("ascii").lower()

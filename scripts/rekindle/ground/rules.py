@@ -48,19 +48,10 @@ def apply(rule: str, *arguments: str | list[str], settings: Mapping[str, Any] | 
     return str(_macros(tuple((settings or {}).items()))[rule](*arguments)).strip()
 
 
-class _ByName:
-    """Macros as attributes."""
-
-    def __init__(self, macros: Mapping[str, Callable[..., Any]]) -> None:
-        self.macros = macros
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return self.macros[name]
-
-
 @cache
 def _macros(settings: tuple[tuple[str, Any], ...]) -> dict[str, Callable[..., Any]]:
     macros: dict[str, Callable[..., Any]] = {}
+    package = SimpleNamespace()
     environment = Environment(extensions=["jinja2.ext.do"])
     environment.globals.update(
         {
@@ -72,7 +63,7 @@ def _macros(settings: tuple[tuple[str, Any], ...]) -> dict[str, Callable[..., An
                 type_string=lambda: "varchar",
             ),
             # the package, by whose name a macro calls another one that dbt has as well
-            "rekindle": _ByName(macros),
+            "rekindle": package,
             "modules": SimpleNamespace(datetime=datetime),
             "setting": dict(settings).__getitem__,
         }
@@ -80,6 +71,7 @@ def _macros(settings: tuple[tuple[str, Any], ...]) -> dict[str, Callable[..., An
     source = "".join(file.read_text(encoding="utf-8") for file in FILES)
     module = vars(environment.from_string(source).module)
     macros |= {name: macro for name, macro in module.items() if callable(macro)}
+    vars(package).update(macros)
     return macros
 
 
