@@ -80,7 +80,8 @@
 
 {# A gift card sold is no goods, nor is a tip; nothing but the name tells. #}
 {% macro is_no_goods(product_name) -%}
-    coalesce({{ regex_like('lower(' ~ product_name ~ ')', setting('shopify_not_goods') | join('|')) }}, false)
+    {%- set patterns = setting('shopify_not_goods') -%}
+    {{ 'coalesce(' ~ regex_like('lower(' ~ product_name ~ ')', patterns | join('|')) ~ ', false)' if patterns else 'false' }}
 {%- endmacro %}
 
 

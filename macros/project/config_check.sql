@@ -21,7 +21,8 @@
 {#
   What each setting may be, a row each: [settings, kind, limits, what is said when it is something else].
   Kinds: number and whole [least, most, whether the least itself is too little], boolean, words (one of them), text (a pattern),
-  countries, names (a list of them or '*'), list, wholes (a list of them, or none); `or null` where it may be left out.
+  countries, names (a list of them or '*'), list, wholes and texts (a list of them, or none); `or null` where it may be left
+  out. tests/python/test_bad_input.py asks that no setting is missing here.
 #}
 {% macro setting_specs() %}
     {%- set specs = [
@@ -41,14 +42,19 @@
          'it must be a whole number, at least 0.'],
         [['coupon_rounds', 'identity_max_contacts_per_identifier', 'identity_rounds', 'mailbox_health_days',
           'mailbox_health_min_delivered', 'mailbox_provider_min_contacts', 'rfm_restate_months', 'rfm_window_days',
-          'signal_low_rung', 'clv_fit_months', 'clv_period_days', 'return_rate_prior'], 'whole', [1],
+          'signal_low_rung', 'clv_fit_months', 'clv_period_days', 'return_rate_prior', 'outcome_days', 'covariate_days',
+          'expected_entries', 'min_group_size', 'access_retention_days'], 'whole', [1],
          'it must be a whole number, at least 1.'],
         [['clv_horizon_days'], 'whole', [7], 'it must be a whole number, at least 7.'],
         [['loyalty_points_valid_months'], 'whole or null', [1], 'it must be a whole number, at least 1, or null.'],
         [['loyalty_level_points'], 'wholes', [1], 'it must be a list of whole numbers, at least 1, such as [500, 2000], or [].'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
-        [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact'], 'boolean', [], 'it must be true or false.'],
+        [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact',
+          'require_double_opt_in', 'shopify_prices_include_tax'], 'boolean', [], 'it must be true or false.'],
+        [['rfm_sector', 'global_holdout_salt'], 'text', '^[\\w-]+$', 'it must be a word of letters, digits, _ and -.'],
+        [['shopify_shop'], 'text or null', '^\\S+$', 'it must be a word without spaces, or null.'],
+        [['shopify_not_goods'], 'texts', [], 'it must be a list of patterns, such as ["gift ?card"], or [].'],
         [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
         [['default_country_code'], 'country or null', [],
@@ -64,6 +70,7 @@
     ] -%}
     {%- for name, words in {
         'clv_model': ['mbg_nbd', 'none'],
+        'shopify_unpaid_order_status': ['cancelled', 'completed'],
         'recommendation_item': ['category', 'product_name', 'brand', 'collection'],
         'anti_attrition_signal': ['is_down', 'is_attrition_signal', 'is_costly_decline', 'is_confirmed'],
     }.items() -%}
@@ -77,6 +84,13 @@
 {% macro settings_problems() %}
     {%- set problems = [] -%}
     {%- set malformed = [] -%}
+    {%- set known = var('default_settings').keys() | list + ['contract_version', 'entities', 'default_as_of'] -%}
+    {%- for name in var('connector_settings').get(var('connector')) or {} if name not in known -%}
+        {%- do problems.append(
+            "connector_settings gives " ~ var('connector') ~ " the setting '" ~ name ~ "', and there is none of that name: see "
+            ~ "default_settings in dbt_project.yml."
+        ) -%}
+    {%- endfor -%}
     {%- for names, kind, limits, must in setting_specs() -%}
         {%- for name in names if not is_as_specified(setting(name), kind, limits) -%}
             {%- do malformed.append(name) -%}
@@ -154,6 +168,8 @@
     {%- set is_list = value is sequence and value is not string -%}
     {%- if kind in ('list', 'names') -%}
         {{ return((is_list and value | length > 0) or (kind == 'names' and value == '*')) }}
+    {%- elif kind == 'texts' -%}
+        {{ return(is_list and not value | reject('string') | list) }}
     {%- elif kind == 'wholes' -%}
         {%- set wrong = value | reject('integer') | list + value | select('integer') | select('lt', limits[0]) | list if is_list -%}
         {{ return(is_list and not wrong) }}

@@ -9,20 +9,16 @@ scenario_steps as (
     select * from {{ ref('scenario_steps') }}
 ),
 
-scenario_moments as (
-    select * from {{ ref('scenario_moments') }}
-),
-
-gate_applicability as (
-    select * from {{ ref('gate_applicability') }}
-),
-
 journeys as (
     select * from {{ ref('journeys') }}
 ),
 
 past_entries as (
     select * from {{ ref('past_entries') }}
+),
+
+entry_cooldowns as (
+    select * from {{ ref('entry_cooldowns') }}
 ),
 
 past_decisions as (
@@ -45,36 +41,6 @@ matching_offers as (
     select * from {{ ref('matching_offers') }}
 ),
 
--- What is so today is still so when the cooldown ends, and waits for that: whoever entered late in a period would else
--- be turned away for all of the next. What happened does not wait, it would be told too late.
-patient_scenarios as (
-    select distinct
-        scenarios.scenario_id,
-        scenarios.cooldown_days
-    from scenarios
-    inner join scenario_moments
-        on scenarios.scenario_id = scenario_moments.scenario_id
-    inner join gate_applicability
-        on
-            scenarios.kind = gate_applicability.kind
-            and gate_applicability.gate = 'not_cooling_down'
-            and gate_applicability.is_applied
-    where scenario_moments.period is not null
-),
-
-cooldowns as (
-    select
-        past_entries.scenario_id,
-        past_entries.profile_id,
-        max({{ add_days('past_entries.entered_date', 'patient_scenarios.cooldown_days') }}) as until_date
-    from past_entries
-    inner join patient_scenarios
-        on past_entries.scenario_id = patient_scenarios.scenario_id
-    group by
-        past_entries.scenario_id,
-        past_entries.profile_id
-),
-
 first_steps as (
     select
         journeys.scenario_id,
@@ -86,7 +52,7 @@ first_steps as (
         cast(null as string) as previous_offer_id,
         greatest(
             {{ add_days('journeys.triggered_date', 'scenario_steps.wait_days') }},
-            coalesce(cooldowns.until_date, journeys.triggered_date)
+            coalesce(entry_cooldowns.until_date, journeys.triggered_date)
         ) as due_date,
         {{ add_days('journeys.triggered_date', 'scenarios.entry_window_days') }} as window_end_date
     from journeys
@@ -96,10 +62,10 @@ first_steps as (
         on
             journeys.scenario_id = scenario_steps.scenario_id
             and scenario_steps.after_steps is null
-    left join cooldowns
+    left join entry_cooldowns
         on
-            journeys.scenario_id = cooldowns.scenario_id
-            and {{ key_if('not journeys.is_entered', 'journeys.profile_id') }} = cooldowns.profile_id
+            journeys.scenario_id = entry_cooldowns.scenario_id
+            and {{ key_if('not journeys.is_entered', 'journeys.profile_id') }} = entry_cooldowns.profile_id
     -- a scenario that is not repeated asks, before an entry, whether the person ever entered it for another reason; two
     -- entries of people who turned out to be one both stand
     left join past_entries

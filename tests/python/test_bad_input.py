@@ -14,6 +14,7 @@ from workshop import FIXTURES, Workshop, differences, must
 from rekindle.ground.calendar import as_date, as_month, newest_closed_month, next_month
 from rekindle.ground.dbt import Dbt, log_file
 from rekindle.ground.errors import RekindleError, without_values
+from rekindle.ground.settings import project, read_yaml
 from rekindle.ground.sources import check_sources
 from rekindle.ground.warehouse import open_warehouse
 
@@ -153,8 +154,42 @@ def refused(dbt: Dbt, capsys: pytest.CaptureFixture[str], *arguments: str, **giv
     return said
 
 
-def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_cannot_be_are_named_all_at_once(dbt: Dbt, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each that there is: one that nobody looks at would be taken for something else without a word."""
     bad: dict[str, object] = {
+        "max_days_after_last_event": "soon",
+        "identity_max_contacts_per_identifier": 0,
+        "identity_phone_joins_strangers": "yes",
+        "require_double_opt_in": "ture",
+        "coupon_rounds": 0,
+        "count_orders_without_lines": 1,
+        "rfm_sector": "fast food",
+        "rfm_window_days": 0.5,
+        "signal_low_rung": 0,
+        "max_feed_age_days": -1,
+        "clv_model": "pareto",
+        "clv_horizon_days": 6,
+        "clv_fit_months": 0,
+        "recommendation_item": "size",
+        "scenarios_in_use": "welcome",
+        "send_at_best_hour": "never",
+        "global_holdout_salt": "it's new",
+        "tier_dormant_months": 0,
+        "tier_to_delete_months": -1,
+        "opens_count_as_contact": "no",
+        "purge_grace_days": -1,
+        "reactivation_margin_rate": 25,
+        "reactivation_cost": -0.1,
+        "outcome_days": 0,
+        "covariate_days": "many",
+        "expected_entries": 0,
+        "min_group_size": 0,
+        "shopify_shop": "north shop",
+        "shopify_unpaid_order_status": "open",
+        "shopify_prices_include_tax": "sometimes",
+        "shopify_not_goods": "gift card",
+        "erasure_max_wait_days": -1,
+        "access_retention_days": 0,
         "max_rejected_share": 5,
         "max_raw_loss_share": -1,
         "mailbox_complaint_stop_share": 1.5,
@@ -183,7 +218,7 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "anti_attrition_signal": "down",
         "send_time": "9am",
         "global_holdout_share": 0.6,
-        "tier_at_risk_months": 12,
+        "tier_at_risk_months": 0,
         "decision_retention_months": 12,
         "business_timezone": "Mars/Olympus",
         "currency_code": "euro",
@@ -192,8 +227,9 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         "click_tracking_consent_countries": ["France"],
         "earliest_plausible_date": "1990",
         "orders_complete_from": "January",
-        "accept_publication": "May",
     }
+    assert sorted(bad) == sorted(project()["vars"]["default_settings"])
+    bad |= {"accept_publication": "May"}
     said = refused(dbt, capsys, "run", "--select", "dim_segments", **bad)
     sentences = [line for line in said.splitlines() if line.split()[0] in bad]
     assert sorted(sentence.split()[0] for sentence in sentences) == sorted(bad)
@@ -211,6 +247,14 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
             {"earliest_plausible_date": "2030-01-01"},
             "is after the as-of date (2024-07-01): every event",
         ),
+        (
+            {"tier_at_risk_months": 12},
+            "tier_at_risk_months is '12': it must be a whole number, more than the 12 months",
+        ),
+        (
+            {"connector_settings": {"fixture": {"contract_version": 2, "rfm_sectr": "grocery"}}},
+            "connector_settings gives fixture the setting 'rfm_sectr', and there is none of that name: see default_set",
+        ),
         ({"as_of_date": "soon"}, "as_of_date 'soon' is not a date: write it as YYYY-MM-DD."),
         ({"as_of_date": "2024-06-31"}, "as_of_date '2024-06-31' is not a day of the calendar"),
         ({"as_of_date": "9999-12-31"}, "as_of_date '9999-12-31' is out of time: name a year from 1900 to 2999."),
@@ -218,7 +262,7 @@ def test_contradictory_settings_are_named_all_at_once(dbt: Dbt, capsys: pytest.C
         ({"as_of_time": "8pm"}, "as_of_time '8pm' is not a time of day: write it as HH:MM."),
     ],
 )
-def test_settings_that_contradict_the_as_of_date_are_refused(
+def test_settings_that_contradict_each_other_or_the_as_of_date_are_refused(
     variables: dict[str, object], sentence: str, dbt: Dbt, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refused(dbt, capsys, "run", "--select", "dim_months", **variables)
@@ -389,6 +433,107 @@ def test_messages_about_our_own_sql_stay(statement: str, told: str) -> None:
 )
 def test_of_a_message_of_dbt_the_person_reads_what_is_the_matter(message: str, told: str) -> None:
     assert without_values(message) == told
+
+
+@pytest.fixture
+def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project of one model and its yml."""
+    (tmp_path / "dbt_project.yml").write_text("{name: small, profile: small}")
+    (tmp_path / "selectors.yml").write_text("selectors: []")
+    output = "{type: duckdb, path: ':memory:'}"
+    (tmp_path / "profiles.yml").write_text(f"small: {{target: here, outputs: {{here: {output}}}}}")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "people.sql").write_text("select 1 as person")
+    (tmp_path / "models" / "people.yml").write_text("models:\n  - name: people\n")
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    folder = Path.cwd()
+    yield tmp_path
+    os.chdir(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        (
+            "models/people.sql",
+            "select {{ ref('x' }}",
+            ["unexpected '}', expected ')'", "line 1", "(models/people.sql)"],
+        ),
+        ("models/people.sql", "select * from {{ ref('x') }}", ["(models/people.sql) depends on a node named 'x'"]),
+        ("models/people.yml", "models:\n  - name: people\n bad: [x\n", ["people.yml", "Syntax error near line 3"]),
+        ("models/people.yml", "models:\n  - {name: people, columns: 3}\n", ["models/people.yml", "'columns'"]),
+        ("dbt_project.yml", "name: small\n\tprofile: small\n", ["dbt_project.yml is not YAML, line 2"]),
+        ("profiles.yml", "small: {", ["profiles.yml is not YAML, line"]),
+        ("selectors.yml", "selectors:\n  - name: x\n bad: [x\n", ["selectors.yml is not YAML, line 3"]),
+    ],
+)
+def test_a_file_of_the_project_that_dbt_cannot_read_is_named_with_the_place(
+    file: str, content: str, told: list[str], small_project: Path
+) -> None:
+    """Whoever changes a model or a yml reads where it is wrong: nothing of it is anybody's data."""
+    (small_project / file).write_text(content)
+    with pytest.raises(RekindleError) as refusal:
+        _ = Dbt("fixture", small_project).manifest
+    assert [each for each in told if each not in refusal.value.message] == []
+    assert "not shown" not in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            {"fixture": "{{ config(enabled=false) }} select 1 as id"},
+            "Connector 'fixture' lists orders among its entities in dbt_project.yml and has no model for it: write "
+            "models/input/fixture/input_orders.sql, or take it off the list.",
+        ),
+        (
+            {"fixture": "select 1 as id", "empty": "select 2 as id"},
+            "Connector 'fixture' has a model input_orders and does not list orders among its entities: add it in "
+            "dbt_project.yml.",
+        ),
+    ],
+)
+def test_a_list_of_entities_that_is_not_that_of_the_models_is_one_sentence(
+    files: dict[str, str], told: str, small_project: Path
+) -> None:
+    for connector, content in files.items():
+        folder = small_project / "models" / "input" / connector
+        folder.mkdir(parents=True)
+        (folder / "input_orders.sql").write_text(content)
+    (small_project / "models" / "people.sql").write_text("select * from {{ ref('input_orders') }}")
+    with pytest.raises(RekindleError) as refusal:
+        _ = Dbt("fixture", small_project).manifest
+    assert refusal.value.message == told
+
+
+def test_what_a_macro_says_when_it_refuses_is_told_alone(small_project: Path) -> None:
+    """It is about the project, not about the model that happened to call it first."""
+    (small_project / "macros").mkdir()
+    refuse = "{% macro refuse() %}{{ exceptions.raise_compiler_error('No, because.') }}{% endmacro %}"
+    (small_project / "macros" / "refuse.sql").write_text(refuse)
+    (small_project / "models" / "people.sql").write_text("{{ config(enabled=refuse()) }} select 1 as person")
+    with pytest.raises(RekindleError, match=r"^No, because\.$"):
+        _ = Dbt("fixture", small_project).manifest
+
+
+def test_a_file_of_the_configuration_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "board.yml"
+    file.write_text("title: Board\npanels:\n\t- one\n")
+    with pytest.raises(RekindleError, match=r"board\.yml is not YAML, line 3: .* cannot start any token\.$"):
+        read_yaml(file)
+    file.write_bytes("title: é\n".encode("latin-1"))
+    with pytest.raises(RekindleError, match=r"board\.yml is not YAML: .*"):
+        read_yaml(file)
+
+
+@pytest.mark.parametrize("content", ["", "vars: {connector: mine}", "- vars", "vars: []"])
+def test_a_project_without_its_settings_says_which(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dbt_project.yml").write_text(content)
+    monkeypatch.setattr("rekindle.ground.settings.PROJECT", tmp_path)
+    with pytest.raises(RekindleError, match=r"^dbt_project\.yml has no 'connector\w*' in its vars: restore it"):
+        project.__wrapped__()
 
 
 def test_a_warehouse_that_may_not_be_opened_is_not_called_damaged(

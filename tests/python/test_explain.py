@@ -253,16 +253,14 @@ def test_whoever_waits_for_the_next_period_is_told_until_when(warehouse: Path) -
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("alter table activation.journeys add column is_entered boolean")
         connection.execute(
-            "create table activation.past_entries (scenario_id varchar, profile_id varchar, entered_date date)"
+            "create table activation.entry_cooldowns (scenario_id varchar, profile_id varchar, until_date date)"
         )
-        source = PROJECT / "seeds" / "config" / "scenario_moments.csv"
-        connection.execute(f"create table config.scenario_moments as from read_csv('{source}', header = true)")
-    waiting = {"preference_form": False, "drive_invitation": False, "drive_revival": True, "birthday": False}
-    for scenario, is_entered in waiting.items():
+    waiting = {"preference_form": (False, 1), "drive_invitation": (False, 0), "drive_revival": (True, 1)}
+    for scenario, (is_entered, days) in waiting.items():
         row = {"scenario_id": scenario, "profile_id": NOBODY_DUE}
         put(warehouse, "activation.journeys", row | {"is_entered": is_entered})
-        days = 80 if scenario == "drive_invitation" else 79
-        put(warehouse, "activation.past_entries", row | {"entered_date": DAY - datetime.timedelta(days=days)})
+        put(warehouse, "activation.entry_cooldowns", row | {"until_date": DAY + datetime.timedelta(days=days)})
+    put(warehouse, "activation.journeys", {"scenario_id": "birthday", "profile_id": NOBODY_DUE, "is_entered": False})
     said = told(warehouse, NOBODY_DUE)
     waits = "triggered, and waits until 2024-07-02: the person entered this scenario less than 80 days before"
     assert f"Tell us what you like: {waits}" in said

@@ -1,12 +1,13 @@
 """What the boards show, as declared in dashboards/*.yml: panels, each one query and what its columns are called."""
 
+from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
+from rekindle.ground.settings import read_yaml
 
 
 class _Declared(BaseModel):
@@ -83,7 +84,7 @@ class Board(_Declared):
 
 def declared_boards() -> list[Board]:
     """All boards, in the order of their files. Raises RekindleError for a declaration that cannot be read."""
-    return [_board(file.name, file.read_text(encoding="utf-8")) for file in sorted(folder().glob("*.yml"))]
+    return [_board(file) for file in sorted(folder().glob("*.yml"))]
 
 
 def folder() -> Any:
@@ -91,8 +92,8 @@ def folder() -> Any:
     return paths.PROJECT / "dashboards"
 
 
-def _board(name: str, content: str) -> Board:
+def _board(file: Path) -> Board:
     try:
-        return Board.model_validate(yaml.safe_load(content))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise RekindleError(f"dashboards/{name} cannot be read: {error}") from None
+        return Board.model_validate(read_yaml(file))
+    except ValidationError as error:
+        raise RekindleError(f"dashboards/{file.name} cannot be read: {error}") from None

@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,6 +18,7 @@ from pydantic import (
 from rekindle.ground import rules
 from rekindle.ground.errors import ContractError
 from rekindle.ground.files import Format
+from rekindle.ground.settings import read_yaml
 
 FOLDER = Path(__file__).with_name("targets")
 
@@ -194,7 +194,7 @@ def load_target(name: str) -> Target:
     """A profile by its name."""
     if name not in target_names():
         raise ContractError(f"There is no target '{name}': use one of {', '.join(target_names())}.")
-    content = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    content = read_yaml(FOLDER / f"{name}.yml", ContractError)
     try:
         return Target.model_validate({"name": name, **content})
     except ValidationError as error:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
 from rekindle.ground import paths
+from rekindle.ground.settings import read_yaml
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,6 @@ class Entity:
 @cache
 def entities() -> dict[str, Entity]:
     """The entities of models/input/_input__models.yml, by name."""
-    content = (paths.PROJECT / "models" / "input" / "_input__models.yml").read_text(encoding="utf-8")
     return {
         model["name"].removeprefix("input_"): Entity(
             key=tuple(model["config"]["meta"]["key"]),
@@ -29,5 +27,5 @@ def entities() -> dict[str, Entity]:
             person_key=model["config"]["meta"]["person_key"],
             outlives_person=model["config"]["meta"].get("outlives_person", False),
         )
-        for model in yaml.load(content, Loader=yaml.CSafeLoader)["models"]
+        for model in read_yaml(paths.PROJECT / "models" / "input" / "_input__models.yml")["models"]
     }

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,17 +28,24 @@ from dbt_common.events.base_types import EventMsg
 
 from rekindle.ground import paths
 from rekindle.ground.adapters import keep_values_out
-from rekindle.ground.errors import DATABASE_ERROR, RekindleError, sentence_of, without_values
+from rekindle.ground.errors import DATABASE_ERROR, STACK, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
 from rekindle.ground.screen import say
 from rekindle.ground.seeds import misread
-from rekindle.ground.settings import own_connector
+from rekindle.ground.settings import own_connector, read_yaml
 
 # a log file that cannot be written, on a full disk, must not print tracebacks into what people read
 logging.raiseExceptions = False
 
 
 keep_values_out()
+# what dbt reads before it looks at models
+SETTLED_FIRST = ("dbt_project.yml", "profiles.yml", "selectors.yml")
+# how a message of dbt begins, with the file where it knows it
+_PLACE = re.compile(r"[A-Z]\w* Error(?: in .*\((.+)\))?$")
+# what it says of models of the input contract that are missing, or that fill what is not listed
+_LACKING = re.compile(r"a node named 'input_(\w+)' which is disabled")
+_UNLISTED = re.compile(r'two models with the name "input_(\w+)".*models/input/empty/', re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -81,7 +89,9 @@ class Dbt:
                 # a new model refers to it, and the confusion stays: what is wrong is judged from a parse from nothing.
                 result = dbtRunner().invoke([*parse, "--no-partial-parse"])
             if not isinstance(result.result, Manifest):
-                raise RekindleError(_cause(result))
+                for file in SETTLED_FIRST:
+                    read_yaml(self.project / file)  # says which one it is, which dbt does not
+                raise RekindleError(_unparsed(result, self.connector))
             self._manifest = result.result
         return self._manifest
 
@@ -136,10 +146,30 @@ def log_file() -> Path:
 
 
 def _cause(result: dbtRunnerResult) -> str:
-    """Why dbt could not run, without its stack of macros."""
-    message = getattr(result.exception, "msg", None) or str(result.exception or "dbt could not run")
-    text = sentence_of(str(message))
-    return without_values(text) if DATABASE_ERROR.search(text) else text
+    """Why dbt could not run, without its stack of macros and without values."""
+    said = sentence_of(str(getattr(result.exception, "msg", None) or result.exception or "dbt could not run"))
+    return without_values(said) if DATABASE_ERROR.search(said) else said
+
+
+def _unparsed(result: dbtRunnerResult, connector: str) -> str:
+    """Why dbt could not read the project, and in which file: it has read no row, and nothing of it is left out."""
+    message = str(result.exception or "dbt could not read the project")
+    if entity := _LACKING.search(message):
+        return (
+            f"Connector '{connector}' lists {entity[1]} among its entities in dbt_project.yml and has no model for it: "
+            f"write models/input/{connector}/input_{entity[1]}.sql, or take it off the list."
+        )
+    if entity := _UNLISTED.search(message):
+        return (
+            f"Connector '{connector}' has a model input_{entity[1]} and does not list {entity[1]} among its entities: "
+            "add it in dbt_project.yml."
+        )
+    head, _, rest = message.partition("\n")
+    place = _PLACE.match(head)
+    said = sentence_of(rest if place else message)
+    # what a macro of ours says when it refuses, with a stack, is about the project and not about that file
+    is_placed = place is None or place[1] is None or place[1] in said or STACK[0] in rest
+    return said if is_placed else f"{said}\n({place[1]})"
 
 
 class _Watcher:

@@ -31,7 +31,7 @@ _KINDS_WITHOUT_VALUES = frozenset(
 DATABASE_ERROR = re.compile(r"\b([A-Z][A-Za-z]*(?: [A-Za-z]+){0,3} Error)(?::\s*(.*)| \(values)")
 # what dbt puts before and after a sentence of our own macros
 _COMPILATION_ERROR = re.compile(r"\s*Compilation Error(?: in .*)?\n")
-_STACK = ("> in macro", "> called by")
+STACK = ("> in macro", "> called by")
 
 # what a command ends with, and a scheduler acts on (docs/activation.md)
 DONE, PLAN_HAS_CHANGES, GUARD, CONTRACT, LOCKED = 0, 2, 3, 4, 5
@@ -90,4 +90,4 @@ def without_values(message: str) -> str:
 def sentence_of(message: str) -> str:
     """A message of dbt without its stack of macros."""
     lines = [line.strip() for line in message.splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith(_STACK))
+    return "\n".join(line for line in lines if line and not line.startswith(STACK))

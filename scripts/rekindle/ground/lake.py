@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 import duckdb
 import jinja2
-import yaml
 
-from rekindle.ground import paths
+from rekindle.ground import paths, settings
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_files
@@ -48,7 +47,7 @@ def session() -> Any:
             "The packages of Spark are not in this environment: docs/spark.md says how they come into .venv-spark."
         ) from None
     builder = SparkSession.builder.appName("rekindle")
-    profile = yaml.safe_load((paths.PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    profile = settings.read_yaml(paths.PROJECT / "profiles.yml")
     for setting, value in profile["rekindle"]["outputs"]["spark"]["server_side_parameters"].items():
         builder = builder.config(setting, jinja2.Template(str(value)).render(env_var=os.environ.__getitem__))
     spark = builder.getOrCreate()

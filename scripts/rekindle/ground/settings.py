@@ -11,12 +11,28 @@ from rekindle.ground.errors import RekindleError
 PROJECT = Path(__file__).resolve().parents[3]
 
 
+def read_yaml(file: Path, refused: type[RekindleError] = RekindleError) -> Any:
+    """What a file of the project's configuration says; `refused` is raised for one that is no YAML."""
+    named = file.relative_to(PROJECT) if file.is_relative_to(PROJECT) else file
+    try:
+        return yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        said = " ".join(filter(None, [error.context, error.problem]))
+        raise refused(f"{named} is not YAML{line}: {said}.") from None
+    except yaml.YAMLError as error:
+        raise refused(f"{named} is not YAML: {' '.join(str(error).split())}.") from None
+
+
 @cache
 def project() -> dict[str, Any]:
-    """dbt_project.yml."""
-    with (PROJECT / "dbt_project.yml").open(encoding="utf-8") as handle:
-        content: dict[str, Any] = yaml.safe_load(handle)
-    return content
+    """dbt_project.yml. Raises RekindleError where it has no settings."""
+    content = read_yaml(PROJECT / "dbt_project.yml")
+    settings = content.get("vars") if isinstance(content, dict) else None
+    for name in ("connector", "connector_settings", "default_settings"):
+        if not isinstance(settings, dict) or settings.get(name) is None:
+            raise RekindleError(f"dbt_project.yml has no '{name}' in its vars: restore it (git diff dbt_project.yml).")
+    return dict(content)
 
 
 def setting(name: str, connector: str) -> Any:

@@ -229,7 +229,7 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[st
             having.setdefault(column, []).append(file)
     # the rarer name of two is the slip
     for other, column in itertools.combinations(sorted(having, key=lambda each: (len(having[each]), each)), 2):
-        if not set(having[other]) & set(having[column]) and _is_almost(other, column):
+        if not set(having[other]) & set(having[column]) and _is_almost(connection, other, column):
             yield (
                 f"Raw table {source.source_name}.{source.name}: {having[other][0]} has a column '{other}' and no "
                 f"'{column}', as {having[column][0]} has: give both one name, or add an empty column '{column}' when "
@@ -251,29 +251,19 @@ def _columns(connection: duckdb.DuckDBPyConnection, location: str, pattern: str,
     return frozenset(str(row[0]).lower() for row in described)
 
 
-def _is_almost(one: str, other: str) -> bool:
-    """Whether two names are one but for signs between the letters, or for a slip of the pen."""
+def _is_almost(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    """Whether two names are one but for signs between the letters, or for a slip of the pen.
+
+    A slip is a letter too many, too few, another one, or two that changed places.
+    """
     one, other = (re.sub(r"[\W_]+", "", each) for each in (one, other))
     if one == other:
         return True
     shorter = min(len(one), len(other))
     if shorter < SHORTEST_SLIP or re.sub(r"\d", "", one) == re.sub(r"\d", "", other):
         return False  # 'tax 1 name' and 'tax 2 name' are two
-    return _slips(one, other) <= (1 if shorter < LONG_NAME else 2)
-
-
-def _slips(one: str, other: str) -> int:
-    """How many letters are to be added, taken away, changed or swapped with the next to make one of the other."""
-    before, last = list(range(len(other) + 1)), [0] * (len(other) + 1)
-    for i, letter in enumerate(one, start=1):
-        row = [i]
-        for j, another in enumerate(other, start=1):
-            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
-                least = min(least, last[j - 2] + 1)
-            row.append(least)
-        last, before = before, row
-    return before[-1]
+    ((slips,),) = connection.execute("select damerau_levenshtein(?, ?)", [one, other]).fetchall()
+    return int(slips) <= (1 if shorter < LONG_NAME else 2)
 
 
 def _written_as(file: Path) -> str | None:

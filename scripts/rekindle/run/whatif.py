@@ -26,7 +26,7 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_folder
-from rekindle.ground.settings import project
+from rekindle.ground.settings import project, read_yaml
 from rekindle.ground.warehouse import (
     columns_of,
     must_hold,
@@ -180,7 +180,7 @@ def _files(tree: Path) -> dict[str, bytes]:
 
 
 def _settings(tree: Path, connector: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    rest = yaml.safe_load((tree / PROJECT_FILE).read_text(encoding="utf-8"))
+    rest = read_yaml(tree / PROJECT_FILE)
     given = rest.pop("vars")
     own = {key: value for key, value in (given["connector_settings"].get(connector) or {}).items() if value is not None}
     return {**given["default_settings"], **own}, rest

@@ -316,17 +316,15 @@ class Explainer:
         return self._sentence("untriggered", scenario_id, scenario)
 
     def _cooling_down(self, scenario: Row, profile_id: str) -> Row | None:
-        """Until when a person waits to enter again a scenario that listens to what is so; None where she does not."""
-        if not has_table(self.connection, "activation", "past_entries"):
+        """Until when a person waits to enter again; None where she does not."""
+        if not has_table(self.connection, "activation", "entry_cooldowns"):
             return None
         found = self._rows(
-            "select max(entries.entered_date) + ?::integer as until_date "
-            "from activation.past_entries as entries inner join activation.journeys as journeys "
-            "using (scenario_id, profile_id) where scenario_id = ? and profile_id = ? and not journeys.is_entered "
-            "and scenario_id in (select scenario_id from config.scenario_moments where period is not null)",
-            [scenario["cooldown_days"], scenario["scenario_id"], profile_id],
+            "select until_date from activation.entry_cooldowns inner join activation.journeys "
+            "using (scenario_id, profile_id) where scenario_id = ? and profile_id = ? and not journeys.is_entered",
+            [scenario["scenario_id"], profile_id],
         )
-        return next((row for row in found if row["until_date"] and row["until_date"] > self.newest), None)
+        return next((row for row in found if row["until_date"] > self.newest), None)
 
     def _identities(self, profile_id: str) -> tuple[str, list[str]]:
         """The profile of today and every id that the person ever had."""
