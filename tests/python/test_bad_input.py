@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from workshop import FIXTURES, Workshop, differences, must
 from rekindle.ground.calendar import as_date, as_month, newest_closed_month, next_month
 from rekindle.ground.dbt import Dbt, log_file
 from rekindle.ground.errors import RekindleError, without_values
+from rekindle.ground.files import private_folder
 from rekindle.ground.settings import project, read_yaml
 from rekindle.ground.sources import check_sources
 from rekindle.ground.warehouse import open_warehouse
@@ -524,6 +526,29 @@ def test_a_file_of_the_configuration_that_is_no_yaml_is_named_with_its_line(tmp_
     file.write_bytes("title: é\n".encode("latin-1"))
     with pytest.raises(RekindleError, match=r"board\.yml is not YAML: .*"):
         read_yaml(file)
+
+
+@pytest.mark.parametrize(
+    ("variable", "given"),
+    [
+        *(("REKINDLE_MEMORY_LIMIT", given) for given in ("lots", "4", "GB", "80%", "")),
+        *(("REKINDLE_THREADS", given) for given in ("many", "0", "-1", "1.5", "")),
+    ],
+)
+def test_what_the_database_may_use_is_an_amount(variable: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, given)
+    with pytest.raises(RekindleError, match=rf"^{variable} is '{given}': write .*\.$"):
+        Dbt("fixture")
+
+
+def test_a_file_where_a_folder_is_needed_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "published"
+    file.write_text("of somebody")
+    file.chmod(0o644)
+    for place in (file, file / "below"):
+        with pytest.raises(RekindleError, match=r"published"):
+            private_folder(place)
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("of somebody", 0o644)
 
 
 @pytest.mark.parametrize("content", ["", "vars: {connector: mine}", "- vars", "vars: []"])

@@ -26,7 +26,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from rekindle.ground import paths
+from rekindle.ground import engine, paths
 from rekindle.ground.adapters import keep_values_out
 from rekindle.ground.errors import DATABASE_ERROR, STACK, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
@@ -71,6 +71,7 @@ class Dbt:
     """
 
     def __init__(self, connector: str, project: Path = paths.PROJECT) -> None:
+        engine.memory_limit(), engine.threads()  # profiles.yml passes them on as they are, wrong ones too
         os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
         # Python's collector would look through the parsed project again and again, for a fifth of the time of a build
         gc.set_threshold(200_000, 50, 50)
@@ -165,11 +166,12 @@ def _unparsed(result: dbtRunnerResult, connector: str) -> str:
             "add it in dbt_project.yml."
         )
     head, _, rest = message.partition("\n")
-    place = _PLACE.match(head)
-    said = sentence_of(rest if place else message)
+    known = _PLACE.match(head)
+    if known is None:
+        return sentence_of(message)
+    said, place = sentence_of(rest), known[1]
     # what a macro of ours says when it refuses, with a stack, is about the project and not about that file
-    is_placed = place is None or place[1] is None or place[1] in said or STACK[0] in rest
-    return said if is_placed else f"{said}\n({place[1]})"
+    return said if place is None or place in said or STACK[0] in rest else f"{said}\n({place})"
 
 
 class _Watcher:

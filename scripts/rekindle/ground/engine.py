@@ -1,10 +1,15 @@
 """DuckDB, opened the way every program here opens it."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from rekindle.ground.errors import RekindleError
+
+_AMOUNT = re.compile(r"\d+(\.\d+)? ?[kmgt]i?b", re.IGNORECASE)
 
 
 def connect(
@@ -18,12 +23,18 @@ def connect(
 
 def memory_limit() -> str:
     """What DuckDB may use (`REKINDLE_MEMORY_LIMIT`); profiles.yml has the same default, of this and of the threads."""
-    return os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
+    given = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
+    if _AMOUNT.fullmatch(given) is None:
+        raise RekindleError(f"REKINDLE_MEMORY_LIMIT is '{given}': write an amount of memory such as 4GB.")
+    return given
 
 
 def threads() -> int:
     """The cores that DuckDB may use (`REKINDLE_THREADS`)."""
-    return int(os.environ.get("REKINDLE_THREADS", "2"))
+    given = os.environ.get("REKINDLE_THREADS", "2")
+    if not given.isdecimal() or int(given) == 0:
+        raise RekindleError(f"REKINDLE_THREADS is '{given}': write a whole number, at least 1.")
+    return int(given)
 
 
 def connect_within_limits(spill: Path) -> duckdb.DuckDBPyConnection:

@@ -79,6 +79,8 @@ def private_folder(path: Path, closed: int = NOBODY_ELSE) -> None:
         raise RekindleError(
             f"{path} cannot be made ({error.strerror}): check owner and mode of {folder.parent}."
         ) from None
+    if not path.is_dir():
+        raise RekindleError(f"{path} is a file, and a folder is needed there: name another one.")
     mode = path.stat().st_mode
     if not mode & stat.S_ISVTX and path != Path.home() and not paths.PROJECT.is_relative_to(path):
         with contextlib.suppress(PermissionError):  # somebody else's: what is written into it is private all the same
