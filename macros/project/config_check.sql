@@ -53,7 +53,7 @@
         [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact',
           'require_double_opt_in', 'shopify_prices_include_tax'], 'boolean', [], 'it must be true or false.'],
         [['rfm_sector', 'global_holdout_salt'], 'text', '^[\\w-]+$', 'it must be a word of letters, digits, _ and -.'],
-        [['shopify_shop'], 'text or null', '^\\S+$', 'it must be a word without spaces, or null.'],
+        [['shopify_shop'], 'text or null', '^\\S*$', 'it must be a word without spaces, or null.'],
         [['shopify_not_goods'], 'texts', [], 'it must be a list of patterns, such as ["gift ?card"], or [].'],
         [['business_timezone'], 'words', modules.pytz.all_timezones_set, 'it must be an IANA name such as Europe/Paris.'],
         [['currency_code'], 'text', '^[A-Z]{3}$', 'it must be three capital letters (ISO 4217), such as EUR.'],
