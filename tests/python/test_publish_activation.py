@@ -180,8 +180,9 @@ def test_a_wrong_feed_stops_the_publication_in_a_sentence_that_names_row_and_col
 ) -> None:
     build(warehouse, ("full", True))
     name = change.get("feed", "win_back")
-    with pytest.raises(RekindleError, match=f"Seed feeds, row {re.escape(name)}: .*{sentence}"):
+    with pytest.raises(RekindleError, match=f"Seed feeds, row {re.escape(name)}: .*{sentence}") as refusal:
         publish(warehouse, {**EMAIL_FEED, "target": "mailchimp", **change})
+    assert ".." not in refusal.value.message.replace(name, "")
     assert not (warehouse.parent / "published" / "activation.duckdb").exists()
 
 

@@ -202,10 +202,10 @@ def load_target(name: str) -> Target:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Which key of a configuration is wrong and why; its value is left out."""
+    """Which key of a configuration is wrong and why, without the full stop; its value is left out."""
     problem = error.errors(include_input=False, include_url=False)[0]
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no key '{key}'"
-    reason = problem["msg"].removeprefix("Value error, ")
+    reason = problem["msg"].removeprefix("Value error, ").removesuffix(".")
     return f"key '{key}': {reason[:1].lower()}{reason[1:]}" if key else reason
