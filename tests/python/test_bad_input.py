@@ -481,6 +481,41 @@ def test_a_file_of_the_project_that_dbt_cannot_read_is_named_with_the_place(
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"channel,weight\r\nemail,1\r\n", None),
+        (
+            b"channel;weight\r\nemail;1\r\n",
+            "Seed weights: its columns are parted by semicolons: save it as CSV with commas.",
+        ),
+        (
+            b"chanel,weight\nemail,1\n",
+            "Seed weights, line 1: it lacks channel and has chanel: name the columns as they were.",
+        ),
+        (b"", "Seed weights, line 1: it lacks channel, weight: name the columns as they were."),
+        (
+            "channel,weight\né-mail,1\n".encode("latin-1"),
+            "seeds/weights.csv, line 2 is not UTF-8: save the file in UTF-8 (spreadsheets call it CSV UTF-8).",
+        ),
+    ],
+)
+def test_a_seed_as_a_spreadsheet_saved_it_is_one_sentence(
+    content: bytes, told: str | None, small_project: Path
+) -> None:
+    (small_project / "seeds").mkdir()
+    (small_project / "seeds" / "weights.csv").write_bytes(content)
+    columns = "{channel: string, weight: integer}"
+    declared = f"seeds:\n  - {{name: weights, config: {{column_types: {columns}}}}}\n"
+    (small_project / "seeds" / "weights.yml").write_text(declared)
+    if told is None:
+        assert Dbt("fixture", small_project).manifest.nodes
+        return
+    with pytest.raises(RekindleError) as refusal:
+        _ = Dbt("fixture", small_project).manifest
+    assert refusal.value.message == told
+
+
+@pytest.mark.parametrize(
     ("files", "told"),
     [
         (

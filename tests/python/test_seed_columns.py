@@ -23,7 +23,7 @@ from rekindle.ground.dbt import _Watcher
 from rekindle.ground.errors import ContractError
 from rekindle.ground.paths import PROJECT
 from rekindle.ground.progress import Progress
-from rekindle.ground.seeds import misread
+from rekindle.ground.seeds import misnamed, misread
 
 CONFIG = PROJECT / "seeds" / "config"
 TESTS = (
@@ -130,6 +130,27 @@ def test_a_cell_that_its_column_cannot_be_is_told_with_its_line(seed: str, colum
     edited.write_text(f"{','.join(names)}\n{',' * (len(names) - 1)}\n{','.join(cells)}\n", encoding="utf-8")
     (told,) = misread(edited, TYPES[seed])
     assert told.startswith(f"Seed {seed}, line 3: {column} is a year: write ")
+
+
+@pytest.mark.parametrize("seed", sorted(TYPES))
+def test_the_columns_of_a_seed_are_named_as_they_are_declared(seed: str, tmp_path: Path) -> None:
+    """What a spreadsheet makes of a file that somebody edits in it; a mark before the first name is none of it."""
+    file, edited = CONFIG / f"{seed}.csv", tmp_path / f"{seed}.csv"
+    content = file.read_text(encoding="utf-8")
+    columns = list(TYPES[seed])
+    assert misnamed(file, columns) is None
+    edited.write_bytes(b"\xef\xbb\xbf" + content.replace("\n", "\r\n").encode())
+    assert misnamed(edited, columns) is None
+    for separator, words in ((";", "semicolons"), ("\t", "tabs")):
+        edited.write_text(content.replace(",", separator), encoding="utf-8")
+        assert (
+            misnamed(edited, columns) == f"Seed {seed}: its columns are parted by {words}: save it as CSV with commas."
+        )
+    edited.write_text(content.replace(columns[-1], "misspelt", 1), encoding="utf-8")
+    lacks = f"Seed {seed}, line 1: it lacks {columns[-1]}"
+    assert misnamed(edited, columns) == f"{lacks} and has misspelt: name the columns as they were."
+    edited.touch()
+    assert misnamed(tmp_path / edited.name, [*columns, "another"]) is not None
 
 
 def test_a_comma_too_many_in_a_seed_is_told_with_its_line(tmp_path: Path) -> None:

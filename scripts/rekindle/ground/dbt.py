@@ -24,6 +24,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.duckdb.environments import Environment
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import SeedNode
 from dbt_common.events.base_types import EventMsg
 
 from rekindle.ground import engine, paths
@@ -31,8 +32,9 @@ from rekindle.ground.adapters import keep_values_out
 from rekindle.ground.errors import DATABASE_ERROR, STACK, RekindleError, sentence_of, without_values
 from rekindle.ground.progress import Progress
 from rekindle.ground.screen import say
-from rekindle.ground.seeds import misread
+from rekindle.ground.seeds import misnamed, misread
 from rekindle.ground.settings import own_connector, read_yaml
+from rekindle.ground.sources import first_line_not_in_utf8
 
 # a log file that cannot be written, on a full disk, must not print tracebacks into what people read
 logging.raiseExceptions = False
@@ -41,6 +43,8 @@ logging.raiseExceptions = False
 keep_values_out()
 # what dbt reads before it looks at models
 SETTLED_FIRST = ("dbt_project.yml", "profiles.yml", "selectors.yml")
+# the folders of files that it reads then
+READ = ("macros", "models", "seeds", "snapshots", "tests/dbt")
 # how a message of dbt begins, with the file where it knows it
 _PLACE = re.compile(r"[A-Z]\w* Error(?: in .*\((.+)\))?$")
 # what it says of models of the input contract that are missing, or that fill what is not listed
@@ -90,11 +94,32 @@ class Dbt:
                 # a new model refers to it, and the confusion stays: what is wrong is judged from a parse from nothing.
                 result = dbtRunner().invoke([*parse, "--no-partial-parse"])
             if not isinstance(result.result, Manifest):
-                for file in SETTLED_FIRST:
-                    read_yaml(self.project / file)  # says which one it is, which dbt does not
+                self._find_the_file()
                 raise RekindleError(_unparsed(result, self.connector))
+            problems = [
+                misnamed(
+                    Path(seed.root_path or self.project) / seed.original_file_path,
+                    seed.config.column_types,
+                    seed.config.delimiter,
+                )
+                for seed in result.result.nodes.values()
+                if isinstance(seed, SeedNode)
+            ]
+            if any(problems):
+                raise RekindleError("\n".join(filter(None, problems)))
             self._manifest = result.result
         return self._manifest
+
+    def _find_the_file(self) -> None:
+        """Raises RekindleError that names the file which dbt could not read, where dbt does not say which."""
+        for name in SETTLED_FIRST:
+            read_yaml(self.project / name)
+        for file in sorted(each for folder in READ for each in (self.project / folder).rglob("*.*") if each.is_file()):
+            if line := first_line_not_in_utf8(file):
+                raise RekindleError(
+                    f"{file.relative_to(self.project)}, line {line} is not UTF-8: save the file in UTF-8 (spreadsheets "
+                    "call it CSV UTF-8)."
+                )
 
     def run(
         self, command: str, *arguments: str, variables: Mapping[str, object], progress: str | None = None

@@ -3,7 +3,7 @@
 import csv
 import datetime
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 SHOWN = 5
@@ -22,6 +22,28 @@ KINDS: dict[str, tuple[Callable[[str], object], str]] = {
     "date": (datetime.date.fromisoformat, "a date, such as 2024-01-01"),
     "boolean": (_switch, "true or false"),
 }
+
+
+# what a spreadsheet puts between columns where a comma parts decimals
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+
+def misnamed(file: Path, columns: Collection[str], delimiter: str = ",") -> str | None:
+    """Why the first line of a seed is not that of its columns, in a sentence; None where it is.
+
+    dbt loads such a file all the same, and what reads it finds a column missing.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        header = next(csv.reader(handle, delimiter=delimiter), [])
+    lacking = [column for column in columns if column not in header]
+    if not lacking:
+        return None
+    for separator, words in SEPARATORS.items():
+        if set(columns) <= set("".join(header).split(separator)):
+            return f"Seed {file.stem}: its columns are parted by {words}: save it as CSV with commas."
+    others = [column for column in header if column not in columns]
+    instead = f" and has {', '.join(others)}" if others else ""
+    return f"Seed {file.stem}, line 1: it lacks {', '.join(lacking)}{instead}: name the columns as they were."
 
 
 def misread(file: Path, types: Mapping[str, str]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def not_in_utf8(source: Any) -> list[str]:
         "`iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
         for pattern in _patterns(location)
         for file in _matches(pattern)
-        if (line := _first_line_not_in_utf8(file)) is not None
+        if (line := first_line_not_in_utf8(file)) is not None
     ]
 
 
@@ -276,10 +276,11 @@ def _written_as(file: Path) -> str | None:
             return marked[0]
     with file.open("rb") as rows:
         is_ascii = all(row.isascii() for row in rows)
-    return None if is_ascii or _first_line_not_in_utf8(file) else "UTF-8"
+    return None if is_ascii or first_line_not_in_utf8(file) else "UTF-8"
 
 
-def _first_line_not_in_utf8(file: Path) -> int | None:
+def first_line_not_in_utf8(file: Path) -> int | None:
+    """The number of the first line of a text file that is not UTF-8; None where all are, or it is packed."""
     if file.suffix in _PACKED:
         return None
     with file.open("rb") as rows:
