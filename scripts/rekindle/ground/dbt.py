@@ -75,7 +75,9 @@ class Dbt:
     """
 
     def __init__(self, connector: str, project: Path = paths.PROJECT) -> None:
-        engine.memory_limit(), engine.threads()  # profiles.yml passes them on as they are, wrong ones too
+        # profiles.yml passes both on as they are, wrong ones too
+        engine.memory_limit()
+        engine.threads()
         os.chdir(paths.PROJECT)  # views name raw files relative to it, as a plain `dbt build` makes them
         # Python's collector would look through the parsed project again and again, for a fifth of the time of a build
         gc.set_threshold(200_000, 50, 50)
