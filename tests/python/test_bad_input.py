@@ -543,6 +543,12 @@ def test_a_list_of_entities_that_is_not_that_of_the_models_is_one_sentence(
     assert refusal.value.message == told
 
 
+def test_a_file_of_the_project_that_is_not_there_is_what_dbt_says_of_it(small_project: Path) -> None:
+    (small_project / "profiles.yml").unlink()
+    with pytest.raises(RekindleError, match=r"profile"):
+        _ = Dbt("fixture", small_project).manifest
+
+
 def test_what_a_macro_says_when_it_refuses_is_told_alone(small_project: Path) -> None:
     """It is about the project, not about the model that happened to call it first."""
     (small_project / "macros").mkdir()

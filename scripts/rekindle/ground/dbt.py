@@ -114,8 +114,9 @@ class Dbt:
 
     def _find_the_file(self) -> None:
         """Raises RekindleError that names the file which dbt could not read, where dbt does not say which."""
-        for name in SETTLED_FIRST:
-            read_yaml(self.project / name)
+        for file in (self.project / name for name in SETTLED_FIRST):
+            if file.exists():
+                read_yaml(file)
         for file in sorted(each for folder in READ for each in (self.project / folder).rglob("*.*") if each.is_file()):
             if line := first_line_not_in_utf8(file):
                 raise RekindleError(
