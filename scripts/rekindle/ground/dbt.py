@@ -44,7 +44,7 @@ keep_values_out()
 # what dbt reads before it looks at models
 SETTLED_FIRST = ("dbt_project.yml", "profiles.yml", "selectors.yml")
 # the folders of files that it reads then
-READ = ("macros", "models", "seeds", "snapshots", "tests/dbt")
+READ_THEN = (*paths.TABLES_ARE_MADE_FROM, "tests/dbt")
 # how a message of dbt begins, with the file where it knows it
 _PLACE = re.compile(r"[A-Z]\w* Error(?: in .*\((.+)\))?$")
 # what it says of models of the input contract that are missing, or that fill what is not listed
@@ -98,17 +98,8 @@ class Dbt:
             if not isinstance(result.result, Manifest):
                 self._find_the_file()
                 raise RekindleError(_unparsed(result, self.connector))
-            problems = [
-                misnamed(
-                    Path(seed.root_path or self.project) / seed.original_file_path,
-                    seed.config.column_types,
-                    seed.config.delimiter,
-                )
-                for seed in result.result.nodes.values()
-                if isinstance(seed, SeedNode)
-            ]
-            if any(problems):
-                raise RekindleError("\n".join(filter(None, problems)))
+            if misnamed_seeds := list(_misnamed_seeds(result.result)):
+                raise RekindleError("\n".join(misnamed_seeds))
             self._manifest = result.result
         return self._manifest
 
@@ -117,7 +108,8 @@ class Dbt:
         for file in (self.project / name for name in SETTLED_FIRST):
             if file.exists():
                 read_yaml(file)
-        for file in sorted(each for folder in READ for each in (self.project / folder).rglob("*.*") if each.is_file()):
+        folders = (self.project / name for name in READ_THEN)
+        for file in sorted(each for folder in folders for each in folder.rglob("*.*") if each.is_file()):
             if line := first_line_not_in_utf8(file):
                 raise RekindleError(
                     f"{file.relative_to(self.project)}, line {line} is not UTF-8: save the file in UTF-8 (spreadsheets "
@@ -172,6 +164,18 @@ def target_folder() -> Path:
 def log_file() -> Path:
     """Where dbt writes its log."""
     return (paths.PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log").resolve()
+
+
+def _file_of(seed: SeedNode) -> Path:
+    return Path(seed.root_path or paths.PROJECT, seed.original_file_path)
+
+
+def _misnamed_seeds(manifest: Manifest) -> Iterator[str]:
+    for seed in manifest.nodes.values():
+        if isinstance(seed, SeedNode):
+            problem = misnamed(_file_of(seed), seed.config.column_types, seed.config.delimiter)
+            if problem is not None:
+                yield problem
 
 
 def _cause(result: dbtRunnerResult) -> str:
@@ -232,7 +236,7 @@ class _Watcher:
         if result.status == "error" or result.status == "runtime error":
             if kind == "seed" and node is not None:
                 # what the database says of it hides the value, as of any table
-                told = list(misread(Path(node.root_path or paths.PROJECT) / path, node.config.column_types))
+                told = list(misread(_file_of(node), node.config.column_types))
                 if told:
                     return "\n".join(told)
             return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"

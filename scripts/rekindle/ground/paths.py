@@ -9,6 +9,8 @@ from pathlib import Path
 from rekindle.ground import settings
 
 PROJECT = settings.PROJECT
+# the folders of the project that dbt makes tables from, in this order
+TABLES_ARE_MADE_FROM = ("macros", "models", "seeds", "snapshots")
 PUBLIC = "rekindle.duckdb"
 # what is published, and who may read it: consumers of the owner's group, and the owner alone
 PUBLICATIONS = {PUBLIC: 0o640, "activation.duckdb": 0o600}

@@ -36,7 +36,7 @@ TAG = "left_out_of_this_run"
 # The selector `daily` says so by itself.
 LEFT_OUT = ("--indirect-selection", "empty", "--exclude", f"tag:{TAG}")
 # what dbt reads of the project
-DEFINED_IN = ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "snapshots", "tests/dbt")
+DEFINED_IN = ("dbt_project.yml", "profiles.yml", *paths.TABLES_ARE_MADE_FROM, "tests/dbt")
 # the schema of what is read of addresses before a build
 LANDED = "landing"
 NOTE = ("run", "last_build")

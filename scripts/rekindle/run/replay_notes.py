@@ -14,7 +14,7 @@ from rekindle.ground.warehouse import has_table, open_warehouse
 
 # What decides the result besides the data. Data tests are left out: they judge tables and do not make them.
 CODE = (
-    *("dbt_project.yml", "selectors.yml", "macros", "models", "seeds", "snapshots"),
+    *("dbt_project.yml", "selectors.yml", *paths.TABLES_ARE_MADE_FROM),
     *("scripts/rekindle/addresses", "scripts/rekindle/forget/blocking.py"),
 )
 

@@ -40,8 +40,6 @@ from rekindle.run import installation
 from rekindle.run.building import variables
 from rekindle.run.fingerprints import asking
 
-# what dbt makes tables from; the rest of a tree decides nothing
-READ = ("macros", "models", "seeds", "snapshots")
 PROJECT_FILE = "dbt_project.yml"
 # The layers in the order of reading; quality is read by nothing.
 LAYERS = ("staging", "input", "intake", "identity", "core", "segments", "hub", "scenarios", "activation", "audiences")
@@ -175,7 +173,8 @@ def change_between(before: Path, after: Path, connector: str, given: Mapping[str
 
 
 def _files(tree: Path) -> dict[str, bytes]:
-    found = (file for folder in READ for file in (tree / folder).rglob("*") if file.suffix in (".csv", ".sql", ".yml"))
+    folders = (tree / name for name in paths.TABLES_ARE_MADE_FROM)
+    found = (file for folder in folders for file in folder.rglob("*") if file.suffix in (".csv", ".sql", ".yml"))
     return {str(file.relative_to(tree)): file.read_bytes() for file in found}
 
 
