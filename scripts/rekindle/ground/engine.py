@@ -25,7 +25,7 @@ def memory_limit() -> str:
     """What DuckDB may use (`REKINDLE_MEMORY_LIMIT`); profiles.yml has the same default, of this and of the threads."""
     given = os.environ.get("REKINDLE_MEMORY_LIMIT", "4GB")
     if _AMOUNT.fullmatch(given) is None:
-        raise RekindleError(f"REKINDLE_MEMORY_LIMIT is '{given}': write an amount of memory such as 4GB.")
+        raise RekindleError("REKINDLE_MEMORY_LIMIT is no amount of memory: write one such as 4GB.")
     return given
 
 
@@ -33,7 +33,7 @@ def threads() -> int:
     """The cores that DuckDB may use (`REKINDLE_THREADS`)."""
     given = os.environ.get("REKINDLE_THREADS", "2")
     if not given.isdecimal() or int(given) == 0:
-        raise RekindleError(f"REKINDLE_THREADS is '{given}': write a whole number, at least 1.")
+        raise RekindleError("REKINDLE_THREADS is no number of cores: write a whole number, at least 1.")
     return int(given)
 
 
