@@ -11,9 +11,7 @@ scenarios as (
 ),
 
 places as (
-    {% for place in range(1, 31) -%}
-        select {{ place }} as place{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['place'], range(1, 31) | batch(1)) }}
 ),
 
 needs as (
@@ -23,16 +21,27 @@ needs as (
     {% endfor %}
 ),
 
+-- each entity is read once, whatever is counted in it
 counts as (
     {% for entity, columns in needed.items() -%}
-        {% for column in columns -%}
+        select
+            {{ dbt.concat(["'" ~ entity ~ ".'", 'named_columns.column_name']) }} as contract_column,
+            counted.row_count,
+            case named_columns.column_name
+                {% for column in columns -%}
+                    when '{{ column }}' then counted.filled_{{ column }}
+                {% endfor %}
+            end as filled_row_count
+        from (
             select
-                '{{ entity }}.{{ column }}' as contract_column,
-                count(*) as row_count,
-                count({{ column }}) as filled_row_count
+                {% for column in columns -%}
+                    count({{ column }}) as filled_{{ column }},
+                {% endfor -%}
+                count(*) as row_count
             from {{ ref('input_' ~ entity) }}
-            union all
-        {% endfor -%}
+        ) as counted
+        cross join ({{ literal_rows(['column_name'], columns | batch(1)) }}) as named_columns
+        union all
     {% endfor -%}
     select
         cast(null as string) as contract_column,

@@ -13,9 +13,7 @@ first_order as (
 ),
 
 digits as (
-    {% for digit in range(10) -%}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['digit'], range(10) | batch(1)) }}
 ),
 
 -- 83 years of month numbers; the spine steps from a first of the month, because steps from the 31st drift

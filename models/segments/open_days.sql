@@ -6,9 +6,7 @@ closure_periods as (
 ),
 
 digits as (
-    {% for digit in range(10) -%}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['digit'], range(10) | batch(1)) }}
 ),
 
 -- 27 years up to the as-of date, and enough after it for the longest threshold

@@ -35,14 +35,9 @@ told_month as (
 ),
 
 wanted_methods as (
-    {% for kind, method in [
+    {{ literal_rows(['kind', 'method'], [
         ('own', 'recent_purchases'), ('own', 'purchases'), ('new', 'similar_buyers'), ('new', 'popular')
-    ] -%}
-        select
-            '{{ kind }}' as kind,
-            '{{ method }}' as method
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    ]) }}
 ),
 
 {{ recommended_items() }},

@@ -40,9 +40,7 @@ order_days_bands as (
 ),
 
 horizons as (
-    {% for days in horizons -%}
-        select {{ days }} as horizon_days{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['horizon_days'], horizons | batch(1)) }}
 ),
 
 -- before the first of them nobody knows how often somebody buys

@@ -102,9 +102,7 @@ observed as (
 ),
 
 horizons as (
-    {% for days in horizons -%}
-        select {{ days }} as horizon_days{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['horizon_days'], horizons | batch(1)) }}
 ),
 
 -- measurable only where the days after have passed

@@ -63,10 +63,8 @@ observed_since as (
     from observed_sources
 ),
 
-digits as (
-    {% for month in range(score_months() + 1) -%}
-        select {{ month }} as months_ago{{ ' union all' if not loop.last }}
-    {% endfor %}
+months_back as (
+    {{ literal_rows(['months_ago'], range(score_months() + 1) | batch(1)) }}
 ),
 
 newest_month as (
@@ -75,9 +73,9 @@ newest_month as (
 ),
 
 spine as (
-    select {{ add_months('newest_month.segment_month', '-digits.months_ago') }} as segment_month
+    select {{ add_months('newest_month.segment_month', '-months_back.months_ago') }} as segment_month
     from newest_month
-    cross join digits
+    cross join months_back
     where newest_month.segment_month is not null
 ),
 

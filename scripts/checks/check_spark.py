@@ -80,9 +80,15 @@ spark.master local[2]
 spark.sql.constraintPropagation.enabled false
 spark.ui.showConsoleProgress false
 """
-FOR_A_HANDFUL = """\
+# Hadoop has a program set the rights of each file: a Java on Linux need not start one to start that one.
+SPAWNING = "-Djdk.lang.Process.launchMechanism=VFORK" if sys.platform == "linux" else ""
+# What is planned is used once and thrown away: it is compiled with less inlined, classes are not verified, and plans
+# that are too large for young memory are not copied within it.
+FOR_A_HANDFUL = f"""\
 spark.driver.memory 3g
-spark.driver.extraJavaOptions -Xss64m -Xmn1600m -XX:+UseSerialGC -XX:MetaspaceSize=512m -XX:ReservedCodeCacheSize=256m
+spark.driver.extraJavaOptions -Xss64m -Xmn1600m -XX:+UseSerialGC -XX:MaxTenuringThreshold=2 -XX:MetaspaceSize=512m \
+-XX:ReservedCodeCacheSize=256m -XX:MaxInlineLevel=6 -XX:FreqInlineSize=120 -XX:+UnlockDiagnosticVMOptions \
+-XX:-BytecodeVerificationRemote {SPAWNING}
 spark.sql.adaptive.enabled false
 spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN

@@ -61,9 +61,7 @@ past_entries as (
 ),
 
 places as (
-    {% for place in range(1, 31) -%}
-        select {{ place }} as place{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ literal_rows(['place'], range(1, 31) | batch(1)) }}
 ),
 
 wrong_scenarios as (
@@ -189,13 +187,12 @@ tied_priorities as (
 
 -- the kinds of moment there are, and the subjects of those that have a closed list of them
 known_moments as (
-    {% for model in setting('moments') -%}
+    {% set moments = [] -%}
+    {%- for model in setting('moments') -%}
         {%- set kind, moment = model.split('_', 1) -%}
-        select
-            '{{ moment }}' as moment,
-            {{ 'true' if kind == 'state' else 'false' }} as is_state
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+        {%- do moments.append([moment, kind == 'state']) -%}
+    {%- endfor -%}
+    {{ literal_rows(['moment', 'is_state'], moments) }}
 ),
 
 known_subjects as (
@@ -208,14 +205,14 @@ known_subjects as (
         'went_up' as moment,
         segment as subject
     from segments
-    {% for moment, subjects in moment_subjects().items() -%}
-        {% for subject in subjects -%}
-            union all
-            select
-                '{{ moment }}' as moment,
-                '{{ subject }}' as subject
-        {% endfor -%}
-    {% endfor %}
+    union all
+    {% set subjects_of_moments = [] -%}
+    {%- for moment, subjects in moment_subjects().items() -%}
+        {%- for subject in subjects -%}
+            {%- do subjects_of_moments.append([moment, subject]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ literal_rows(['moment', 'subject'], subjects_of_moments) }}
 ),
 
 closed_lists as (
