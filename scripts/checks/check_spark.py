@@ -86,7 +86,7 @@ SPAWNING = "-Djdk.lang.Process.launchMechanism=VFORK" if sys.platform == "linux"
 # that are too large for young memory are not copied within it.
 FOR_A_HANDFUL = f"""\
 spark.driver.memory 3g
-spark.driver.extraJavaOptions -Xss64m -Xmn1600m -XX:+UseSerialGC -XX:MaxTenuringThreshold=2 -XX:MetaspaceSize=512m \
+spark.driver.extraJavaOptions -Xss64m -Xmn1600m -XX:+UseParallelGC -XX:MaxTenuringThreshold=2 -XX:MetaspaceSize=512m \
 -XX:ReservedCodeCacheSize=256m -XX:MaxInlineLevel=6 -XX:FreqInlineSize=120 -XX:+UnlockDiagnosticVMOptions \
 -XX:-BytecodeVerificationRemote {SPAWNING}
 spark.sql.adaptive.enabled false
@@ -266,6 +266,8 @@ def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
     (settings / "spark-defaults.conf").write_text(SETTINGS.format(jars=f"{iceberg()},{h2()}") + size)
     (settings / "log4j2.properties").write_text(LOGGING)
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
+    # one more than cores: each waits for files and the catalog now and then
+    os.environ.setdefault("REKINDLE_THREADS", "3")
 
 
 def copy_lake(schemas: Sequence[str] | None = None) -> None:
