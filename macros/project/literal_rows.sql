@@ -12,3 +12,10 @@
         {%- endfor %}
     ) as literal_rows ({{ columns | join(', ') }})
 {%- endmacro %}
+
+
+{# One row per whole number from the first to the last. #}
+{% macro whole_numbers(column, first, last) -%}
+    {%- set rows = range(first, last + 1) | batch(1) -%}
+    {{ literal_rows([column], rows) }}
+{%- endmacro %}

@@ -11,7 +11,7 @@ scenarios as (
 ),
 
 places as (
-    {{ literal_rows(['place'], range(1, 31) | batch(1)) }}
+    {{ whole_numbers('place', 1, 30) }}
 ),
 
 needs as (

@@ -13,7 +13,7 @@ first_order as (
 ),
 
 digits as (
-    {{ literal_rows(['digit'], range(10) | batch(1)) }}
+    {{ whole_numbers('digit', 0, 9) }}
 ),
 
 -- 83 years of month numbers; the spine steps from a first of the month, because steps from the 31st drift

@@ -6,7 +6,7 @@ closure_periods as (
 ),
 
 digits as (
-    {{ literal_rows(['digit'], range(10) | batch(1)) }}
+    {{ whole_numbers('digit', 0, 9) }}
 ),
 
 -- 27 years up to the as-of date, and enough after it for the longest threshold

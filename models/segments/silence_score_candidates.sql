@@ -64,7 +64,7 @@ observed_since as (
 ),
 
 months_back as (
-    {{ literal_rows(['months_ago'], range(score_months() + 1) | batch(1)) }}
+    {{ whole_numbers('months_ago', 0, score_months()) }}
 ),
 
 newest_month as (

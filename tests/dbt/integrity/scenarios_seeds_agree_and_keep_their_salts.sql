@@ -61,7 +61,7 @@ past_entries as (
 ),
 
 places as (
-    {{ literal_rows(['place'], range(1, 31) | batch(1)) }}
+    {{ whole_numbers('place', 1, 30) }}
 ),
 
 wrong_scenarios as (
@@ -603,8 +603,8 @@ wrong_first_steps as (
     ], relation='first_steps') }}
 ),
 
--- who leads to whom, and each step to itself: each round doubles the length of the ways that are known, so five see a ring
--- of 32 steps
+-- who leads to whom, and each step to itself: each round doubles the length of the ways that are known, so five see a
+-- ring of 32 steps
 {% for round in range(6) -%}
     ways_{{ round }} as (
         {% if loop.first -%}
