@@ -17,7 +17,7 @@
                 {%- endfor %}
             end as reason
         from {{ relation or seed }}
-        cross join (values ({{ range(1, rules | length + 1) | join('), (') }})) as rules (rule_number)
+        cross join ({{ whole_numbers('rule_number', 1, rules | length) }}) as rules
     ) as findings
     where reason is not null
 {%- endmacro %}

@@ -517,12 +517,7 @@ klaviyo_events as (
 
 {# As many discount codes of one order as are read: more than Shopify lets a customer combine. #}
 {% macro code_numbers() -%}
-    {%- for number in range(1, 7) %}
-    select {{ number }} as code_number
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ whole_numbers('code_number', 1, 6) }}
 {%- endmacro %}
 
 

@@ -40,9 +40,7 @@ years as (
 ),
 
 digits as (
-    {% for digit in range(10) -%}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-    {% endfor %}
+    {{ whole_numbers('digit', 0, 9) }}
 ),
 
 -- 273 years of days
