@@ -39,10 +39,14 @@
 
 
 {#
-  CTEs, the last is `systems`: each system that a record of the CTE contacts is of, and what its name has in common with whatever else it is
-  written as. Names are folded once each: a retailer has a handful.
+  CTEs that each_spelling() reads. `ways`: an id is as it is written, as it is meant without what stands around it, and of the system whose
+  name is folded alike. `systems`: each system that a record of the CTE contacts is of, folded once each: a retailer has a handful.
 #}
-{% macro names_of_systems() %}
+{% macro spellings() %}
+ways as (
+    {{ literal_rows(['way'], [['written'], ['meant'], ['folded']]) }}
+),
+
 system_names as (
     select distinct source_system
     from contacts
@@ -54,4 +58,28 @@ systems as (
         {{ folded_name('source_system') }} as folded_system
     from system_names
 )
+{%- endmacro %}
+
+
+{# Each row of a CTE by every record that its source_system and contact_id may mean, with other columns of it. #}
+{% macro each_spelling(rows, columns) -%}
+    select distinct
+        case ways.way
+            when 'written' then {{ rows }}.source_system
+            when 'meant' then {{ meant_id(rows ~ '.source_system') }}
+            else systems.source_system
+        end as source_system,
+        case
+            when ways.way = 'written' then {{ rows }}.contact_id
+            else {{ meant_id(rows ~ '.contact_id') }}
+        end as contact_id,
+        {{ rows }}.{{ columns | join(',
+        ' ~ rows ~ '.') }}
+    from {{ rows }}
+    cross join ways
+    left join systems
+        on
+            ways.way = 'folded'
+            and {{ folded_name(rows ~ '.source_system') }} = systems.folded_system
+    where ways.way <> 'folded' or systems.source_system is not null
 {%- endmacro %}

@@ -114,6 +114,30 @@ first_failures as (
         and {{ planned_once() }}
 ),
 
+{% if values -%}
+-- they stay, without the values
+rows_with_bad_values as (
+    {% for source in [input, 'kept_copies'] -%}
+    select
+        {{ contract_columns(entity, 'checked') }}
+    from {{ source }} as checked
+    {{ anti_join() }} first_failures on {{ same_key(entity, 'checked', 'first_failures') }}
+    {%- if source == input %}
+    {{ anti_join() }} repeated_keys on {{ same_key(entity, 'checked', 'repeated_keys') }}
+    {%- endif %}
+    where
+        (
+            {% for value in values -%}
+                {% if not loop.first %}or {% endif %}{{ value.is_bad }}
+            {% endfor -%}
+        )
+        and {{ has_key(entity, 'checked') }}
+        and {{ planned_once() }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+{% endif -%}
 rejects as (
     select
         {% for column in keys -%}
@@ -169,7 +193,6 @@ rejects as (
     where counts.delivered_rows > counts.judged_rows
     {%- endif %}
     {%- for value in values %}
-    {%- for source in ['single', 'repeated'] %}
     union all
     select
         {% for column in key_columns(entity, 'checked') -%}
@@ -179,15 +202,8 @@ rejects as (
         '{{ value.reason }}' as reason,
         false as is_row_rejected,
         1 as rejected_rows
-    from {{ input if source == 'single' else 'kept_copies' }} as checked
-    {{ anti_join() }} first_failures on {{ same_key(entity, 'checked', 'first_failures') }}
-    {%- if source == 'single' %}
-    {{ anti_join() }} repeated_keys on {{ same_key(entity, 'checked', 'repeated_keys') }}
-    {%- endif %}
-    where
-        {{ value.is_bad }}
-        and {{ has_key(entity, 'checked') }}
-    {%- endfor %}
+    from rows_with_bad_values as checked
+    where {{ value.is_bad }}
     {%- endfor %}
 )
 

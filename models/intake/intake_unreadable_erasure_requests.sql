@@ -27,25 +27,11 @@ dated_requests as (
     where contact_id is not null
 ),
 
-{{ names_of_systems() }},
+{{ spellings() }},
 
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however spelled
 spelled_requests as (
-    select * from dated_requests
-    union
-    select
-        {{ meant_id('source_system') }} as source_system,
-        {{ meant_id('contact_id') }} as contact_id,
-        requested_at
-    from dated_requests
-    union
-    select
-        systems.source_system,
-        {{ meant_id('dated_requests.contact_id') }} as contact_id,
-        dated_requests.requested_at
-    from dated_requests
-    inner join systems
-        on {{ folded_name('dated_requests.source_system') }} = systems.folded_system
+    {{ each_spelling('dated_requests', ['requested_at']) }}
 ),
 
 unreadable_requests as (

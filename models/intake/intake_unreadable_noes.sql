@@ -84,20 +84,20 @@ unreadable_events as (
     where {{ planned_once() }}
 ),
 
+{{ spellings() }},
+
 named_messages as (
-    select
-        message_id as named_message_id,
-        message_id,
-        readable_at,
-        extracted_at
+    select distinct
+        case
+            when ways.way = 'meant' then {{ meant_id('unreadable_events.message_id') }}
+            else unreadable_events.message_id
+        end as named_message_id,
+        unreadable_events.message_id,
+        unreadable_events.readable_at,
+        unreadable_events.extracted_at
     from unreadable_events
-    union
-    select
-        {{ meant_id('message_id') }} as named_message_id,
-        message_id,
-        readable_at,
-        extracted_at
-    from unreadable_events
+    cross join ways
+    where ways.way in ('written', 'meant')
 ),
 
 -- the message may have been rejected itself: what it says of contact and channel still tells who may have said no
@@ -173,54 +173,21 @@ noes as (
     from answers
 ),
 
-{{ names_of_systems() }},
-
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however it is
 -- spelled: nobody is written to because of a blank or a capital
 named_noes as (
-    select
-        *,
-        source_system as written_system,
-        contact_id as written_contact_id
-    from noes
-    union
-    select
-        entity,
-        {{ meant_id('source_system') }} as source_system,
-        {{ meant_id('contact_id') }} as contact_id,
-        message_id,
-        channel,
-        purpose,
-        named_address_hash,
-        readable_at,
-        extracted_at,
-        source_system as written_system,
-        contact_id as written_contact_id
-    from noes
-    union
-    select
-        noes.entity,
-        systems.source_system,
-        {{ meant_id('noes.contact_id') }} as contact_id,
-        noes.message_id,
-        noes.channel,
-        noes.purpose,
-        noes.named_address_hash,
-        noes.readable_at,
-        noes.extracted_at,
-        noes.source_system as written_system,
-        noes.contact_id as written_contact_id
-    from noes
-    inner join systems
-        on {{ folded_name('noes.source_system') }} = systems.folded_system
+    {{ each_spelling('noes', [
+        'entity', 'message_id', 'channel', 'purpose', 'named_address_hash', 'readable_at', 'extracted_at',
+        'source_system as written_system', 'contact_id as written_contact_id',
+    ]) }}
 ),
 
 -- a record that was rejected itself speaks for its addresses
 noes_of_rejected_records as (
     select
-        named_noes.entity,
         named_noes.source_system,
         named_noes.contact_id,
+        named_noes.entity,
         named_noes.message_id,
         named_noes.channel,
         named_noes.purpose,

@@ -21,7 +21,8 @@ from people_project import AS_OF, Sent, build, copy_project, environment
 from people_worlds import Difference, People, differences, oracle_of, people
 
 PERMISSIONS = "models/identity/address_permissions.sql"
-WORDS = "models/identity/contact_words.sql"
+WORDS = "models/identity/record_words.sql"
+HEARD = "models/identity/contact_words.sql"
 DOUBTFUL = "models/identity/doubtful_noes.sql"
 UNREADABLE = "models/intake/intake_unreadable_noes.sql"
 REQUESTS = "models/intake/intake_unreadable_erasure_requests.sql"
@@ -315,9 +316,9 @@ MUTATIONS = [
     ),
     Mutation(
         "two who share an address share no yes",
-        WORDS,
-        "and own_words.profile_id <> holders.profile_id\n    where own_words.word not in ('yes', 'note')",
-        "and own_words.profile_id <> holders.profile_id\n    where own_words.word <> 'note'",
+        HEARD,
+        "and record_words.profile_id <> holders.profile_id\n    where record_words.word not in ('yes', 'note')",
+        "and record_words.profile_id <> holders.profile_id\n    where record_words.word <> 'note'",
     ),
     Mutation(
         "an unreadable no closes whoever holds the address that it names",
@@ -339,9 +340,9 @@ MUTATIONS = [
     ),
     Mutation(
         "what was refused before a split both have refused",
-        WORDS,
-        "on\n            own_words.profile_id = profile_splits.sibling_profile_id\n",
-        "on\n            false and own_words.profile_id = profile_splits.sibling_profile_id\n",
+        HEARD,
+        "on\n            record_words.profile_id = profile_splits.sibling_profile_id\n",
+        "on\n            false and record_words.profile_id = profile_splits.sibling_profile_id\n",
     ),
     # --- The rule ---
     Mutation(
@@ -376,32 +377,32 @@ MUTATIONS = [
     Mutation(
         "white space around an id of a consent loses no no",
         UNREADABLE,
-        "{{ meant_id('source_system') }} as source_system,\n        {{ meant_id('contact_id') }} as contact_id,",
-        "source_system,\n        contact_id,",
+        "'contact_id as written_contact_id',\n    ]) }}\n",
+        "'contact_id as written_contact_id',\n    ]) }}\n        and ways.way <> 'meant'\n",
     ),
     Mutation(
         "white space around an id of a message loses no no",
         UNREADABLE,
-        "        {{ meant_id('message_id') }} as named_message_id,",
-        "        message_id as named_message_id,",
+        "    where ways.way in ('written', 'meant')",
+        "    where ways.way = 'written'",
     ),
     Mutation(
         "a system has one name, however it is spelled",
         UNREADABLE,
-        "        on {{ folded_name('noes.source_system') }} = systems.folded_system",
-        "        on noes.source_system = systems.source_system",
+        "'contact_id as written_contact_id',\n    ]) }}\n",
+        "'contact_id as written_contact_id',\n    ]) }}\n        and ways.way <> 'folded'\n",
     ),
     Mutation(
         "a wish to be forgotten is honoured whatever stands around an id",
         REQUESTS,
-        "{{ meant_id('source_system') }} as source_system,\n        {{ meant_id('contact_id') }} as contact_id,",
-        "source_system,\n        contact_id,",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and ways.way <> 'meant'\n",
     ),
     Mutation(
         "a wish to be forgotten is honoured however its system is spelled",
         REQUESTS,
-        "        on {{ folded_name('dated_requests.source_system') }} = systems.folded_system",
-        "        on dated_requests.source_system = systems.source_system",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and ways.way <> 'folded'\n",
     ),
     Mutation(
         "what stands around an e-mail is no part of it",

@@ -171,7 +171,7 @@ def resolve(events: list[Event], double_opt_in: bool) -> duckdb.DuckDBPyConnecti
     for table, columns in NOTHING.items():
         fill(connection, table, columns, [])
     fill(connection, "channels", {"channel": "varchar", "address_kinds": "varchar", "purpose": "varchar"}, CHANNELS)
-    built = ("doubtful_noes", "contact_words", "address_permissions", "fct_consents")
+    built = ("doubtful_noes", "record_words", "contact_words", "address_permissions", "fct_consents")
     identity_models(strict=double_opt_in).build(connection, *built)
     return connection
 
