@@ -61,25 +61,31 @@ systems as (
 {%- endmacro %}
 
 
-{# Each row of a CTE by every record that its source_system and contact_id may mean, with other columns of it. #}
+{#
+  Each row of a CTE by every record that its source_system and contact_id may mean, with other columns of it. The join is on an equality
+  only: engines compare every pair of rows for a condition of one side beside it.
+#}
 {% macro each_spelling(rows, columns) -%}
     select distinct
-        case ways.way
-            when 'written' then {{ rows }}.source_system
-            when 'meant' then {{ meant_id(rows ~ '.source_system') }}
+        case spelled.way
+            when 'written' then spelled.source_system
+            when 'meant' then {{ meant_id('spelled.source_system') }}
             else systems.source_system
         end as source_system,
         case
-            when ways.way = 'written' then {{ rows }}.contact_id
-            else {{ meant_id(rows ~ '.contact_id') }}
+            when spelled.way = 'written' then spelled.contact_id
+            else {{ meant_id('spelled.contact_id') }}
         end as contact_id,
-        {{ rows }}.{{ columns | join(',
-        ' ~ rows ~ '.') }}
-    from {{ rows }}
-    cross join ways
+        spelled.{{ columns | join(',\n        spelled.') }}
+    from (
+        select
+            {{ rows }}.*,
+            ways.way,
+            case when ways.way = 'folded' then {{ folded_name(rows ~ '.source_system') }} end as folded_system
+        from {{ rows }}
+        cross join ways
+    ) as spelled
     left join systems
-        on
-            ways.way = 'folded'
-            and {{ folded_name(rows ~ '.source_system') }} = systems.folded_system
-    where ways.way <> 'folded' or systems.source_system is not null
+        on spelled.folded_system = systems.folded_system
+    where (spelled.way <> 'folded' or systems.source_system is not null)
 {%- endmacro %}

@@ -378,7 +378,7 @@ MUTATIONS = [
         "white space around an id of a consent loses no no",
         UNREADABLE,
         "'contact_id as written_contact_id',\n    ]) }}\n",
-        "'contact_id as written_contact_id',\n    ]) }}\n        and ways.way <> 'meant'\n",
+        "'contact_id as written_contact_id',\n    ]) }}\n        and spelled.way <> 'meant'\n",
     ),
     Mutation(
         "white space around an id of a message loses no no",
@@ -390,19 +390,19 @@ MUTATIONS = [
         "a system has one name, however it is spelled",
         UNREADABLE,
         "'contact_id as written_contact_id',\n    ]) }}\n",
-        "'contact_id as written_contact_id',\n    ]) }}\n        and ways.way <> 'folded'\n",
+        "'contact_id as written_contact_id',\n    ]) }}\n        and spelled.way <> 'folded'\n",
     ),
     Mutation(
         "a wish to be forgotten is honoured whatever stands around an id",
         REQUESTS,
         "{{ each_spelling('dated_requests', ['requested_at']) }}\n",
-        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and ways.way <> 'meant'\n",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and spelled.way <> 'meant'\n",
     ),
     Mutation(
         "a wish to be forgotten is honoured however its system is spelled",
         REQUESTS,
         "{{ each_spelling('dated_requests', ['requested_at']) }}\n",
-        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and ways.way <> 'folded'\n",
+        "{{ each_spelling('dated_requests', ['requested_at']) }}\n        and spelled.way <> 'folded'\n",
     ),
     Mutation(
         "what stands around an e-mail is no part of it",
