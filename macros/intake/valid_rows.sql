@@ -3,8 +3,14 @@
   blank: {column: when its value is set aside}, as rejected_<entity> says in `values`; those of else_blank are added.
   No window and no sort over the whole entity: rejects are few, so the first branch is a scan with an anti join against a
   small table, and the second reads only keys that came more than once (no reject, no scan).
+  Of text files a table is made, since all that read the view would take them apart again. Requests to be forgotten stay one: whoever
+  asks between two builds is heard.
 #}
 {% macro valid_rows(entity, blank={}) -%}
+{%- if raw_rows_are_kept() and entity != 'erasure_requests' -%}
+    {{ config(materialized='table') }}
+{%- endif -%}
+{%- set input = 'judged_rows' if raw_rows_are_kept() else judged_input(entity) -%}
 {%- set is_bad = dict(blank) -%}
 {%- for column, list in contract(entity)['else_blank'].items() -%}
     {%- do is_bad.update({column: is_not_in(column, list)}) -%}
@@ -18,10 +24,16 @@
 {%- set rejects = '(select * from ' ~ ref('rejected_' ~ entity) ~ ' where is_row_rejected) as rejects' -%}
 with
 
+{% if raw_rows_are_kept() -%}
+judged_rows as {{ compute_once() }} (
+    select * from {{ judged_input(entity) }} as delivered_rows
+),
+
+{% endif -%}
 single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}
-    from {{ judged_input(entity) }} as input_rows
+    from {{ input }} as input_rows
     {{ anti_join() }} {{ rejects }} on {{ same_key(entity, 'input_rows', 'rejects') }}
     where {{ has_key(entity, 'input_rows') }}
 ),
@@ -30,7 +42,7 @@ repeated_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }},
         {{ copy_number(entity, 'input_rows') }} as copy_number
-    from {{ judged_input(entity) }} as input_rows
+    from {{ input }} as input_rows
     inner join {{ rejects }}
         on
             {{ same_key(entity, 'input_rows', 'rejects') }}

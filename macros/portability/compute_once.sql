@@ -31,3 +31,22 @@
 {% macro spark__planned_once() -%}
     rand() >= 0
 {%- endmacro %}
+
+
+{#
+  Whether what is read of raw rows is kept by whoever reads it, instead of read and worked out again for each use.
+  DuckDB reads a few columns of Parquet files sooner than it keeps all of them, but text files it takes apart each time: the setting
+  raw_rows_are_text says what a connector has. Spark has a copy of the raw rows, a table, and reads that.
+  docs/decisions/0063-what-is-read-of-text-files-is-kept.md
+#}
+{% macro raw_rows_are_kept() -%}
+    {{ return(adapter.dispatch('raw_rows_are_kept', 'rekindle')()) }}
+{%- endmacro %}
+
+{% macro default__raw_rows_are_kept() -%}
+    {{ return(setting('raw_rows_are_text')) }}
+{%- endmacro %}
+
+{% macro spark__raw_rows_are_kept() -%}
+    {{ return(false) }}
+{%- endmacro %}

@@ -50,7 +50,7 @@
         [['loyalty_level_points'], 'wholes', [1], 'it must be a list of whole numbers, at least 1, such as [500, 2000], or [].'],
         [['decision_retention_months'], 'whole or null', [13],
          'cooldowns and arms look back a year, so it must be a whole number from 13 on, or null.'],
-        [['count_orders_without_lines', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact',
+        [['count_orders_without_lines', 'raw_rows_are_text', 'send_at_best_hour', 'identity_phone_joins_strangers', 'opens_count_as_contact',
           'require_double_opt_in', 'shopify_prices_include_tax'], 'boolean', [], 'it must be true or false.'],
         [['rfm_sector', 'global_holdout_salt'], 'text', '^[\\w-]+$', 'it must be a word of letters, digits, _ and -.'],
         [['shopify_shop'], 'text or null', '^\\S*$', 'it must be a word without spaces, or null.'],

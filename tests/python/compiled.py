@@ -89,8 +89,14 @@ def identity_models(*, strict: bool) -> CompiledModels:
     """
     select = [
         *("contact_records", "contact_identifiers", "contact_edges", "contact_components", "different_records"),
-        *("surviving_edges", "contact_profiles", "doubtful_noes", "record_words", "contact_words", "address_permissions"),
-        *("fct_consents", "profile_merges", "unread_phones", "identity_has_converged_else_raise_identity_rounds"),
+        *("surviving_edges", "contact_profiles", "doubtful_noes", "record_words", "contact_words"),
+        *(
+            "address_permissions",
+            "fct_consents",
+            "profile_merges",
+            "unread_phones",
+            "identity_has_converged_else_raise_identity_rounds",
+        ),
     ]
     variables: dict[str, Any] = {"require_double_opt_in": False}
     if strict:

@@ -122,7 +122,9 @@ def copy_files(folder: Path, settings: dict[str, object]) -> None:
 def copy_project(folder: Path, *, double_opt_in: bool) -> None:
     """The project with the settings and seeds of the worlds."""
     only_permission = {"max_rejected_share": 0.99, "global_holdout_share": 0}
-    copy_files(folder, SHOP | only_permission | {"require_double_opt_in": str(double_opt_in).lower()})
+    # the two settings are independent: with one of them raw rows are kept as those of text files are
+    chosen = dict.fromkeys(("require_double_opt_in", "raw_rows_are_text"), str(double_opt_in).lower())
+    copy_files(folder, SHOP | only_permission | chosen)
     config = folder / "seeds" / "config"
     _edit_rows(config / "scenarios.csv", _one_campaign)
     _edit_feeds(config / "feeds.csv")

@@ -165,6 +165,7 @@ def test_settings_that_cannot_be_are_named_all_at_once(dbt: Dbt, capsys: pytest.
         "require_double_opt_in": "ture",
         "coupon_rounds": 0,
         "count_orders_without_lines": 1,
+        "raw_rows_are_text": "some",
         "rfm_sector": "fast food",
         "rfm_window_days": 0.5,
         "signal_low_rung": 0,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from decision_oracle import bucket
-from people_project import SHOP, World, copy_files, empty_world, run_day, write_contract
+from people_project import SHOP, World, call, copy_files, empty_world, run_day, write_contract
 from workshop import rows
 
 MAY, FIRST, MERGED, LAST = "2024-06-01", "2024-07-01", "2024-07-02", "2024-07-08"
@@ -234,3 +234,53 @@ def test_of_two_people_who_become_one_the_arm_of_the_id_that_sorts_first_stays(
         (f"{people.sorts_last}-2024-06-30", arms[1]),
         (new_cart, arms[0]),
     }
+
+
+# --- Raw rows that are kept, as those of text files are ---
+
+SILENT = find("silent", "abandoned_cart", treated=True)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A no stamped after its extraction comes after the last whole run, and a day decides."""
+    folder = tmp_path_factory.mktemp("kept")
+    copy_files(folder / "project", SHOP | {"raw_rows_are_text": "true"})
+    world = until_may()
+    # one row in twenty that cannot be read would stop the day
+    for each in (SILENT, *(f"reader{number}" for number in range(40))):
+        contact(world, each, "2021-01-01")
+    order(world, REGULAR, "2024-06-29", FIRST)
+    for each in (EMPTIED, SILENT):
+        cart(world, each, MERGED, MERGED)
+    write_contract(world, folder / "contract")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REKINDLE_COMPRESSION", "uncompressed")
+        patch.setenv("REKINDLE_ERASURE_KEY", "0" * 64)
+        run_day(folder, FIRST, "--accept", "2024-06", "--no-publish")
+        no = {"channel": "email", "purpose": "marketing", "status": "withdrawn", "changed_at": utc("2024-07-04 09:00")}
+        add(world, "consents", MERGED, contact_id=EMPTIED, **no)
+        write_contract(world, folder / "contract")
+        run_day(folder, MERGED, "--daily")
+        yield folder
+
+
+def test_a_day_judges_anew_what_it_keeps_of_text_files(kept: Path) -> None:
+    """Beside the rejects of before the no would be valid, and said two days from now."""
+    told = Story(kept / "warehouse" / "build.duckdb")
+    entry = ("abandoned_cart", f"{SILENT}-{MERGED}", "first_message")
+    assert told.decided(MERGED, SILENT) == [(*entry, "selected", None, None)]
+    entry = ("abandoned_cart", f"{EMPTIED}-{MERGED}", "first_message")
+    assert told.decided(MERGED, EMPTIED) == [(*entry, "closed", "not_suppressed", "unreadable_no")]
+
+
+def test_what_is_kept_of_text_files_holds_nobody_who_was_forgotten(kept: Path) -> None:
+    """Not even after a build that still finds her in the files."""
+    warehouse = kept / "warehouse" / "build.duckdb"
+    emails = [f"{each}@example.com".encode() for each in (EMPTIED, SILENT)]
+    assert [email in warehouse.read_bytes() for email in emails] == [True, True]
+    erase = str(kept / "project" / "scripts" / "erase.py")
+    call(kept, erase, "--connector", "parquet", "--contact", f"web_shop:{EMPTIED}", "--now", "--yes")
+    assert [email in warehouse.read_bytes() for email in emails] == [False, True]
+    run_day(kept, MERGED, "--full", "--no-publish")
+    assert [email in warehouse.read_bytes() for email in emails] == [False, True]

@@ -25,7 +25,7 @@ from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 WHOLE = ("--selector", "whole")
 DAILY = ("--selector", "daily")
 EVENING = ("--selector", "evening")
-# and of what Spark copies, where DuckDB looks into the files
+# and of what is copied on Spark, and of text files, where DuckDB looks into the files else
 RAW_ROWS = ("--selector", "copies_of_raw_rows")
 
 
@@ -163,7 +163,8 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: da
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
     wanted = {(model.schema, model.alias): model.columns for model in models}
     must_hold(stores.store().columns(wanted), wanted)
-    if paths.on_spark() and not fingerprints.last_build(dbt, inputs):
+    holds_copies = paths.on_spark() or setting("raw_rows_are_text", dbt.connector)
+    if holds_copies and not fingerprints.last_build(dbt, inputs):
         copied = dbt.run("run", *RAW_ROWS, "--no-write-json", variables=variables(as_of, None, at))
         if not copied.success:
             raise RekindleError("The raw rows could not be copied (see above), so nothing was decided.")
