@@ -94,6 +94,7 @@ spark.sql.codegen.wholeStage false
 spark.sql.codegen.factoryMode NO_CODEGEN
 spark.sql.shuffle.partitions 1
 spark.sql.catalog.lake.table-default.write.parquet.compression-codec uncompressed
+spark.sql.catalog.lake.io.manifest.cache-enabled true
 """
 FOR_MANY = """\
 spark.driver.memory 10g
@@ -266,8 +267,8 @@ def use_lake(folder: Path, size: str = FOR_A_HANDFUL) -> None:
     (settings / "spark-defaults.conf").write_text(SETTINGS.format(jars=f"{iceberg()},{h2()}") + size)
     (settings / "log4j2.properties").write_text(LOGGING)
     os.environ.update(REKINDLE_TARGET="spark", REKINDLE_LAKE=str(folder / "lake"), SPARK_CONF_DIR=str(settings))
-    # one more than cores: each waits for files and the catalog now and then
-    os.environ.setdefault("REKINDLE_THREADS", "3")
+    # more than cores: each waits for files and the catalog now and then
+    os.environ.setdefault("REKINDLE_THREADS", "4")
 
 
 def copy_lake(schemas: Sequence[str] | None = None) -> None:
