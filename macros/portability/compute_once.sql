@@ -18,7 +18,7 @@
 {#
   In the `where` of a CTE that several others read.
   DuckDB keeps such a CTE by itself: nothing to say. Spark 3.5 puts it in the place of each reader, and plans and computes it there
-  anew (in contact_words 35 times), unless something in it is random: `rand() >= 0` always holds, which Spark does not see.
+  anew, unless something in it is random: `rand() >= 0` always holds, which Spark does not see.
 #}
 {% macro planned_once() -%}
     {{ return(adapter.dispatch('planned_once', 'rekindle')()) }}
