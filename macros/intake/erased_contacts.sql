@@ -88,6 +88,23 @@
 {%- endmacro %}
 
 
+{# What stands after `from` where the rows of judged_input() are read more than once: the CTE of kept_judged_rows() where they are kept. #}
+{% macro judged_rows(entity) -%}
+    {{ return('judged_rows' if raw_rows_are_kept() else judged_input(entity)) }}
+{%- endmacro %}
+
+
+{# That CTE, the first of its query; nothing where raw rows are not kept. #}
+{% macro kept_judged_rows(entity) -%}
+{% if raw_rows_are_kept() -%}
+judged_rows as {{ compute_once() }} (
+    select * from {{ judged_input(entity) }} as delivered_rows
+),
+
+{% endif -%}
+{%- endmacro %}
+
+
 {#
   Which events go with an erased person: message id, and whether of those that may close somebody. Of an id that somebody else's
   message has as well, nobody knows whose an event is: what may close somebody stays, for the other one, and what she may have

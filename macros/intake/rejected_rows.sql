@@ -27,7 +27,7 @@
     entity, happened_at=none, accepted={}, not_negative=[], currency=none, ranges=[], parents=[], values=[], checks=[],
     numbered_within=none
 ) -%}
-{%- set input = 'judged_rows' if raw_rows_are_kept() else judged_input(entity) -%}
+{%- set input = judged_rows(entity) -%}
 {%- set keys = key_columns(entity, 'input_rows') -%}
 {%- set rules = row_rules(entity, happened_at, accepted, not_negative, currency, ranges) -%}
 {%- set values = values | list -%}
@@ -36,13 +36,8 @@
 {%- endfor -%}
 with
 
-{% if raw_rows_are_kept() -%}
-judged_rows as {{ compute_once() }} (
-    select * from {{ judged_input(entity) }} as delivered_rows
-),
-
-{% endif -%}
-{% if numbered_within -%}
+{{ kept_judged_rows(entity) }}
+{%- if numbered_within -%}
 {%- set number = (contract(entity)['key'] | reject('equalto', numbered_within) | list)[0] -%}
 suspects as (
     {{ repeated_numbers(input, numbered_within, number) }}

@@ -10,7 +10,7 @@
 {%- if raw_rows_are_kept() and entity != 'erasure_requests' -%}
     {{ config(materialized='table') }}
 {%- endif -%}
-{%- set input = 'judged_rows' if raw_rows_are_kept() else judged_input(entity) -%}
+{%- set input = judged_rows(entity) -%}
 {%- set is_bad = dict(blank) -%}
 {%- for column, list in contract(entity)['else_blank'].items() -%}
     {%- do is_bad.update({column: is_not_in(column, list)}) -%}
@@ -24,12 +24,7 @@
 {%- set rejects = '(select * from ' ~ ref('rejected_' ~ entity) ~ ' where is_row_rejected) as rejects' -%}
 with
 
-{% if raw_rows_are_kept() -%}
-judged_rows as {{ compute_once() }} (
-    select * from {{ judged_input(entity) }} as delivered_rows
-),
-
-{% endif -%}
+{{ kept_judged_rows(entity) -}}
 single_rows as (
     select
         {{ contract_columns(entity, 'input_rows') }}

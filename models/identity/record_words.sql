@@ -77,7 +77,6 @@ record_addresses as (
     select
         contact_identifiers.source_system,
         contact_identifiers.contact_id,
-        contact_profiles.profile_id,
         contact_identifiers.identifier_type as address_kind,
         contact_identifiers.identifier_id,
         contact_identifiers.is_over_shared,
@@ -87,10 +86,6 @@ record_addresses as (
             else contact_identifiers.identifier_id
         end as address_key
     from contact_identifiers
-    inner join contact_profiles
-        on
-            contact_identifiers.source_system = contact_profiles.source_system
-            and contact_identifiers.contact_id = contact_profiles.contact_id
     where contact_identifiers.identifier_type in ('email', 'phone')
 ),
 
