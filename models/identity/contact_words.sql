@@ -1,4 +1,5 @@
--- Every yes and every no that was said, whom it concerns and about which address; address_permissions says what follows.
+-- Every yes and every no that was said, whom it concerns and about which address;
+-- address_permissions says what follows.
 -- The rule in words: docs/decisions/0005-consent-is-about-an-address.md.
 {%- set word_columns = [
     'source_system', 'contact_id', 'channel', 'purpose', 'address_key', 'word', 'reason', 'evidence_reference',
