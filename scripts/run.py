@@ -23,6 +23,7 @@ from rekindle.run.publishing import (
     publish,
     publish_activation,
     published_already,
+    refuse_wrong_feeds,
 )
 
 
@@ -71,6 +72,8 @@ def main(
                 f"{newest_closed_month(date):%Y-%m}: accept that one, after looking at it."
             )
         dbt = Dbt(chosen)
+        if not no_publish:
+            refuse_wrong_feeds(dbt.manifest)
         inputs = inputs_of(dbt, is_all_built=full)
         prepare(dbt, dates[0], inputs=inputs)
         if not daily:

@@ -19,6 +19,7 @@ from rekindle.ground.files import private_folder
 from rekindle.ground.settings import project, read_yaml
 from rekindle.ground.sources import check_sources
 from rekindle.ground.warehouse import open_warehouse
+from rekindle.run.publishing import refuse_wrong_feeds
 
 
 @pytest.mark.parametrize(
@@ -514,6 +515,28 @@ def test_a_seed_as_a_spreadsheet_saved_it_is_one_sentence(
     with pytest.raises(RekindleError) as refusal:
         _ = Dbt("fixture", small_project).manifest
     assert refusal.value.message == told
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("mails,win_back,nowhere,email,marketing", "Seed feeds, row mails: target: There is no target 'nowhere': "),
+        ("mails,win_back,generic,fax,marketing", "Seed feeds, row mails: key 'channel': "),
+        ("mails,win_back,generic,email,marketing", None),
+        ("mails,win_back,generic,email", None),  # told by whoever loads it
+    ],
+)
+def test_a_wrong_feed_is_told_before_anything_is_built(row: str, told: str | None, small_project: Path) -> None:
+    (small_project / "seeds").mkdir()
+    feeds = "texts,thanks,generic,sms,marketing"
+    (small_project / "seeds" / "feeds.csv").write_text(f"feed,audience,target,channel,purpose\n{feeds}\n{row}\n")
+    manifest = Dbt("fixture", small_project).manifest
+    if told is None:
+        refuse_wrong_feeds(manifest)
+        return
+    with pytest.raises(RekindleError) as refusal:
+        refuse_wrong_feeds(manifest)
+    assert refusal.value.message.startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -338,6 +338,13 @@ def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehou
         contact(world, f"customer_{number}")
         order(world, f"order_{number}", f"customer_{number}", 50, at="2024-06-29 12:00")
     write_contract(world, second / "data" / "contract")
+    feeds = project / "seeds" / "config" / "feeds.csv"
+    right = feeds.read_text(encoding="utf-8")
+    feeds.write_text(right.replace(",generic,", ",nowhere,", 1), encoding="utf-8")
+    refused = python("scripts/run.py", "--connector", "parquet")
+    assert (refused.code, refused.error.startswith("Seed feeds, row ")) == (CONTRACT, True), refused.text
+    assert not (second / "warehouse" / "build.duckdb").exists(), "told before anything is built"
+    feeds.write_text(right, encoding="utf-8")
     must(python("scripts/run.py", "--connector", "parquet"))
     assert all(run["counts"].get("removed", 0) == 0 for run in manifests(second, "parquet"))
     assert all(run["counts"].get("people", 0) == 0 for run in manifests(second, "parquet"))

@@ -166,14 +166,15 @@ def log_file() -> Path:
     return (paths.PROJECT / os.environ.get("DBT_LOG_PATH", "logs") / "dbt.log").resolve()
 
 
-def _file_of(seed: SeedNode) -> Path:
+def file_of(seed: SeedNode) -> Path:
+    """The CSV file of a seed."""
     return Path(seed.root_path or paths.PROJECT, seed.original_file_path)
 
 
 def _misnamed_seeds(manifest: Manifest) -> Iterator[str]:
     for seed in manifest.nodes.values():
         if isinstance(seed, SeedNode):
-            problem = misnamed(_file_of(seed), seed.config.column_types, seed.config.delimiter)
+            problem = misnamed(file_of(seed), seed.config.column_types, seed.config.delimiter)
             if problem is not None:
                 yield problem
 
@@ -236,7 +237,7 @@ class _Watcher:
         if result.status == "error" or result.status == "runtime error":
             if kind == "seed" and node is not None:
                 # what the database says of it hides the value, as of any table
-                told = list(misread(_file_of(node), node.config.column_types))
+                told = list(misread(file_of(node), node.config.column_types))
                 if told:
                     return "\n".join(told)
             return f"{kind.capitalize()} {info.node_name} could not be built: {without_values(result.message)} ({path})"

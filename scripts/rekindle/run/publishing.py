@@ -7,6 +7,7 @@ years.
 """
 
 import contextlib
+import csv
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ from typing import Any
 
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
+from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SeedNode
 
 from rekindle.export.feeds import Feed, feed_of_row
 from rekindle.ground import paths, stores
+from rekindle.ground.dbt import file_of
 from rekindle.ground.engine import connect, connect_within_limits
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import ONLY_THE_GROUP_READS, private_files, private_folder, replace_file
@@ -236,6 +238,17 @@ def _tables_of_scenarios(connection: duckdb.DuckDBPyConnection, tables: list[Tab
         for table in members
         for scenario, title in scenarios
     ]
+
+
+def refuse_wrong_feeds(manifest: Manifest) -> None:
+    """Raises ContractError where a row of the seed `feeds` cannot be a feed, before a build that nobody would see."""
+    for seed in manifest.nodes.values():
+        if isinstance(seed, SeedNode) and seed.name == "feeds":
+            with file_of(seed).open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+                rows = list(csv.DictReader(handle, delimiter=seed.config.delimiter))
+            # a row of too many or too few fields, or in another encoding, is told by whoever loads the seed
+            for row in (row for row in rows if None not in row and None not in row.values()):
+                feed_of_row({column: value or None for column, value in row.items() if column != "audience"})
 
 
 def _feeds(connection: duckdb.DuckDBPyConnection, tables: list[str]) -> list[tuple[str, Feed, bool]]:
