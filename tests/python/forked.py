@@ -216,8 +216,8 @@ def _ask_keys_where_wanted() -> None:
 def _ask_contracts_where_wanted() -> None:
     """Has our own programs ask no query for its columns, a seventh of a build, unless the environment asks for keys.
 
-    Those of input/ are always asked: their raw rows are a test's own. All others read tables with contracts and have in
-    each build the columns that they have in the two of `make test`.
+    Those of input/ are always asked: their raw rows are a test's own. All others are made from those, and have in each
+    build the columns that they have in the two of `make test`; of what an earlier version kept, all are asked.
     """
     generator: Any = importlib.import_module("dbt.clients.jinja").MacroGenerator
     call = generator.call_macro

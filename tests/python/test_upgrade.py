@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import forked
 import pytest
 from installation import ASKED, ERASED, SILENT
 from kills import LEFT_OVER, UPGRADE, contents, move_in
@@ -21,6 +22,12 @@ from rekindle.ground import paths
 
 NEXT_DAY = "2024-07-02"
 MEMORY = paths.PROJECT / "tests" / "fixtures" / "upgrade" / "memory.zip"
+
+
+@pytest.fixture(autouse=True)
+def all_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds ask all contracts and keys: what an earlier version kept may have other columns."""
+    monkeypatch.setenv(forked.ASK_KEYS, "1")
 
 
 @pytest.fixture
