@@ -15,6 +15,7 @@
 {% macro replaced_in_one_transaction(type) %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target = this.incorporate(type=type) -%}
+    {%- set promises_columns = promises_columns_alone() -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
     {{ run_hooks(pre_hooks, inside_transaction=true) }}
@@ -23,13 +24,18 @@
         {%- if existing is not none %}
             drop {{ existing.type }} {{ existing }};
         {%- endif %}
-        {%- if type == 'table' %}
+        {%- if promises_columns %}
+            create {{ type }} {{ target }} as ({{ sql }});
+        {%- elif type == 'table' %}
             {{ create_table_as(false, target, sql) }}
         {%- else %}
             {{ get_create_view_as_sql(target, sql) }}
         {%- endif %}
     {%- endcall %}
 
+    {%- if promises_columns %}
+        {% do keep_the_contract(target) %}
+    {%- endif %}
     {% do create_indexes(target) %}
     {{ run_hooks(post_hooks, inside_transaction=true) }}
     {% do persist_docs(target, model) %}
@@ -37,6 +43,37 @@
     {{ run_hooks(post_hooks, inside_transaction=false) }}
 
     {{ return({'relations': [target]}) }}
+{% endmacro %}
+
+{# Whether a model promises columns and nothing else: a constraint, or a header before the query, is the adapter's to carry out. #}
+{% macro promises_columns_alone() %}
+    {%- set constraints = [model.constraints] -%}
+    {%- for column in model.columns.values() -%}
+        {%- do constraints.append(column.constraints) -%}
+    {%- endfor -%}
+    {{ return(config.get('contract').enforced and config.get('sql_header') is none and not (constraints | select | list)) }}
+{% endmacro %}
+
+{#
+  Asks what was just made whether it has the columns of its contract, a table also in their order, before it is committed. The adapter
+  asks the query before that, which plans it twice. A column that is not spelled as in the contract is dbt's to judge, and to refuse.
+#}
+{% macro keep_the_contract(target) %}
+    {%- set made = adapter.get_column_schema_from_query('from ' ~ target) -%}
+    {%- set spelled, promised = [], [] -%}
+    {%- for column in made -%}
+        {%- do spelled.append(column.name ~ ' ' ~ column.dtype) -%}
+    {%- endfor -%}
+    {%- for column in model.columns.values() -%}
+        {%- do promised.append(column.name ~ ' ' ~ column.data_type | upper | replace('TEXT', 'VARCHAR')) -%}
+    {%- endfor -%}
+    {%- if spelled != promised -%}
+        {%- do get_assert_columns_equivalent('select * from ' ~ target) -%}
+        {%- set names = model.columns.keys() | list -%}
+        {%- if target.is_table and made | map(attribute='name') | list != names -%}
+            {%- do run_query('create or replace table ' ~ target ~ ' as (select ' ~ names | join(', ') ~ ' from ' ~ target ~ ')') -%}
+        {%- endif -%}
+    {%- endif -%}
 {% endmacro %}
 
 

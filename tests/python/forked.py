@@ -39,12 +39,10 @@ ONLY_IN_SQL = {
 }
 # the project by its name; a host of it has folders of packages, which a copy does not share
 OURS = "rekindle"
-# set to 1: the command's builds ask all data tests and all contracts of it
+# set to 1: the command's builds ask all data tests of it
 ASK_KEYS = "TESTS_ASK_KEYS"
 # generic tests about keys and ranges of one table each: four in five data tests
 ABOUT_KEYS = ("unique_key", "not_null_columns", "relationship", "expression_is_true")
-# the macro that compares the columns of a query with its contract, and the models that always ask it
-ABOUT_CONTRACTS, READING_RAW_ROWS = "default__get_assert_columns_equivalent", "models/input/"
 # a note beside a parsed project: somebody has read it
 READ = ".read"
 # in the server: parsed projects by the digest of their file, and the notes that it has seen
@@ -213,26 +211,6 @@ def _ask_keys_where_wanted() -> None:
     selector.node_is_match = is_wanted
 
 
-def _ask_contracts_where_wanted() -> None:
-    """Has our own programs ask no query for its columns, a seventh of a build, unless the environment asks for keys.
-
-    Those of input/ are always asked: their raw rows are a test's own. All others are made from those, and have in each
-    build the columns that they have in the two of `make test`; of what an earlier version kept, all are asked.
-    """
-    generator: Any = importlib.import_module("dbt.clients.jinja").MacroGenerator
-    call = generator.call_macro
-
-    def call_where_wanted(self: Any, *arguments: Any, **named: Any) -> Any:
-        is_left_out = (
-            self.macro.name == ABOUT_CONTRACTS
-            and os.environ.get(ASK_KEYS) != "1"
-            and not self.node.original_file_path.startswith(READING_RAW_ROWS)
-        )
-        return "" if is_left_out else call(self, *arguments, **named)
-
-    generator.call_macro = call_where_wanted
-
-
 def _read_projects() -> None:
     """Reads, in the server, the parsed projects that a forked process had to read: others will too."""
     manifest: Any = importlib.import_module("dbt.parser.manifest")
@@ -321,7 +299,6 @@ if __name__ == "__main__":
     _remember_schemas()
     _remember_projects()
     _ask_keys_where_wanted()
-    _ask_contracts_where_wanted()
     _keep()
     request = _serve()
     code: object = 1

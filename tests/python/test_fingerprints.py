@@ -19,7 +19,7 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.settings import project
 from rekindle.run import fingerprints
-from rekindle.run.fingerprints import LastBuild, inputs_of, last_build, settled
+from rekindle.run.fingerprints import LastBuild, inputs_of, last_build, lasting_views, leave_out, settled
 
 NEXT_DAY = "2024-07-02"
 ALL_MODELS = (
@@ -188,6 +188,13 @@ def every_doubt_is_seen(workshop: Workshop, unchanged: Dbt, raw: Path, known: Pa
     assert not is_known(unchanged), "a run was killed in between"
 
 
+def listed_here(dbt: Dbt, selector: str) -> set[str]:
+    """The models that a selector names in this process, with the tags that its manifest carries."""
+    listed = dbt.run("ls", "--selector", selector, "--resource-type", "model", "--output", "json", variables={})
+    assert isinstance(listed.result, list)
+    return {json.loads(str(line))["unique_id"] for line in listed.result}
+
+
 def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
     workshop: Workshop, unchanged: Dbt, tmp_path: Path
 ) -> None:
@@ -230,6 +237,18 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
         valid_rows[selector] = {key.replace(".rejected_", ".intake_") for key in made & {*raw} if ".rejected_" in key}
         assert valid_rows[selector] - made == set(), selector
         assert valid_rows[selector], selector
+
+    # what a replay makes once and not on each date, when its selectors leave out what is tagged
+    lasting = lasting_views(manifest)
+    assert len(lasting) > 100
+    assert dated & lasting == set()
+    assert lasting <= {key for key, node in models.items() if node.config.materialized == "view"}
+    for selector in ("day_of_replay", "publication_day", "monthly"):
+        leave_out(manifest, frozenset())
+        whole = listed_here(unchanged, selector)
+        leave_out(manifest, lasting)
+        assert listed_here(unchanged, selector) == whole - lasting != whole, selector
+    leave_out(manifest, frozenset())
 
     # before a day Spark makes anew what is a view here and a table there, but for that and what names who was forgotten
     views = {key for key, node in raw.items() if node.config.materialized == "view"}

@@ -34,7 +34,7 @@ def test_a_replay_killed_anywhere_and_called_again_gives_what_an_uninterrupted_o
     assert "run again with --accept YYYY-MM" in braked.text
 
     workshop.kill(ADVANCE, 4, "replay", *MONTHS)  # in the first month
-    between_months = workshop.kill("rekindle.run.replaying:_step", 2, "replay", *MONTHS)
+    between_months = workshop.kill("rekindle.run.replaying:Steps.run", 2, "replay", *MONTHS)
     assert "customers and facts" not in between_months.text, "what was finished is not built again"
     workshop.kill(ADVANCE, 40, "replay", *MONTHS)  # in the last, with what is wanted once
     workshop.kill("rekindle.run.swapping:replace_file", 1, "replay", *MONTHS)  # before the swap

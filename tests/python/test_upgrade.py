@@ -26,7 +26,7 @@ MEMORY = paths.PROJECT / "tests" / "fixtures" / "upgrade" / "memory.zip"
 
 @pytest.fixture(autouse=True)
 def all_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds ask all contracts and keys: what an earlier version kept may have other columns."""
+    """Builds ask all keys: what an earlier version kept may break them."""
     monkeypatch.setenv(forked.ASK_KEYS, "1")
 
 

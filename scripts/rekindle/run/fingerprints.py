@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,11 @@ SETTLING = ("staging", "input", "intake", "identity", "core", "quality")
 # every way to the as-of date goes through it
 CLOCK = "macro.rekindle.as_of_date_text"
 TAG = "left_out_of_this_run"
+# what reads a variable that each run gives, its moment, or the warehouse: SQL made with it may be another next time
+OF_ONE_RUN = re.compile(
+    r"""\bvar\(\s*['"](?:as_of_date|as_of_time|accept_publication|nodes_left_out)\b|\brun_started_at\b|\binvocation_id\b"""
+    r"""|\brun_query\b|\bstatement\b|\bload_\w*relation\b|\badapter\.get_"""
+)
 # arguments of `dbt build` that leave out what is tagged, and nothing else: a test is tagged itself or is run.
 # The selector `daily` says so by itself.
 LEFT_OUT = ("--indirect-selection", "empty", "--exclude", f"tag:{TAG}")
@@ -113,6 +119,22 @@ def asking(manifest: Manifest, asked: str) -> frozenset[str]:
         found |= new
         open_ends += new
     return frozenset(found)
+
+
+def lasting_views(manifest: Manifest) -> frozenset[str]:
+    """Views with the same SQL on every date: once made, they need not be made again while nothing else changes."""
+    of_one_run: set[str] = set()
+    for unique_id, macro in manifest.macros.items():
+        if unique_id not in of_one_run and OF_ONE_RUN.search(macro.macro_sql):
+            of_one_run |= asking(manifest, unique_id)
+    return frozenset(
+        unique_id
+        for unique_id, node in manifest.nodes.items()
+        if str(node.resource_type) == "model"
+        and node.config.materialized == "view"
+        and of_one_run.isdisjoint(node.depends_on_macros)
+        and not OF_ONE_RUN.search(node.raw_code)
+    )
 
 
 def last_build(dbt: Dbt, inputs: Inputs) -> LastBuild | None:

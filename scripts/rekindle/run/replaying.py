@@ -8,9 +8,11 @@ where it stopped: an interrupted step is run again, and running a step twice cha
 import datetime
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from dbt.artifacts.schemas.run import RunExecutionResult
 
 from rekindle.gates.raw import check_raw
 from rekindle.ground import paths
@@ -21,7 +23,7 @@ from rekindle.ground.screen import say
 from rekindle.ground.sources import source_files
 from rekindle.ground.warehouse import open_warehouse, use_warehouse, warehouse_runs
 from rekindle.run.building import WHOLE, build, fit, prepare, variables
-from rekindle.run.fingerprints import inputs_of
+from rekindle.run.fingerprints import inputs_of, lasting_views, leave_out
 from rekindle.run.replay_notes import fingerprint_in, fingerprint_of, is_complete, note_end, note_start
 from rekindle.run.swapping import carry_decisions, keep_other_months, set_exports_aside, swap
 
@@ -65,6 +67,31 @@ class Rhythm:
         if self.daily_from is not None and day >= self.daily_from:
             return True
         return self.weekly_from is not None and day >= self.weekly_from and day.day in WEEKLY
+
+
+@dataclass
+class Steps:
+    """The steps of one replay in this process. A view that one of them has made is not made again by the next, when its
+    SQL is the same on every date.
+    """
+
+    dbt: Dbt
+    made: set[str] = field(default_factory=set)  # such views
+
+    def __post_init__(self) -> None:
+        self.lasting = lasting_views(self.dbt.manifest)
+
+    def run(self, selector: str, as_of: datetime.date, accept: datetime.date | None = None) -> None:
+        """Builds what a selector names as of a date; RekindleError when a step fails."""
+        leave_out(self.dbt.manifest, self.made)
+        result = self.dbt.run("build", "--selector", selector, "--no-write-json", variables=variables(as_of, accept))
+        if not result.success:
+            raise RekindleError(
+                f"The replay stopped as of {as_of} (see above); the warehouse in use is as it was. "
+                "Mend the cause and run the same command again: it goes on from there unless data or models changed."
+            )
+        if isinstance(result.result, RunExecutionResult):
+            self.made |= self.lasting & {each.node.unique_id for each in result.result.results}
 
 
 # days of a month; the first of the next one publishes, and decides too
@@ -125,28 +152,29 @@ def _replay_months(
     world: World | None,
 ) -> None:
     started = time.monotonic()
+    steps = Steps(dbt)
     finished = {(run.command_scope, run.as_of_date) for run in warehouse_runs(building) if run.is_finished}
     say(f"Replay of {months[0]:%Y-%m} to {months[-1]:%Y-%m} in {paths.shown(building)}")
     if not any(scope == "base" for scope, _ in finished):
         prepare(dbt, next_month(months[0]), is_replay=True)
-        _step(dbt, "base", next_month(months[0]), None)
+        steps.run("base", next_month(months[0]))
         say(f"  customers and facts    {time.monotonic() - started:5.1f} s")
     _refuse_months_before_data(building, months[0])
     for month in months[:-1]:
         as_of = next_month(month)
         begun = time.monotonic()
         days = [day for day in rhythm.days_before(as_of) if day > next_month(months[0])]
-        _decide(dbt, building, days, finished, world)
+        _decide(steps, building, days, finished, world)
         decides = rhythm.decides_with(as_of)
         if ("monthly", as_of) not in finished:
-            _step(dbt, "publication_day" if decides else "monthly", as_of, month if month in accepted else None)
+            steps.run("publication_day" if decides else "monthly", as_of, month if month in accepted else None)
         if decides and world is not None:
             world.answer(building, as_of)
         say(f"  {month:%Y-%m}                {time.monotonic() - begun:5.1f} s")
     as_of = next_month(months[-1])
     begun = time.monotonic()
     days = [day for day in rhythm.days_before(as_of) if day > next_month(months[0])]
-    _decide(dbt, building, days, finished, world)
+    _decide(steps, building, days, finished, world)
     if days:
         say(f"  {len(days)} days of decisions  {time.monotonic() - begun:5.1f} s")
     if ("full", as_of) not in finished:
@@ -156,7 +184,7 @@ def _replay_months(
             build(dbt, as_of, accepted_month, title=title, selection=("--selector", "complete"))
         else:
             # answers have changed facts: as the next run would, which then finds everything built
-            _step(dbt, "facts_of_replay", as_of, None)
+            steps.run("facts_of_replay", as_of)
             prepare(dbt, as_of, is_replay=True)
             fit(dbt.connector, as_of, has_facts=True)
             title = f"  {months[-1]:%Y-%m} and everything"
@@ -165,7 +193,7 @@ def _replay_months(
 
 
 def _decide(
-    dbt: Dbt,
+    steps: Steps,
     building: Path,
     days: list[datetime.date],
     finished: set[tuple[str, datetime.date]],
@@ -174,24 +202,9 @@ def _decide(
     """Days between two publications: decide, send, hear what comes back before the next."""
     for day in days:
         if ("daily", day) not in finished:
-            _step(dbt, "day_of_replay", day, None)
+            steps.run("day_of_replay", day)
         if world is not None:
             world.answer(building, day)
-
-
-def _step(dbt: Dbt, selector: str, as_of: datetime.date, accept: datetime.date | None) -> None:
-    result = dbt.run(
-        "build",
-        "--selector",
-        selector,
-        "--no-write-json",
-        variables=variables(as_of, accept),
-    )
-    if not result.success:
-        raise RekindleError(
-            f"The replay stopped as of {as_of} (see above); the warehouse in use is as it was. "
-            "Mend the cause and run the same command again: it goes on from there unless data or models changed."
-        )
 
 
 def _refuse_months_before_data(building: Path, first: datetime.date) -> None:
