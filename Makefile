@@ -98,7 +98,7 @@ check-builds: dev-env
 	@$(BIN)/python scripts/checks/check_builds.py
 
 check-python: dev-env
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/python
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder --durations=10 tests/python
 
 test-spark: ## What an installation does, on Spark with Iceberg tables, compared with DuckDB's (needs Java 17; KILLS=5 RUN=month SEED=…; CONNECTOR=mine AS_OF="2018-01-01 2018-02-01")
 	@$(PYTHON) scripts/checks/bootstrap.py spark

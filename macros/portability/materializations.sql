@@ -25,7 +25,9 @@
             drop {{ existing.type }} {{ existing }};
         {%- endif %}
         {%- if promises_columns %}
-            create {{ type }} {{ target }} as ({{ sql }});
+            create {{ type }} {{ target }} as (
+                {{ sql }}
+            );
         {%- elif type == 'table' %}
             {{ create_table_as(false, target, sql) }}
         {%- else %}

@@ -1,4 +1,4 @@
-"""A table keeps its contract: asked of what was made, before it is committed (macros/portability/materializations.sql)."""
+"""A contract is asked of what was made, before it is committed (macros/portability/materializations.sql)."""
 
 import json
 import subprocess
@@ -16,6 +16,7 @@ PROMISED = [("id", "integer"), ("name", "varchar"), ("amount", "decimal(18,2)")]
 # what a model selects now, and what it promises where that is something else
 MODELS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "as_promised": ("select 2 as id, 'new' as name, cast(2 as decimal(18, 2)) as amount", []),
+    "ending_in_a_comment": ("select 2 as id, 'new' as name, cast(2 as decimal(18, 2)) as amount -- euros", []),
     "in_another_order": ("select cast(2 as decimal(18, 2)) as amount, 'new' as name, 2 as id", []),
     "by_another_name_of_the_type": (
         "select 2 as id, 'new' as name, cast(2 as numeric(18, 2)) as amount",
@@ -25,6 +26,11 @@ MODELS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "of_another_precision": ("select 2 as id, 'new' as name, cast(2 as decimal(18, 3)) as amount", []),
     "without_a_column": ("select 2 as id, 'new' as name", []),
     "with_one_more_column": ("select 2 as id, 'new' as name, cast(2 as decimal(18, 2)) as amount, 1 as more", []),
+    "a_view": ("select 2 as id, 'new' as name, cast(2 as decimal(18, 2)) as amount", []),
+    "a_view_of_another_type": (
+        "select cast(2 as bigint) as id, 'new' as name, cast(2 as decimal(18, 2)) as amount",
+        [],
+    ),
     "with_a_constraint_that_holds": (
         "select 2 as id, 'new' as name, cast(2 as decimal(18, 2)) as amount",
         [{"name": "id", "data_type": "integer", "constraints": [{"type": "not_null"}]}],
@@ -34,7 +40,10 @@ MODELS: dict[str, tuple[str, list[dict[str, Any]]]] = {
         [{"name": "id", "data_type": "integer", "constraints": [{"type": "not_null"}]}],
     ),
 }
-KEPT = ("as_promised", "in_another_order", "by_another_name_of_the_type", "with_a_constraint_that_holds")
+KEPT = (
+    *("as_promised", "a_view", "ending_in_a_comment", "in_another_order", "by_another_name_of_the_type"),
+    "with_a_constraint_that_holds",
+)
 
 
 def columns_of(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -45,12 +54,19 @@ def columns_of(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
-    """A small project whose models were tables before and were built again: its warehouse, and what dbt says of each."""
+    """A small project whose models were built before and are built again: its warehouse, what dbt says of each."""
     folder = tmp_path_factory.mktemp("contracts")
-    project = {"name": "small", "version": "1.0.0", "profile": "small", "models": {"+materialized": "table"}}
+    project = {"name": "small", "version": "1.0.0", "profile": "small"}
     target = {"type": "duckdb", "path": str(folder / "small.duckdb"), "threads": 1}
     described = [
-        {"name": name, "config": {"contract": {"enforced": True}}, "columns": columns_of(said)}
+        {
+            "name": name,
+            "config": {
+                "contract": {"enforced": True},
+                "materialized": "view" if name.startswith("a_view") else "table",
+            },
+            "columns": columns_of(said),
+        }
         for name, (_, said) in MODELS.items()
     ]
     for place in ("models", "macros"):
@@ -92,6 +108,7 @@ def test_a_table_has_the_columns_of_its_contract_or_stays_as_it_was(
     ("model", "column", "mismatch"),
     [
         ("of_another_type", "id", "data type mismatch"),
+        ("a_view_of_another_type", "id", "data type mismatch"),
         ("of_another_precision", "amount", "data type mismatch"),
         ("without_a_column", "amount", "missing in definition"),
         ("with_one_more_column", "more", "missing in contract"),
