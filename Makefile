@@ -15,7 +15,7 @@ RUN_OPTIONS := $(if $(DAILY),--daily) $(if $(AT),--at $(AT)) $(if $(FULL),--full
 REPLAY_OPTIONS := $(if $(FORCE),--force) $(OF) $(if $(ACCEPT),--accept $(ACCEPT))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build replay explain whatif status publish boards metrics export access erase fit backup restore lint test-spark check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types
+.PHONY: help demo test build replay explain whatif status publish boards metrics export access erase fit backup restore lint test-spark check-builds check-python worlds mutations coverage kills bench docs lock clean demo-env dev-env lint-types lint-conventions
 
 help: ## List the commands
 	@echo "Rekindle: make <command> [CONNECTOR=mine]"
@@ -111,7 +111,7 @@ lint: dev-env ## Style, types and conventions of SQL, yml and Python
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python scripts/checks/lint_sql.py
-	@$(MAKE) --no-print-directory -j 2 lint-types $(CONNECTORS:%=lint-%)
+	@$(MAKE) --no-print-directory -j 2 $(CONNECTORS:%=lint-%) lint-types lint-conventions
 
 lint-types:
 	@$(BIN)/mypy
@@ -121,7 +121,9 @@ lint-%: export DBT_PROJECT_DIR = target/lint/$*
 lint-%:
 	@$(BIN)/python scripts/checks/faster_dbt.py parse --quiet --project-dir . --target-path $(DBT_PROJECT_DIR)/target --log-path $(DBT_PROJECT_DIR)/logs --vars "{connector: $*}"
 	@$(BIN)/dbt-bouncer run --show-all-failures
-	@$(BIN)/python scripts/checks/check_conventions.py --target $(DBT_PROJECT_DIR)/target
+
+lint-conventions: $(CONNECTORS:%=lint-%)
+	@$(BIN)/python scripts/checks/check_conventions.py $(CONNECTORS:%=--target target/lint/%/target)
 
 # new stories from a seed of one's own or of the clock; a failure prints the story, and its seed finds it again
 worlds: SEED := $(or $(SEED),$(shell date +%s))

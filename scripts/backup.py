@@ -26,7 +26,7 @@ def main(folder: Path | None, connector: str | None) -> None:
     with installation.only_command():
         if folder is not None:
             rows = restore(folder, warehouse)
-            say(f"Restored {rows:,} rows to {paths.shown(warehouse)}; `python scripts/run.py` builds the rest.")
+            say(f"Restored {rows:,} rows to {paths.shown(warehouse)}; `{paths.command('run')}` builds the rest.")
             return
         say(f"Backed up to {paths.shown(back_up(Dbt(chosen).manifest, warehouse))}")
 

@@ -103,8 +103,8 @@ def main(
         say(f"Boards      {paths.shown(make_boards(chosen))}")
     if exported not in (DONE, GUARD):
         raise RekindleError(
-            "Not every feed was exported (see above): mend the cause and run `python scripts/export_audiences.py "
-            "export`."
+            "Not every feed was exported (see above): mend the cause and run "
+            f"`{paths.command('export_audiences', 'export')}`."
         )
 
 
@@ -118,7 +118,8 @@ def _export(as_of: datetime.date) -> int:
     say("\n".join(outcome.lines("Exported")))
     # a guard asks somebody to look and harms nothing else; `export_audiences.py export` ends with 3 for it
     if any(report.exit_code == GUARD for report in outcome.reports):
-        say("Held back   look at it, then `python scripts/export_audiences.py export --accept FEED`")
+        again = paths.command("export_audiences", "export", "--accept", "FEED")
+        say(f"Held back   look at it, then `{again}`")
     return outcome.exit_code
 
 

@@ -469,21 +469,25 @@ def check_files(project: Path) -> Iterator[Finding]:
 @click.command()
 @click.option(
     "--target",
+    "targets",
     type=click.Path(path_type=Path),
+    multiple=True,
     envvar="DBT_TARGET_PATH",
-    default=paths.PROJECT / "target",
+    default=[paths.PROJECT / "target"],
     show_default="target",
-    help="Folder with dbt's manifest.json.",
+    help="Folder with dbt's manifest.json; may be given once per connector.",
 )
-def main(target: Path) -> None:
-    """Check the project's conventions; list every breach with its place."""
-    manifest = Manifest.read(target / "manifest.json")
-    findings = [*check_files(paths.PROJECT), *(finding for rule in MANIFEST_RULES for finding in rule(manifest))]
+def main(targets: tuple[Path, ...]) -> None:
+    """Check the project's conventions, its files once and each connector's models; list every breach with its place."""
+    manifests = [Manifest.read(target / "manifest.json") for target in targets]
+    of_models = [finding for manifest in manifests for rule in MANIFEST_RULES for finding in rule(manifest)]
+    # most models are those of several connectors
+    findings = [*check_files(paths.PROJECT), *dict.fromkeys(of_models)]
     for finding in findings:
         click.echo(finding)
     if findings:
         raise RekindleError(f"{len(findings)} breach(es) of the project's conventions, listed above.")
-    click.echo(f"Conventions hold ({len(manifest.models)} models).")
+    click.echo(f"Conventions hold ({' and '.join(str(len(each.models)) for each in manifests)} models).")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,11 @@ from rekindle.run.publishing import refuse_wrong_feeds
         ("replay", ["--from", "2024-06", "--to", "2024-05"], "--from 2024-06 is after --to 2024-05"),
         ("run", ["--as-of", "9999-12-31"], "--as-of '9999-12-31' is out of time: name a year from 1900 to 2999."),
         ("replay", ["--from", "0001-01", "--to", "2024-06"], "--from '0001-01' is out of time: name a year from 1900"),
-        ("publish", [], "Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`."),
+        (
+            "publish",
+            [],
+            "Nothing was built yet, so there is nothing to publish: run `python scripts/run.py --connector fixture`.",
+        ),
         ("backup", [], "so there is nothing to back up."),
     ],
 )

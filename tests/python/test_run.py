@@ -36,7 +36,7 @@ def test_a_killed_build_is_not_published_and_is_finished_before_the_next_one(
     assert refused.code == 1
     assert refused.error == (
         "The build as of 2024-06-01 did not finish, so nothing is published: "
-        "finish it with `python scripts/run.py --as-of 2024-06-01`."
+        "finish it with `python scripts/run.py --as-of 2024-06-01 --connector fixture`."
     )
     assert digest(workshop.published) == published
 

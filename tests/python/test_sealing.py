@@ -166,4 +166,6 @@ def test_a_scenario_that_is_renamed_keeps_its_holdouts() -> None:
 def test_daily_without_a_build_is_one_sentence(make_workshop: Callable[..., Workshop]) -> None:
     refused = make_workshop("empty", "daily").run("run", "--as-of", "2024-07-01", "--daily", "--no-publish")
     assert refused.code == 1
-    assert refused.error.startswith("Nothing was built yet to decide on: run `python scripts/run.py` without --daily")
+    assert refused.error.startswith(
+        "Nothing was built yet to decide on: run `python scripts/run.py --connector fixture` without --daily"
+    )

@@ -231,7 +231,10 @@ def test_what_cannot_be_tried_is_one_sentence(project: Clone, tmp_path: Path) ->
     assert too_early.error.startswith("The warehouse stands as of 2024-07-01 and cannot go back to 2024-06-30:")
     assert re.search(r"build\.duckdb is in use by process \d+: wait for it to end", busy.error)
     assert without_git.error.startswith("git has no state 'HEAD' of ")
-    assert unbuilt.error == "Nothing was built yet to try a change on: run `python scripts/run.py` first."
+    assert (
+        unbuilt.error
+        == "Nothing was built yet to try a change on: run `python scripts/run.py --connector fixture` first."
+    )
     assert files_of(project) == before
 
 

@@ -82,7 +82,7 @@ def make_boards(connector: str) -> Path:
     published = paths.public_file()
     if not published.exists():
         raise RekindleError(
-            f"There is no {paths.shown(published)} to make boards of: `python scripts/run.py` builds and publishes it."
+            f"There is no {paths.shown(published)} to make boards of: `{paths.command('run')}` builds and publishes it."
         )
     target = paths.boards() / "index.html"
     with connect_within_limits(target.with_name(".rekindle.spill")) as connection:
@@ -143,7 +143,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, board: Board, number: int, pa
     except duckdb.Error as error:
         raise RekindleError(
             f"Board {board.board}, panel '{panel.title}', cannot be made of what is published "
-            f"({without_values(str(error))}): publish anew with `python scripts/run.py`."
+            f"({without_values(str(error))}): publish anew with `{paths.command('run')}`."
         ) from None
     missing = set(panel.columns) - set(names)
     if missing:

@@ -31,7 +31,10 @@ CONSENT = (
     "audience_siblings",
     "audience_former_ids",
 )
-AGAIN = "run `python scripts/run.py` and export again"
+
+
+def _again() -> str:
+    return f"run `{paths.command('run')}` and export again"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
     """Opens and checks it; `as_of`: refuse an older one. DuckDB's errors come out without values of rows."""
     file = activation_file()
     if not file.exists():
-        raise ContractError(f"There is no {file}: {AGAIN}.")
+        raise ContractError(f"There is no {file}: {_again()}.")
     if file.stat().st_mode & 0o077:
         raise ContractError(f"{file} holds contact details and others may read it: chmod 600 it.")
     try:
@@ -83,7 +86,7 @@ def open_activation(as_of: datetime.date | None, spill: Path) -> Iterator[Activa
 def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetime.date | None) -> dict[str, Any]:
     columns = columns_of(connection, "main", "_published")
     if not columns:
-        raise ContractError(f"{file} does not say which build it comes from: {AGAIN}.")
+        raise ContractError(f"{file} does not say which build it comes from: {_again()}.")
     if "connector" in columns:  # a file of before has no name and is taken for this installation's own
         for (found,) in connection.execute("select connector from activation.main._published").fetchall():
             if found != paths.connector():
@@ -92,12 +95,12 @@ def _published(connection: duckdb.DuckDBPyConnection, file: Path, as_of: datetim
         "select version, invocation_id, cast(as_of_date as varchar), tests_passed from activation.main._published"
     ).fetchall()
     if len(rows) != 1:
-        raise ContractError(f"{file} does not say which build it comes from: {AGAIN}.")
+        raise ContractError(f"{file} does not say which build it comes from: {_again()}.")
     version, invocation_id, published_as_of, tests_passed = rows[0]
     if not tests_passed:
-        raise ContractError(f"A test that the audiences depend on did not pass as of {published_as_of}: {AGAIN}.")
+        raise ContractError(f"A test that the audiences depend on did not pass as of {published_as_of}: {_again()}.")
     if as_of is not None and published_as_of < as_of.isoformat():
-        raise ContractError(f"The audiences are as of {published_as_of}, older than {as_of}: {AGAIN}.")
+        raise ContractError(f"The audiences are as of {published_as_of}, older than {as_of}: {_again()}.")
     return {"version": version, "invocation_id": invocation_id, "as_of_date": published_as_of}
 
 
@@ -116,9 +119,9 @@ def _resting(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
 def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     for table in CONSENT:
         if not columns_of(connection, "audiences", table):
-            raise ContractError(f"The activation file has no table {table}: {AGAIN}.")
+            raise ContractError(f"The activation file has no table {table}: {_again()}.")
     if "country_code" not in columns_of(connection, "audiences", "audience_contacts"):
-        raise ContractError(f"The activation file does not say with which country a phone is read: {AGAIN}.")
+        raise ContractError(f"The activation file does not say with which country a phone is read: {_again()}.")
     late = late_noes.read(connection)
     consented = connection.execute(
         "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from rekindle.ground import stores
+from rekindle.ground import paths, stores
 from rekindle.ground.calendar import newest_closed_month
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.settings import setting
@@ -51,11 +51,11 @@ def fit(warehouse: Path, connector: str) -> "fitting.Report":
     stores.store().fetch(FITTED)
     with open_warehouse(warehouse) as connection:
         if not has_table(connection, *FITTED):
-            raise RekindleError("Nothing was built by this version yet: run `python scripts/run.py` first.")
+            raise RekindleError(f"Nothing was built by this version yet: run `{paths.command('run')}` first.")
         month = _newest_month(connection, datetime.date.max)
     report = None if month is None else _fitted(warehouse, month, connector)
     if report is None:
-        raise RekindleError("No build was finished yet, so there is nothing to fit to: run `python scripts/run.py`.")
+        raise RekindleError(f"No build was finished yet, so there is nothing to fit to: run `{paths.command('run')}`.")
     return report
 
 

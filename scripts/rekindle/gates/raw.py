@@ -117,7 +117,7 @@ def check_raw(
         raise RekindleError(
             "\n".join(closed)
             + f"\nNothing was built: mend the raw data, {page} shows all that was expected. When it is meant to have "
-            "changed so much since the last time, say so: `python scripts/check_sources.py --accept`."
+            f"changed so much since the last time, say so: `{paths.command('check_sources', '--accept')}`."
         )
     memory.keep(fingerprint, _fresh_until(as_of, measures), seen)
     return Verdict(len(measures), page)

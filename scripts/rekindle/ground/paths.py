@@ -32,6 +32,12 @@ def connector() -> str:
     return _Chosen.connector or settings.own_connector()
 
 
+def command(script: str, *arguments: str) -> str:
+    """How a person calls one of our programs for the connector in use: `python scripts/run.py --connector mine`."""
+    of = [] if connector() == settings.own_connector() else ["--connector", connector()]
+    return " ".join(["python", f"scripts/{script}.py", *arguments, *of])
+
+
 def installation() -> Path:
     """The folder with everything of a connector (`REKINDLE_INSTALLATION`). profiles.yml has the same rule."""
     return (PROJECT / os.environ.get("REKINDLE_INSTALLATION", f"installations/{connector()}")).resolve()

@@ -143,7 +143,7 @@ def must_hold(found: Mapping[tuple[str, str], set[str]], wanted: Mapping[tuple[s
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise RekindleError(
             f"{missing[0]}{others} are not there as this version makes them: the warehouse was restored, or built by "
-            "another version. Run `python scripts/run.py` without --daily first (docs/upgrade.md)."
+            f"another version. Run `{paths.command('run')}` without --daily first (docs/upgrade.md)."
         )
 
 

@@ -159,7 +159,7 @@ def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: da
     With an hour it sees the day up to that, writes at once, and reads the facts of the day first.
     """
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
-        raise RekindleError("Nothing was built yet to decide on: run `python scripts/run.py` without --daily first.")
+        raise RekindleError(f"Nothing was built yet to decide on: run `{paths.command('run')}` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
     wanted = {(model.schema, model.alias): model.columns for model in models}
     must_hold(stores.store().columns(wanted), wanted)

@@ -281,7 +281,7 @@ def _write(
 ) -> Publication:
     """A new file of these tables and of what `describe` and then `complete` add, put in the place of the old one."""
     if not warehouse.exists():
-        raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `python scripts/run.py`.")
+        raise RekindleError(f"There is no warehouse at {warehouse} yet: build it with `{paths.command('run')}`.")
     target = paths.published() / file
     private_folder(target.parent, closed=ONLY_THE_GROUP_READS)
     unfinished = target.with_name(f".{file}.tmp")
@@ -325,9 +325,9 @@ def last_finished_build(runs: list[Run], scopes: tuple[str, ...] = ("full",)) ->
     """The build that consumers may see: the newest one of these scopes, when it is green and nothing came after it."""
     complete = [position for position, run in enumerate(runs) if run.command_scope in scopes]
     if not complete:
-        raise RekindleError("Nothing was built yet, so there is nothing to publish: run `python scripts/run.py`.")
+        raise RekindleError(f"Nothing was built yet, so there is nothing to publish: run `{paths.command('run')}`.")
     build = runs[complete[-1]]
-    again = f"finish it with `python scripts/run.py --as-of {build.as_of_date}`"
+    again = f"finish it with `{paths.command('run', '--as-of', str(build.as_of_date))}`"
     if not build.is_finished:
         raise RekindleError(f"The build as of {build.as_of_date} did not finish, so nothing is published: {again}.")
     for later in runs[complete[-1] + 1 :]:

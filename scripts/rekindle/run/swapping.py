@@ -83,7 +83,7 @@ def carry_decisions(old: Path, new: Path) -> None:
     finally:
         connection.close()
     if carried:
-        say("Decisions and entries are carried over; audiences are empty until the next `python scripts/run.py`.")
+        say(f"Decisions and entries are carried over; audiences are empty until the next `{paths.command('run')}`.")
 
 
 def set_exports_aside() -> None:

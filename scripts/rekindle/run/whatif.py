@@ -75,7 +75,7 @@ def tried(connector: str, revision: str, as_of: datetime.date | None, given: Map
     """Decides both copies, and removes them at the end, however it ends. `given`: settings that no file has."""
     warehouse = paths.warehouse()
     if not warehouse.exists():
-        raise RekindleError("Nothing was built yet to try a change on: run `python scripts/run.py` first.")
+        raise RekindleError(f"Nothing was built yet to try a change on: run `{paths.command('run')}` first.")
     folder = warehouse.parent / "whatif"
     with only_command(folder / warehouse.name):
         try:
@@ -192,7 +192,7 @@ def newest_date(warehouse: Path) -> datetime.date:
         runs = read_runs(connection)
     dates = [run.as_of_date for run in runs if run.is_finished and run.command_scope in scopes]
     if not dates:
-        raise RekindleError("No build has finished yet to try a change on: run `python scripts/run.py` first.")
+        raise RekindleError(f"No build has finished yet to try a change on: run `{paths.command('run')}` first.")
     return max(dates)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import has_table, open_warehouse
 from rekindle.tell.asking import Row, denies_profiling, rows_of
@@ -72,7 +73,7 @@ class Explainer:
     @classmethod
     def open(cls, warehouse: Path) -> "Explainer":
         """Opens a warehouse read-only; RekindleError when it holds no decisions yet."""
-        build = "decide something first with `python scripts/run.py`."
+        build = f"decide something first with `{paths.command('run')}`."
         if not warehouse.exists():
             raise RekindleError(f"There is no warehouse at {warehouse}, so there is nothing to explain: {build}")
         connection = open_warehouse(warehouse, read_only=True)

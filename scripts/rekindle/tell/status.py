@@ -202,7 +202,8 @@ def _next_steps(status: Status) -> Iterator[str]:
     if status.damaged:
         yield "restore what is missing below exports/ (docs/runbook.md)"
     if status.unacknowledged:
-        yield "python scripts/export_audiences.py ack <run>, once a platform took it (docs/activation.md)"
+        ack = paths.command("export_audiences", "ack", "<run>")
+        yield f"{ack}, once a platform took it (docs/activation.md)"
     if status.due and not status.unfinished:
         yield f"make build AS_OF={status.due[1]}{of}, on that day or later"
 
