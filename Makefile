@@ -92,7 +92,7 @@ backup: demo-env ## Export the tables that cannot be rebuilt to backups/
 restore: demo-env ## Fill a fresh warehouse from a backup (FOLDER=installations/mine/backups/2018-01-01_1)
 	@$(BIN)/python scripts/backup.py --restore "$(FOLDER)" $(OF)
 
-test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests
+test: lint check-builds check-python ## Everything: lint, types, conventions, builds, tests (WORKERS=4 on four cores)
 
 check-builds: dev-env
 	@$(BIN)/python scripts/checks/check_builds.py
