@@ -167,5 +167,5 @@ def test_daily_without_a_build_is_one_sentence(make_workshop: Callable[..., Work
     refused = make_workshop("empty", "daily").run("run", "--as-of", "2024-07-01", "--daily", "--no-publish")
     assert refused.code == 1
     assert refused.error.startswith(
-        "Nothing was built yet to decide on: run `python scripts/run.py --connector fixture` without --daily"
+        "Nothing was built yet to decide on: run `python scripts/run.py --connector empty` without --daily"
     )
