@@ -61,7 +61,8 @@
   asks the query before that, which plans it twice. A column that is not spelled as in the contract is dbt's to judge, and to refuse.
 #}
 {% macro keep_the_contract(target) %}
-    {%- set made = adapter.get_column_schema_from_query('from ' ~ target) -%}
+    {%- set all_of_it = 'select * from ' ~ target -%}
+    {%- set made = adapter.get_column_schema_from_query(all_of_it) -%}
     {%- set spelled, promised = [], [] -%}
     {%- for column in made -%}
         {%- do spelled.append(column.name ~ ' ' ~ column.dtype) -%}
@@ -70,7 +71,7 @@
         {%- do promised.append(column.name ~ ' ' ~ column.data_type | upper | replace('TEXT', 'VARCHAR')) -%}
     {%- endfor -%}
     {%- if spelled != promised -%}
-        {%- do get_assert_columns_equivalent('select * from ' ~ target) -%}
+        {%- do get_assert_columns_equivalent(all_of_it) -%}
         {%- set names = model.columns.keys() | list -%}
         {%- if target.is_table and made | map(attribute='name') | list != names -%}
             {%- do run_query('create or replace table ' ~ target ~ ' as (select ' ~ names | join(', ') ~ ' from ' ~ target ~ ')') -%}

@@ -1,6 +1,7 @@
 """What cannot have changed is not built again: where it is left out, and every doubt that makes a run build all."""
 
 import dataclasses
+import datetime
 import json
 import os
 import re
@@ -19,7 +20,8 @@ from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
 from rekindle.ground.settings import project
 from rekindle.run import fingerprints
-from rekindle.run.fingerprints import LastBuild, inputs_of, last_build, lasting_views, leave_out, settled
+from rekindle.run.building import variables
+from rekindle.run.fingerprints import OF_ONE_RUN, LastBuild, inputs_of, last_build, lasting_views, leave_out, settled
 
 NEXT_DAY = "2024-07-02"
 ALL_MODELS = (
@@ -239,6 +241,8 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
         assert valid_rows[selector], selector
 
     # what a replay makes once and not on each date, when its selectors leave out what is tagged
+    for variable in (*variables(datetime.date(2031, 3, 17), None), "nodes_left_out"):
+        assert OF_ONE_RUN.search(f"var('{variable}', none)"), variable
     lasting = lasting_views(manifest)
     assert len(lasting) > 100
     assert dated & lasting == set()

@@ -8,7 +8,7 @@ where it stopped: an interrupted step is run again, and running a step twice cha
 import datetime
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -69,17 +69,15 @@ class Rhythm:
         return self.weekly_from is not None and day >= self.weekly_from and day.day in WEEKLY
 
 
-@dataclass
 class Steps:
     """The steps of one replay in this process. A view that one of them has made is not made again by the next, when its
     SQL is the same on every date.
     """
 
-    dbt: Dbt
-    made: set[str] = field(default_factory=set)  # such views
-
-    def __post_init__(self) -> None:
-        self.lasting = lasting_views(self.dbt.manifest)
+    def __init__(self, dbt: Dbt) -> None:
+        self.dbt = dbt
+        self.lasting = lasting_views(dbt.manifest)
+        self.made: set[str] = set()  # of those
 
     def run(self, selector: str, as_of: datetime.date, accept: datetime.date | None = None) -> None:
         """Builds what a selector names as of a date; RekindleError when a step fails."""
