@@ -30,8 +30,6 @@ from dbt.clients.jinja import MacroGenerator
 from dbt.context import macros
 from dbt.include.global_project import PROJECT_NAME as DBT
 
-# settings of DuckDB that each connection has of its own; the others are the database's
-OF_A_CONNECTION = ("TimeZone", "enable_progress_bar")
 # how the SQL of most models begins: comments, and the word after which another CTE may stand
 WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with\b(?:\s+recursive\b)?", re.IGNORECASE | re.DOTALL)
 # what dbt says of a node that is otherwise once the node is compiled
@@ -48,7 +46,6 @@ def make_faster(compiled: Path, *, writes_sql: bool = False) -> None:
     _compile_templates_once(compiled)
     _know_dates_once()
     _write_artefacts_at_once()
-    _set_settings_once()
     _make_contexts_once()
     _draw_graphs_quickly()
     _know_process_once()
@@ -307,24 +304,6 @@ def _write_artefacts_at_once() -> None:
         file.write(json.dumps(artefact, **named))
 
     system.json = types.SimpleNamespace(**{**vars(json), "dump": dump})
-
-
-def _set_settings_once() -> None:
-    """A twentieth of a build: for each node dbt sets all settings, also those that hold for the whole database."""
-    environment: Any = importlib.import_module("dbt.adapters.duckdb.environments.local").LocalEnvironment
-    make, set_all = environment.handle, environment.initialize_cursor
-
-    def set_few(credentials: Any, *rest: Any) -> Any:
-        of_a_connection = copy.copy(credentials)
-        settings = credentials.settings or {}
-        of_a_connection.settings = {name: value for name, value in settings.items() if name in OF_A_CONNECTION}
-        return set_all(of_a_connection, *rest)
-
-    def set_all_of_the_first(self: Any) -> Any:
-        self.initialize_cursor = set_all if self.conn is None else set_few
-        return make(self)
-
-    environment.handle = set_all_of_the_first
 
 
 def _make_contexts_once() -> None:

@@ -8,11 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import duckdb
 import pytest
-import yaml
-from dbt.adapters.duckdb.credentials import DuckDBCredentials
-from dbt.adapters.duckdb.environments.local import LocalEnvironment
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.artifacts.resources.v1.components import InjectedCTE
 from dbt.clients.jinja import MacroStack
@@ -31,7 +27,6 @@ from jinja2.exceptions import SecurityError
 
 import faster_dbt
 from dbt import compilation
-from rekindle.ground.paths import PROJECT
 
 OF_DBT = ["duckdb", "dbt"]
 STACK: Any = MacroStack
@@ -257,33 +252,6 @@ def test_a_template_that_another_process_compiled_renders_the_same(
     for file in files:
         file.write_bytes(file.read_bytes()[:-10])
     assert get_template(source, {}).render({"word": "c"}) == "['c', 'c']", "half a file"
-
-
-def test_only_settings_of_the_whole_database_are_set_once() -> None:
-    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
-    settings = profile["rekindle"]["outputs"]["duckdb"]["settings"]
-    scopes = {name.lower(): scope for name, scope in duckdb.sql("select name, scope from duckdb_settings()").fetchall()}
-    of_a_connection = [name for name in settings if scopes[name.lower()] != "GLOBAL"]
-    assert of_a_connection != []
-    assert {*of_a_connection} <= {*faster_dbt.OF_A_CONNECTION} < {*settings}
-
-
-def test_each_connection_has_all_settings_whatever_was_opened_and_closed_before(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(LocalEnvironment, "handle", LocalEnvironment.handle)
-    faster_dbt._set_settings_once()
-    settings = {"TimeZone": "Asia/Tokyo", "preserve_insertion_order": "false", "enable_progress_bar": "false"}
-    environment: Any = LocalEnvironment(
-        DuckDBCredentials(path=str(tmp_path / "build.duckdb"), schema="main", settings=settings)
-    )
-    asked = "select current_setting('TimeZone'), current_setting('preserve_insertion_order')"
-    for _ in range(2):  # the second time the database is opened anew
-        handles = [environment.handle() for _ in range(3)]
-        for handle in handles:
-            assert handle.cursor().execute(asked).fetchall() == [("Asia/Tokyo", False)]
-            handle.close()
-    environment.close()
 
 
 @dataclass

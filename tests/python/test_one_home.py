@@ -77,6 +77,17 @@ def test_commands_and_dbt_have_the_same_limits_when_nobody_names_others(monkeypa
     for variable in ("REKINDLE_MEMORY_LIMIT", "REKINDLE_THREADS"):
         monkeypatch.delenv(variable, raising=False)
     profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
-    settings = profile["rekindle"]["outputs"]["duckdb"]["settings"]
-    defaults = {name: re.findall(r"'([^']*)'", str(settings[name]))[1] for name in ("memory_limit", "threads")}
+    options = profile["rekindle"]["outputs"]["duckdb"]["config_options"]
+    defaults = {name: re.findall(r"'([^']*)'", str(options[name]))[1] for name in ("memory_limit", "threads")}
     assert defaults == {"memory_limit": engine.memory_limit(), "threads": str(engine.threads())}
+
+
+def test_what_holds_for_the_whole_database_is_set_when_it_is_opened_and_not_for_each_node() -> None:
+    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["rekindle"]["outputs"]["duckdb"]
+    scopes = {name.lower(): scope for name, scope in duckdb.sql("select name, scope from duckdb_settings()").fetchall()}
+    of_all = {
+        kind: [name for name in profile[kind] if scopes[name.lower()] == "GLOBAL"]
+        for kind in ("config_options", "settings")
+    }
+    assert of_all["config_options"] == [*profile["config_options"]]
+    assert of_all["settings"] == ["TimeZone"], "which a connection may have of its own"
