@@ -546,6 +546,33 @@ def test_a_typed_value_that_does_not_fit_is_rejected_and_the_value_is_not_told(
     assert value not in told
 
 
+def test_what_is_ascii_is_judged_the_same_beside_other_scripts_and_without(tmp_path: Path) -> None:
+    characters = [chr(code) for code in range(1, 128)]
+    emails, ids = [], []
+    for each in characters:
+        emails += [f"{local}@example.com" for local in (f"{each}a", f"b{each}c", f"d{each}")]
+        emails += [f"e@{domain}" for domain in (f"{each}f.be", f"g{each}h.be", f"i.j{each}", f"k{each}")]
+        ids += [f"{each}l", f"m{each}n"]
+    people = [person(f"email_{number}", email=email) for number, email in enumerate(emails)]
+    people += [person(value.encode().hex(), template=value) for value in ids]
+    judged = []
+    for others in ([], [person("zoé", email="zoé@example.com", template="été")]):
+        shop = Retailer(tmp_path / str(len(others)))
+        shop.publish([*people, *others])
+        shop.export("win_back")
+        run = shop.last()
+        assert {each["profile_id"] for each in others} <= {*profiles(run.rows("full"))}, "é is a letter, too"
+        judged.append(sorted((row["reason"], row["profile_id"]) for row in run.rows("rejected")))
+    assert judged[0] == judged[1]
+    assert 0 < sum(reason == "not_email" for reason, _ in judged[0]) < len(emails)
+    wrong = [
+        value
+        for value in ids
+        if not (value[0].isalnum() or value[0] == "_") or not all(each.isalnum() or each in "_.:>/|-" for each in value)
+    ]
+    assert [who for reason, who in judged[0] if reason == "not_id"] == sorted(value.encode().hex() for value in wrong)
+
+
 def test_a_country_that_is_none_is_left_out_and_counted_and_the_row_stays(shop: Retailer) -> None:
     shop.publish(
         [person("ann", country_code="BE"), person("bob", country_code="Belgium"), person("cis", country_code="")]
@@ -747,6 +774,24 @@ def test_census_refuses_a_person_without_evidence_of_consent(shop: Retailer) -> 
     )
     report = shop.export("reverse_etl")["reverse_etl"]
     assert (report.exit_code, "no evidence of consent" in report.message) == (CONTRACT, True)
+
+
+def test_runs_are_read_once_and_again_by_whoever_locks_the_feed(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in shop.variables().items():
+        monkeypatch.setenv(name, value)
+    shop.publish([person("ann")])
+    folder = runs.FeedFolder("win_back")
+    assert folder.runs() == []
+    shop.export("win_back")
+    assert folder.runs() == [], "as they were when first asked"
+    with folder.locked():
+        (run,) = folder.runs()
+        assert folder.runs() == [run]
+    shop.publish([person("ann"), person("bob")])
+    shop.export("win_back")
+    assert len(folder.runs()) == 2, "a lock that was let go says nothing of what came after"
 
 
 def test_the_newest_manifest_chain_tells_a_missed_run(shop: Retailer) -> None:

@@ -13,7 +13,7 @@ import duckdb
 from rekindle.export import runs
 from rekindle.export.activation import open_activation
 from rekindle.export.late_noes import LateNoes
-from rekindle.export.lists import LISTS, send_list
+from rekindle.export.lists import LISTS, newest_ledgers, send_list
 from rekindle.export.one_feed import send_feed
 from rekindle.export.runs import FeedFolder
 from rekindle.export.staging import read_whole
@@ -75,6 +75,7 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
             lists_at_rest = {each for each, (_, target) in lists.items() if target not in written_to}
             chosen = names or [each for each in known if each not in resting | lists_at_rest]
             progress.expect(len(chosen))
+            ledgers = None
             for each in chosen:
                 report = Report(each)
                 with _stopping_here(report):
@@ -84,8 +85,10 @@ def export(names: tuple[str, ...], as_of: date | None, *, dry: bool, accepted: t
                     with contextlib.nullcontext() if dry else folder.locked():
                         writer = Writer(activation, folder, report, gate, dry=dry)
                         if each in lists:
-                            send_list(writer, *lists[each], damaged)
+                            ledgers = ledgers or newest_ledgers(damaged)
+                            send_list(writer, *lists[each], ledgers, damaged)
                         else:
+                            ledgers = None  # has another one after this
                             send_feed(writer, *configured[each], accepted=each in accepted)
                 reports.append(report)
                 progress.advance()

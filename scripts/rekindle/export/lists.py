@@ -7,6 +7,7 @@ import duckdb
 
 from rekindle.export import runs
 from rekindle.export.bodies import Call, calls_of
+from rekindle.export.runs import CommittedRun, FeedFolder
 from rekindle.export.staging import concerns, count_of, digest, ledger_rows, with_closed
 from rekindle.export.targets import addresses_in, load_target
 from rekindle.export.writing import NO_MANIFEST, Writer, piece_of
@@ -17,10 +18,23 @@ LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
 RETENTION_DAYS = 30
 
 
-def send_list(writer: Writer, kind: str, target_name: str, damaged: Collection[str]) -> None:
-    """Whom a platform was ever sent, by whichever feed, and who has withdrawn or is to be erased since.
+def newest_ledgers(damaged: Collection[str]) -> list[tuple[FeedFolder, CommittedRun]]:
+    """Whom each feed has sent, by the newest run with a ledger.
 
     A feed whose books are damaged tells so itself, and keeps nobody else on a platform.
+    """
+    found = [(folder, folder.newest_ledger()) for folder in runs.feed_folders() if folder.feed not in damaged]
+    return [(folder, run) for folder, run in found if run is not None]
+
+
+def send_list(
+    writer: Writer,
+    kind: str,
+    target_name: str,
+    ledgers: Collection[tuple[FeedFolder, CommittedRun]],
+    damaged: Collection[str],
+) -> None:
+    """Whom a platform was ever sent, by whichever feed (`ledgers`), and who has withdrawn or is to be erased since.
 
     To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
     without what else the platform knows her by.
@@ -34,9 +48,8 @@ def send_list(writer: Writer, kind: str, target_name: str, damaged: Collection[s
     ids = ", ".join(f"c{number}" for number in numbers)
     selects: list[str] = []
     sent_to: list[dict[str, str]] = []
-    for folder in runs.feed_folders():
-        run = None if folder.feed in damaged else folder.newest_ledger()
-        if run is not None and run.manifest["target"] == target_name:
+    for folder, run in ledgers:
+        if run.manifest["target"] == target_name:
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
             sent_to.append(run.manifest["config"].get("destination", {}))
             ledger = f"({ledger_rows(connection, folder, run, target)})"

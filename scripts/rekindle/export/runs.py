@@ -98,6 +98,8 @@ class FeedFolder:
         self.feed = feed
         self.path = paths.exports() / feed
         refuse_symlinks(self.path)
+        # read once: nobody else adds any while the folder is locked
+        self._runs: list[CommittedRun] | None = None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,9 +111,11 @@ class FeedFolder:
         except filelock.Timeout:
             raise LockedError(f"Feed {self.feed} is being written by another process: run this again later.") from None
         try:
+            self._runs = None
             self._sweep()
             yield
         finally:
+            self._runs = None
             lock.release()
 
     def manifests(self) -> list[Path]:
@@ -124,7 +128,12 @@ class FeedFolder:
         return found
 
     def runs(self) -> list[CommittedRun]:
-        """Committed runs, oldest first."""
+        """Committed runs, oldest first, as they were when the folder was locked, or first asked."""
+        if self._runs is None:
+            self._runs = self._read_runs()
+        return self._runs
+
+    def _read_runs(self) -> list[CommittedRun]:
         found = [CommittedRun(file.parent, read_manifest(file)) for file in self.manifests()]
         found.sort(key=lambda run: run.sequence)
         for run, before in zip(found, [None, *found], strict=False):
@@ -386,8 +395,8 @@ def make_folder(path: Path) -> None:
 def refuse_symlinks(path: Path) -> None:
     """A link below exports/ could lead personal data anywhere, or another file into ours."""
     root = paths.exports()
-    inside = [part for part in (path, *path.parents) if part != root and part.is_relative_to(root)]
-    for part in inside:
+    inside = len(path.parts) - len(root.parts) if path.is_relative_to(root) else 0
+    for part in (path, *path.parents)[:inside]:
         if part.is_symlink():
             raise ContractError(f"{part} is a symbolic link: remove it; exports are written into real folders only.")
 

@@ -29,6 +29,7 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, targe
         raise ContractError(f"{table.source} holds rows of another date than it was published with: build it again.")
     if target.person in present:
         look_up_permissions(connection, table, rows, feed, target)
+    ((count,),) = connection.execute(query("ascii", rows=rows, table=table, target=target)).fetchall()
     connection.execute(
         query(
             "stage",
@@ -36,6 +37,7 @@ def stage(connection: duckdb.DuckDBPyConnection, table: Table, feed: Feed, targe
             table=table,
             feed=feed,
             target=target,
+            is_ascii=count == 0,
             # how the columns are made is part of what a row says: when a profile changes, every row does
             described=checksum_of([each.model_dump() for each in table.columns if not each.identifier])[:16],
             has_person=target.person in present,

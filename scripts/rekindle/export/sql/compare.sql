@@ -85,15 +85,17 @@ from (
 where reject is not null;
 
 create or replace temp table counts as
-select
-    (select count(*) from members) as members,
-    (select count(*) from delta where change = 'added') as added,
-    (select count(*) from delta where change = 'changed') as changed,
-    (select count(*) from removed) as removed,
-    (select count(*) from removed where is_forced) as withdrawn,
-    (select count(*) from rejected) as rejected,
-    (select count(*) from rejected where reason = 'late_no') as late_noes,
-    (select cast(coalesce(sum(left_out), 0) as bigint) from members) as left_out,
-    (select count(*) from certain where status = 'member') as certain_members,
-    (select count(*) from known where status = 'member') as known_members,
-    (select count(*) from gone where status = 'member' and not is_forced) as gone_members
+select *
+from
+    (select count(*) as members, cast(coalesce(sum(left_out), 0) as bigint) as left_out from members),
+    (
+        select
+            count(*) filter (where change = 'added') as added,
+            count(*) filter (where change = 'changed') as changed
+        from delta
+    ),
+    (select count(*) as removed, count(*) filter (where is_forced) as withdrawn from removed),
+    (select count(*) as rejected, count(*) filter (where reason = 'late_no') as late_noes from rejected),
+    (select count(*) filter (where status = 'member') as certain_members from certain),
+    (select count(*) filter (where status = 'member') as known_members from known),
+    (select count(*) filter (where status = 'member' and not is_forced) as gone_members from gone)

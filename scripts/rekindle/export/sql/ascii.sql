@@ -1,0 +1,12 @@
+{#
+  How many rows of the audience have a letter outside of ASCII in a column whose pattern knows the letters of all scripts.
+#}
+{%- from 'raw.sql' import raw with context -%}
+
+{%- set spelled = [] -%}
+{%- for column in table.columns if column.kind in ('email', 'id') -%}
+    {%- do spelled.append(raw(column)) -%}
+{%- endfor %}
+select count(*)
+from {{ rows }} as audience
+where {% if spelled %}strlen(concat({{ spelled | join(', ') }})) <> length(concat({{ spelled | join(', ') }})){% else %}false{% endif %}
