@@ -169,6 +169,31 @@ def test_no_symbolic_link_is_followed(shop: Retailer, tmp_path: Path, place: str
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.parametrize("part", ["day", "run", "manifest"])
+def test_a_committed_run_is_not_read_through_a_symbolic_link(shop: Retailer, tmp_path: Path, part: str) -> None:
+    for as_of in ("2024-06-30", "2024-07-01"):
+        shop.publish([person("ann")], as_of=as_of)
+        shop.export("win_back")
+    run = committed(shop.exports, "win_back")[-1].folder
+    linked = {"day": run.parent, "run": run, "manifest": run / runs.MANIFEST}[part]
+    linked.rename(tmp_path / "elsewhere")
+    linked.symlink_to(tmp_path / "elsewhere")
+    report = shop.export("win_back")["win_back"]
+    assert (report.exit_code, f"{linked} is a symbolic link" in report.message) == (CONTRACT, True), report.message
+
+
+def test_the_newest_manifest_is_the_last_of_all(shop: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
+    assert runs.FeedFolder("win_back").newest_manifest() is None
+    for as_of, names in (("2024-06-30", ["ann"]), ("2024-07-01", ["ann"]), ("2024-07-01", ["bob"])):
+        shop.publish([person(name) for name in names], as_of=as_of)
+        shop.export("win_back")
+    (shop.exports / "win_back" / "2024-07-02").mkdir()
+    folder = runs.FeedFolder("win_back")
+    assert len(folder.manifests()) == 3
+    assert folder.newest_manifest() == folder.manifests()[-1] == max(folder.manifests())
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc", "a/b", "Ä", "A", "", "a" * 64, "a\n", ".lock"])
 def test_a_hostile_feed_name_is_refused(shop: Retailer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))

@@ -119,13 +119,22 @@ class FeedFolder:
             lock.release()
 
     def manifests(self) -> list[Path]:
-        """The manifests that are there, whatever they say."""
-        found = []
-        for file in sorted(self.path.glob(f"*/*/{MANIFEST}")):
-            if AS_OF.fullmatch(file.parent.parent.name) and RUN_ID.fullmatch(file.parent.name):
-                refuse_symlinks(file)
-                found.append(file)
-        return found
+        """The manifests that are there, by date, whatever they say."""
+        return [file for day in self._days() for file in self._manifests_of(day)]
+
+    def newest_manifest(self) -> Path | None:
+        """The last of these."""
+        return next((file for day in reversed(self._days()) for file in reversed(self._manifests_of(day))), None)
+
+    def _days(self) -> list[Path]:
+        return sorted(day for day in self.path.glob("*") if AS_OF.fullmatch(day.name))
+
+    def _manifests_of(self, day: Path) -> list[Path]:
+        files = sorted(file for file in day.glob(f"*/{MANIFEST}") if RUN_ID.fullmatch(file.parent.name))
+        if files:
+            for part in (day, *(file.parent for file in files), *files):
+                refuse_symlink(part)
+        return files
 
     def runs(self) -> list[CommittedRun]:
         """Committed runs, oldest first, as they were when the folder was locked, or first asked."""
@@ -231,8 +240,8 @@ def connectors() -> set[str]:
     found = set()
     for folder in feed_folders():
         with contextlib.suppress(ContractError):  # the feed itself tells why
-            for file in folder.manifests()[-1:]:
-                name = read_manifest(file).get("connector")
+            if newest := folder.newest_manifest():
+                name = read_manifest(newest).get("connector")
                 found |= set() if name is None else {str(name)}
     return found
 
@@ -397,8 +406,13 @@ def refuse_symlinks(path: Path) -> None:
     root = paths.exports()
     inside = len(path.parts) - len(root.parts) if path.is_relative_to(root) else 0
     for part in (path, *path.parents)[:inside]:
-        if part.is_symlink():
-            raise ContractError(f"{part} is a symbolic link: remove it; exports are written into real folders only.")
+        refuse_symlink(part)
+
+
+def refuse_symlink(path: Path) -> None:
+    """The same of one place below exports/, whose folders have been looked at."""
+    if path.is_symlink():
+        raise ContractError(f"{path} is a symbolic link: remove it; exports are written into real folders only.")
 
 
 def write_file(path: Path, text: str) -> None:
