@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -792,6 +793,28 @@ def test_runs_are_read_once_and_again_by_whoever_locks_the_feed(
     shop.publish([person("ann"), person("bob")])
     shop.export("win_back")
     assert len(folder.runs()) == 2, "a lock that was let go says nothing of what came after"
+
+
+def test_however_many_feeds_and_lists_there_are_each_manifest_is_read_three_times(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # before anything is exported, under the feed's lock, and for the lists; besides, whose it is, of the newest
+    shop.feeds = [EMAIL_FEED, ADS_FEED, {**EMAIL_FEED, "feed": "other", "target": "brevo"}]
+    for as_of in ("2024-06-29", "2024-06-30"):
+        shop.publish([person("ann"), person("bob", channel="ads")], as_of=as_of)
+        shop.export()
+    read, manifests = runs.read_manifest, list[Path]()
+
+    def count(file: Path) -> dict[str, Any]:
+        manifests.append(file)
+        return read(file)
+
+    monkeypatch.setattr(runs, "read_manifest", count)
+    shop.publish([person("ann")], as_of="2024-07-01")
+    shop.export()
+    times = Counter(file for file in manifests if file.parent.parent.name == "2024-06-29")
+    assert {file.parents[2].name for file in times} >= {"win_back", "other", "opt_out_brevo", "erasure_brevo"}
+    assert set(times.values()) == {3}
 
 
 def test_the_newest_manifest_chain_tells_a_missed_run(shop: Retailer) -> None:
