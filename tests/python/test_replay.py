@@ -1,6 +1,7 @@
 """Replaying months: interrupted anywhere it gives the same, and it never harms the warehouse in use."""
 
 import datetime
+import json
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rekindle.ground import paths
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import use_warehouse
 from rekindle.run.replay_notes import fingerprint_of, note_start
-from rekindle.run.replaying import _refuse_months_before_data
+from rekindle.run.replaying import MODELS_ONLY, _refuse_months_before_data
 
 ADVANCE = "rekindle.ground.progress:Progress.advance"  # each step of dbt that ends
 UNLOOKED = ("--from", FIRST_MONTH, "--to", LAST_MONTH)
@@ -122,3 +123,13 @@ def test_a_new_history_still_knows_who_was_one_person_and_which_address_a_record
     held = rows(new, "select table_name from duckdb_tables() where schema_name = 'identity' order by all")
     assert held == [(table,) for table in kept], "what the raw data says again is built again"
     assert [rows(new, f"select said_before from identity.{table}") for table in kept] == [[(table,)] for table in kept]
+
+
+@pytest.mark.parametrize("selector", MODELS_ONLY)
+def test_what_a_replay_runs_as_models_only_names_neither_tests_nor_snapshots(workshop: Workshop, selector: str) -> None:
+    listed = must(
+        workshop.dbt("--quiet", "ls", "--selector", selector, "--output", "json", "--output-keys", "resource_type")
+    )
+    kinds = [json.loads(line)["resource_type"] for line in listed.text.splitlines() if line.startswith("{")]
+    assert len(kinds) > 30
+    assert set(kinds) == {"model"}
