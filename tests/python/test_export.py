@@ -780,8 +780,7 @@ def test_census_refuses_a_person_without_evidence_of_consent(shop: Retailer) -> 
 def test_runs_are_read_once_and_again_by_whoever_locks_the_feed(
     shop: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in shop.variables().items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
     shop.publish([person("ann")])
     folder = runs.FeedFolder("win_back")
     assert folder.runs() == []

@@ -182,6 +182,19 @@ def test_a_committed_run_is_not_read_through_a_symbolic_link(shop: Retailer, tmp
     assert (report.exit_code, f"{linked} is a symbolic link" in report.message) == (CONTRACT, True), report.message
 
 
+def test_a_feed_that_becomes_a_symbolic_link_is_not_read(
+    shop: Retailer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
+    shop.publish([person("ann")])
+    shop.export("win_back")
+    folder = runs.FeedFolder("win_back")
+    folder.path.rename(tmp_path / "elsewhere")
+    folder.path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ContractError, match="win_back is a symbolic link"):
+        folder.manifests()
+
+
 def test_the_newest_manifest_is_the_last_of_all(shop: Retailer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REKINDLE_EXPORTS", str(shop.exports))
     assert runs.FeedFolder("win_back").newest_manifest() is None

@@ -73,17 +73,21 @@ def test_a_command_finds_the_settings_that_dbt_finds(tmp_path: Path, connector: 
     )
 
 
+def _profile() -> Any:
+    """How dbt opens DuckDB."""
+    return yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["rekindle"]["outputs"]["duckdb"]
+
+
 def test_commands_and_dbt_have_the_same_limits_when_nobody_names_others(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("REKINDLE_MEMORY_LIMIT", "REKINDLE_THREADS"):
         monkeypatch.delenv(variable, raising=False)
-    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
-    options = profile["rekindle"]["outputs"]["duckdb"]["config_options"]
+    options = _profile()["config_options"]
     defaults = {name: re.findall(r"'([^']*)'", str(options[name]))[1] for name in ("memory_limit", "threads")}
     assert defaults == {"memory_limit": engine.memory_limit(), "threads": str(engine.threads())}
 
 
 def test_what_holds_for_the_whole_database_is_set_when_it_is_opened_and_not_for_each_node() -> None:
-    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["rekindle"]["outputs"]["duckdb"]
+    profile = _profile()
     scopes = {name.lower(): scope for name, scope in duckdb.sql("select name, scope from duckdb_settings()").fetchall()}
     of_all = {
         kind: [name for name in profile[kind] if scopes[name.lower()] == "GLOBAL"]

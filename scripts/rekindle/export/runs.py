@@ -127,6 +127,7 @@ class FeedFolder:
         return next((file for day in reversed(self._days()) for file in reversed(self._manifests_of(day))), None)
 
     def _days(self) -> list[Path]:
+        refuse_symlink(self.path)
         return sorted(day for day in self.path.glob("*") if AS_OF.fullmatch(day.name))
 
     def _manifests_of(self, day: Path) -> list[Path]:

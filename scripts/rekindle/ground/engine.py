@@ -39,8 +39,4 @@ def threads() -> int:
 
 def connect_within_limits(spill: Path) -> duckdb.DuckDBPyConnection:
     """A connection for large tasks; `spill` takes what does not fit into memory."""
-    connection = connect()
-    connection.execute("set memory_limit = ?", [memory_limit()])
-    connection.execute("set threads = ?", [threads()])
-    connection.execute("set temp_directory = ?", [str(spill)])
-    return connection
+    return connect(config={"memory_limit": memory_limit(), "threads": threads(), "temp_directory": str(spill)})

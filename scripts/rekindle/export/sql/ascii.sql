@@ -3,10 +3,10 @@
 #}
 {%- from 'raw.sql' import raw with context -%}
 
-{%- set spelled = [] -%}
+{%- set spelled = ["''"] -%}
 {%- for column in table.columns if column.kind in ('email', 'id') -%}
     {%- do spelled.append(raw(column)) -%}
 {%- endfor %}
 select count(*)
-from {{ rows }} as audience
-where {% if spelled %}strlen(concat({{ spelled | join(', ') }})) <> length(concat({{ spelled | join(', ') }})){% else %}false{% endif %}
+from (select concat({{ spelled | join(', ') }}) as spelled from {{ rows }} as audience)
+where strlen(spelled) <> length(spelled)
