@@ -51,24 +51,28 @@ draws as (
         profile_id,
         holdout_period,
         scenario_id,
-        arm <> 'treated' as is_held_out
+        case when arm = 'held_out_globally' then 'held_out' else arm end as arm,
+        arm = 'treated' as is_treated
     from entries
     union all
     select
         profile_id,
         holdout_period,
         '*' as scenario_id,
-        arm = 'held_out_globally' as is_held_out
+        case when arm = 'held_out_globally' then arm else 'written_to' end as arm,
+        arm <> 'held_out_globally' as is_treated
     from entries
 ),
 
+-- a third arm is one more side to be on
 counted as (
     select
         profile_id,
         scenario_id,
         holdout_period,
-        cast(sum(case when is_held_out then 0 else 1 end) as integer) as treated_entries,
-        cast(sum(case when is_held_out then 1 else 0 end) as integer) as held_out_entries
+        count(distinct arm) as arms,
+        cast(sum(case when is_treated then 1 else 0 end) as integer) as treated_entries,
+        cast(sum(case when is_treated then 0 else 1 end) as integer) as held_out_entries
     from draws
     group by
         profile_id,
@@ -83,6 +87,4 @@ select
     treated_entries,
     held_out_entries
 from counted
-where
-    treated_entries > 0
-    and held_out_entries > 0
+where arms > 1

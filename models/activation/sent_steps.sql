@@ -41,7 +41,7 @@ sent_steps as (
         coalesce(decision_reports.is_delivered, false) as is_delivered,
         coalesce(decision_reports.is_opened, false) as is_opened,
         coalesce(decision_reports.is_clicked, false) as is_clicked,
-        coalesce(decision_reports.is_open_observed, past_decisions.channel in ({{ tracked_channels() }}), false)
+        coalesce(decision_reports.is_open_observed, past_decisions.channel in ({{ opened_channels() }}), false)
             as is_open_observed,
         coalesce(decision_reports.is_click_observed, past_decisions.channel in ({{ tracked_channels() }}), false)
             as is_click_observed,

@@ -77,7 +77,7 @@ messages_with_events as (
         coalesce(machine_events.click_count, 0) as machine_click_count,
         messages.cost_amount,
         -- in a letter nobody clicks, and no call is opened: that there was none says nothing
-        messages.channel in ({{ tracked_channels() }})
+        messages.channel in ({{ opened_channels() }})
         and {{ may_be_known('open_permissions', 'messages.sent_at') }} as is_open_observed,
         messages.channel in ({{ tracked_channels() }})
         and {{ may_be_known('click_permissions', 'messages.sent_at') }} as is_click_observed,

@@ -154,6 +154,16 @@ draws as (
     select * from variants_sent
 ),
 
+-- what is decided at night goes out the day after, what is decided in the evening at once, some of it after quiet hours
+evenings as (
+    select
+        as_of_date,
+        min(send_at) as decided_at
+    from decisions
+    group by as_of_date
+    having min(send_date) = as_of_date
+),
+
 -- of two entries that a merge made one the earlier stands, of one day that of the id which sorts first
 ranked as (
     select
@@ -168,28 +178,41 @@ ranked as (
         on
             draws.drawn_as = profile_heirs.remembered_id
             and (profile_heirs.until_date is null or draws.assigned_date < profile_heirs.until_date)
+),
+
+kept as (
+    select * from ranked
+    where place = 1
 )
 
 select
-    ranked.experiment_id,
-    ranked.profile_id,
-    ranked.variation_id,
-    ranked.scenario_id,
-    ranked.entry_key,
-    ranked.step,
-    ranked.channel,
-    ranked.holdout_period,
+    kept.experiment_id,
+    kept.profile_id,
+    kept.variation_id,
+    kept.scenario_id,
+    kept.entry_key,
+    kept.step,
+    kept.channel,
+    kept.holdout_period,
     drawing_scenarios.objective,
-    ranked.reason_code,
-    ranked.offer_type,
+    kept.reason_code,
+    kept.offer_type,
     drawing_scenarios.outcome_days,
-    ranked.held_out_share,
-    ranked.as_before_share,
-    ranked.expected_share,
-    ranked.is_baseline,
-    ranked.assigned_date,
-    {{ local_to_utc('cast(' ~ add_days('ranked.assigned_date', 1) ~ ' as timestamp)') }} as assigned_at
-from ranked
+    kept.held_out_share,
+    kept.as_before_share,
+    kept.expected_share,
+    kept.is_baseline,
+    -- the same order as where the engine asks in which arm a person is
+    row_number() over (
+        partition by kept.experiment_id, kept.profile_id
+        order by kept.assigned_date asc nulls last, kept.drawn_as asc nulls last, kept.entry_key asc nulls last
+    ) = 1 as is_first_draw,
+    kept.assigned_date,
+    coalesce(
+        evenings.decided_at, {{ local_to_utc('cast(' ~ add_days('kept.assigned_date', 1) ~ ' as timestamp)') }}
+    ) as assigned_at
+from kept
 inner join drawing_scenarios
-    on ranked.scenario_id = drawing_scenarios.scenario_id
-where ranked.place = 1
+    on kept.scenario_id = drawing_scenarios.scenario_id
+left join evenings
+    on kept.assigned_date = evenings.as_of_date

@@ -5,6 +5,10 @@
 {%- set four_times_in_five = '0.8416212335729143e0' %}
 {#- Newton's: after four steps the error is below 1e-8 -#}
 {%- set people_steps = 4 %}
+{#- Below these a difference over its error is not normal, and the sequence that holds at all times is none: with a twentieth of
+    people who buy, one in eight draws of 40 has no buyer, no variance of its own, and "won" whatever the truth is. -#}
+{%- set least_people = 30 %}
+{%- set least_counted = 10 %}
 {%- set sums = [
     'main_sum', 'main_sum_squares', 'denominator_sum', 'denominator_sum_squares', 'main_denominator_sum_product',
     'covariate_sum', 'covariate_sum_squares', 'main_covariate_sum_product'
@@ -55,6 +59,7 @@ measured as (
         experiment_statistics.metric_id,
         experiment_statistics.withheld_because,
         experiment_statistics.users,
+        experiment_statistics.counted_users,
         {%- for name in sums %}
             experiment_statistics.{{ name }},
         {%- endfor %}
@@ -156,6 +161,17 @@ pairs as (
         case when others.kind = 'return' then others.denominator_mean - baselines.denominator_mean end as cost_lift,
         others.people,
         baselines.people as base_people,
+        least(others.people, baselines.people) as fewer_people,
+        case
+            when others.kind = 'rate'
+                then least(
+                    others.counted_users,
+                    others.users - others.counted_users,
+                    baselines.counted_users,
+                    baselines.users - baselines.counted_users
+                )
+            else least(others.counted_users, baselines.counted_users)
+        end as fewer_counted,
         {%- for name in [
             'mean', 'variance', 'rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'
         ] %}
@@ -226,6 +242,8 @@ errors as (
 looked_at as (
     select
         *,
+        coalesce(fewer_people >= {{ least_people }} and degrees >= {{ least_people }}, false) as are_enough_people,
+        coalesce(fewer_counted >= {{ least_counted }}, false) as are_enough_counted,
         coalesce(adjusted_lift, lift) as shown_lift,
         coalesce(adjusted_standard_error, standard_error) as shown_error,
         lift / nullif(standard_error, 0e0) as t_value,
@@ -239,6 +257,10 @@ looked_at as (
 deviates as (
     select
         *,
+        are_enough_people and are_enough_counted as is_enough,
+        -- Newcombe's interval holds for the rarest complaint
+        case when kind = 'rate' then fewer_people >= {{ least_people }} else are_enough_people and are_enough_counted end
+            as is_enough_to_see_harm,
         {{ student_deviate('t_value', 'degrees') }} as deviate
     from looked_at
 ),
@@ -342,11 +364,9 @@ judged as (
         *,
         case
             when not is_trusted then 'not trustworthy'
-            when role = 'guardrail' and least(people, base_people) >= 30 and most_harm < non_inferiority_margin
-                then 'no harm'
-            when role = 'guardrail' and least(people, base_people) >= 30 and least_harm > non_inferiority_margin
-                then 'harm'
-            when role = 'guardrail' or coalesce(degrees, 0e0) < 30 then 'not yet'
+            when role = 'guardrail' and is_enough_to_see_harm and most_harm < non_inferiority_margin then 'no harm'
+            when role = 'guardrail' and is_enough_to_see_harm and least_harm > non_inferiority_margin then 'harm'
+            when role = 'guardrail' or not is_enough then 'not yet'
             when holm_p < 0.05 and shown_lift * direction > 0 then 'won'
             when holm_p < 0.05 then 'lost'
             when
@@ -357,7 +377,7 @@ judged as (
         end as verdict,
         -- of those who have entered some are not counted yet: their window is open
         case
-            when degrees >= 30
+            when is_enough
                 then
                     ceil(
                         {{ not_negative(
@@ -394,7 +414,6 @@ sentences as (
             when verdict = 'not trustworthy'
                 then {{ dbt.concat(["'Not to be trusted: '", 'untrusted_because', "'.'"]) }}
             when withheld_because is not null then {{ dbt.concat(["'Not known: '", 'withheld_because', "'.'"]) }}
-            when lift is null then 'Too few people to tell of.'
             else {{ dbt.concat([
                 "replace(variation_id, '_', ' ')", "' '", 'told_mean', "' ('",
                 'cast(cast(people as bigint) as string)', "' people), '", "replace(baseline_id, '_', ' ')", "' '",
@@ -417,7 +436,10 @@ sentences as (
             when verdict = 'harm'
                 then {{ dbt.concat(["'It does more harm than the '", 'told_margin', "' that is borne.'"]) }}
             when role = 'guardrail' then 'Whether it does harm cannot be said yet.'
-            when coalesce(degrees, 0e0) < 30 then 'Too few people to say what the difference is.'
+            when not are_enough_people then 'Too few people to say what the difference is.'
+            when not are_enough_counted and kind = 'rate'
+                then 'Too few of a group did, or did not, to say what the difference is.'
+            when not are_enough_counted then 'Too few of a group have any to say what the difference is.'
             when always_valid_p < 0.05
                 then {{ dbt.concat([
                     'told_subject', "' is '", 'told_lift', "', which may be luck among '", 'cast(tests as string)',
@@ -456,8 +478,9 @@ select
         when kind <> 'return' then null
         when not is_trusted then untrusted_because
         when withheld_because is not null then withheld_because
-        when coalesce(degrees, 0e0) < 30 then 'there are too few people'
-        when cost_lift <= 0 then 'the scenario cost nothing'
+        when not is_enough then 'there are too few people'
+        when cost_lift < 0 then 'the other group cost more'
+        when cost_lift = 0 then 'the scenario cost nothing'
     end as no_return_because,
     cast(people as bigint) as users,
     cast(base_people as bigint) as baseline_users,
@@ -470,7 +493,7 @@ select
     case when kind <> 'ratio' then always_valid_lower_lift * people end as lower_total_lift,
     case when kind <> 'ratio' then always_valid_upper_lift * people end as upper_total_lift,
     case when is_trusted then cost_lift end as cost_lift,
-    case when cost_lift > 0 and degrees >= 30 then shown_lift / cost_lift end as return_on_costs,
+    case when cost_lift > 0 and is_enough then shown_lift / cost_lift end as return_on_costs,
     degrees,
     p_value,
     lift / abs(divisor) as relative_lift,

@@ -65,6 +65,7 @@ measured as (
         scenario_outcomes.reason_code,
         scenario_outcomes.offer_type,
         outcome_metrics.metric_id,
+        outcome_metrics.kind,
         caps.cap,
         cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as uncapped_main,
         cast({{ measure_named('outcome_metrics.denominator') }} as decimal(18,6)) as denominator,
@@ -82,7 +83,8 @@ measured as (
 people as (
     select
         *,
-        case when uncapped_main > cap then cap else uncapped_main end as main
+        case when uncapped_main > cap then cap else uncapped_main end as main,
+        case when case when kind = 'ratio' then denominator else uncapped_main end <> 0 then 1 end as counted
     from measured
 ),
 
@@ -97,6 +99,7 @@ cells as (
         is_baseline,
         count(*) as users,
         count(main) as measured_users,
+        count(counted) as counted_users,
         sum(main) as main_sum,
         sum(cast(main as decimal(19,6)) * main) as main_sum_squares,
         sum(denominator) as denominator_sum,
@@ -125,6 +128,7 @@ slices as (
             metric_id,
             users,
             measured_users,
+            counted_users,
             {{ sums | join(',\n            ') }},
             is_baseline
         from cells
@@ -144,7 +148,8 @@ summed as (
             sum({{ name }}) as {{ name }},
         {%- endfor %}
         cast(sum(users) as bigint) as users,
-        cast(sum(measured_users) as bigint) as measured_users
+        cast(sum(measured_users) as bigint) as measured_users,
+        cast(sum(counted_users) as bigint) as counted_users
     from slices
     group by
         experiment_id,
@@ -175,17 +180,31 @@ draws as (
         objective
 ),
 
--- a few people are no group: what they did is theirs
-judged as (
+-- a few people are no group: what they did is theirs; a ratio is of those who have a denominator
+reasons as (
     select
         summed.*,
-        {{ unmeasured_because('summed.users', 'summed.measured_users') }} as unmeasured_because,
+        outcome_metrics.kind,
+        outcome_metrics.role,
+        outcome_metrics.direction,
+        outcome_metrics.smallest_relevant_lift,
+        outcome_metrics.non_inferiority_margin,
         coalesce(
-            {{ unmeasured_because('summed.users', 'summed.measured_users') }}, experiment_health.untrusted_because
-        ) as withheld_because
+            {{ unmeasured_because('summed.users', 'summed.measured_users') }},
+            case when outcome_metrics.kind = 'ratio' then {{ withheld_because('summed.counted_users') }} end
+        ) as unmeasured_because
     from summed
+    left join outcome_metrics
+        on summed.metric_id = outcome_metrics.metric_id
+),
+
+judged as (
+    select
+        reasons.*,
+        coalesce(reasons.unmeasured_because, experiment_health.untrusted_because) as withheld_because
+    from reasons
     left join experiment_health
-        on summed.experiment_id = experiment_health.experiment_id
+        on reasons.experiment_id = experiment_health.experiment_id
 )
 
 select
@@ -197,15 +216,16 @@ select
     judged.slice_kind,
     judged.slice,
     judged.metric_id,
-    outcome_metrics.kind,
-    outcome_metrics.role,
+    judged.kind,
+    judged.role,
     judged.withheld_because,
-    outcome_metrics.direction,
+    judged.direction,
     case when judged.unmeasured_because is null then judged.users end as users,
+    case when judged.withheld_because is null then judged.counted_users end as counted_users,
     cast({{ unless_withheld('draws.drawn_users', 'draws.drawn_users') }} as bigint) as drawn_users,
     draws.expected_share,
-    outcome_metrics.smallest_relevant_lift,
-    outcome_metrics.non_inferiority_margin,
+    judged.smallest_relevant_lift,
+    judged.non_inferiority_margin,
     {%- for name in sums %}
         cast(case when judged.withheld_because is null then judged.{{ name }} end as double) as {{ name }},
     {%- endfor %}
@@ -215,5 +235,3 @@ left join draws
     on
         judged.experiment_id = draws.experiment_id
         and judged.variation_id = draws.variation_id
-left join outcome_metrics
-    on judged.metric_id = outcome_metrics.metric_id

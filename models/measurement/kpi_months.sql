@@ -60,6 +60,7 @@ revisits as (
         sum(revisited) as counted,
         cast(count(*) as double) as base,
         cast(count(*) as double) as people,
+        cast(null as string) as source_withheld_because,
         {{ month_start('assigned_date') }} as kpi_month
     from scenario_outcomes
     where
@@ -77,6 +78,7 @@ message_figures as (
             cast(sum(redeemed) as double) as counted,
             cast(sum(sent) as double) as base,
             cast(null as double) as people,
+            max(withheld_because) as source_withheld_because,
             decided_month as kpi_month
         from scenario_performance
         where
@@ -90,6 +92,7 @@ message_figures as (
         cast(sum(opened) as double) as counted,
         cast(sum(open_observed) as double) as base,
         cast(null as double) as people,
+        max(withheld_because) as source_withheld_because,
         decided_month as kpi_month
     from scenario_performance
     where channel = 'email'
@@ -100,6 +103,7 @@ message_figures as (
         sum(open_rate_change * open_observed) as counted,
         cast(sum(case when open_rate_change is not null then open_observed end) as double) as base,
         cast(null as double) as people,
+        max(withheld_because) as source_withheld_because,
         decided_month as kpi_month
     from scenario_performance
     where channel = 'email'
@@ -113,6 +117,7 @@ recovered_addresses as (
             cast(sum({{ kind }}s_recovered) as double) as counted,
             cast(sum({{ kind }}s_asked) as double) as base,
             cast(null as double) as people,
+            max(case when {{ kind }}s_asked is null then withheld_because end) as source_withheld_because,
             asked_month as kpi_month
         from enrichment_summary
         where is_over
@@ -152,6 +157,7 @@ campaign_figures as (
             cast(sum({{ figures[0] }}) as double) as counted,
             cast({{ 'sum(' ~ figures[1] ~ ')' if figures[1] else 'null' }} as double) as base,
             cast(null as double) as people,
+            cast(null as string) as source_withheld_because,
             kpi_month
         from campaigns
         group by kpi_month
@@ -173,6 +179,7 @@ programme as (
         cast(programme_value.programme_net_return_amount as double) as counted,
         cast(null as double) as base,
         cast(null as double) as people,
+        cast(null as string) as source_withheld_because,
         half_years.first_date as kpi_month
     from programme_value
     inner join half_years on programme_value.holdout_period = half_years.half_year
@@ -184,6 +191,7 @@ inactive as (
         inactive_share * people as counted,
         case when inactive_share is not null then cast(people as double) end as base,
         cast(people as double) as people,
+        cast(null as string) as source_withheld_because,
         segment_month as kpi_month
     from customer_base
     where slice_kind = 'all'
@@ -238,6 +246,7 @@ conversions as (
             sum(case when who = 'inactive' then 1 else 0 end),
             sum(case when who = 'prospect' then 1 else 0 end)
         ) as double) as people,
+        cast(null as string) as source_withheld_because,
         kpi_month
     from silent_people
     group by kpi_month
@@ -261,6 +270,7 @@ missed_offers as (
         cast(sum(1 - has_used_one) as double) as counted,
         cast(count(*) as double) as base,
         cast(count(*) as double) as people,
+        cast(null as string) as source_withheld_because,
         kpi_month
     from coupon_people
     group by kpi_month
@@ -272,6 +282,7 @@ personal_messages as (
         cast(sum(case when decision_id is not null then 1 else 0 end) as double) as counted,
         cast(count(*) as double) as base,
         cast(count(distinct profile_id) as double) as people,
+        cast(null as string) as source_withheld_because,
         {{ month_start('sent_date') }} as kpi_month
     from messages
     where
@@ -311,8 +322,10 @@ told as (
 
 select
     told.kpi_id,
-    case when told.own_figure is null then coalesce(told.withheld_because, kpi_benchmarks.unmeasured_because) end
-        as withheld_because,
+    case
+        when told.own_figure is null
+            then coalesce(told.withheld_because, told.source_withheld_because, kpi_benchmarks.unmeasured_because)
+    end as withheld_because,
     case when told.withheld_because is null then told.counted end as counted,
     case when told.withheld_because is null then told.base end as base,
     told.own_figure,

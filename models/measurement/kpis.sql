@@ -27,8 +27,13 @@ own_figures as (
             when not kpi_months.is_sum
                 then sum(case when kpi_months.base is not null then kpi_months.counted end)
                     / nullif(sum(kpi_months.base), 0e0)
-        end as own_figure
+        end as own_figure,
+        -- there were some, and they were few
+        max(
+            case when kpi_months.withheld_because <> kpi_benchmarks.unmeasured_because then kpi_months.withheld_because end
+        ) as withheld_because
     from kpi_months
+    inner join kpi_benchmarks on kpi_months.kpi_id = kpi_benchmarks.kpi_id
     cross join newest_month
     where
         kpi_months.kpi_id <> 'inactive_share'
@@ -44,7 +49,10 @@ select
     kpi_benchmarks.definition,
     kpi_benchmarks.source,
     kpi_benchmarks.unit,
-    case when own_figures.own_figure is null then kpi_benchmarks.unmeasured_because end as unmeasured_because,
+    case
+        when own_figures.own_figure is null
+            then coalesce(own_figures.withheld_because, kpi_benchmarks.unmeasured_because)
+    end as unmeasured_because,
     kpi_benchmarks.lowest,
     kpi_benchmarks.highest,
     own_figures.own_figure,

@@ -1,6 +1,7 @@
 -- What all scenarios together are worth: some people are written to by none of them, drawn among all who were known
 -- when the half-year began, whether or not they would ever have entered anything. Everybody else is the other group,
--- also whoever a single scenario holds out. The sum of the scenarios' lifts says something else: one may take from
+-- also whoever a single scenario holds out. Somebody who became one person out of two is in the group of the id that
+-- entered first, as the engine has it (crossovers). The sum of the scenarios' lifts says something else: one may take from
 -- another, and most people enter none.
 {%- set z = '1.959963984540054e0' %}
 {%- set measures = ['net_sales', 'net_return'] %}
@@ -25,6 +26,22 @@ earning_days as (
 
 experiment_results as (
     select * from {{ ref('experiment_results') }}
+),
+
+profile_heirs as (
+    select * from {{ ref('profile_heirs') }}
+),
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+gate_applicability as (
+    select * from {{ ref('gate_applicability') }}
+),
+
+crossovers as (
+    select * from {{ ref('crossovers') }}
 ),
 
 -- who is written to by nobody was drawn with the share and the salt of then; a share changed within a half-year holds
@@ -77,6 +94,35 @@ begun as (
     where first_date < {{ as_of_date() }}
 ),
 
+-- kinds of scenario that hold nobody out draw nothing
+ranked_entries as (
+    select
+        profile_heirs.profile_id,
+        profile_heirs.remembered_id as drawn_as,
+        scenario_entries.holdout_period,
+        row_number() over (
+            partition by profile_heirs.profile_id, scenario_entries.holdout_period
+            order by scenario_entries.entered_date asc nulls last, profile_heirs.remembered_id asc nulls last
+        ) as place
+    from scenario_entries
+    inner join scenarios
+        on scenario_entries.scenario_id = scenarios.scenario_id
+    inner join gate_applicability
+        on
+            scenarios.kind = gate_applicability.kind
+            and gate_applicability.gate = 'not_held_out'
+            and gate_applicability.is_applied
+    inner join profile_heirs
+        on
+            scenario_entries.profile_id = profile_heirs.remembered_id
+            and (profile_heirs.until_date is null or scenario_entries.entered_date < profile_heirs.until_date)
+),
+
+first_entries as (
+    select * from ranked_entries
+    where place = 1
+),
+
 people as (
     select
         begun.holdout_period,
@@ -84,11 +130,16 @@ people as (
         begun.end_date,
         profiles.profile_id,
         {{ hash_bucket(dbt.concat([
-            'begun.global_holdout_salt', "'|'", 'begun.holdout_period', "'|'", 'profiles.profile_id'
+            'begun.global_holdout_salt', "'|'", 'begun.holdout_period', "'|'",
+            'coalesce(first_entries.drawn_as, profiles.profile_id)',
         ])) }} < begun.global_holdout_share * 10000 as is_held_out
     from begun
     inner join profiles
         on profiles.created_date < begun.first_date
+    left join first_entries
+        on
+            begun.holdout_period = first_entries.holdout_period
+            and profiles.profile_id = first_entries.profile_id
 ),
 
 sales as (
@@ -215,15 +266,27 @@ deviates as (
     from tested
 ),
 
+-- as they are told: what people bought before taken out
 scenario_lifts as (
     select
         holdout_period,
-        sum(lift * users) as net_sales
+        sum(total_lift) as net_sales,
+        count(total_lift) as counted,
+        sum(case when total_lift is null then 1 else 0 end) as left_out
     from experiment_results
     where
         metric_id = 'net_sales'
         and slice_kind = 'all'
         and holdout_period is not null
+    group by holdout_period
+),
+
+changed_sides as (
+    select
+        holdout_period,
+        count(*) as people
+    from crossovers
+    where scenario_id = '*'
     group by holdout_period
 )
 
@@ -235,10 +298,12 @@ select
     case
         when sales_lifts.lift is null then 'fewer than {{ setting('min_group_size') }} people are written to by nobody'
         when returns.is_margin_unknown then 'the margins of some lines are not known'
-        when returns.cost_lift <= 0 then 'the programme cost nothing'
+        when returns.cost_lift < 0 then 'whoever is written to by nobody cost more'
+        when returns.cost_lift = 0 then 'the programme cost nothing'
     end as no_return_because,
     cast(sales_lifts.people as bigint) as users,
     cast(sales_lifts.base_people as bigint) as held_out_users,
+    case when sales_lifts.lift is not null then coalesce(changed_sides.people, 0) end as crossovers,
     sales_lifts.mean as net_sales,
     sales_lifts.base_mean as held_out_net_sales,
     sales_lifts.lift,
@@ -251,6 +316,8 @@ select
     cast(round((sales_lifts.lift + sales_lifts.half_width) * sales_lifts.people, 2) as decimal(18,2))
         as upper_programme_net_amount,
     cast(round(scenario_lifts.net_sales, 2) as decimal(18,2)) as scenario_lifts_net_amount,
+    coalesce(scenario_lifts.counted, 0) as scenario_lifts_counted,
+    coalesce(cast(scenario_lifts.left_out as bigint), 0) as scenario_lifts_left_out,
     cast(round(sales_lifts.cost_lift * sales_lifts.people, 2) as decimal(18,2)) as programme_cost_amount,
     {%- for name, bound in {'': '', 'lower_': ' - returns.half_width', 'upper_': ' + returns.half_width'}.items() %}
         case
@@ -273,3 +340,5 @@ left join deviates as returns
         and returns.measure = 'net_return'
 left join scenario_lifts
     on begun.holdout_period = scenario_lifts.holdout_period
+left join changed_sides
+    on begun.holdout_period = changed_sides.holdout_period

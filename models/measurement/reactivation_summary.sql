@@ -340,9 +340,13 @@ described as (
         {%- for name in ['new_contacts', 'new_opted_in'] %}
             case when rows_of_campaigns.slice = 'all' then coalesce(counted.{{ name }}, 0) end as {{ name }},
         {%- endfor %}
+        -- a sum of which one part is withheld would tell it
         case
-            when rows_of_campaigns.slice = 'all' and reported_campaigns.month_before is not null
-                then coalesce(counted.reactivated, 0) + coalesce(counted.new_contacts, 0)
+            when
+                rows_of_campaigns.slice = 'all'
+                and rows_of_campaigns.inactive_people >= {{ setting('min_group_size') }}
+                and counted.new_contacts >= {{ setting('min_group_size') }}
+                then counted.reactivated + counted.new_contacts
         end as contacts
     from rows_of_campaigns
     inner join reported_campaigns
@@ -405,15 +409,11 @@ select
     {%- for name in reports + ['platform_leads'] %}
         cast(case when described.is_whole then described.{{ name }} end as bigint) as {{ name }},
     {%- endfor %}
-    cast({{ unless_withheld('described.contacts', 'described.contacts') }} as bigint) as contacts,
+    cast(described.contacts as bigint) as contacts,
     cast(case when described.is_whole then described.route_cost_amount end as decimal(18,2)) as cost_amount,
-    {{ unless_withheld('described.contacts', 'cast(described.route_cost_amount as double) / described.contacts') }}
-        as cost_per_contact,
+    cast(described.route_cost_amount as double) / described.contacts as cost_per_contact,
     case when described.is_whole then baseline.cost_per_contact end as baseline_cost_per_contact,
-    {{ unless_withheld(
-        'described.contacts',
-        'cast(described.route_cost_amount as double) / described.contacts / baseline.cost_per_contact - 1'
-    ) }} as cost_change,
+    cast(described.route_cost_amount as double) / described.contacts / baseline.cost_per_contact - 1 as cost_change,
     case
         when described.is_whole
             then cast(described.matched as double) / nullif(cast(described.uploaded as double), 0e0)

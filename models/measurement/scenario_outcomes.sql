@@ -19,26 +19,29 @@ earning_days as (
     select * from {{ ref('earning_days') }}
 ),
 
--- One person counts once: where she was drawn first. Whoever is written to may turn out to be somebody else because of
--- it: to drop those who changed sides would drop them from one side.
-ranked as (
+windows as (
     select
-        experiment_assignments.*,
-        {{ add_days('assigned_date', 'outcome_days') }} as matured_date,
-        row_number() over (
-            partition by experiment_id, profile_id
-            order by assigned_date asc nulls last, entry_key asc nulls last
-        ) as place
+        *,
+        {{ local_date('assigned_at') }} as first_date
     from experiment_assignments
 ),
 
--- whoever is held out of everything is compared in programme_value
+matured as (
+    select
+        *,
+        {{ add_days('first_date', 'outcome_days - 1') }} as matured_date
+    from windows
+),
+
+-- One person counts once: where she was drawn first. Whoever is written to may turn out to be somebody else because of
+-- it: to drop those who changed sides would drop them from one side.
+-- Whoever is held out of everything is compared in programme_value.
 entries as (
     select
         *,
-        place = 1 and variation_id <> 'held_out_globally' as is_first,
+        is_first_draw and variation_id <> 'held_out_globally' as is_first,
         matured_date < {{ as_of_date() }} as is_mature
-    from ranked
+    from matured
 ),
 
 -- shares may be changed within a half-year: a group should hold what each of its people was drawn with, on average
@@ -53,7 +56,8 @@ drawn_shares as (
     group by experiment_id
 ),
 
--- a day with a return only is no purchase
+-- Days are what orders have. That of an evening's message counts as one after it: what was bought before the hour, both
+-- groups bought alike, and no message of it is part of what was so before. A day with a return only is no purchase.
 purchases as (
     select
         entries.experiment_id,
@@ -61,12 +65,12 @@ purchases as (
         entries.entry_key,
         profile_days.orders,
         profile_days.net_amount,
-        profile_days.order_date > entries.assigned_date as is_after
+        profile_days.order_date >= entries.first_date as is_after
     from entries
     inner join profile_days
         on
             entries.profile_id = profile_days.profile_id
-            and profile_days.order_date > {{ add_days('entries.assigned_date', '-' ~ setting('covariate_days')) }}
+            and profile_days.order_date >= {{ add_days('entries.first_date', '-' ~ setting('covariate_days')) }}
             and profile_days.order_date <= entries.matured_date
 ),
 
@@ -101,7 +105,7 @@ earnings as (
     inner join earning_days
         on
             entries.profile_id = earning_days.profile_id
-            and earning_days.earned_date > entries.assigned_date
+            and earning_days.earned_date >= entries.first_date
             and earning_days.earned_date <= entries.matured_date
     where entries.is_mature
     group by

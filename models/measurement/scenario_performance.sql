@@ -66,7 +66,7 @@ selected_decisions as (
     select
         scenario_decisions.*,
         {{ add_days(
-            'scenario_decisions.as_of_date', 'coalesce(scenarios.outcome_days, ' ~ setting('outcome_days') ~ ')'
+            'scenario_decisions.send_date', 'coalesce(scenarios.outcome_days, ' ~ setting('outcome_days') ~ ') - 1'
         ) }} as matured_date
     from scenario_decisions
     inner join scenarios
@@ -96,7 +96,7 @@ visits as (
         on
             selected_decisions.profile_id = profile_days.profile_id
             and profile_days.orders > 0
-            and profile_days.order_date > selected_decisions.as_of_date
+            and profile_days.order_date >= selected_decisions.send_date
             and profile_days.order_date <= selected_decisions.matured_date
             and profile_days.order_date < {{ as_of_date() }}
     group by

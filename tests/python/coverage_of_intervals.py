@@ -24,6 +24,10 @@ from compiled import compile_inline
 
 PEOPLE, HELD_OUT, SEED = 1500, 0.30, 8
 LOOKS = 5
+# what few people do, and few are held out of
+RARE, FEW_HELD_OUT = 0.04, 0.05
+# a verdict asks for so many in each group who did, and who did not
+LEAST = 10
 RATES = "'rate', 'base_rate', 'lower_rate', 'upper_rate', 'base_lower_rate', 'base_upper_rate'"
 # what each interval is told by, of the sums of both arms
 STAGES = (
@@ -69,6 +73,8 @@ class Coverage:
     newcombe_false_alarms: float
     false_alarms_of_five_plain_looks: float
     false_alarms_of_five_always_valid_looks: float
+    false_alarms_of_rare_outcomes: float
+    false_verdicts_of_rare_outcomes: float
     truth: float
     intervals: list[tuple[float, float]]
 
@@ -98,6 +104,7 @@ def measured(draws: int) -> Coverage:
     untreated = draw.random(PEOPLE) < 0.15 + 0.6 * before / (before + 3.0)
     treated = untreated | (draw.random(PEOPLE) < 0.18)
     truth = float(treated.mean() - untreated.mean())
+    rarely = draw.random(PEOPLE) < RARE
     stages = " ".join(
         f"cross join lateral (select {', '.join(f'{text} as {name}' for name, text in stage.items())}) as stage_{place}"
         for place, stage in enumerate(STAGES)
@@ -107,21 +114,18 @@ def measured(draws: int) -> Coverage:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault(forked.PARSED, folder)
         drawn, told = compile_inline(Path(folder), query).split("--@")
-    rows = zip(range(PEOPLE), np.log1p(before), untreated, treated, strict=True)
+    rows = zip(range(PEOPLE), np.log1p(before), untreated, treated, rarely, strict=True)
     with duckdb.connect() as connection:
-        connection.execute("create table people (person varchar, covariate double, alone double, written double)")
+        connection.execute("create table people (person varchar, covariate double, alone double, written double, rarely double)")
         connection.executemany(
-            "insert into people values (?, ?, ?, ?)", [(str(n), float(c), float(a), float(w)) for n, c, a, w in rows]
+            "insert into people values (?, ?, ?, ?, ?)", [(str(n), *map(float, values)) for n, *values in rows]
         )
         connection.execute(
             f"create table salts as select 'salt_' || number as salt from range(1, {draws + 1}) as t(number)"
         )
-        connection.execute(
-            f"create table drawn as select *, bucket < {HELD_OUT} * 10000 as is_held_out from ({drawn}) as d"
-        )
+        connection.execute(f"create table drawn as from ({drawn}) as d")
 
-        def shares(kind: str, last: int) -> list[tuple[float, ...]]:
-            outcome = "alone" if kind == "nothing" else "case when is_held_out then alone else written end"
+        def shares(outcome: str, last: int = PEOPLE, held_out: float = HELD_OUT) -> list[tuple[float, ...]]:
             sums = ", ".join(
                 f"sum(case when {condition} is_held_out then {value} else 0 end) as {name}{suffix}"
                 for condition, suffix in (("not", ""), ("", "0"))
@@ -131,19 +135,25 @@ def measured(draws: int) -> Coverage:
                 }.items()
             )  # fmt: skip
             return connection.execute(
-                f"select newcombe_lower, newcombe_upper, adjusted_lift, adjusted_error, multiplier "
-                f"from (select salt, {sums} from drawn where cast(person as integer) < {last} group by salt) as sums "
+                f"select newcombe_lower, newcombe_upper, adjusted_lift, adjusted_error, multiplier, "
+                f"least(y, n - y, y0, n0 - y0) as fewest from (select salt, {sums} from (select *, "
+                f"bucket < {held_out} * 10000 as is_held_out from drawn where cast(person as integer) < {last}) as arms "
+                f"group by salt) as sums "
                 f"{told} order by cast(substring(salt, 6) as integer)"
             ).fetchall()
 
-        effect = shares("effect", PEOPLE)
-        looks = [shares("nothing", PEOPLE * look // LOOKS) for look in range(1, LOOKS + 1)]
+        effect = shares("case when is_held_out then alone else written end")
+        looks = [shares("alone", PEOPLE * look // LOOKS) for look in range(1, LOOKS + 1)]
+        rare = shares("rarely", held_out=FEW_HELD_OUT)
     plain, valid = np.zeros(draws, dtype=bool), np.zeros(draws, dtype=bool)
     for look in looks:
-        _, _, lift, error, multiplier = np.array(look).T
+        _, _, lift, error, multiplier, _ = np.array(look).T
         plain |= np.abs(lift) > 1.959963984540054 * error
         valid |= np.abs(lift) > multiplier * error
-    lower, upper, lift, error, _ = np.array(effect).T
+    _, _, lift, error, multiplier, fewest = np.array(rare).T
+    alarms = np.abs(lift) > multiplier * error
+    verdicts = alarms & (fewest >= LEAST)
+    lower, upper, lift, error, *_ = np.array(effect).T
     last_lower, last_upper, *_ = np.array(looks[-1]).T
     return Coverage(
         newcombe_covers=float(((lower <= truth) & (truth <= upper)).mean()),
@@ -151,6 +161,8 @@ def measured(draws: int) -> Coverage:
         newcombe_false_alarms=float(((last_lower > 0) | (last_upper < 0)).mean()),
         false_alarms_of_five_plain_looks=float(plain.mean()),
         false_alarms_of_five_always_valid_looks=float(valid.mean()),
+        false_alarms_of_rare_outcomes=float(alarms.mean()),
+        false_verdicts_of_rare_outcomes=float(verdicts.mean()),
         truth=truth,
         intervals=[*zip(lower.tolist(), upper.tolist(), strict=True)],
     )

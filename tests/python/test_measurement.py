@@ -59,7 +59,7 @@ COUNTED: dict[str, dict[str, list[str]]] = {
         "users": ["mean", "lift", "p_value"],
         "baseline_users": ["baseline_mean", "lift", "p_value"],
     },
-    "experiment_statistics": {"users": list(SUMS), "drawn_users": list(SUMS)},
+    "experiment_statistics": {"users": ["counted_users", *SUMS], "drawn_users": list(SUMS)},
     "programme_value": {"users": [], "held_out_users": []},
     "reactivation_summary": {
         "inactive_people": ["targeted", "reactivated"],
@@ -77,7 +77,7 @@ REASONS = {
     "reactivation_summary": "coalesce(withheld_because, no_reactivation_because)",
 }  # fmt: skip
 # numbers that are about nobody, or of a provider that counts and names nobody
-OF_NOBODY = re.compile(r"(from|to)_rung|lowest|highest|\w+_in_total|scenario_lifts_net_amount|counted|base")
+OF_NOBODY = re.compile(r"(from|to)_rung|lowest|highest|\w+_in_total|scenario_lifts_\w+|counted|base")
 
 METRICS = {row["metric_id"]: row for row in seed("outcome_metrics")}
 SCENARIOS = {row["scenario_id"]: row for row in seed("scenarios")}
@@ -100,11 +100,12 @@ def outcomes(decided: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The first entry of each person per scenario and half-year, when its window is over."""
     entries = decided.sql("""
         select scenario_id || ':' || holdout_period as experiment_id, scenario_id, heirs.profile_id, entry_key, arm,
-            reason_code, offer_type, entered_date
+            heirs.remembered_id, reason_code, offer_type, entered_date
         from activation.scenario_entries as entries
         inner join activation.profile_heirs as heirs on entries.profile_id = heirs.remembered_id
     """).df()
-    entries = entries.sort_values(["entered_date", "entry_key"]).drop_duplicates(["experiment_id", "profile_id"])
+    entries = entries.sort_values(["entered_date", "remembered_id", "entry_key"])
+    entries = entries.drop_duplicates(["experiment_id", "profile_id"])
     compares = entries["scenario_id"].map(lambda name: SCENARIOS[name]["kind"] != "hygiene")
     entries = entries[compares & (entries["arm"] != "held_out_globally")].reset_index(drop=True)
     days = entries["scenario_id"].map(lambda name: int(SCENARIOS[name]["outcome_days"] or OUTCOME_DAYS))
@@ -222,11 +223,13 @@ def test_the_published_sums_are_those_of_people_counted_from_their_orders(
             slices = pd.Series("all", people.index) if kind == "all" else people[kind].fillna("none")
             for (experiment, arm, part), chosen in people.groupby(["experiment_id", "arm", slices]).groups.items():
                 row = found.loc[(experiment, kind, part, metric_id, arm)]
-                if len(chosen) < MIN_GROUP_SIZE:
+                asked = columns["denominator"] if metric["kind"] == "ratio" else columns["main"]
+                counted = int(asked[chosen].ne(0).sum())
+                if len(chosen) < MIN_GROUP_SIZE or (metric["kind"] == "ratio" and counted < MIN_GROUP_SIZE):
                     assert row["withheld_because"] == "fewer than 10 people"
-                    assert row[["users", *SUMS]].isna().all()
+                    assert row[["users", "counted_users", *SUMS]].isna().all()
                     continue
-                assert row["users"] == len(chosen)
+                assert (row["users"], row["counted_users"]) == (len(chosen), counted)
                 for name, (one, other) in SUMS.items():
                     values = columns[one]
                     times = columns[other] if other else 1.0
@@ -246,7 +249,7 @@ def test_results_are_those_of_tea_tasting_and_statsmodels(
     compared = 0
     for experiment, table in people.groupby("experiment_id"):
         sizes = table["arm"].value_counts()
-        if len(sizes) < 2 or sizes.min() < 30 or table.loc[table["arm"] == "held_out", "orders"].sum() == 0:
+        if len(sizes) < 2 or sizes.min() < 30 or table.loc[table["orders"] > 0, "arm"].value_counts().min() < 10:
             continue
         plain = tt.Experiment(
             revisit_rate=tt.Mean("revisited"),
@@ -409,7 +412,12 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
             plain = two["mean"] - one["mean"]
             reach = stats.t.ppf(0.95, degrees) * math.sqrt(one["variance"] / one["n"] + two["variance"] / two["n"])
             harm = (-plain - reach, -plain + reach)
-    return {"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm}
+    did = [float(arm["counted_users"]) for arm in (base, other)]
+    did_not = [arm["n"] - each for arm, each in zip((one, two), did, strict=True)] if metric["kind"] == "rate" else []
+    return {
+        **{"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm},
+        **{"fewest": min(*did, *did_not), "fewer": min(one["n"], two["n"])},
+    }
 
 
 def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnection) -> None:
@@ -450,15 +458,18 @@ def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnec
         if can_be_trusted[row.experiment_id] is None:
             assert row.verdict in ("not yet", "not trustworthy")
             continue
+        enough = told is not None and told["degrees"] >= 30 and told["fewest"] >= 10 and told["fewer"] >= 30
+        if can_be_trusted[row.experiment_id]:
+            assert pd.notna(row.days_needed) == (enough and metric["role"] == "objective"), each["place"]
         if not can_be_trusted[row.experiment_id]:
             verdict = "not trustworthy"
         elif told is None:
             pass
         elif metric["role"] == "guardrail":
             margin = float(metric["non_inferiority_margin"])
-            if min(row.users, row.baseline_users) >= 30:
+            if enough or (metric["kind"] == "rate" and min(row.users, row.baseline_users) >= 30):
                 verdict = "no harm" if told["harm"][1] < margin else "harm" if told["harm"][0] > margin else "not yet"
-        elif not told["degrees"] >= 30:
+        elif not enough:
             pass
         elif each.get("holm", 1) < 0.05:
             verdict = "won" if told["lift"] * int(metric["direction"]) > 0 else "lost"
@@ -490,7 +501,7 @@ def test_days_are_needed_until_the_interval_shown_would_find_the_smallest_releva
     entries["is_over"] = entries["entered_date"] + pd.to_timedelta(window, unit="D") < AS_OF
     results = decided.sql("""
         select *, (always_valid_upper_lift - always_valid_lower_lift) / 2 as half from measurement.experiment_results
-        where role = 'objective' and holdout_period is not null and degrees >= 30 and verdict <> 'not trustworthy'
+        where role = 'objective' and holdout_period is not null and days_needed is not null
     """).df()
     waits = 0
     for row in results.itertuples():
@@ -542,6 +553,22 @@ def test_the_programme_is_compared_with_whom_a_hash_draws(decided: duckdb.DuckDB
     assert lift == pytest.approx(np.mean(groups[0]) - np.mean(groups[1]), abs=1e-9)
     assert p == pytest.approx(expected.pvalue, abs=1e-9)
     assert (lower, upper) == pytest.approx(tuple(expected.confidence_interval()), abs=1e-5)
+
+
+def test_what_scenarios_brought_by_their_own_results_is_added_up_as_they_are_told(
+    decided: duckdb.DuckDBPyConnection,
+) -> None:
+    results = decided.sql("""
+        select users, coalesce(adjusted_lift, lift) as lift from measurement.experiment_results
+        where metric_id = 'net_sales' and slice_kind = 'all' and holdout_period = '2017H2'
+    """).df()
+    ((told, counted, left_out),) = decided.sql("""
+        select scenario_lifts_net_amount::double, scenario_lifts_counted, scenario_lifts_left_out
+        from measurement.programme_value
+    """).fetchall()
+    assert told == pytest.approx(float((results["users"] * results["lift"]).sum()), abs=0.01)
+    assert (counted, left_out) == (results["lift"].notna().sum(), results["lift"].isna().sum())
+    assert counted > 10
 
 
 def test_the_programme_earns_what_margins_are_above_costs_in_its_half_year(decided: duckdb.DuckDBPyConnection) -> None:

@@ -293,5 +293,7 @@ def test_intervals_hold_what_they_promise_over_many_draws() -> None:
     assert 0.035 - luck(0.05) <= found.newcombe_false_alarms <= 0.065 + luck(0.05)
     assert found.false_alarms_of_five_plain_looks > 0.1, "looking often has its price"
     assert found.false_alarms_of_five_always_valid_looks <= 0.01 + luck(0.01)
+    assert found.false_alarms_of_rare_outcomes > 0.03, "among few an interval alone is no verdict"
+    assert found.false_verdicts_of_rare_outcomes <= 0.01 + luck(0.01)
     page = (PROJECT / "docs" / "measurement.md").read_text(encoding="utf-8")
     assert "\n".join(found.picture(20)) in page, "the picture of luck shows other draws"
