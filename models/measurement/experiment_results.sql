@@ -80,6 +80,8 @@ described as (
     select
         *,
         cast(users as double) as people,
+        -- of a rate, those who did or those who did not
+        case when kind = 'rate' then least(counted_users, users - counted_users) else counted_users end as fewer_counted,
         case when kind = 'ratio' then main_sum / nullif(denominator_sum, 0e0) else main_sum / users end as mean,
         {{ sample_variance('main_sum', 'main_sum_squares', 'users') }} as main_variance,
         denominator_sum / users as denominator_mean,
@@ -162,16 +164,7 @@ pairs as (
         others.people,
         baselines.people as base_people,
         least(others.people, baselines.people) as fewer_people,
-        case
-            when others.kind = 'rate'
-                then least(
-                    others.counted_users,
-                    others.users - others.counted_users,
-                    baselines.counted_users,
-                    baselines.users - baselines.counted_users
-                )
-            else least(others.counted_users, baselines.counted_users)
-        end as fewer_counted,
+        least(others.fewer_counted, baselines.fewer_counted) as fewer_counted,
         {%- for name in [
             'mean', 'variance', 'rate', 'lower_rate', 'upper_rate', 'lower_rate_one_sided', 'upper_rate_one_sided'
         ] %}

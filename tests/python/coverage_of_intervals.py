@@ -116,7 +116,9 @@ def measured(draws: int) -> Coverage:
         drawn, told = compile_inline(Path(folder), query).split("--@")
     rows = zip(range(PEOPLE), np.log1p(before), untreated, treated, rarely, strict=True)
     with duckdb.connect() as connection:
-        connection.execute("create table people (person varchar, covariate double, alone double, written double, rarely double)")
+        connection.execute(
+            "create table people (person varchar, covariate double, alone double, written double, rarely double)"
+        )
         connection.executemany(
             "insert into people values (?, ?, ?, ?, ?)", [(str(n), *map(float, values)) for n, *values in rows]
         )
@@ -136,8 +138,8 @@ def measured(draws: int) -> Coverage:
             )  # fmt: skip
             return connection.execute(
                 f"select newcombe_lower, newcombe_upper, adjusted_lift, adjusted_error, multiplier, "
-                f"least(y, n - y, y0, n0 - y0) as fewest from (select salt, {sums} from (select *, "
-                f"bucket < {held_out} * 10000 as is_held_out from drawn where cast(person as integer) < {last}) as arms "
+                f"least(y, n - y, y0, n0 - y0) as fewest from (select salt, {sums} from (select *, bucket < "
+                f"{held_out} * 10000 as is_held_out from drawn where cast(person as integer) < {last}) as arms "
                 f"group by salt) as sums "
                 f"{told} order by cast(substring(salt, 6) as integer)"
             ).fetchall()

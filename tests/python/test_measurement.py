@@ -414,10 +414,9 @@ def found_again(base: Any, other: Any, metric: dict[str, str]) -> dict[str, Any]
             harm = (-plain - reach, -plain + reach)
     did = [float(arm["counted_users"]) for arm in (base, other)]
     did_not = [arm["n"] - each for arm, each in zip((one, two), did, strict=True)] if metric["kind"] == "rate" else []
-    return {
-        **{"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm},
-        **{"fewest": min(*did, *did_not), "fewer": min(one["n"], two["n"])},
-    }
+    fewest, fewer = min(*did, *did_not), min(one["n"], two["n"])
+    found = {"lift": lift, "degrees": degrees, "p": p, "lower": lift - half, "upper": lift + half, "harm": harm}
+    return {**found, "fewest": fewest, "fewer": fewer}
 
 
 def test_the_sums_alone_lead_to_the_same_verdicts(decided: duckdb.DuckDBPyConnection) -> None:
