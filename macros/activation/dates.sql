@@ -29,7 +29,7 @@
             {{ exceptions.raise_compiler_error("send_time '" ~ clock ~ "' is not a time of day: write it as HH:MM.") }}
         {%- endif -%}
         {%- set local = modules.datetime.datetime(parts[0] | int, parts[1] | int, parts[2] | int, clock[:2] | int, clock[3:] | int) -%}
-        {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
+        {%- set zone = clock_zone() -%}
         cast('{{ zone.localize(local).astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
     {%- endif -%}
 {%- endmacro %}

@@ -48,6 +48,17 @@
     end
 {%- endmacro %}
 
+{#
+  The number that a text with a decimal comma is: 1.234,50 and 1234,5. Points part thousands there and stand between groups of three
+  digits; 12.50 among such texts is null, since without its point it would be a hundred times as much.
+#}
+{% macro decimal_comma(expression, data_type='decimal(18,2)') -%}
+    case
+        when {{ rekindle.regex_like(expression, '^[ ]*[+-]?([0-9]{1,3}([.][0-9]{3})+|[0-9]+)(,[0-9]+)?[ ]*$') }}
+            then {{ rekindle.try_cast("replace(replace(" ~ expression ~ ", '.', ''), ',', '.')", data_type) }}
+    end
+{%- endmacro %}
+
 {# The name that the engine has for the type of an expression, in small letters. #}
 {% macro type_name(expression) -%}
     lower(typeof({{ expression }}))

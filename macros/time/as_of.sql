@@ -6,7 +6,7 @@
 {% macro as_of_date_text() %}
     {%- set given = var('as_of_date', none) or setting('default_as_of') -%}
     {%- if given is none -%}
-        {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
+        {%- set zone = clock_zone() -%}
         {{ return(run_started_at.astimezone(zone).strftime('%Y-%m-%d')) }}
     {%- endif -%}
     {%- if not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', given | string) -%}
@@ -22,6 +22,16 @@
         {{ exceptions.raise_compiler_error("as_of_date '" ~ given ~ "' is not a day of the calendar: write it as YYYY-MM-DD.") }}
     {%- endif -%}
     {{ return(given | string) }}
+{% endmacro %}
+
+
+{# The setting business_timezone, as Python has it: asked for while the project is read, before config_check() looks at settings. #}
+{% macro clock_zone() %}
+    {%- set name = setting('business_timezone') -%}
+    {%- if name not in modules.pytz.all_timezones_set -%}
+        {{ exceptions.raise_compiler_error("business_timezone '" ~ name ~ "' is no time zone: it must be an IANA name such as Europe/Paris.") }}
+    {%- endif -%}
+    {{ return(modules.pytz.timezone(name)) }}
 {% endmacro %}
 
 
@@ -44,7 +54,7 @@
         {%- endif -%}
         {%- set local = day + modules.datetime.timedelta(hours=clock[:2] | int, minutes=clock[3:] | int) -%}
     {%- endif -%}
-    {%- set zone = modules.pytz.timezone(setting('business_timezone')) -%}
+    {%- set zone = clock_zone() -%}
     {# of what the clock shows twice the first pass, as local_to_utc(); what it skips is as late as the clock went on #}
     {%- set first = zone.localize(local, is_dst=true) -%}
     {%- set instant = first if zone.normalize(first).replace(tzinfo=none) == local else zone.localize(local, is_dst=false) -%}

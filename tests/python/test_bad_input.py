@@ -17,7 +17,7 @@ from rekindle.ground.dbt import Dbt, log_file
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_folder
 from rekindle.ground.settings import project, read_yaml
-from rekindle.ground.sources import check_sources
+from rekindle.ground.sources import check_sources, damaged
 from rekindle.ground.warehouse import open_warehouse
 from rekindle.run.publishing import refuse_wrong_feeds
 
@@ -744,5 +744,61 @@ def test_a_column_that_other_files_lack_is_none_of_theirs(header: str, tmp_path:
     manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
     (tmp_path / "visits_05.csv").write_text("visit,mailing_allowed,tax 1 name,mind\n1,Y,a,b\n")
     (tmp_path / "visits_06.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
-    (tmp_path / "visits_07.csv").touch()
     check_sources(manifest, "mine")
+
+
+@pytest.mark.parametrize(
+    ("content", "signs"),
+    [
+        ("", "it is empty"),
+        ("visit;mailing_allowed;kind\n1;N;a\n", "its first line has 2 semicolons"),
+        ("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "its first line has one column"),
+    ],
+)
+def test_a_file_that_shares_no_column_with_the_others_is_no_delivery(content: str, signs: str, tmp_path: Path) -> None:
+    """A download that failed, or that a spreadsheet saved again: its rows would be rows of nobody, its noes lost."""
+    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    (tmp_path / "visits_05.csv").write_text("visit,mailing_allowed\n1,Y\n")
+    (tmp_path / "visits_06.csv").write_text("visit,kind\n1,a\n")
+    check_sources(manifest, "mine")
+    (tmp_path / "visits_07.csv").write_text(content)
+    assert _refused(manifest) == [
+        f"Raw table mine.visits: {tmp_path}/visits_07.csv has none of the columns of the other files ({signs}): write "
+        "it as the others, or take it out of the folder."
+    ]
+
+
+@pytest.mark.parametrize(
+    "header", ["visit,mail,mailing,Mail", 'visit,"mail",mailing,mail', "\ufeffmail,visit,mailing, mail"]
+)
+def test_a_name_that_a_header_has_twice_is_told(header: str, tmp_path: Path) -> None:
+    """The second column would have another name, and nobody would read the noes in it."""
+    manifest = _text_table(tmp_path, "delim = ','")
+    (tmp_path / "visits_05.csv").write_text('visit,"mail, yes","mail, no"\n1,Y,Y\n')
+    check_sources(manifest, "mine")
+    (tmp_path / "visits_06.csv").write_text(f"{header}\n1,Y,Y,N\n", encoding="utf-8")
+    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    assert (
+        f"Raw table mine.visits: {tmp_path}/visits_06.csv has the column 'mail' twice: take one of them out, or give "
+        "it another name."
+    ) in _refused(manifest)
+
+
+def test_a_file_that_cannot_be_opened_or_read_to_its_end_is_named_with_its_line(tmp_path: Path) -> None:
+    manifest = _text_table(tmp_path, "delim = ','")
+    (source,) = manifest.sources.values()
+    source.meta["external_location"] = (
+        f"read_csv('{tmp_path}/{{name}}*.csv', header = true, delim = ',', auto_detect = false, "
+        "columns = {{'visit': 'text', 'kind': 'text'}})"
+    )
+    (tmp_path / "visits_05.csv").write_text("visit,kind\n1,a\n")
+    (tmp_path / "visits_06.csv").write_text("visit,kind\n1,a\n2,b,c\n")
+    with duckdb.connect() as connection:
+        assert list(damaged(connection, source)) == [
+            f"Raw table mine.visits: {tmp_path}/visits_06.csv, line 3 cannot be read as its source says (its first "
+            "line has 1 comma): write it as the others, or say in the source how it is written (separator, quotes, "
+            "encoding, header)."
+        ]
+    (tmp_path / "visits_07.csv").symlink_to(tmp_path / "visits_07.csv")
+    (refused,) = _refused(manifest)
+    assert refused.startswith(f"Raw table mine.visits: {tmp_path}/visits_07.csv cannot be opened (")

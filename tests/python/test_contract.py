@@ -631,6 +631,13 @@ def test_a_connector_of_another_contract_version_is_one_sentence(
     assert not workshop.warehouse.exists()
 
 
+def test_a_time_zone_that_is_none_is_one_sentence_before_the_project_is_read(workshop: Workshop) -> None:
+    said = workshop.dbt("parse", "--vars", "{connector: fixture, business_timezone: Europe/Bruxelles}")
+    assert said.code != 0
+    told = "business_timezone 'Europe/Bruxelles' is no time zone: it must be an IANA name such as Europe/Paris."
+    assert told in said.text
+
+
 def test_a_stranger_can_follow_the_connector_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks and commands of the guide, on raw files of three customers, give the rows that they promise."""
     page = "docs/connector-guide.md"
@@ -691,6 +698,13 @@ def test_a_stranger_can_follow_the_connector_guide(tmp_path: Path, monkeypatch: 
         'receipt;card;paid;bought;note\n2;008;-5,00;2024-06-01 04:04:00 -0400;"two\nlines; été"\n'
         "receipt;card;paid;bought;note\n3;009;7,25;2024-06-01 04:04:00;\n".encode("latin-1")
     )
+    # what may be said besides: in the place of the table as it was declared first
+    [expected] = re.findall(r"```yaml\n(      - name: sales\n.*?expect:.*?)```", guide, re.DOTALL)
+    [sources] = [place.root / path for path, text in blocks if "      - name: sales\n" in text]
+    declared = sources.read_text(encoding="utf-8")
+    sources.write_text(declared[: declared.index("      - name: sales\n")] + expected, encoding="utf-8")
+    follow("python scripts/check_sources.py --connector acme")
+    sources.write_text(declared, encoding="utf-8")
     follow(build)
     assert "unreadable_email" in follow(look)
     follow(facts)

@@ -15,6 +15,12 @@ def query(tmp_path_factory: pytest.TempPathFactory) -> str:
     return compile_inline(folder, f"select {asked} from numbers")
 
 
+@pytest.fixture(scope="module")
+def comma(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("decimal_comma")
+    return compile_inline(folder, "select {{ decimal_comma('number') }} from numbers")
+
+
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
@@ -93,3 +99,32 @@ def test_a_typed_number_is_kept_or_none(
     connection.execute(f"create table numbers as select {number} as number")
     money = Decimal(amount) if amount else None
     assert connection.execute(query).fetchall() == [(pieces, pieces, money)]
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("1.234,50", "1234.50"),
+        ("1234,5", "1234.50"),
+        ("-1.234.567,89", "-1234567.89"),
+        (" 12,50 ", "12.50"),
+        ("1.234", "1234.00"),
+        ("12", "12.00"),
+        ("0,00", "0.00"),
+        # without its point it would be a hundred times as much
+        ("12.50", None),
+        ("1.23,50", None),
+        ("1234.567,00", None),
+        ("1,234.50", None),
+        ("12,345", None),
+        (",5", None),
+        ("12,5 \u20ac", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_text_with_a_decimal_comma_is_a_number_only_where_points_part_thousands(
+    written: str | None, amount: str | None, comma: str, connection: duckdb.DuckDBPyConnection
+) -> None:
+    connection.execute("create table numbers as select $1::varchar as number", [written])
+    assert connection.execute(comma).fetchall() == [(Decimal(amount) if amount else None,)]

@@ -26,7 +26,7 @@ from rekindle.ground.files import checksum_once, private_writing
 from rekindle.ground.quoting import file_text, name, text
 from rekindle.ground.rules import apply
 from rekindle.ground.settings import setting
-from rekindle.ground.sources import check_sources, external_sources, not_in_utf8, readable, source_files
+from rekindle.ground.sources import check_sources, damaged, external_sources, not_in_utf8, readable, source_files
 
 # below this, one row more or less is a large share
 ROWS_WORTH_COMPARING = 500
@@ -105,7 +105,10 @@ def check_raw(
             measures += expectations(table, counts, before, limits)
     except duckdb.Error as error:
         # DuckDB says of a byte that is no UTF-8 only sometimes that this is what it is
-        if other := [sentence for source in external_sources(manifest, connector) for sentence in not_in_utf8(source)]:
+        sources = external_sources(manifest, connector)
+        if other := [sentence for source in sources for sentence in not_in_utf8(source)]:
+            raise RekindleError("\n".join(other)) from None
+        if other := [sentence for source in sources for sentence in damaged(connection, source)]:
             raise RekindleError("\n".join(other)) from None
         raise RekindleError(f"The raw data could not be measured: {without_values(str(error))}.") from None
     finally:

@@ -21,11 +21,16 @@ from rekindle.ground import paths
 from rekindle.ground.engine import connect
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.quoting import text
+from rekindle.ground.screen import counted
 
 # names of fewer letters may differ by one and mean two things
 SHORTEST_SLIP = 6
 LONG_NAME = 10
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_HEADER = re.compile(r"\bheader\s*=\s*true\b", re.IGNORECASE)
+_SEPARATORS = re.compile(rb"[^\w .-]+")
+# where DuckDB says that a text file went wrong
+_LINE = re.compile(r"\bLine: (\d+)")
 _FAMILIES = {
     "BOOLEAN": "boolean",
     "TINYINT": "integer",
@@ -188,16 +193,22 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
     if missing:
         return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
+    if closed := list(_closed(source)):
+        return closed
     try:
         described = connection.execute(f"describe select * from {readable(source)}").fetchall()
     except duckdb.Error as error:
-        if other := [*not_in_utf8(source), *_otherwise_encoded(source)]:
+        if other := [*not_in_utf8(source), *_otherwise_encoded(source)] or list(damaged(connection, source)):
             return other
         kind = str(error).split(":", 1)[0]
         files = ", ".join(_patterns(location))
         return [f"Raw table {name}: {files} cannot be read ({kind}): the file is damaged or of another format; {mend}."]
     found = {str(row[0]).lower(): str(row[1]) for row in described}
-    problems = [*_otherwise_encoded(source), *_misspelt(connection, source)]
+    problems = list(_otherwise_encoded(source)) or [
+        *_twice_named(connection, source),
+        *_strange(connection, source),
+        *_misspelt(connection, source),
+    ]
     for column in source.columns.values():
         actual = found.get(column.name.lower())
         if actual is None:
@@ -209,6 +220,103 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     return problems
 
 
+def _closed(source: Any) -> Iterator[str]:
+    """One sentence per file that may not be opened."""
+    for _, file in _files(source):
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file} cannot be opened ({error.strerror}): check "
+                "owner and mode of the file and its folder."
+            )
+
+
+def damaged(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+    """One sentence per text file that cannot be read to its end, with the line where that shows."""
+    for pattern, file in _files(source) if _encoding(_location(source)) is not None else ():
+        try:
+            connection.execute(f"select count(columns(*)) from {_only(_location(source), pattern, file)}").fetchall()
+        except duckdb.Error as error:
+            line = _LINE.search(str(error))
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file}{f', line {line[1]}' if line else ''} cannot be "
+                f"read as its source says ({_signs(file)}): write it as the others, or say in the source how it is "
+                "written (separator, quotes, encoding, header)."
+            )
+
+
+def _signs(file: Path) -> str:
+    """What is seen of a text file without its values."""
+    if file.suffix in _PACKED:
+        return "it is packed"
+    with file.open("rb") as rows:
+        first = rows.readline(100_000)
+    if not first.strip():
+        return "it begins with an empty line" if first else "it is empty"
+    counts = {sign: first.count(sign.encode()) for sign in (",", ";", "\t", "|")}
+    sign = max(counts, key=lambda each: counts[each])
+    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "upright line"}
+    return (
+        f"its first line has {counted(counts[sign], names[sign])}" if counts[sign] else "its first line has one column"
+    )
+
+
+def _twice_named(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+    """One sentence per name that the header of a text file has twice: the second column would be lost, a no perhaps."""
+    location = _location(source)
+    if _encoding(location) is None or not _HEADER.search(location):
+        return
+    for pattern, file in _files(source):
+        if "skip" not in location and not _seems_to_repeat(file):
+            continue
+        first = _only(_HEADER.sub("header = false", location), pattern, file)
+        try:
+            row = connection.execute(f"select columns(*)::varchar from {first} limit 1").fetchone() or ()
+        except duckdb.Error:
+            continue  # what cannot be read is told as that
+        names = [str(each).strip().lower() for each in row if each is not None]
+        for name in sorted({each for each in names if names.count(each) > 1}):
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file} has the column '{name}' twice: take one of them "
+                "out, or give it another name."
+            )
+
+
+def _seems_to_repeat(file: Path) -> bool:
+    """Whether the first line of a text file may hold a word twice, whatever separates and encodes it."""
+    if file.suffix in _PACKED:
+        return True
+    with file.open("rb") as rows:
+        words = [word.strip().lower() for word in _SEPARATORS.split(rows.readline(1_000_000).replace(b"\0", b""))]
+    return len(set(words)) < len(words)
+
+
+def _strange(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+    """One sentence per file that has none of the columns of the others: columns meet by their names, and none would.
+
+    A download that failed is empty or a page of HTML, and one that a spreadsheet saved again has other separators.
+    """
+    location = _location(source)
+    if _encoding(location) is None or "union_by_name" not in location:
+        return
+    columns = {file: _columns(connection, location, pattern, file) for pattern, file in _files(source)}
+    for file, own in columns.items():
+        others = {column for other, theirs in columns.items() if other != file for column in theirs}
+        if others and not own & others:
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file} has none of the columns of the other files "
+                f"({_signs(file)}): write it as the others, or take it out of the folder."
+            )
+
+
+def _files(source: Any) -> Iterator[tuple[str, Path]]:
+    """The files of a source, each with the pattern that names it."""
+    for pattern in _patterns(_location(source)):
+        for file in _matches(pattern):
+            yield pattern, file
+
+
 def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
     """One sentence per two names of columns that are almost one, and that no file of the table has both.
 
@@ -218,11 +326,7 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[st
     location = _location(source)
     if _encoding(location) is None or "union_by_name" not in location:
         return
-    columns = {
-        file: _columns(connection, location, pattern, file)
-        for pattern in _patterns(location)
-        for file in _matches(pattern)
-    }
+    columns = {file: _columns(connection, location, pattern, file) for pattern, file in _files(source)}
     having: dict[str, list[Path]] = {}
     for file, own in columns.items():
         for column in own:
@@ -239,16 +343,21 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[st
 
 def _columns(connection: duckdb.DuckDBPyConnection, location: str, pattern: str, file: Path) -> frozenset[str]:
     """The columns of one of the files that a pattern of the location matches, in small letters."""
+    try:
+        described = connection.execute(f"describe select * from {_only(location, pattern, file)}").fetchall()
+    except duckdb.Error:
+        return frozenset()  # an empty file has no header
+    return frozenset(str(row[0]).lower() for row in described)
+
+
+def _only(location: str, pattern: str, file: Path) -> str:
+    """The location with one of the files that a pattern of it matches in the place of the pattern."""
 
     def only(found: re.Match[str]) -> str:
         quoted = found[1].replace("''", "'")
         return text(glob.escape(str(file))) if _is_file(quoted) and _absolute(quoted) == pattern else found[0]
 
-    try:
-        described = connection.execute(f"describe select * from {_QUOTED.sub(only, location)}").fetchall()
-    except duckdb.Error:
-        return frozenset()  # an empty file has no header
-    return frozenset(str(row[0]).lower() for row in described)
+    return _QUOTED.sub(only, location)
 
 
 def _is_almost(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
