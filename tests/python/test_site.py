@@ -110,7 +110,7 @@ def test_a_card_says_in_words_what_a_marketer_asks(site: Path) -> None:
         "in Dutch: headline “Dat is lang geleden”",
         "thanks, in Dutch: headline “Fijn dat u er nog bent”",
         "thanks: leads with relation, or with its offer, to visit store or shop",
-        "other proposal 7 days after first message, if not clicked; where that may not be known, if nothing was bought",
+        "other proposal 7 days after first message, if not clicked discount; where",
         "thanks straight after first message or other proposal, if clicked discount; where",
         "where that may not be known, never<",
         "reminder 7 days after thanks, if it has an offer",
