@@ -104,7 +104,7 @@ channels_without_feed as (
             and feeds.channel in (scenario_channels.channel, '*')
     where
         feeds.audience is null
-        and not {{ list_holds("'" ~ setting('channels_read_as_tables') | join('>') ~ "'", 'scenario_channels.channel') }}
+        and scenario_channels.channel not in ('{{ setting('channels_read_as_tables') | join("', '") }}')
 ),
 
 newest_month as (

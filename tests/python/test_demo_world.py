@@ -463,7 +463,8 @@ def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
         connection.execute("delete from activation.decisions where decision_id = 'gives20'")
     assert list(floors.in_words(warehouse)) == [
         "Too few     asks: 0 due of 60, 0 selected of 20, 15 mature of 20, 0 of the rarest step of 5",
-        "Too few     gives: 59 due of 60, 19 selected of 20, 0 held out of 5, 15 mature of 20, 4 of the rarest step of 5",
+        "Too few     gives: 59 due of 60, 19 selected of 20, 0 held out of 5, 15 mature of 20, "
+        "4 of the rarest step of 5",
     ]
 
 

@@ -7,8 +7,8 @@ import duckdb
 
 from rekindle.ground.warehouse import open_warehouse
 
-# what a scenario that writes to people has at least; mature entries are a month old. Some hold nobody out. A journey has
-# steps that few come to: the rarest is taken by somebody, too.
+# what a scenario that writes to people has at least; mature entries are a month old. Some hold nobody out. The
+# rarest step of a journey is taken by somebody, too.
 FLOORS = {"due": 60, "selected": 20, "held out": 5, "mature": 20, "of the rarest step": 5}
 COUNTS = """
     with mature as (

@@ -8,7 +8,7 @@
 {%- set offer_types = ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'] -%}
 {%- set periods = trigger_periods().keys() | list -%}
 {%- set clock = '^([01][0-9]|2[0-3]):[0-5][0-9]$' -%}
-{%- set is_of_a_link = "(coalesce(condition, '') like 'clicked:_%' or coalesce(condition, '') like 'not_clicked:_%')" -%}
+{%- set is_of_a_link = "(coalesce(condition like 'clicked:_%' or condition like 'not_clicked:_%', false))" -%}
 {%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
 
 with
