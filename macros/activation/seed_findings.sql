@@ -64,11 +64,15 @@
 {% endmacro %}
 
 
-{# Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, an order at a drive, and a redeemed offer. #}
+{#
+  Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, an order at a drive, and a redeemed
+  offer. The end of its trigger stops every journey: the last word is for those that nothing else stops.
+#}
 {% macro stop_signs() %}
     {{ return([
         'order', 'drive_order', 'return', 'redemption', 'click', 'visit', 'product_view', 'wishlist_add', 'login', 'form_submit',
         'store_visit', 'ticket', 'complaint', 'survey_answer', 'refund', 'loyalty_use',
+        'trigger_contradicted',
     ]) }}
 {% endmacro %}
 

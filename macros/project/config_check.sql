@@ -66,6 +66,7 @@
          "it must be a list of countries in two capital letters (ISO 3166-1), such as [FR, GB], or '*' for all."],
         [['scenarios_in_use'], 'names', [],
          "it must be a list of scenario_ids, such as [welcome], or '*' for all that are switched on."],
+        [['channels_read_as_tables'], 'texts', [], 'it must be a list of channels, such as [push], or empty.'],
         [['moments'], 'list', [], 'it must be a list of models of models/scenarios/moments, such as [moment_cart_left].'],
     ] -%}
     {%- for name, words in {

@@ -174,6 +174,12 @@
             ~ sector['subject'] ~ ' (docs/connector-guide.md, First cuts).'
         ) -%}
     {%- endfor -%}
+    {%- for unfed in said.get('no_feed', []) -%}
+        {%- do print(
+            'Note        seeds/config/feeds.csv has no row of audience ' ~ unfed['subject'] ~ ' for ' ~ unfed['detail']
+            ~ ':\n            messages that are chosen for it leave as no file; write one, or name it in\n            channels_read_as_tables.'
+        ) -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

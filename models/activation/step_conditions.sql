@@ -15,34 +15,70 @@ kept_offers as (
     select * from {{ ref('kept_offers') }}
 ),
 
+places as (
+    {{ whole_numbers('place', 1, 30) }}
+),
+
+-- a step that may follow several has one window for all of them, or one for each in their order
+following_steps as (
+    select
+        scenario_steps.scenario_id,
+        split_part(scenario_steps.after_steps, '>', places.place) as step,
+        scenario_steps.step as next_step,
+        scenario_steps.condition,
+        scenario_steps.fallback_condition,
+        scenario_steps.wait_days,
+        cast(
+            coalesce(
+                nullif(split_part(scenario_steps.stop_after_days, '>', places.place), ''),
+                scenario_steps.stop_after_days
+            ) as integer
+        ) as stop_after_days
+    from scenario_steps
+    cross join places
+    where split_part(scenario_steps.after_steps, '>', places.place) <> ''
+),
+
 next_steps as (
     select
         sent_steps.*,
-        scenario_steps.step as next_step,
+        following_steps.next_step,
         kept_offers.offer_id is not null as has_offer,
         case
-            when sent_steps.is_answered then scenario_steps.condition
+            when sent_steps.is_answered then following_steps.condition
             when
-                (scenario_steps.condition in ('opened', 'not_opened') and not sent_steps.is_open_observed)
+                (following_steps.condition in ('opened', 'not_opened') and not sent_steps.is_open_observed)
                 or (
-                    (
-                        scenario_steps.condition in ('clicked', 'not_clicked')
-                        or scenario_steps.condition like 'clicked:%'
-                    )
+                    split_part(following_steps.condition, ':', 1) in ('clicked', 'not_clicked')
                     and not sent_steps.is_click_observed
                 )
-                then coalesce(scenario_steps.fallback_condition, 'no_purchase')
-            else scenario_steps.condition
+                then coalesce(following_steps.fallback_condition, 'no_purchase')
+            else following_steps.condition
         end as condition,
-        {{ add_days('sent_steps.as_of_date', 'scenario_steps.wait_days') }} as due_date,
-        {{ add_days('sent_steps.as_of_date', 'scenario_steps.stop_after_days') }} as window_end_date
+        {{ add_days('sent_steps.as_of_date', 'following_steps.wait_days') }} as due_date,
+        {{ add_days('sent_steps.as_of_date', 'following_steps.stop_after_days') }} as window_end_date
     from sent_steps
-    inner join scenario_steps
+    inner join following_steps
         on
-            sent_steps.scenario_id = scenario_steps.scenario_id
-            and {{ list_holds('scenario_steps.after_steps', 'sent_steps.step') }}
+            sent_steps.scenario_id = following_steps.scenario_id
+            and sent_steps.step = following_steps.step
     left join kept_offers
         on sent_steps.offer_id = kept_offers.promised_offer_id
+),
+
+judged_steps as (
+    select
+        *,
+        split_part(condition, ':', 1) as asked,
+        is_answered or case
+            when condition like '%:%'
+                then {{ list_holds(
+                    "replace(coalesce(clicked_link_tags, ''), ',', '>')",
+                    "replace(replace(condition, 'not_clicked:', ''), 'clicked:', '')",
+                ) }}
+            else is_clicked
+        end as has_clicked
+    from next_steps
 )
 
 select
@@ -55,30 +91,24 @@ select
     offer_id,
     condition,
     case
-        when condition = 'none' then true
-        when condition = 'delivered' then is_delivered
-        when condition = 'opened' then is_opened or is_answered
-        when condition = 'not_opened' then not (is_opened or is_answered)
-        when condition = 'clicked' then is_clicked or is_answered
-        when condition = 'not_clicked' then not (is_clicked or is_answered)
-        when condition = 'has_offer' then has_offer
-        when condition = 'no_purchase' then not is_followed_by_purchase
-        when condition like 'clicked:%'
-            then
-                is_answered
-                or {{ list_holds(
-                    "replace(coalesce(clicked_link_tags, ''), ',', '>')", "replace(condition, 'clicked:', '')"
-                ) }}
+        when asked = 'none' then true
+        when asked = 'delivered' then is_delivered
+        when asked = 'opened' then is_opened or is_answered
+        when asked = 'not_opened' then not (is_opened or is_answered)
+        when asked = 'clicked' then has_clicked
+        when asked = 'not_clicked' then not has_clicked
+        when asked = 'has_offer' then has_offer
+        when asked = 'no_purchase' then not is_followed_by_purchase
         else false
     end as is_met,
     case
-        when condition = 'not_opened' then is_opened or is_answered
-        when condition = 'not_clicked' then is_clicked or is_answered
-        when condition = 'has_offer' then not has_offer
-        when condition = 'no_purchase' then is_followed_by_purchase
-        else condition = 'skip'
+        when asked = 'not_opened' then is_opened or is_answered
+        when asked = 'not_clicked' then has_clicked
+        when asked = 'has_offer' then not has_offer
+        when asked = 'no_purchase' then is_followed_by_purchase
+        else asked = 'skip'
     end as is_out_of_reach,
     as_of_date,
     due_date,
     window_end_date
-from next_steps
+from judged_steps

@@ -25,6 +25,10 @@ scenarios as (
     select * from {{ ref('scenarios') }}
 ),
 
+feeds as (
+    select * from {{ ref('feeds') }}
+),
+
 sentences as (
     select * from {{ ref('sentences') }}
 ),
@@ -63,6 +67,44 @@ unread_phones as (
 
 unread_emails as (
     select * from {{ ref('unread_emails') }}
+),
+
+places as (
+    {{ whole_numbers('place', 1, 10) }}
+),
+
+scenario_channels as (
+    select
+        scenarios.scenario_id,
+        split_part(scenarios.channels, '>', places.place) as channel
+    from scenarios
+    cross join places
+    where
+        scenarios.is_enabled
+        and split_part(scenarios.channels, '>', places.place) <> ''
+),
+
+fed_scenarios as (
+    select distinct audience as scenario_id
+    from feeds
+),
+
+-- What is selected and leaves as no file. A scenario without any feed is read from its table: that is told, too, by
+-- having none. No error, because the table has the messages whoever takes them.
+channels_without_feed as (
+    select
+        scenario_channels.scenario_id,
+        scenario_channels.channel
+    from scenario_channels
+    inner join fed_scenarios
+        on scenario_channels.scenario_id = fed_scenarios.scenario_id
+    left join feeds
+        on
+            scenario_channels.scenario_id = feeds.audience
+            and feeds.channel in (scenario_channels.channel, '*')
+    where
+        feeds.audience is null
+        and scenario_channels.channel not in ('{{ setting('channels_read_as_tables') | join("', '") }}')
 ),
 
 newest_month as (
@@ -384,6 +426,16 @@ lines as (
     from cuts_by_month
     where place = 1 and cut_count = 2
     having count(*) = 0
+    union all
+    select
+        17 as section_order,
+        'no_feed' as section,
+        '' as sort_text,
+        0 as sort_number,
+        scenario_id as subject,
+        channel as detail,
+        cast(null as bigint) as row_count
+    from channels_without_feed
 )
 
 select

@@ -61,7 +61,14 @@ class Step:
     variants: tuple[Variant, ...] = ()
     variant_salt: str = ""
     offer_rule: str = ""
-    stop_after_days: int = 7
+    # one for all steps before, or one for each in their order
+    stop_after_days: tuple[int, ...] = (7,)
+
+    def days_after(self, previous: str) -> int:
+        """How long it may go out after that step."""
+        if len(self.stop_after_days) == 1:
+            return self.stop_after_days[0]
+        return dict(zip(self.after_steps, self.stop_after_days, strict=True))[previous]
 
 
 @dataclass(frozen=True)
@@ -596,7 +603,7 @@ class _Day:
             triggered_at=source.triggered_at,
             triggered_date=source.triggered_date,
             window_end=(
-                previous.as_of_date + timedelta(days=step.stop_after_days)
+                previous.as_of_date + timedelta(days=step.days_after(previous.step))
                 if previous
                 else source.triggered_date + timedelta(days=scenario.entry_window_days)
             ),
@@ -633,7 +640,7 @@ class _Day:
             for row in self.sent(key)
             if row.step in step.after_steps
             and row.as_of_date + timedelta(days=step.wait_days) <= self.today
-            and self.today <= row.as_of_date + timedelta(days=step.stop_after_days)
+            and self.today <= row.as_of_date + timedelta(days=step.days_after(row.step))
             and self.condition_holds(self.asked_condition(step, row), row)
         ]
         if not previous:
@@ -671,16 +678,15 @@ class _Day:
     def condition_holds(self, condition: str, previous: Decision) -> bool:
         report, is_answered = self.report(previous), self.is_answered(previous)
         name, _, link = condition.partition(":")
-        if name == "clicked" and link:
-            return is_answered or link in report.clicked_links
+        has_clicked = is_answered or (link in report.clicked_links if link else report.is_clicked)
         return {
             "none": True,
             "skip": False,
             "delivered": report.is_delivered,
             "opened": is_answered or report.is_opened,
             "not_opened": not is_answered and not report.is_opened,
-            "clicked": is_answered or report.is_clicked,
-            "not_clicked": not is_answered and not report.is_clicked,
+            "clicked": has_clicked,
+            "not_clicked": not has_clicked,
             "has_offer": self.still_given(previous.offer_id)[0] is not None,
             "no_purchase": not any(
                 order.profile_id == previous.profile_id
@@ -966,9 +972,9 @@ class _Day:
         return any(
             previous.step in step.after_steps
             and (also_decided or not self.is_decided(key, step))
-            and self.today <= previous.as_of_date + timedelta(days=step.stop_after_days)
+            and self.today <= previous.as_of_date + timedelta(days=step.days_after(previous.step))
             and (
-                self.asked_condition(step, previous)
+                self.asked_condition(step, previous).partition(":")[0]
                 not in ("not_opened", "not_clicked", "no_purchase", "has_offer", "skip")
                 or self.condition_holds(self.asked_condition(step, previous), previous)
             )

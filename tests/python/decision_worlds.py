@@ -390,7 +390,7 @@ def _some_of(draw: st.DrawFn, names: tuple[str, ...]) -> list[str]:
 def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
     conditions = (
         *("none", "none", "none", "not_opened", "opened", "clicked", "not_clicked", "clicked:gift"),
-        *("delivered", "has_offer", "no_purchase"),
+        *("not_clicked:gift", "delivered", "has_offer", "no_purchase"),
     )
     earlier: list[str] = []
     steps = []
@@ -409,7 +409,10 @@ def _steps(draw: st.DrawFn) -> tuple[Step, ...]:
                 draw(st.sampled_from(VARIANTS)),
                 draw(st.sampled_from(("", "blue", "red"))),
                 draw(st.sampled_from(("", "keep", "lowest_value", "highest_value", "id:c10", "id:old"))),
-                wait_days + draw(st.sampled_from((0, 1, 3, 5))),
+                tuple(
+                    wait_days + draw(st.sampled_from((0, 1, 3, 5)))
+                    for _ in range(draw(st.sampled_from((1, len(after)))) if after else 1)
+                ),
             )
         )
         earlier.append(name)

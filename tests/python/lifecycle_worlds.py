@@ -81,7 +81,7 @@ def scenarios_of(seeds: Facts) -> tuple[Scenario, ...]:
                 yield Step(
                     *(row["step"], split(row["after_steps"]), row["wait_days"], row["condition"]),
                     *(row["fallback_condition"] or "", variants, row["variant_salt"], row["offer_rule"] or ""),
-                    row["stop_after_days"],
+                    tuple(int(days) for days in split(row["stop_after_days"])),
                 )
 
     return tuple(
@@ -438,7 +438,9 @@ class Maker:
             for product in self.draws.sample(sorted(self.shop.products), self.draws.randrange(3)):
                 worth = Decimal(self.draws.randrange(1, 9))
                 amount += worth
-                lines.append({"order_id": order_id, "product_id": product, "net_amount": worth})
+                quantity = self.one_of(0, 1, 1, 2)
+                line = {"order_id": order_id, "product_id": product, "quantity": quantity, "net_amount": worth}
+                lines.append(line)
             delivered = at + timedelta(days=self.draws.randrange(4), hours=self.draws.randrange(24))
             orders.append(
                 {

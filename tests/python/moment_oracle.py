@@ -220,8 +220,17 @@ def order_overdue(look: Look) -> Iterator[Moment]:
 def stock_nearly_out(look: Look) -> Iterator[Moment]:
     if look.is_profiling_denied:
         return
+    days = {row["order_id"]: row["order_date"] for row in completed(look)}
+    bought = [
+        (days[line["order_id"]], look.shop.products[line["product_id"]]["category"])
+        for line in look.facts["fct_order_lines"]
+        if line["order_id"] in days and line["quantity"] > 0
+    ]
     for row in look.facts["replenishments"]:
-        if row["runs_out_date"]:
+        is_bought_again = any(
+            day > row["last_purchase_date"] and category == row["category"] for day, category in bought
+        )
+        if row["runs_out_date"] and not is_bought_again:
             product = look.shop.products[row["product_id"]]
             yield look.due(
                 *("stock_nearly_out", f"{row['last_purchase_date']} {row['category']}", row["runs_out_date"]),

@@ -127,6 +127,7 @@ def copy_project(folder: Path, *, double_opt_in: bool) -> None:
     copy_files(folder, SHOP | only_permission | chosen)
     config = folder / "seeds" / "config"
     _edit_rows(config / "scenarios.csv", _one_campaign)
+    _edit_rows(config / "scenario_moments.csv", _any_silence)
     _edit_feeds(config / "feeds.csv")
 
 
@@ -137,6 +138,11 @@ def _one_campaign(row: dict[str, str]) -> dict[str, str]:
         "media_reactivation": {"holdout_share": "0"},
     }
     return row | changes.get(row["scenario_id"], {"is_enabled": "false"})
+
+
+def _any_silence(row: dict[str, str]) -> dict[str, str]:
+    # nobody of the worlds has been silent for two years
+    return row | ({"subjects": "dormant>at_risk>to_delete"} if row["scenario_id"] == "media_reactivation" else {})
 
 
 def _edit_feeds(path: Path) -> None:

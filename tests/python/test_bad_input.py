@@ -180,6 +180,7 @@ def test_settings_that_cannot_be_are_named_all_at_once(dbt: Dbt, capsys: pytest.
         "clv_fit_months": 0,
         "recommendation_item": "size",
         "scenarios_in_use": "welcome",
+        "channels_read_as_tables": "push",
         "send_at_best_hour": "never",
         "global_holdout_salt": "it's new",
         "tier_dormant_months": 0,

@@ -198,13 +198,13 @@ def seed_tables(world: World) -> dict[str, Table]:
                 **typed(
                     varchar="scenario_id step after_steps condition fallback_condition template variant_salt offer_rule"
                 ),
-                **typed(integer="wait_days stop_after_days"),
+                **typed(integer="wait_days", varchar="stop_after_days"),
             },
             [
                 (
                     *(scenario.scenario_id, step.step, ">".join(step.after_steps) or None, step.condition),
                     *(step.fallback_condition or None, f"{step.step}.html", step.variant_salt, step.offer_rule or None),
-                    *(step.wait_days, step.stop_after_days),
+                    *(step.wait_days, ">".join(map(str, step.stop_after_days))),
                 )
                 for scenario, step in steps
             ],
@@ -491,7 +491,7 @@ def test_a_persons_bucket_is_the_same_number_in_sql_and_in_hashlib(engine: Engin
     ids = [f"{drawn.getrandbits(64):016x}" for _ in range(300)] + ["", "|", "zoë", "a person", "x" * 200]
     # as many variants as there are buckets: the variant is the number
     variants = tuple(Variant(str(number), "email", number, number) for number in range(10_000))
-    step = Step("mail_1", variants=variants, variant_salt="blue", stop_after_days=0)
+    step = Step("mail_1", variants=variants, variant_salt="blue", stop_after_days=(0,))
     scenario = Scenario("cart", (step,), ("email",), day, holdout_share=Decimal("0.3"), holdout_salt="oak")
     world = World(
         settings=SETTINGS,

@@ -160,6 +160,40 @@ def test_who_comes_back_hangs_on_the_channel_and_on_what_the_offer_is_worth() ->
     assert shares == pytest.approx((0.2125, 0.25, 0.325, 0.2, 0.3), abs=0.012)
 
 
+def test_most_who_click_an_invitation_follow_its_discount_link_and_no_other_message_has_one(
+    played: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, exported = played
+    inviting = tmp_path / "inviting.parquet"
+    duckdb.sql(f"""
+        select * replace (sha256(decision_id || told.step) as decision_id, told.scenario_id as scenario_id,
+            told.step as step, if(told.step = 'thanks', offer_id, null) as offer_id)
+        from '{exported}' cross join (values
+            ('reactivation', 'first_message'), ('reactivation', 'other_proposal'), ('reactivation', 'thanks'),
+            ('welcome_back', 'first')
+        ) as told (scenario_id, step)
+    """).write_parquet(str(inviting))
+    elsewhere = tmp_path / "data"
+    (elsewhere / "raw").mkdir(parents=True)
+    for folder in ("synthetic", "completejourney"):
+        (elsewhere / "raw" / folder).symlink_to((data / "raw" / folder).resolve())
+    responses.play(elsewhere, D, [inviting])
+    clicks = dict(
+        duckdb.sql(f"""
+            select exported.step, list(events.link_tag)
+            from {table(elsewhere, "message_events")} as events
+            inner join '{inviting}' as exported on events.message_id = 'W' || substring(exported.decision_id, 1, 24)
+            where events.event_type = 'clicked' group by 1
+        """).fetchall()
+    )
+    assert set(clicks["thanks"]) == {"offer"}
+    assert set(clicks["first"]) == {"shop"}
+    for step in ("first_message", "other_proposal"):
+        assert set(clicks[step]) == {"discount", "shop"}
+    followed = clicks["first_message"] + clicks["other_proposal"]
+    assert stats.binomtest(followed.count("discount"), len(followed), 0.7).pvalue > 0.001
+
+
 def test_nobody_is_written_to_who_was_not_exported_and_ads_are_no_messages(
     played: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -391,7 +425,7 @@ def test_no_message_scenario_of_the_demo_stays_empty(decided: duckdb.DuckDBPyCon
     counts = floors.counted(decided)
     assert len(counts) >= 23
     few = {name: floor / 4 for name, floor in floors.FLOORS.items() if name != "held out"}
-    assert floors.below(counts, {**few, "held out": 0}) == {}
+    assert floors.below(counts, {**few, "held out": 0, "of the rarest step": 0}) == {}
 
 
 def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
@@ -404,8 +438,13 @@ def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
                 ('asks', 'message', true, 0.0), ('gives', 'message', true, 0.1),
                 ('lists', 'media', true, 0.1), ('rests', 'message', false, 0.1)
             ) as seeds (scenario_id, kind, is_enabled, holdout_share);
+            create table config.scenario_steps as
+            select * from (values ('asks', 'first'), ('gives', 'first'), ('gives', 'second'), ('lists', 'mirror'))
+                as seeds (scenario_id, step);
             create table activation.decisions as
-            select scenario_id, date '2018-01-01' as as_of_date, if(number <= 20, 'selected', 'stopped') as outcome
+            select
+                scenario_id || number as decision_id, scenario_id, if(number <= 15, 'first', 'second') as step,
+                date '2018-01-01' as as_of_date, if(number <= 20, 'selected', 'stopped') as outcome
             from (values ('asks'), ('gives')) as deciding (scenario_id) cross join range(1, 61) as numbers (number);
             create table activation.scenario_entries as
             select
@@ -416,14 +455,16 @@ def test_what_stays_below_its_floor_is_told(tmp_path: Path) -> None:
         """)
     assert list(floors.in_words(warehouse)) == [
         "Scenarios   2 that write to people, each with at least",
-        "            60 due, 20 selected, 5 held out, 20 mature",
+        "            60 due, 20 selected, 5 held out, 20 mature, 5 of the rarest step",
     ]
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from activation.scenario_entries where arm = 'held_out'")
         connection.execute("delete from activation.decisions where scenario_id = 'asks'")
+        connection.execute("delete from activation.decisions where decision_id = 'gives20'")
     assert list(floors.in_words(warehouse)) == [
-        "Too few     asks: 0 due of 60, 0 selected of 20, 15 mature of 20",
-        "Too few     gives: 0 held out of 5, 15 mature of 20",
+        "Too few     asks: 0 due of 60, 0 selected of 20, 15 mature of 20, 0 of the rarest step of 5",
+        "Too few     gives: 59 due of 60, 19 selected of 20, 0 held out of 5, 15 mature of 20, "
+        "4 of the rarest step of 5",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -361,7 +362,7 @@ def take_into_use(project: Path, scenarios: Path, *others: str) -> None:
     assert before != after
     settings.write_text(after, encoding="utf-8")
     lines = scenarios.read_text(encoding="utf-8").splitlines()
-    edited = [line.replace(",0.10,", ",0.00,") if line.split(",")[0] in LIFECYCLE else line for line in lines]
+    edited = [re.sub(r",0\.[12]0,", ",0.00,", line) if line.split(",")[0] in LIFECYCLE else line for line in lines]
     scenarios.write_text("\n".join(edited) + "\n", encoding="utf-8")
 
 

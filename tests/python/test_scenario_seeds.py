@@ -269,6 +269,18 @@ WRONG_EDITS = {
         edit_step("reminder", "stop_after_days = null"),
         REMINDER + "stop_after_days is nothing: write 0 or",
     ),
+    "an end that is no number": (
+        edit_step("reminder", "stop_after_days = '21>soon'"),
+        REMINDER + "stop_after_days is 21>soon: write 0 or",
+    ),
+    "ends for more steps than there are before": (
+        edit_step("reminder", "stop_after_days = '21>14'"),
+        REMINDER + "stop_after_days is 21>14 and after_steps is first_message: write one number for all of them, or",
+    ),
+    "a step that waits longer than one of its windows": (
+        "update scenario_steps set wait_days = 8 where scenario_id = 'reactivation' and step = 'thanks'",
+        "Seed scenario_steps, row reactivation, thanks: wait_days is 8 and stop_after_days is 17>7: it would never go",
+    ),
     "a first step that waits longer than its window": (
         edit_step("first_message", "wait_days = 8"),
         FIRST + "wait_days is 8 and the entry window closes after 7 days: it would never go out",
@@ -284,6 +296,10 @@ WRONG_EDITS = {
     "a link without a name": (
         edit_step("reminder", "condition = 'clicked:'"),
         REMINDER + "condition is clicked:: write",
+    ),
+    "no click on a link without a name": (
+        edit_step("reminder", "condition = 'not_clicked:'"),
+        REMINDER + "condition is not_clicked:: write",
     ),
     "a condition before anything was sent": (
         edit_step("first_message", "condition = 'not_opened'"),
@@ -582,6 +598,8 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         add_text("'reminder', 'headline', 'fr', 'Bonjour'"),
         add_text("'reminder', 'body', 'nl', 'Dag'"),
         "update scenario_steps set condition = 'clicked:discount' where step = 'reminder' and scenario_id = 'welcome'",
+        "update scenario_steps set condition = 'not_clicked:shop' where step = 'reminder' and scenario_id = 'welcome'",
+        "update scenario_steps set stop_after_days = '17' where step = 'thanks' and scenario_id = 'reactivation'",
         "update scenario_steps set fallback_condition = 'skip' where step = 'reminder' and scenario_id = 'welcome'",
         "update scenario_steps set fallback_condition = null where step = 'reminder' and scenario_id = 'welcome'",
         "update scenarios set holdout_share = 0, message_limit = null, cooldown_days = 0 where scenario_id = 'welcome'",

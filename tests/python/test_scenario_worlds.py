@@ -88,7 +88,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "ordered_at": STAMP,
         "delivered_at": STAMP,
     },
-    "fct_order_lines": {"order_id": TEXT, "product_id": TEXT, "net_amount": MONEY},
+    "fct_order_lines": {"order_id": TEXT, "product_id": TEXT, "quantity": WHOLE, "net_amount": MONEY},
     "fct_interactions": {
         "profile_id": TEXT,
         "interaction_kind": TEXT,

@@ -104,13 +104,13 @@ def test_a_card_says_in_words_what_a_marketer_asks(site: Path) -> None:
     assert "50% carries offer, 50% asks for email" in cards["welcome"]
     assert "first message, asks for email, for everybody: headline" in cards["welcome"]
     assert "first message, asks for email, in Dutch: headline" in cards["welcome"]
-    assert "first message 2 days after the trigger" in cards["discover"]
+    assert "first message 1 day after the trigger" in cards["discover"]
     # each step says its own words, when it goes out, and what is asked where clicks may not be known
     for said in (
         "in Dutch: headline “Dat is lang geleden”",
         "thanks, in Dutch: headline “Fijn dat u er nog bent”",
         "thanks: leads with relation, or with its offer, to visit store or shop",
-        "other proposal 7 days after first message, if not clicked; where that may not be known, if nothing was bought",
+        "other proposal 7 days after first message, if not clicked discount; where",
         "thanks straight after first message or other proposal, if clicked discount; where",
         "where that may not be known, never<",
         "reminder 7 days after thanks, if it has an offer",

@@ -1,5 +1,6 @@
 -- What she bought is about to run out. Subject: the category; value: the days that it lasts. A purchase of the category
--- takes the moment back, and so does it when she denies profiling, also between two runs that foretell.
+-- takes the moment back, and so does it when she denies profiling, also between two runs that foretell: an evening knows
+-- the orders of its day.
 with
 
 moment_windows as (
@@ -10,6 +11,14 @@ moment_windows as (
 
 replenishments as (
     select * from {{ ref('replenishments') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+order_lines as (
+    select * from {{ ref('fct_order_lines') }}
 ),
 
 products as (
@@ -27,6 +36,27 @@ open_replenishments as (
         on replenishments.runs_out_date between moment_windows.oldest_date and moment_windows.newest_date
     {{ anti_join() }} profiling_denials
         on replenishments.profile_id = profiling_denials.profile_id
+),
+
+bought_again as (
+    select distinct
+        open_replenishments.profile_id,
+        open_replenishments.category
+    from open_replenishments
+    inner join orders
+        on
+            open_replenishments.profile_id = orders.profile_id
+            and orders.order_date > open_replenishments.last_purchase_date
+    inner join order_lines
+        on orders.order_id = order_lines.order_id
+    inner join products
+        on
+            order_lines.product_id = products.product_id
+            and open_replenishments.category = products.category
+    where
+        orders.order_status = 'completed'
+        and order_lines.quantity > 0
+        and {{ happened_by('orders.ordered_at') }}
 )
 
 select
@@ -54,3 +84,7 @@ select
 from open_replenishments
 left join products
     on open_replenishments.product_id = products.product_id
+{{ anti_join() }} bought_again
+    on
+        open_replenishments.profile_id = bought_again.profile_id
+        and open_replenishments.category = bought_again.category

@@ -7,8 +7,9 @@ import duckdb
 
 from rekindle.ground.warehouse import open_warehouse
 
-# what a scenario that writes to people has at least; mature entries are a month old. Some hold nobody out.
-FLOORS = {"due": 60, "selected": 20, "held out": 5, "mature": 20}
+# what a scenario that writes to people has at least; mature entries are a month old. Some hold nobody out. The
+# rarest step of a journey is taken by somebody, too.
+FLOORS = {"due": 60, "selected": 20, "held out": 5, "mature": 20, "of the rarest step": 5}
 COUNTS = """
     with mature as (
         select max(as_of_date) - 30 as until_date from activation.decisions
@@ -20,6 +21,28 @@ COUNTS = """
             count(*) as due,
             count(case when outcome = 'selected' then 1 end) as selected
         from activation.decisions
+        group by scenario_id
+    ),
+
+    taken as (
+        select
+            steps.scenario_id,
+            steps.step,
+            count(decisions.decision_id) as messages
+        from config.scenario_steps as steps
+        left join activation.decisions as decisions
+            on
+                steps.scenario_id = decisions.scenario_id
+                and steps.step = decisions.step
+                and decisions.outcome = 'selected'
+        group by steps.scenario_id, steps.step
+    ),
+
+    rarest as (
+        select
+            scenario_id,
+            min(messages) as messages
+        from taken
         group by scenario_id
     ),
 
@@ -39,9 +62,11 @@ COUNTS = """
         coalesce(decided.due, 0),
         coalesce(decided.selected, 0),
         case when scenarios.holdout_share > 0 then coalesce(entered.held_out, 0) end,
-        coalesce(entered.mature, 0)
+        coalesce(entered.mature, 0),
+        rarest.messages
     from config.scenarios as scenarios
     left join decided on scenarios.scenario_id = decided.scenario_id
+    left join rarest on scenarios.scenario_id = rarest.scenario_id
     left join entered on scenarios.scenario_id = entered.scenario_id
     where scenarios.kind = 'message' and scenarios.is_enabled
     order by scenarios.scenario_id

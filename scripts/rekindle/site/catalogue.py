@@ -58,7 +58,8 @@ def catalogue(rows: Mapping[str, list[Row]], dictionary: Dictionary, counts: Cou
     lines = [
         "# Scenarios", "",
         "What each customer gets, when and why, in the order in which scenarios win a person. Generated from the seeds:"
-        " [the scenario guide](scenario-guide.md) says how to edit them, `make whatif` what an edit would do.", "",
+        " [the scenario guide](scenario-guide.md) says how to edit them, `make whatif` what an edit would do."
+        " Days count to the date that is decided for, and what a night decides goes out the day after.", "",
         "| Scenario | Plan | Listens to | On |", "|---|---|---|---|",
     ]  # fmt: skip
     for row in scenarios:

@@ -8,6 +8,7 @@
 {%- set offer_types = ['coupon', 'voucher', 'exclusive_promotion', 'gift', 'free_delivery'] -%}
 {%- set periods = trigger_periods().keys() | list -%}
 {%- set clock = '^([01][0-9]|2[0-3]):[0-5][0-9]$' -%}
+{%- set is_of_a_link = "(coalesce(condition like 'clicked:_%' or condition like 'not_clicked:_%', false))" -%}
 {%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
 
 with
@@ -481,9 +482,32 @@ changed_salts as (
     ], relation='salts') }}
 ),
 
+-- a window for all steps before, or one for each
+window_words as (
+    {{ words_of('scenario_steps', ['scenario_id', 'step'], 'stop_after_days', '>') }}
+),
+
+windows as (
+    select
+        scenario_id,
+        step,
+        count(*) as window_count,
+        min(coalesce({{ try_cast('word', 'integer') }}, -1)) as shortest_days,
+        max({{ try_cast('word', 'integer') }}) as longest_days
+    from window_words
+    group by
+        scenario_id,
+        step
+),
+
 steps as (
     select
         scenario_steps.*,
+        coalesce(windows.shortest_days, -1) as shortest_days,
+        windows.window_count > 1
+        and windows.window_count
+        <> 1 + length(scenario_steps.after_steps) - length(replace(scenario_steps.after_steps, '>', ''))
+            as has_odd_windows,
         scenarios.scenario_id is not null as has_scenario,
         scenarios.entry_window_days,
         giving_scenarios.scenario_id is not null as is_given,
@@ -491,6 +515,10 @@ steps as (
     from scenario_steps
     left join scenarios
         on scenario_steps.scenario_id = scenarios.scenario_id
+    left join windows
+        on
+            scenario_steps.scenario_id = windows.scenario_id
+            and scenario_steps.step = windows.step
     left join giving_scenarios
         on scenario_steps.scenario_id = giving_scenarios.scenario_id
     left join offers
@@ -501,7 +529,12 @@ wrong_steps as (
     {{ seed_findings('scenario_steps', ['scenario_id', 'step'], [
         ("not has_scenario", "there is no scenario {scenario_id}: add its row to scenarios or take this one out."),
         ("coalesce(wait_days, -1) < 0", "wait_days is {wait_days}: write 0 or more."),
-        ("coalesce(stop_after_days, -1) < 0", "stop_after_days is {stop_after_days}: write 0 or more."),
+        ("shortest_days < 0", "stop_after_days is {stop_after_days}: write 0 or more."),
+        (
+            "coalesce(has_odd_windows, stop_after_days like '%>%')",
+            "stop_after_days is {stop_after_days} and after_steps is {after_steps}: write one number for all of them, "
+            ~ "or one for each, joined by >.",
+        ),
         (
             "after_steps is null and wait_days > entry_window_days",
             "wait_days is {wait_days} and the entry window closes after {entry_window_days} days: it would "
@@ -509,15 +542,15 @@ wrong_steps as (
             ~ "wait less or lengthen entry_window_days.",
         ),
         (
-            "after_steps is not null and wait_days > stop_after_days",
+            "after_steps is not null and shortest_days >= 0 and wait_days > shortest_days",
             "wait_days is {wait_days} and stop_after_days is {stop_after_days}: it would never go out; "
             ~ "wait less or lengthen stop_after_days.",
         ),
         (
             "coalesce(condition, '') not in ('none', 'delivered', 'opened', 'not_opened', 'clicked', 'not_clicked', "
-            ~ "'has_offer', 'no_purchase') and coalesce(condition, '') not like 'clicked:_%'",
+            ~ "'has_offer', 'no_purchase') and not " ~ is_of_a_link,
             "condition is {condition}: write none, delivered, opened, not_opened, clicked, "
-            ~ "clicked:<link_tag>, not_clicked, "
+            ~ "clicked:<link_tag>, not_clicked, not_clicked:<link_tag>, "
             ~ "has_offer or no_purchase.",
         ),
         (
@@ -526,7 +559,7 @@ wrong_steps as (
         ),
         (
             "fallback_condition is not null and coalesce(condition, '') not in ('opened', 'not_opened', 'clicked', "
-            ~ "'not_clicked') and coalesce(condition, '') not like 'clicked:_%'",
+            ~ "'not_clicked') and not " ~ is_of_a_link,
             "fallback_condition is {fallback_condition}, but condition {condition} can always be known: "
             ~ "leave it empty.",
         ),
@@ -655,10 +688,10 @@ journey_lengths as (
     select
         scenarios.scenario_id,
         scenarios.journey_days,
-        scenarios.entry_window_days + coalesce(sum(scenario_steps.stop_after_days), 0) as needed_days
+        scenarios.entry_window_days + coalesce(sum(windows.longest_days), 0) as needed_days
     from scenarios
-    left join scenario_steps
-        on scenarios.scenario_id = scenario_steps.scenario_id
+    left join windows
+        on scenarios.scenario_id = windows.scenario_id
     group by
         scenarios.scenario_id,
         scenarios.journey_days,

@@ -44,6 +44,14 @@ from (values
     ('media_reactivation', 0.0, 'contest', 0.8)
 ) as effects (scenario_id, basket, answer, answer_pull);
 
+-- Messages that invite to claim a discount: most of those who click follow that link.
+create table discount_links as
+select *
+from (values
+    ('reactivation', 'first_message'),
+    ('reactivation', 'other_proposal')
+) as discount_links (scenario_id, step);
+
 -- Households of the data set, and past customers.
 create macro has_bought(person) as substring(person, 1, 1) in ('H', 'P');
 

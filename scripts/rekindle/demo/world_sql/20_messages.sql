@@ -70,12 +70,19 @@ from sent;
 
 create table clicks as
 select
-    *,
-    after_seconds(opened_at, 60 + 1700 * draw('click when', decision_id)) as clicked_at
+    outcomes.*,
+    case
+        when discount_links.step is not null and draw('link', outcomes.decision_id) < 0.7 then 'discount'
+        when outcomes.offer_id is not null then 'offer'
+        else 'shop'
+    end as link_tag,
+    after_seconds(outcomes.opened_at, 60 + 1700 * draw('click when', outcomes.decision_id)) as clicked_at
 from outcomes
+left join discount_links
+    on outcomes.scenario_id = discount_links.scenario_id and outcomes.step = discount_links.step
 where
-    is_opened
-    and draw('click', decision_id) < 0.1 + 0.5 * responsiveness;
+    outcomes.is_opened
+    and draw('click', outcomes.decision_id) < 0.1 + 0.5 * outcomes.responsiveness;
 
 create table message_events as
 with
@@ -102,7 +109,7 @@ events as (
     from outcomes
     where is_opened
     union all
-    select source_system, message_id, 'clicked', clicked_at, case when offer_id is null then 'shop' else 'offer' end, false
+    select source_system, message_id, 'clicked', clicked_at, link_tag, false
     from clicks
     union all
     select source_system, message_id, 'unsubscribed', after_seconds(opened_at, 30), '', false
