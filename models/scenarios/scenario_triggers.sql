@@ -56,11 +56,16 @@ dated_moments as (
         scenarios.kind,
         scenarios.journey_days,
         -- what is so, and what falls due, holds in spite of all that happened before, which therefore stops nothing: it
-        -- begins with the last second that the run sees, and whoever enters keeps that
+        -- begins with the last second that the run sees, and whoever enters keeps that. What has a date and no hour
+        -- begins a second before its day: an order of that day, known by its date alone, is read as its first instant
         case
             when moments.moment_date is null or scenario_moments.days_before is not null
                 then {{ add_seconds(as_of_instant(), -1) }}
-            else coalesce(moments.moment_at, {{ local_to_utc('cast(moments.moment_date as timestamp)') }})
+            else
+                coalesce(
+                    moments.moment_at,
+                    {{ add_seconds(local_to_utc('cast(moments.moment_date as timestamp)'), -1) }}
+                )
         end as triggered_at,
         coalesce(
             {{ add_days('moments.moment_date', '-coalesce(scenario_moments.days_before, 0)') }}, periods.period_date

@@ -106,8 +106,8 @@ class Look:
     def due(
         self, kind: str, key: str, day: date, subject: str | None, value: Any, says: Row, worth: Any = None
     ) -> Moment:
-        """A moment that has a date and no hour begins with its date."""
-        return Moment(kind, key, day, self.midnight(day), subject, value, says, worth)
+        """What has a date and no hour begins just before its day: a date alone is read as its first instant."""
+        return Moment(kind, key, day, self.midnight(day) - timedelta(seconds=1), subject, value, says, worth)
 
     @property
     def profile(self) -> Row:
