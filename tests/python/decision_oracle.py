@@ -212,6 +212,8 @@ class Redemption:
     profile_id: str
     offer_id: str
     redeemed_at: datetime
+    # the order it was used on was cancelled: it never was
+    was_cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -650,7 +652,7 @@ class _Day:
         claims = [
             row.redeemed_at
             for row in self.world.redemptions
-            if row.profile_id == previous.profile_id and row.offer_id == previous.offer_id
+            if (row.profile_id, row.offer_id) == (previous.profile_id, previous.offer_id) and not row.was_cancelled
         ]
         forms = [
             row.occurred_at
@@ -848,7 +850,11 @@ class _Day:
                 and order.sales_channel == "drive"
             ]
         if word == "redemption":
-            return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]
+            return [
+                row.redeemed_at
+                for row in self.world.redemptions
+                if row.profile_id == profile_id and not row.was_cancelled
+            ]
         if word == "click":
             # an answer is a click that needs no tracking
             ids = {row.decision_id for row in self.decided[key]}

@@ -727,7 +727,10 @@ class Maker:
             last = self.one_of(None, first + timedelta(days=10))
             suppressions = (Suppression(self.name, self.one_of("email", "*", "sms"), first, last),)
         offers = [row["offer_id"] for row in self.shop.offers]
-        redemptions = [Redemption(self.name, self.one_of(*offers), at) for at in self.times(0.25, 4, 10, 120)]
+        redemptions = [
+            Redemption(self.name, self.one_of(*offers), at, was_cancelled=self.is_so(0.2))
+            for at in self.times(0.25, 4, 10, 120)
+        ]
         base = replace(
             self.base,
             profiles=(profile,),

@@ -340,7 +340,7 @@ def fact_tables(world: World) -> dict[str, Table]:
             [tuple(vars(row).values()) for row in world.orders],
         ),
         "fct_offer_redemptions": (
-            typed(varchar="profile_id offer_id", timestamp="redeemed_at"),
+            typed(varchar="profile_id offer_id", timestamp="redeemed_at", boolean="was_cancelled"),
             [tuple(vars(row).values()) for row in world.redemptions],
         ),
         "fct_interactions": (
