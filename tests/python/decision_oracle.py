@@ -451,6 +451,11 @@ def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], 
     return _Day(world, as_of_date, past).decide()
 
 
+def standing(world: World, as_of_date: date, past: Past) -> list[Decision]:
+    """What leaves the house: the messages of the date, and of lists whoever was selected and whose journey stands."""
+    return _Day(world, as_of_date, past).standing(past.decisions)
+
+
 class _Day:
     """One date with its look-ups."""
 
@@ -826,6 +831,9 @@ class _Day:
     def is_stopped(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         if scenario.message_limit is not None and len(self.sent(key)) >= scenario.message_limit:
             return True
+        return self.has_ended(scenario, key, triggered_at)
+
+    def has_ended(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         # what began the journey has turned out not to be so
         if key not in self.emitted:
             return True
@@ -865,6 +873,37 @@ class _Day:
             for row in self.world.interactions
             if row.profile_id == profile_id and row.interaction_kind == word
         ]
+
+    # --- What leaves --------------------------------------------------------------------------------------------
+
+    def standing(self, decisions: Iterable[Decision]) -> list[Decision]:
+        """Under the ids of today; of two who became one the earlier decision, of one day by the id that sorts first."""
+        by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        rows: dict[tuple[Key, str], Decision] = {}
+        for row in sorted(decisions, key=lambda row: (row.as_of_date, row.profile_id)):
+            scenario = by_id.get(row.scenario_id)
+            if row.outcome != "selected" or row.as_of_date > self.today or scenario is None or not scenario.is_enabled:
+                continue
+            is_list = scenario.kind != "message"
+            if row.as_of_date < self.today and not is_list:
+                continue
+            person = self.survivor.get(row.profile_id, row.profile_id)
+            key = (row.scenario_id, person, row.entry_key)
+            if (key, row.step) in rows or key not in self.emitted or (is_list and not self.is_listed(scenario, key)):
+                continue
+            rows[(key, row.step)] = replace(row, profile_id=person)
+        return list(rows.values())
+
+    def is_listed(self, scenario: Scenario, key: Key) -> bool:
+        """Does the journey of whoever is on a list go on, as one that is not held out?"""
+        entry = self.entered.get(key)
+        begun = entry or self.emitted[key]
+        return (
+            self.is_running_scenario(scenario)
+            and not self.is_over(scenario, key)
+            and (entry is None or entry.arm == "treated")
+            and not self.has_ended(scenario, key, begun.triggered_at)
+        )
 
     # --- Holdouts -----------------------------------------------------------------------------------------------
 

@@ -158,10 +158,9 @@ def switched_on(models: CompiledModels, warehouse: Path) -> duckdb.DuckDBPyConne
     for model in models.order:
         if model not in (*memory_tables, "scenario_readiness"):
             connection.execute(f'drop view if exists "{model}"')
-    heirs = ", ".join(f"('{profile}', '{profile}', null)" for profile in (*PEOPLE, str(ad_reader)))
     connection.execute(
-        "create table profile_heirs as select remembered_id, profile_id, cast(until_date as date) as until_date "
-        f"from (values {heirs}) as heirs (remembered_id, profile_id, until_date)"
+        "create table profile_heirs as "
+        "select profile_id as remembered_id, profile_id, cast(null as date) as until_date from dim_profiles"
     )
     given = ("profile_heirs", "crossovers", "scenario_readiness")
     models.build(connection, *(model for model in models.order if model not in given))
