@@ -95,7 +95,8 @@ triggers as (
         and (dated_moments.kind <> 'media' or profiles.has_ads_consent)
 ),
 
--- the row for the subject before the general one, then the highest value that it reaches
+-- The row for the subject before the general one, then the highest value that it reaches. An offer that nobody could
+-- give on the day of sending is none: the next row takes its place.
 ranked_offers as (
     select
         triggers.scenario_id,
@@ -103,6 +104,8 @@ ranked_offers as (
         triggers.entry_key,
         scenario_offers.offer_type,
         scenario_offers.offer_rule,
+        offer_choices.offer_id,
+        offer_choices.offer_amount,
         row_number() over (
             partition by triggers.scenario_id, triggers.profile_id, triggers.entry_key
             order by
@@ -115,25 +118,24 @@ ranked_offers as (
             triggers.scenario_id = scenario_offers.scenario_id
             and scenario_offers.subject in (triggers.subject, '*')
             and (scenario_offers.from_value is null or triggers.moment_value >= scenario_offers.from_value)
+    inner join offer_choices
+        on
+            scenario_offers.offer_type = offer_choices.offer_type
+            and scenario_offers.offer_rule = offer_choices.offer_rule
 ),
 
--- an offer that nobody could give on the day of sending is none
 offers as (
     select
         ranked_offers.scenario_id,
         ranked_offers.profile_id,
         ranked_offers.entry_key,
-        offer_choices.offer_type,
-        coalesce(matching_offers.offer_id, offer_choices.offer_id) as offer_id,
+        ranked_offers.offer_type,
+        coalesce(matching_offers.offer_id, ranked_offers.offer_id) as offer_id,
         case
             when matching_offers.offer_id is not null then matching_offers.offer_amount
-            else offer_choices.offer_amount
+            else ranked_offers.offer_amount
         end as offer_amount
     from ranked_offers
-    inner join offer_choices
-        on
-            ranked_offers.offer_type = offer_choices.offer_type
-            and ranked_offers.offer_rule = offer_choices.offer_rule
     left join matching_offers
         on
             {{ key_if("ranked_offers.offer_rule = 'best_match'", 'ranked_offers.profile_id') }}

@@ -751,7 +751,7 @@ def best_match(look: Look, offer_type: str) -> Row | None:
 
 
 def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[str | None, str | None, Decimal | None]:
-    """The offer of the subject before that of any, of the highest value reached; nothing when none is valid."""
+    """Of the rows of which an offer is valid that of the subject before that of any, of the highest value reached."""
     value = None if moment.value is None else float(moment.value)
     rows = [
         row
@@ -759,6 +759,7 @@ def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[s
         if row["scenario_id"] == scenario_id
         and row["subject"] in ("*", moment.subject)
         and (row["from_value"] is None or (value is not None and value >= float(row["from_value"])))
+        and valid_offers(look, row["offer_type"])
     ]
     if not rows:
         return None, None, None
@@ -776,6 +777,4 @@ def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[s
             offer["offer_id"],
         )
     )
-    if not valid:
-        return None, None, None
     return row["offer_type"], valid[0]["offer_id"], valid[0]["face_value_amount"]

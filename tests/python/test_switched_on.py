@@ -214,9 +214,9 @@ def test_each_step_of_a_journey_says_its_own_words(decided: duckdb.DuckDBPyConne
         (step, language, json.loads(content)["body"], json.loads(content)["cta"]) for step, language, content in rows
     }
     assert said == {
-        ("first_message", "fr", "Tell us that you are still there, and a coupon is yours", "claim_discount"),
-        ("other_proposal", "fr", "One click is enough, and a coupon is yours", "claim_discount"),
-        ("thanks", "fr", "Thank you, here is your coupon", "visit_store_or_shop"),
+        ("first_message", "fr", "Tell us that you are still there", "tell_us"),
+        ("other_proposal", "fr", "One click is enough", "tell_us"),
+        ("thanks", "fr", "Thank you for telling us", "visit_store_or_shop"),
     }
 
 
