@@ -1131,7 +1131,10 @@ class _Day:
                 for entry in self.past_entries
             )
             is_new = due.entry is None
-            self.gate(case, "not_cooling_down", not is_new or (not has_recent and newest.entry_key == due.entry_key))
+            # where nobody rests after an entry, each of her contracts has its own turn
+            rests = due.scenario.cooldown_days > 0 or due.scenario.recurrence == "once"
+            is_newest = newest.entry_key == due.entry_key or not rests
+            self.gate(case, "not_cooling_down", not is_new or (not has_recent and is_newest))
 
     def admit(self, cases: Sequence[Case]) -> None:
         """A scenario takes in as many as it may; who waited longest first, then who is worth most."""

@@ -154,6 +154,10 @@ def made_up_shop(start: date) -> Shop:
         for kind in OFFER_TYPES
         for number in range(3)
     ]
+    # from some day on no voucher can be given any more: the next row of scenario_offers takes its place
+    for offer in offers:
+        if offer["offer_type"] == "voucher":
+            offer["valid_to"] = start + timedelta(days=25)
     rungs = {name: rung for rung, name in enumerate(LADDER, 1)}
     sold_by = {str(row["offer_id"]): draws.sample(sorted(products), draws.randrange(4)) for row in offers}
     # a year before the month in which it all begins, and a day too late for that
