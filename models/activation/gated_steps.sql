@@ -138,6 +138,7 @@ asked as (
             gates_per_kind.asks_{{ gate }},
         {% endfor %}
         scenarios.cooldown_days,
+        scenarios.recurrence,
         scenarios.max_entries_per_day,
         scenarios.max_running,
         scenarios.holdout_share,
@@ -215,6 +216,7 @@ cooling as (
         at_the_door.step
 ),
 
+-- of triggers that would rest upon one another the newest enters; where nothing rests, each has its own turn
 newest_triggers as (
     select
         scenario_id,
@@ -229,6 +231,7 @@ newest_triggers as (
         is_first_step
         and not is_entered
         and is_at_the_door
+        and (cooldown_days > 0 or recurrence = 'once')
 ),
 
 cooled as (

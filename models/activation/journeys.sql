@@ -30,8 +30,11 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+-- a cancelled order never was, and neither was the use of an offer on it
 redemptions as (
-    select * from {{ ref('fct_offer_redemptions') }}
+    select *
+    from {{ ref('fct_offer_redemptions') }}
+    where not was_cancelled
 ),
 
 interactions as (

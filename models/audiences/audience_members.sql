@@ -3,17 +3,7 @@
 with
 
 decisions as (
-    select *
-    from {{ ref('decisions') }}
-    where outcome = 'selected'
-),
-
-scenarios as (
-    select * from {{ ref('scenarios') }}
-),
-
-triggers as (
-    select * from {{ ref('scenario_triggers') }}
+    select * from {{ ref('standing_decisions') }}
 ),
 
 scenario_texts as (
@@ -28,32 +18,6 @@ permissions as (
     select *
     from {{ ref('channel_permissions') }}
     where is_contactable
-),
-
--- A message leaves once, on its date. A list that a platform mirrors stands as long as its trigger does. Nothing leaves
--- without content: when late data take a trigger back on a date that is sealed, there is nothing to say any more.
--- A scenario that is switched off disappears the same day, sealed or not.
-live_decisions as (
-    select
-        decisions.*,
-        scenarios.objective,
-        triggers.personalisation
-    from decisions
-    inner join scenarios
-        on
-            decisions.scenario_id = scenarios.scenario_id
-            and scenarios.is_enabled
-    inner join triggers
-        on
-            decisions.scenario_id = triggers.scenario_id
-            and decisions.profile_id = triggers.profile_id
-            and decisions.entry_key = triggers.entry_key
-    where
-        decisions.as_of_date = {{ as_of_date() }}
-        or (
-            scenarios.kind = 'media'
-            and decisions.as_of_date < {{ as_of_date() }}
-        )
 ),
 
 languages as (
@@ -75,35 +39,35 @@ worded_steps as (
 -- scenario speaks it. A scenario that has no words on the day of sending writes to nobody.
 said as (
     select
-        live_decisions.*,
+        decisions.*,
         {{ json_object({
-            'objective': 'live_decisions.objective',
-            'lever': 'coalesce(live_decisions.offer_type, scenario_texts.lever)',
+            'objective': 'decisions.objective',
+            'lever': 'coalesce(decisions.offer_type, scenario_texts.lever)',
             'cta': 'scenario_texts.cta',
         }) }} as purport,
         scenario_texts.texts,
         case
-            when live_decisions.offer_id is not null
-                then {{ json_object({'offer_amount': 'live_decisions.offer_amount'}) }}
+            when decisions.offer_id is not null
+                then {{ json_object({'offer_amount': 'decisions.offer_amount'}) }}
         end as offer
-    from live_decisions
+    from decisions
     inner join profile_contacts
-        on live_decisions.profile_id = profile_contacts.profile_id
+        on decisions.profile_id = profile_contacts.profile_id
     left join languages
         on
-            live_decisions.scenario_id = languages.scenario_id
+            decisions.scenario_id = languages.scenario_id
             and profile_contacts.language_code = languages.language_code
     left join worded_steps
         on
-            live_decisions.scenario_id = worded_steps.scenario_id
-            and live_decisions.step = worded_steps.step
+            decisions.scenario_id = worded_steps.scenario_id
+            and decisions.step = worded_steps.step
     left join worded_steps as worded_variants
         on
-            live_decisions.scenario_id = worded_variants.scenario_id
-            and {{ dbt.concat(['live_decisions.step', "':'", 'live_decisions.variant']) }} = worded_variants.step
+            decisions.scenario_id = worded_variants.scenario_id
+            and {{ dbt.concat(['decisions.step', "':'", 'decisions.variant']) }} = worded_variants.step
     inner join scenario_texts
         on
-            live_decisions.scenario_id = scenario_texts.scenario_id
+            decisions.scenario_id = scenario_texts.scenario_id
             and coalesce(worded_variants.step, worded_steps.step, '*') = scenario_texts.step
             and coalesce(languages.language_code, '*') = scenario_texts.language_code
 ),

@@ -4,20 +4,8 @@ with
 
 decisions as (
     select *
-    from {{ ref('decisions') }}
-    where outcome = 'selected'
-),
-
-scenarios as (
-    select *
-    from {{ ref('scenarios') }}
-    where
-        kind = 'hygiene'
-        and is_enabled
-),
-
-triggers as (
-    select * from {{ ref('scenario_triggers') }}
+    from {{ ref('standing_decisions') }}
+    where kind = 'hygiene'
 ),
 
 profiles as (
@@ -37,13 +25,6 @@ select
     decisions.as_of_date as listed_date,
     profiles.purge_due_date
 from decisions
-inner join scenarios
-    on decisions.scenario_id = scenarios.scenario_id
-inner join triggers
-    on
-        decisions.scenario_id = triggers.scenario_id
-        and decisions.profile_id = triggers.profile_id
-        and decisions.entry_key = triggers.entry_key
 inner join contact_profiles
     on decisions.profile_id = contact_profiles.profile_id
 left join profiles

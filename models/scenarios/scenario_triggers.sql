@@ -56,11 +56,16 @@ dated_moments as (
         scenarios.kind,
         scenarios.journey_days,
         -- what is so, and what falls due, holds in spite of all that happened before, which therefore stops nothing: it
-        -- begins with the last second that the run sees, and whoever enters keeps that
+        -- begins with the last second that the run sees, and whoever enters keeps that. What has a date and no hour
+        -- begins a second before its day: an order of that day, known by its date alone, is read as its first instant
         case
             when moments.moment_date is null or scenario_moments.days_before is not null
                 then {{ add_seconds(as_of_instant(), -1) }}
-            else coalesce(moments.moment_at, {{ local_to_utc('cast(moments.moment_date as timestamp)') }})
+            else
+                coalesce(
+                    moments.moment_at,
+                    {{ add_seconds(local_to_utc('cast(moments.moment_date as timestamp)'), -1) }}
+                )
         end as triggered_at,
         coalesce(
             {{ add_days('moments.moment_date', '-coalesce(scenario_moments.days_before, 0)') }}, periods.period_date
@@ -90,7 +95,8 @@ triggers as (
         and (dated_moments.kind <> 'media' or profiles.has_ads_consent)
 ),
 
--- the row for the subject before the general one, then the highest value that it reaches
+-- The row for the subject before the general one, then the highest value that it reaches. An offer that nobody could
+-- give on the day of sending is none: the next row takes its place.
 ranked_offers as (
     select
         triggers.scenario_id,
@@ -98,6 +104,8 @@ ranked_offers as (
         triggers.entry_key,
         scenario_offers.offer_type,
         scenario_offers.offer_rule,
+        offer_choices.offer_id,
+        offer_choices.offer_amount,
         row_number() over (
             partition by triggers.scenario_id, triggers.profile_id, triggers.entry_key
             order by
@@ -110,25 +118,24 @@ ranked_offers as (
             triggers.scenario_id = scenario_offers.scenario_id
             and scenario_offers.subject in (triggers.subject, '*')
             and (scenario_offers.from_value is null or triggers.moment_value >= scenario_offers.from_value)
+    inner join offer_choices
+        on
+            scenario_offers.offer_type = offer_choices.offer_type
+            and scenario_offers.offer_rule = offer_choices.offer_rule
 ),
 
--- an offer that nobody could give on the day of sending is none
 offers as (
     select
         ranked_offers.scenario_id,
         ranked_offers.profile_id,
         ranked_offers.entry_key,
-        offer_choices.offer_type,
-        coalesce(matching_offers.offer_id, offer_choices.offer_id) as offer_id,
+        ranked_offers.offer_type,
+        coalesce(matching_offers.offer_id, ranked_offers.offer_id) as offer_id,
         case
             when matching_offers.offer_id is not null then matching_offers.offer_amount
-            else offer_choices.offer_amount
+            else ranked_offers.offer_amount
         end as offer_amount
     from ranked_offers
-    inner join offer_choices
-        on
-            ranked_offers.offer_type = offer_choices.offer_type
-            and ranked_offers.offer_rule = offer_choices.offer_rule
     left join matching_offers
         on
             {{ key_if("ranked_offers.offer_rule = 'best_match'", 'ranked_offers.profile_id') }}

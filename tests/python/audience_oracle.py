@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
-from decision_oracle import Decision, World
+from decision_oracle import Decision, Past, World, standing
 from moment_oracle import Facts, Row, Triggered
 
 CONSENTED_AT = datetime.fromisoformat("2020-02-02 02:00")
@@ -69,22 +69,19 @@ def comparable(content: Row) -> Row:
 
 
 def members_of(
-    day: date, world: World, heard: Sequence[Triggered], decisions: Sequence[Decision], seeds: Facts
+    day: date, world: World, heard: Sequence[Triggered], past: Past, seeds: Facts
 ) -> Iterator[tuple[Any, ...]]:
-    """What leaves for a person: a message on its date, a list as long as its trigger stands."""
+    """What leaves for a person: a message on its date, a list as long as her journey stands."""
     scenarios = {row["scenario_id"]: row for row in seeds["scenarios"]}
     says = {(one.trigger.scenario_id, one.trigger.entry_key): one.says for one in heard}
     allowed = {(row.channel, row.purpose) for row in world.permissions if row.is_consented and row.stopped_by is None}
     offers = {offer.offer_id: offer for offer in world.offers}
     send_date = day + timedelta(days=1 if world.settings.as_of_time is None else 0)
-    for row in decisions:
+    for row in standing(world, day, past):
         scenario, who = scenarios[row.scenario_id], contact(row.profile_id)
-        is_live = row.as_of_date == day or (scenario["kind"] == "media" and row.as_of_date < day)
         key = (row.scenario_id, row.entry_key)
         said = texts(seeds, row, who["language_code"], send_date)
-        if row.outcome != "selected" or not is_live or key not in says or not said:
-            continue
-        if (row.channel, scenario["purpose"]) not in allowed:
+        if not said or (row.channel, scenario["purpose"]) not in allowed:
             continue
         offer = offers.get(row.offer_id or "")
         content = {"objective": scenario["objective"], **says[key], **said}

@@ -219,6 +219,8 @@ class Redemption:
     profile_id: str
     offer_id: str
     redeemed_at: datetime
+    # the order it was used on was cancelled: it never was
+    was_cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -456,6 +458,11 @@ def decide(world: World, as_of_date: date, past: Past) -> tuple[list[Decision], 
     return _Day(world, as_of_date, past).decide()
 
 
+def standing(world: World, as_of_date: date, past: Past) -> list[Decision]:
+    """What leaves the house: the messages of the date, and of lists whoever was selected and whose journey stands."""
+    return _Day(world, as_of_date, past).standing(past.decisions)
+
+
 class _Day:
     """One date with its look-ups."""
 
@@ -657,7 +664,7 @@ class _Day:
         claims = [
             row.redeemed_at
             for row in self.world.redemptions
-            if row.profile_id == previous.profile_id and row.offer_id == previous.offer_id
+            if (row.profile_id, row.offer_id) == (previous.profile_id, previous.offer_id) and not row.was_cancelled
         ]
         forms = [
             row.occurred_at
@@ -830,6 +837,9 @@ class _Day:
     def is_stopped(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         if scenario.message_limit is not None and len(self.sent(key)) >= scenario.message_limit:
             return True
+        return self.has_ended(scenario, key, triggered_at)
+
+    def has_ended(self, scenario: Scenario, key: Key, triggered_at: datetime) -> bool:
         # what began the journey has turned out not to be so
         if key not in self.emitted:
             return True
@@ -854,7 +864,11 @@ class _Day:
                 and order.sales_channel == "drive"
             ]
         if word == "redemption":
-            return [row.redeemed_at for row in self.world.redemptions if row.profile_id == profile_id]
+            return [
+                row.redeemed_at
+                for row in self.world.redemptions
+                if row.profile_id == profile_id and not row.was_cancelled
+            ]
         if word == "click":
             # an answer is a click that needs no tracking
             ids = {row.decision_id for row in self.decided[key]}
@@ -865,6 +879,37 @@ class _Day:
             for row in self.world.interactions
             if row.profile_id == profile_id and row.interaction_kind == word
         ]
+
+    # --- What leaves --------------------------------------------------------------------------------------------
+
+    def standing(self, decisions: Iterable[Decision]) -> list[Decision]:
+        """Under the ids of today; of two who became one the earlier decision, of one day by the id that sorts first."""
+        by_id = {scenario.scenario_id: scenario for scenario in self.world.scenarios}
+        rows: dict[tuple[Key, str], Decision] = {}
+        for row in sorted(decisions, key=lambda row: (row.as_of_date, row.profile_id)):
+            scenario = by_id.get(row.scenario_id)
+            if row.outcome != "selected" or row.as_of_date > self.today or scenario is None or not scenario.is_enabled:
+                continue
+            is_list = scenario.kind != "message"
+            if row.as_of_date < self.today and not is_list:
+                continue
+            person = self.survivor.get(row.profile_id, row.profile_id)
+            key = (row.scenario_id, person, row.entry_key)
+            if (key, row.step) in rows or key not in self.emitted or (is_list and not self.is_listed(scenario, key)):
+                continue
+            rows[(key, row.step)] = replace(row, profile_id=person)
+        return list(rows.values())
+
+    def is_listed(self, scenario: Scenario, key: Key) -> bool:
+        """Does the journey of whoever is on a list go on, as one that is not held out?"""
+        entry = self.entered.get(key)
+        begun = entry or self.emitted[key]
+        return (
+            self.is_running_scenario(scenario)
+            and not self.is_over(scenario, key)
+            and (entry is None or entry.arm == "treated")
+            and not self.has_ended(scenario, key, begun.triggered_at)
+        )
 
     # --- Holdouts -----------------------------------------------------------------------------------------------
 
@@ -1092,7 +1137,10 @@ class _Day:
                 for entry in self.past_entries
             )
             is_new = due.entry is None
-            self.gate(case, "not_cooling_down", not is_new or (not has_recent and newest.entry_key == due.entry_key))
+            # where nobody rests after an entry, each of her contracts has its own turn
+            rests = due.scenario.cooldown_days > 0 or due.scenario.recurrence == "once"
+            is_newest = newest.entry_key == due.entry_key or not rests
+            self.gate(case, "not_cooling_down", not is_new or (not has_recent and is_newest))
 
     def admit(self, cases: Sequence[Case]) -> None:
         """A scenario takes in as many as it may; who waited longest first, then who is worth most."""

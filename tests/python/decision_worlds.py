@@ -694,7 +694,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         reactions,
         newsletters,
         orders,
-        [Redemption(name, "c5", at) for at in times("signs", -2, 6)],
+        [Redemption(name, "c5", at, one_of(False, False, True)) for at in times("signs", -2, 6)],
         interactions,
     )
 

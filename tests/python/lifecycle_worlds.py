@@ -154,6 +154,10 @@ def made_up_shop(start: date) -> Shop:
         for kind in OFFER_TYPES
         for number in range(3)
     ]
+    # from some day on no voucher can be given any more: the next row of scenario_offers takes its place
+    for offer in offers:
+        if offer["offer_type"] == "voucher":
+            offer["valid_to"] = start + timedelta(days=25)
     rungs = {name: rung for rung, name in enumerate(LADDER, 1)}
     sold_by = {str(row["offer_id"]): draws.sample(sorted(products), draws.randrange(4)) for row in offers}
     # a year before the month in which it all begins, and a day too late for that
@@ -729,7 +733,10 @@ class Maker:
             last = self.one_of(None, first + timedelta(days=10))
             suppressions = (Suppression(self.name, self.one_of("email", "*", "sms"), first, last),)
         offers = [row["offer_id"] for row in self.shop.offers]
-        redemptions = [Redemption(self.name, self.one_of(*offers), at) for at in self.times(0.25, 4, 10, 120)]
+        redemptions = [
+            Redemption(self.name, self.one_of(*offers), at, was_cancelled=self.is_so(0.2))
+            for at in self.times(0.25, 4, 10, 120)
+        ]
         base = replace(
             self.base,
             profiles=(profile,),

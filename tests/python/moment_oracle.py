@@ -106,8 +106,8 @@ class Look:
     def due(
         self, kind: str, key: str, day: date, subject: str | None, value: Any, says: Row, worth: Any = None
     ) -> Moment:
-        """A moment that has a date and no hour begins with its date."""
-        return Moment(kind, key, day, self.midnight(day), subject, value, says, worth)
+        """What has a date and no hour begins just before its day: a date alone is read as its first instant."""
+        return Moment(kind, key, day, self.midnight(day) - timedelta(seconds=1), subject, value, says, worth)
 
     @property
     def profile(self) -> Row:
@@ -760,7 +760,7 @@ def best_match(look: Look, offer_type: str) -> Row | None:
 
 
 def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[str | None, str | None, Decimal | None]:
-    """The offer of the subject before that of any, of the highest value reached; nothing when none is valid."""
+    """Of the rows of which an offer is valid that of the subject before that of any, of the highest value reached."""
     value = None if moment.value is None else float(moment.value)
     rows = [
         row
@@ -768,6 +768,7 @@ def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[s
         if row["scenario_id"] == scenario_id
         and row["subject"] in ("*", moment.subject)
         and (row["from_value"] is None or (value is not None and value >= float(row["from_value"])))
+        and valid_offers(look, row["offer_type"])
     ]
     if not rows:
         return None, None, None
@@ -785,6 +786,4 @@ def offer(look: Look, seeds: Facts, scenario_id: str, moment: Moment) -> tuple[s
             offer["offer_id"],
         )
     )
-    if not valid:
-        return None, None, None
     return row["offer_type"], valid[0]["offer_id"], valid[0]["face_value_amount"]

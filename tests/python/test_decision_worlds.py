@@ -32,6 +32,7 @@ from decision_oracle import (
     decide,
     half_year,
     instant,
+    standing,
 )
 from decision_worlds import EVENING, Story, side_by_side, stories, tell, united
 from hypothesis import Phase, given, note, seed, settings
@@ -56,7 +57,7 @@ def compile_models(day: date, as_of_time: time | None) -> CompiledModels:
     if as_of_time is not None:
         variables["as_of_time"] = as_of_time.strftime("%H:%M")
     activation = ["+decisions,models/activation", "+scenario_entries,models/activation"]
-    return CompiledModels([*activation, "offer_choices", "kept_offers"], variables)
+    return CompiledModels([*activation, "standing_decisions", "offer_choices", "kept_offers"], variables)
 
 
 def literals(day: date, as_of_time: time | None) -> list[str]:
@@ -127,6 +128,9 @@ class Warehouse:
     def entries(self, day: date) -> tuple[Entry, ...]:
         query = f"select {', '.join(Entry.__dataclass_fields__)} from scenario_entries where entered_date = ?"
         return tuple(Entry(*row) for row in self.connection.execute(query, [day]).fetchall())
+
+    def standing(self) -> list[Row]:
+        return self.connection.execute("select profile_id, decision_id from standing_decisions").fetchall()
 
     def due_steps(self) -> list[Row]:
         return self.connection.execute("select scenario_id, profile_id, entry_key, step from due_steps").fetchall()
@@ -340,7 +344,7 @@ def fact_tables(world: World) -> dict[str, Table]:
             [tuple(vars(row).values()) for row in world.orders],
         ),
         "fct_offer_redemptions": (
-            typed(varchar="profile_id offer_id", timestamp="redeemed_at"),
+            typed(varchar="profile_id offer_id", timestamp="redeemed_at", boolean="was_cancelled"),
             [tuple(vars(row).values()) for row in world.redemptions],
         ),
         "fct_interactions": (
@@ -365,7 +369,7 @@ def fact_tables(world: World) -> dict[str, Table]:
                 **typed(varchar="offer_type offer_id"),
                 "offer_amount": "decimal(18,2)",
                 "expected_value_amount": "decimal(18,2)",
-                **typed(varchar="trigger_reference reason_code reason_parameters content"),
+                **typed(varchar="trigger_reference reason_code reason_parameters personalisation"),
             },
             [(*vars(row).values(), f"why {row.entry_key}", "because", "{}", "{}") for row in world.triggers],
         ),
@@ -400,6 +404,13 @@ def selected(past: Past) -> list[Decision]:
     return [decision for decision in past.decisions if decision.outcome == "selected"]
 
 
+def leaving(today: Day) -> list[Row]:
+    """Who leaves the house by the oracle, with the decision that says why."""
+    return sorted(
+        (row.profile_id, row.decision_id) for row in standing(today.world, today.day, today.before + today.decided)
+    )
+
+
 def in_order(past: Past) -> tuple[list[Decision], list[Entry]]:
     return (
         sorted(past.decisions, key=lambda row: (row.profile_id, row.scenario_id, row.entry_key, row.step)),
@@ -418,6 +429,7 @@ def test_the_sql_decides_day_by_day_what_the_oracle_decides(engine: Engine, stor
         assert in_order(found) == in_order(today.decided)
         decided = [(row.scenario_id, row.profile_id, row.entry_key, row.step) for row in found.decisions]
         assert sorted(warehouse.due_steps()) == sorted(decided), "each due step is decided"
+        assert sorted(warehouse.standing()) == leaving(today)
 
 
 def drawn_stories(count: int, seed_of_draw: int) -> list[Story]:
@@ -456,6 +468,9 @@ def test_many_stories_side_by_side_are_decided_as_the_oracle_decides_each(engine
             rows: dict[str, Past] = defaultdict(Past)
             for decision in found.decisions:
                 rows[decision.profile_id[:5]] += Past((decision,))
+            left = defaultdict(list)
+            for row in warehouse.standing():
+                left[row[0][:5]].append(row)
             for entry in found.entries:
                 rows[entry.profile_id[:5]] += Past((), (entry,))
             for story, today in zip(batch, days, strict=True):
@@ -464,6 +479,7 @@ def test_many_stories_side_by_side_are_decided_as_the_oracle_decides_each(engine
                     f"{story}\nThe oracle on {today.day}:\n{tell(today.decided.decisions)}\n"
                     f"The SQL on {today.day}:\n{tell(own.decisions)}"
                 )
+                assert sorted(left[story.base.scenarios[0].scenario_id[:5]]) == leaving(today), f"{story}\n{today.day}"
             decided += len(found.decisions)
         stories_told += len(batch)
     print(f"{stories_told} stories of seed {first_seed}: {decided} steps decided, all as by the oracle")

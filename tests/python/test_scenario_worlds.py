@@ -263,6 +263,7 @@ class Scenarios(Engine):
                 "path:models/scenarios",
                 "+decisions,models/activation",
                 "+scenario_entries,models/activation",
+                "standing_decisions",
                 "audience_members",
             ],
             self.variables(self.COMPILED_FOR, None),
@@ -491,7 +492,7 @@ def play(engine: Scenarios, lives: Lives) -> Played:
             differences += told(day, life.name, "decision", found.decisions, decisions)
             differences += told(day, life.name, "entry", found.entries, entries)
             pasts[life.name] += found
-            members = list(members_of(day, world, heard[life.name], pasts[life.name].decisions, lives.seeds))
+            members = list(members_of(day, here, heard[life.name], pasts[life.name], lives.seeds))
             left = audience[life.name]
             differences += told(day, life.name, "audience", left, members)
             members_seen.update(member[0] for member in members)

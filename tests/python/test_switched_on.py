@@ -158,10 +158,9 @@ def switched_on(models: CompiledModels, warehouse: Path) -> duckdb.DuckDBPyConne
     for model in models.order:
         if model not in (*memory_tables, "scenario_readiness"):
             connection.execute(f'drop view if exists "{model}"')
-    heirs = ", ".join(f"('{profile}', '{profile}', null)" for profile in (*PEOPLE, str(ad_reader)))
     connection.execute(
-        "create table profile_heirs as select remembered_id, profile_id, cast(until_date as date) as until_date "
-        f"from (values {heirs}) as heirs (remembered_id, profile_id, until_date)"
+        "create table profile_heirs as "
+        "select profile_id as remembered_id, profile_id, cast(null as date) as until_date from dim_profiles"
     )
     given = ("profile_heirs", "crossovers", "scenario_readiness")
     models.build(connection, *(model for model in models.order if model not in given))
@@ -215,9 +214,9 @@ def test_each_step_of_a_journey_says_its_own_words(decided: duckdb.DuckDBPyConne
         (step, language, json.loads(content)["body"], json.loads(content)["cta"]) for step, language, content in rows
     }
     assert said == {
-        ("first_message", "fr", "Tell us that you are still there, and a coupon is yours", "claim_discount"),
-        ("other_proposal", "fr", "One click is enough, and a coupon is yours", "claim_discount"),
-        ("thanks", "fr", "Thank you, here is your coupon", "visit_store_or_shop"),
+        ("first_message", "fr", "Tell us that you are still there", "tell_us"),
+        ("other_proposal", "fr", "One click is enough", "tell_us"),
+        ("thanks", "fr", "Thank you for telling us", "visit_store_or_shop"),
     }
 
 

@@ -61,6 +61,6 @@ select
     cast(null as decimal(18, 2)) as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
     birthday_date as moment_date,
-    {{ local_to_utc('cast(birthday_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from birthdays
 where birthday_date between oldest_date and newest_date

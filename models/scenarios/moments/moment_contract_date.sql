@@ -68,7 +68,7 @@ select
     cast(null as decimal(18, 2)) as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
     open_dates.contract_date as moment_date,
-    {{ local_to_utc('cast(open_dates.contract_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from open_dates
 left join renewed_contracts
     on {{ key_if("open_dates.subject = 'end'", 'open_dates.contract_id') }} = renewed_contracts.contract_id

@@ -147,6 +147,6 @@ select
     days_silent as moment_value,
     expected_return_amount as expected_value_amount,
     published_date as moment_date,
-    {{ local_to_utc('cast(published_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from known
 where coalesce(expected_return_amount, 1) > 0

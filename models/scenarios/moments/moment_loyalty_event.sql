@@ -136,5 +136,5 @@ select
     points as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
     event_date as moment_date,
-    {{ local_to_utc('cast(event_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from events

@@ -52,7 +52,7 @@ select
     overdue_profiles.promotion_sensitivity as moment_value,
     overdue_profiles.expected_value_amount,
     overdue_profiles.overdue_from_date as moment_date,
-    {{ local_to_utc('cast(overdue_profiles.overdue_from_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from overdue_profiles
 left join favourites
     on overdue_profiles.profile_id = favourites.profile_id

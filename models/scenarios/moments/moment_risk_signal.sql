@@ -87,7 +87,7 @@ select
     greatest(coalesce(moves.steps_down, 0), 0) as moment_value,
     rfm_published.monetary_amount as expected_value_amount,
     open_signals.published_date as moment_date,
-    {{ local_to_utc('cast(open_signals.published_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from open_signals
 left join contradicted_signals
     on

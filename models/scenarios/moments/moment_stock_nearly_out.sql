@@ -80,7 +80,7 @@ select
     open_replenishments.interval_days as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
     open_replenishments.runs_out_date as moment_date,
-    {{ local_to_utc('cast(open_replenishments.runs_out_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from open_replenishments
 left join products
     on open_replenishments.product_id = products.product_id

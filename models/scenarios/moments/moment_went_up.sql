@@ -59,7 +59,7 @@ select
     climbs.steps_up as moment_value,
     rfm_current.monetary_amount as expected_value_amount,
     climbs.published_date as moment_date,
-    {{ local_to_utc('cast(climbs.published_date as timestamp)') }} as moment_at
+    cast(null as timestamp) as moment_at
 from climbs
 inner join rfm_current
     on
