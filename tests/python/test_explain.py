@@ -304,6 +304,33 @@ def test_what_a_person_is_worth_is_told_or_why_nobody_knows(reason: str | None, 
 def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
     last: str | None, known: str, recorded: str | None, said: str, warehouse: Path
 ) -> None:
+    silence_of(warehouse, "dormant", last, known)
+    if recorded:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(
+                "create table segments.observed_sources as select true as is_from_person, "
+                "cast(? as date) as observed_from_date union all select false, date '2010-01-01'",
+                [recorded],
+            )
+    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (None, "known since 2024-01-05 and never seen; answers no message"),
+        ("2024-05-20", "shows signs of life, but answers no message"),
+    ],
+)
+def test_whoever_is_active_because_she_is_new_is_not_told_to_show_signs_of_life(
+    last: str | None, said: str, warehouse: Path
+) -> None:
+    silence_of(warehouse, "active", last, "2024-01-05")
+    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
+
+
+def silence_of(warehouse: Path, tier: str, last: str | None, known: str) -> None:
+    """Puts a published month of silence of Anna into the warehouse."""
     put(warehouse, "activation.decisions", decision(ANNA, None))
     others = [
         "no_purchase_date",
@@ -321,19 +348,12 @@ def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
         connection.execute("create schema segments")
         connection.execute("update core.profiles set created_date = ?", [known])
         connection.execute(
-            "create table segments.silence_current as select ? as profile_id, 'dormant' as engagement_tier, "
+            "create table segments.silence_current as select ? as profile_id, ? as engagement_tier, "
             "false as has_returned, cast(? as date) as last_contact_date, date '2024-06-01' as segment_month, "
             + ", ".join(f"null as {column}" for column in others),
-            [ANNA, last],
+            [ANNA, tier, last],
         )
         connection.execute("create view segments.silence_published as from segments.silence_current")
-        if recorded:
-            connection.execute(
-                "create table segments.observed_sources as select true as is_from_person, "
-                "cast(? as date) as observed_from_date union all select false, date '2010-01-01'",
-                [recorded],
-            )
-    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
 
 
 def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path) -> None:
@@ -602,6 +622,9 @@ def test_of_whom_no_silence_is_published_the_last_sign_of_life_is_told(warehouse
             f"('{ANNA}', timestamp '2024-06-24 10:00:00'), ('{BEN}', null)) "
             "as told (profile_id, last_contact_from_person_at)"
         )
+        connection.execute("update core.profiles set created_date = '2024-03-05'")
         insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN)])
     assert "  not silent: last sign of life on 2024-06-24" in told(warehouse, ANNA).splitlines()
-    assert "not silent" not in told(warehouse, BEN).replace("is not silent", "")
+    of_ben = told(warehouse, BEN)
+    assert "not silent" not in of_ben.replace("is not silent", "")
+    assert "  never seen, known since 2024-03-05; no published month counts her as silent" in of_ben.splitlines()

@@ -209,11 +209,12 @@ class Explainer:
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
         if not silent:
             for row in self._rows(
-                "select last_contact_from_person_at::date as last_contact_date from hub.dim_profiles "
-                "where profile_id = ? and last_contact_from_person_at is not null",
+                "select hub.last_contact_from_person_at::date as last_contact_date, profiles.created_date "
+                "from hub.dim_profiles as hub left join core.profiles as profiles using (profile_id) "
+                "where hub.profile_id = ?",
                 [profile_id],
             ):
-                yield f"  {self._sentence('silence', 'none', row)}"
+                yield f"  {self._sentence('silence', 'unseen' if row['last_contact_date'] is None else 'none', row)}"
 
     def _likeness(self, profile_id: str) -> Iterator[str]:
         if has_table(self.connection, "segments", "lookalike_scores") and not self._denies(profile_id):
