@@ -495,15 +495,8 @@ ranked_actions as (
 ),
 
 -- what came of the newest month whose half year has passed
-newest_quality as (
-    {{- newest_score_quality('quality') -}}
-),
-
 worth as (
-    select
-        max(score_auc) as score_auc,
-        max(month_correction) as month_correction
-    from newest_quality
+    {{- newest_score_quality('quality') -}}
 ),
 
 -- what those who came back spent in the half year, buyers and others apart, while purchases were recorded
@@ -524,16 +517,15 @@ scored as (
         scores.silence_contribution,
         scores.orders_contribution,
         scores.value_contribution,
-        scores.base_contribution,
+        scores.base_contribution + coalesce(worth.log_odds_shift, 0) as base_contribution,
         scores.messages_before,
         {{ no_score_reason('worth.score_auc') }} as no_score_reason,
-        {{ corrected_likelihood('scores.raw_probability') }} as return_probability,
+        {{ told_likelihood('scores.log_odds', 'worth.log_odds_shift') }} as return_probability,
         coalesce(spent_after.mean_amount, 0) as spent_amount
     from scores
     inner join newest_month on scores.segment_month = newest_month.segment_month
     cross join worth
     left join spent_after on (scores.orders > 0) = spent_after.is_buyer
-    left join newest_quality on scores.band = newest_quality.band
 ),
 
 judged as (

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from scipy import optimize, special
 
 HORIZON = pd.Timedelta(days=182)
 YEAR = pd.Timedelta(days=365)
@@ -274,39 +275,81 @@ def test_worth_is_measured_as_mann_and_whitney_do(
             assert score_auc > auc(outcome, logistic_regression(people, learned, SCORES[score])) - 0.02
 
 
-def test_prospects_are_told_the_likelihood_of_their_band_as_it_came_true(
+def level(came: pd.Series, told: Numbers) -> float:
+    """What added to the log odds of everybody makes as many expected as came; nothing where too few say it."""
+    people, returned = len(came), int(came.astype(bool).sum())
+    if people < 50 or min(returned, people - returned) < 5:
+        return 0.0
+    return float(optimize.brentq(lambda shift: special.expit(told + shift).sum() - returned, -20, 20, xtol=1e-12))
+
+
+def level_known_at(oracle: pd.DataFrame, end: pd.Timestamp, edges: Edges) -> float:
+    """The level of the newest month whose half year had passed by then."""
+    matured = oracle[(oracle["end"] + HORIZON <= end) & oracle["has_returned"].notna()]
+    scored = [month for month in matured["end"].unique() if not learned_at(oracle, month).empty]
+    if not scored:
+        return 0.0
+    newest = max(scored)
+    people = matured[matured["end"] == newest]
+    return level(people["has_returned"], log_odds(people, learned_at(oracle, newest), edges))
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_as_many_are_told_as_came_in_the_newest_month_that_was_known_and_nobody_overtakes_anybody(
+    score: str, warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
+) -> None:
+    oracle, edges = oracles[score], SCORES[score]
+    quality = read(warehouse, f"select * from segments.silence_score_quality where score = '{score}'")
+    raw = read(
+        warehouse,
+        f"select profile_id, band, month_end_date from segments.silence_scores where score = '{score}' and is_matured",
+    )
+    for month, of_month in quality.groupby("segment_month"):
+        end = month + pd.offsets.MonthEnd(0)
+        people = oracle[oracle["end"] == end].set_index("profile_id")
+        added_up = log_odds(people, learned_at(oracle, end), edges)
+        assert of_month["log_odds_shift"].unique() == pytest.approx([level(people["has_returned"], added_up)], abs=1e-8)
+        told = pd.Series(special.expit(added_up + level_known_at(oracle, end, edges)), index=people.index)
+        band = raw[raw["month_end_date"] == end].set_index("profile_id")["band"]
+        predicted = told.groupby(band.reindex(told.index)).mean()
+        found = of_month.set_index("band")["predicted_return_share"].sort_index()
+        pd.testing.assert_series_equal(found, predicted, check_names=False, rtol=1e-8, check_index_type=False)
+        # what is told ranks people as the sum of what speaks for them does
+        assert of_month["score_auc"].max() == pytest.approx(auc(people["has_returned"], told.to_numpy()), abs=1e-9)
+
+
+def test_prospects_are_told_what_speaks_for_them_at_the_level_of_those_who_came(
     warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
 ) -> None:
-    oracle, matured = oracles["lookalike"], pd.Timestamp("2017-06-30")
-
-    def likelihoods(end: pd.Timestamp) -> tuple[pd.DataFrame, pd.Series]:
-        people = oracle[oracle["end"] == end].set_index("profile_id")
-        told = log_odds(people, learned_at(oracle, end), SCORES["lookalike"])
-        return people, pd.Series(1 / (1 + np.exp(-told)), index=people.index)
-
-    bands = [0.02, 0.05, 0.1, 0.2]
-    people, before = likelihoods(matured)
-    came = people["has_returned"].astype(float)
-    month = came.sum() / before.sum()
-    of = pd.Series(np.searchsorted(bands, before, side="right"), index=before.index)
-    right = {
-        band: came[of == band].sum() / before[of == band].sum()
-        if (of == band).sum() >= 50 and came[of == band].sum() >= 5
-        else month
-        for band in range(5)
-    }
-    _, now = likelihoods(END)
-    factors = pd.Series(np.searchsorted(bands, now, side="right"), index=now.index).map(right)
-    expected = (now * factors).clip(upper=0.99)
+    oracle, edges = oracles["lookalike"], SCORES["lookalike"]
+    people = oracle[oracle["end"] == END].set_index("profile_id")
+    now = log_odds(people, learned_at(oracle, END), edges) + level_known_at(oracle, END, edges)
+    expected = pd.Series(special.expit(now), index=people.index)
     built = read(warehouse, "select * from segments.lookalike_scores").set_index("profile_id")
     found = built["lookalike_score"].dropna()
-    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-9)
+    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-8)
     bought = read(
         warehouse, f"select distinct profile_id from core.profile_days where orders > 0 and order_date <= '{END}'"
     )
     known = read(warehouse, f"select profile_id from core.profiles where created_date <= '{END}'")["profile_id"]
     assert set(built.index) == set(known) - set(bought["profile_id"])
     assert set(built["no_score_reason"].dropna()) == {"not_reachable"}
+
+
+def test_whoever_is_silent_is_told_what_speaks_for_her_at_the_level_of_those_who_came(
+    warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
+) -> None:
+    oracle, edges = oracles["reactivation"], SCORES["reactivation"]
+    people = oracle[oracle["end"] == END].set_index("profile_id")
+    now = log_odds(people, learned_at(oracle, END), edges) + level_known_at(oracle, END, edges)
+    built = read(warehouse, f"select * from segments.silence_published where segment_month = '{END.replace(day=1)}'")
+    told = built.set_index("profile_id")
+    expected = pd.Series(special.expit(now), index=people.index).reindex(told.index).dropna()
+    found = told["reactivation_score"].dropna()
+    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-8)
+    parts = ["base", "opens", "silence", "orders", "value"]
+    added_up = told.loc[found.index, [f"{part}_contribution" for part in parts]].sum(axis=1)
+    pd.testing.assert_series_equal(special.expit(added_up), found, check_names=False, rtol=1e-9)
 
 
 # Score and month → people, of whom a sign of life came, area under the curve of the score and of recency alone, as
