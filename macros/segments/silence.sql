@@ -25,13 +25,11 @@
 {% endmacro %}
 
 
-{# What came of the newest month whose half year has passed, per band. #}
+{# What the newest month whose half year has passed says of the score: its worth, and its level. #}
 {% macro newest_score_quality(quality) %}
     select
-        band,
-        score_auc,
-        band_correction,
-        month_correction
+        max(score_auc) as score_auc,
+        max(log_odds_shift) as log_odds_shift
     from {{ quality }}
     where segment_month = (select max(segment_month) from {{ quality }})
 {% endmacro %}
@@ -46,9 +44,9 @@
 {%- endmacro %}
 
 
-{# A likelihood, multiplied by how many came for each that was foretold: of its band, else of the month (CTE worth). #}
-{% macro corrected_likelihood(raw_probability) -%}
-    least({{ raw_probability }} * coalesce(newest_quality.band_correction, worth.month_correction, 1), 0.99)
+{# What is told: the log odds of a scorecard at the level at which as many were foretold as came, if that is known. #}
+{% macro told_likelihood(log_odds, log_odds_shift) -%}
+    {{ logistic(log_odds ~ ' + coalesce(' ~ log_odds_shift ~ ', 0)') }}
 {%- endmacro %}
 
 

@@ -2,8 +2,13 @@
 
 with
 
-profile_days as (
+all_profile_days as (
     select * from {{ ref('profile_days') }}
+),
+
+profile_days as (
+    select *
+    from all_profile_days
     where order_date >= {{ orders_complete_from() }}
 ),
 
@@ -64,20 +69,60 @@ scored_months as (
 
 {{ scored_customers() }},
 
+-- who bought before every order is known, and not since: nothing is expected of them, and that is said
+archive_buyers as (
+    select distinct
+        all_profile_days.profile_id,
+        scored_months.segment_month
+    from all_profile_days
+    inner join scored_months on all_profile_days.order_date <= scored_months.month_end_date
+    {{ anti_join() }} scored_customers on all_profile_days.profile_id = scored_customers.profile_id
+    where
+        all_profile_days.orders > 0
+        and all_profile_days.order_date < {{ orders_complete_from() }}
+),
+
+customers as (
+    select
+        profile_id,
+        segment_month,
+        fitted_month,
+        repeat_purchases,
+        expected_purchases,
+        purchase_amount,
+        no_purchase_probability,
+        p_alive,
+        false as is_of_archive_only
+    from scored_customers
+    union all
+    select
+        profile_id,
+        segment_month,
+        cast(null as date) as fitted_month,
+        cast(null as integer) as repeat_purchases,
+        cast(null as double) as expected_purchases,
+        cast(null as double) as purchase_amount,
+        cast(null as double) as no_purchase_probability,
+        cast(null as double) as p_alive,
+        true as is_of_archive_only
+    from archive_buyers
+),
+
 reasoned as (
     select
-        scored_customers.*,
+        customers.*,
         case
             when '{{ setting('clv_model') }}' = 'none' then 'switched_off'
             when profiling_denials.profile_id is not null then 'profiling_denied'
-            when scored_customers.fitted_month is not null then null
+            when customers.is_of_archive_only then 'of_archive_only'
+            when customers.fitted_month is not null then null
             when fit_counts.fits = 0 then 'not_fitted'
             when fit_counts.refusals = fit_counts.fits then 'fit_refused'
             else 'fit_too_old'
         end as no_value_reason
-    from scored_customers
+    from customers
     cross join fit_counts
-    left join profiling_denials on scored_customers.profile_id = profiling_denials.profile_id
+    left join profiling_denials on customers.profile_id = profiling_denials.profile_id
 ),
 
 valued as (

@@ -52,26 +52,19 @@ prospects as (
     {{ anti_join() }} buyers on profiles.profile_id = buyers.profile_id
 ),
 
-newest_quality as (
-    {{- newest_score_quality('quality') -}}
-),
-
 worth as (
-    select
-        max(score_auc) as score_auc,
-        max(month_correction) as month_correction
-    from newest_quality
+    {{- newest_score_quality('quality') -}}
 ),
 
 judged as (
     select
         prospects.profile_id,
         prospects.segment_month,
-        scores.base_contribution,
+        scores.base_contribution + coalesce(worth.log_odds_shift, 0) as base_contribution,
         scores.opens_contribution,
         scores.silence_contribution,
         scores.signs_contribution,
-        {{ corrected_likelihood('scores.raw_probability') }} as likelihood,
+        {{ told_likelihood('scores.log_odds', 'worth.log_odds_shift') }} as likelihood,
         case
             when denials.profile_id is not null then 'profiling_denied'
             when worth.score_auc is not null and scores.profile_id is null then 'not_reachable'
@@ -81,7 +74,6 @@ judged as (
     cross join worth
     left join scores
         on prospects.profile_id = scores.profile_id and prospects.segment_month = scores.segment_month
-    left join newest_quality on scores.band = newest_quality.band
     left join denials on prospects.profile_id = denials.profile_id
 )
 

@@ -18,6 +18,32 @@ traits_published as (
     select * from {{ ref('traits_published') }}
 ),
 
+traits_current as (
+    select * from {{ ref('traits_current') }}
+),
+
+-- of the newest month as it may be told today: without what whoever denied profiling since may not be told
+traits as (
+    select
+        profile_id,
+        lifecycle_stage,
+        engagement_level,
+        intention_level,
+        rf_habit,
+        segment_month
+    from traits_current
+    union all
+    select
+        traits_published.profile_id,
+        traits_published.lifecycle_stage,
+        traits_published.engagement_level,
+        traits_published.intention_level,
+        traits_published.rf_habit,
+        traits_published.segment_month
+    from traits_published
+    {{ anti_join() }} traits_current on traits_published.segment_month = traits_current.segment_month
+),
+
 rfm_memberships as (
     select
         profile_id,
@@ -68,7 +94,7 @@ trait_memberships as (
             {{ scheme }} as membership_value,
             cast(null as string) as scheme_version,
             segment_month
-        from traits_published
+        from traits
         where {{ scheme }} is not null
         {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -56,6 +56,23 @@ inactive_type_actions as (
     select * from {{ ref('inactive_type_actions') }}
 ),
 
+contactable_times as (
+    select * from {{ ref('contactable_times') }}
+),
+
+scenarios as (
+    select * from {{ ref('scenarios') }}
+),
+
+scenario_moments as (
+    select * from {{ ref('scenario_moments') }}
+),
+
+-- what was decided up to the last run: decisions come after the segments
+past_decisions as (
+    select * from {{ source('memory', 'decisions') }}
+),
+
 scores as (
     select *
     from {{ ref('silence_scores') }}
@@ -76,7 +93,8 @@ criteria as (
 newest_month as (
     select
         max(segment_month) as segment_month,
-        {{ month_end('max(segment_month)') }} as month_end_date
+        {{ month_end('max(segment_month)') }} as month_end_date,
+        {{ local_to_utc(published_at('max(segment_month)')) }} as ended_at
     from rfm_published
     where
         segment_month = {{ newest_closed_month() }}
@@ -159,20 +177,27 @@ returned as (
         and {{ can_be_returned_to('observed_sources.observed_from_date', 'newest_month.segment_month') }}
 ),
 
--- messages that she got and of which something may be known: whether she answered, or only that she read
-received as (
-    select
-        messages.profile_id,
-        messages.message_id,
-        {{ 'true' if with_opens else 'messages.is_click_observed' }} as is_answer_observed,
-        messages.sent_at,
-        messages.sent_date
+-- a soft bounce may have been followed by a delivery; of a channel that reports none, all that did not bounce arrived
+arrived as (
+    select messages.*
     from messages
     inner join newest_month on messages.sent_date <= newest_month.month_end_date
     where
-        (messages.is_click_observed or messages.is_open_observed)
-        and messages.first_not_sent_at is null
+        messages.first_not_sent_at is null
         and messages.first_bounced_hard_at is null
+        and (messages.first_bounced_soft_at is null or messages.first_delivered_at is not null)
+),
+
+-- messages that she got and of which something may be known: whether she answered, or only that she read
+received as (
+    select
+        profile_id,
+        message_id,
+        {{ 'true' if with_opens else 'is_click_observed' }} as is_answer_observed,
+        sent_at,
+        sent_date
+    from arrived
+    where is_click_observed or is_open_observed
 ),
 
 unanswered as (
@@ -203,7 +228,6 @@ no_response as (
 receivers as (
     select
         profile_id,
-        max(sent_date) as last_sent_date,
         max(case when is_answer_observed then 1 else 0 end) = 1 as is_answer_observed
     from received
     group by profile_id
@@ -343,6 +367,44 @@ tiers as (
     from aged
 ),
 
+-- whoever asks silent people what they would like to hear asks them whether they want to hear at all
+asking_scenarios as (
+    select distinct
+        scenarios.scenario_id,
+        scenarios.channels
+    from scenarios
+    inner join scenario_moments on scenarios.scenario_id = scenario_moments.scenario_id
+    where
+        scenarios.is_enabled
+        and scenario_moments.moment = 'preference_unknown'
+        and (scenario_moments.subjects is null or {{ list_holds('scenario_moments.subjects', "'silent'") }})
+),
+
+askable as (
+    select distinct contactable_times.profile_id
+    from contactable_times
+    inner join newest_month
+        on {{ is_valid_at(
+            'newest_month.ended_at', 'contactable_times.contactable_from', 'contactable_times.contactable_to'
+        ) }}
+    inner join asking_scenarios
+        on {{ list_holds('asking_scenarios.channels', 'contactable_times.channel') }}
+),
+
+-- A question that reached her since her silence would have her deleted. Its answer is a form, which is seen whatever
+-- may be known of opens and clicks: now her silence says something.
+asked as (
+    select
+        arrived.profile_id,
+        min(arrived.sent_date) as asked_date
+    from arrived
+    inner join past_decisions on arrived.decision_id = past_decisions.decision_id
+    inner join asking_scenarios on past_decisions.scenario_id = asking_scenarios.scenario_id
+    inner join tiers on arrived.profile_id = tiers.profile_id
+    where arrived.sent_date >= {{ add_months('tiers.counted_date', setting('tier_to_delete_months')) }}
+    group by arrived.profile_id
+),
+
 month_before as (
     {% if is_incremental() -%}
         select
@@ -370,12 +432,10 @@ described as (
         held.inactive_since_date,
         coalesce(month_before.engagement_tier <> 'active' and tiers.engagement_tier = 'active', false)
         and returned.profile_id is not null as has_returned,
-        -- something of her is known, or would be
-        tiers.last_contact_date is not null
-        or coalesce(
-            receivers.last_sent_date > {{ kept_from }},
-            false
-        ) as is_observable,
+        -- something of her is known, or would be: of whoever never showed a sign all messages came into a silence
+        tiers.last_contact_date is not null or receivers.profile_id is not null as is_observable,
+        askable.profile_id is not null as is_askable,
+        asked.asked_date,
         coalesce(
             last_opens.last_open_date > {{ kept_from }},
             false
@@ -402,6 +462,8 @@ described as (
     left join held on tiers.profile_id = held.profile_id
     left join receivers on tiers.profile_id = receivers.profile_id
     left join last_opens on tiers.profile_id = last_opens.profile_id
+    left join askable on tiers.profile_id = askable.profile_id
+    left join asked on tiers.profile_id = asked.profile_id
     left join month_before on tiers.profile_id = month_before.profile_id
     left join returned on tiers.profile_id = returned.profile_id
 ),
@@ -433,15 +495,8 @@ ranked_actions as (
 ),
 
 -- what came of the newest month whose half year has passed
-newest_quality as (
-    {{- newest_score_quality('quality') -}}
-),
-
 worth as (
-    select
-        max(score_auc) as score_auc,
-        max(month_correction) as month_correction
-    from newest_quality
+    {{- newest_score_quality('quality') -}}
 ),
 
 -- what those who came back spent in the half year, buyers and others apart, while purchases were recorded
@@ -462,16 +517,15 @@ scored as (
         scores.silence_contribution,
         scores.orders_contribution,
         scores.value_contribution,
-        scores.base_contribution,
+        scores.base_contribution + coalesce(worth.log_odds_shift, 0) as base_contribution,
         scores.messages_before,
         {{ no_score_reason('worth.score_auc') }} as no_score_reason,
-        {{ corrected_likelihood('scores.raw_probability') }} as return_probability,
+        {{ told_likelihood('scores.log_odds', 'worth.log_odds_shift') }} as return_probability,
         coalesce(spent_after.mean_amount, 0) as spent_amount
     from scores
     inner join newest_month on scores.segment_month = newest_month.segment_month
     cross join worth
     left join spent_after on (scores.orders > 0) = spent_after.is_buyer
-    left join newest_quality on scores.band = newest_quality.band
 ),
 
 judged as (
@@ -486,9 +540,13 @@ judged as (
         scored.messages_before,
         case when scored.no_score_reason is null then scored.return_probability end as reactivation_score,
         case
-            when not_simply_active.last_contact_date > {{ add_days('not_simply_active.month_end_date', -365) }}
+            when
+                greatest(not_simply_active.last_contact_date, not_simply_active.created_date)
+                > {{ add_days('not_simply_active.month_end_date', -365) }}
                 then 'not_silent'
             when denials.profile_id is not null then 'profiling_denied'
+            -- where nobody could be scored, nobody is left out
+            when worth.score_auc is null then 'not_learned'
             when scored.profile_id is null then 'not_reachable'
             else scored.no_score_reason
         end as no_score_reason,
@@ -504,9 +562,14 @@ judged as (
         case
             when not_simply_active.engagement_tier <> 'to_delete' then null
             when not_simply_active.is_reader then 'reads'
-            when not not_simply_active.is_observable then 'needs_last_question'
+            when
+                not not_simply_active.is_observable
+                and not_simply_active.is_askable
+                and not_simply_active.asked_date is null
+                then 'needs_last_question'
         end as purge_hold_reason
     from not_simply_active
+    cross join worth
     left join ranked_actions on not_simply_active.profile_id = ranked_actions.profile_id and ranked_actions.place = 1
     left join scored on not_simply_active.profile_id = scored.profile_id
     left join denials on not_simply_active.profile_id = denials.profile_id
@@ -520,7 +583,10 @@ select
     '{{ tier_rules_text() }}' as tier_rules,
     case when not has_returned then {{ joined_by_bars(['buyer', 'reaction', 'activity']) }} end as inactive_type,
     case when not has_returned then known_for end as known_for,
-    recommended_action,
+    case
+        when purge_hold_reason = 'needs_last_question' then 'last_question'
+        else recommended_action
+    end as recommended_action,
     purge_hold_reason,
     no_score_reason,
     reactivation_score,
@@ -544,7 +610,8 @@ select
     case
         when engagement_tier = 'to_delete' and purge_hold_reason is null
             then {{ add_days(
-                add_months('counted_date', setting('tier_to_delete_months')), setting('purge_grace_days')
+                'greatest(' ~ add_months('counted_date', setting('tier_to_delete_months')) ~ ', asked_date)',
+                setting('purge_grace_days')
             ) }}
     end as purge_due_date,
     segment_month,

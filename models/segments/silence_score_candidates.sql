@@ -28,10 +28,8 @@ messages as (
     where channel = 'email' and first_not_sent_at is null
 ),
 
-consents as (
-    select *
-    from {{ ref('fct_consents') }}
-    where purpose in ('marketing', 'ads_personalisation') and is_granted
+contactable_times as (
+    select * from {{ ref('contactable_times') }}
 ),
 
 contest_entries as (
@@ -84,7 +82,7 @@ months as (
     select
         spine.segment_month,
         {{ month_end('spine.segment_month') }} as month_end_date,
-        {{ published_at('spine.segment_month') }} as published_at,
+        {{ local_to_utc(published_at('spine.segment_month')) }} as ended_at,
         {{ add_days(month_end('spine.segment_month'), horizon) }}
         <= {{ month_end(newest_closed_month()) }} as is_matured
     from spine
@@ -176,7 +174,7 @@ quiet as (
         open_gaps.sign_days,
         months.segment_month,
         months.month_end_date,
-        months.published_at,
+        months.ended_at,
         months.is_matured,
         open_gaps.first_order_date is null or open_gaps.first_order_date > months.month_end_date as is_prospect,
         {{ days_between('open_gaps.silent_from_date', 'months.month_end_date') }} as days_silent
@@ -185,14 +183,6 @@ quiet as (
         on
             open_gaps.silent_from_date <= months.month_end_date
             and (open_gaps.next_date is null or open_gaps.next_date > months.month_end_date)
-),
-
-bounces as (
-    select
-        profile_id,
-        min(first_bounced_hard_at) as bounced_at
-    from messages
-    group by profile_id
 ),
 
 reachable as (
@@ -205,18 +195,17 @@ reachable as (
         quiet.is_matured,
         quiet.is_prospect,
         quiet.days_silent,
-        max(case when consents.channel = 'email' and consents.purpose = 'marketing' then 1 else 0 end) = 1
-            as is_mailable
+        max(case when contactable_times.channel = 'email' then 1 else 0 end) = 1 as is_mailable
     from quiet
-    inner join consents
+    inner join contactable_times
         on
-            quiet.profile_id = consents.profile_id
-            and {{ is_valid_at('quiet.published_at', 'consents.valid_from', 'consents.valid_to') }}
-    left join bounces on quiet.profile_id = bounces.profile_id
+            quiet.profile_id = contactable_times.profile_id
+            and {{ is_valid_at(
+                'quiet.ended_at', 'contactable_times.contactable_from', 'contactable_times.contactable_to'
+            ) }}
     where
         {{ planned_once() }}
         and (quiet.is_prospect or quiet.days_silent >= 365)
-        and (consents.channel <> 'email' or bounces.bounced_at is null or bounces.bounced_at >= quiet.published_at)
     group by
         quiet.profile_id,
         quiet.silent_from_date,

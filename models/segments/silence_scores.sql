@@ -1,4 +1,4 @@
--- What the scorecards of each month said of the candidates of that month, before it is corrected by what came of it.
+-- What the scorecards of each month said of the candidates of that month, before the level is set by what came of it.
 with
 
 candidates as (
@@ -43,12 +43,18 @@ contributions as (
     {% endfor %}
 ),
 
-scored as (
+added_up as (
     select
         contributions.*,
-        {{ logistic('base_contribution + ' ~ score_attributes() | join('_contribution + ') ~ '_contribution') }}
-            as raw_probability
+        base_contribution + {{ score_attributes() | join('_contribution + ') }}_contribution as log_odds
     from contributions
+),
+
+scored as (
+    select
+        added_up.*,
+        {{ logistic('log_odds') }} as raw_probability
+    from added_up
 )
 
 select
@@ -73,6 +79,7 @@ select
     orders_contribution,
     value_contribution,
     signs_contribution,
+    log_odds,
     raw_probability,
     is_matured,
     has_returned,

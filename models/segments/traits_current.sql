@@ -6,8 +6,8 @@ traits_published as (
     select * from {{ ref('traits_published') }}
 ),
 
-rfm_published as (
-    select * from {{ ref('rfm_published') }}
+rfm_current as (
+    select * from {{ ref('rfm_current') }}
 ),
 
 profiling_denials as (
@@ -16,12 +16,16 @@ profiling_denials as (
 
 newest_month as (
     select max(segment_month) as segment_month
-    from rfm_published
+    from rfm_current
 )
 
 select
     traits_published.profile_id,
-    traits_published.lifecycle_stage,
+    case
+        when profiling_denials.profile_id is not null and traits_published.lifecycle_stage = 'at_risk'
+            then {{ lifecycle_stage_by_rung('rfm_current.rung') }}
+        else traits_published.lifecycle_stage
+    end as lifecycle_stage,
     traits_published.engagement_level,
     traits_published.intention_level,
     {%- for column in ['rf_habit', 'overdue_after_days', 'best_send_hour'] %}
@@ -32,5 +36,6 @@ select
     traits_published.last_order_date
 from traits_published
 inner join newest_month on traits_published.segment_month = newest_month.segment_month
--- who denied it since is told no more what was observed before
+left join rfm_current on traits_published.profile_id = rfm_current.profile_id
+-- who denied it since is told no more what was foretold or observed before
 left join profiling_denials on traits_published.profile_id = profiling_denials.profile_id

@@ -36,6 +36,10 @@ carts as (
     select * from {{ ref('fct_carts') }}
 ),
 
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
 -- whom a reactivation could not wake, as the last run left it: journeys come after the segments
 isolations as (
     select * from {{ source('memory', 'isolations') }}
@@ -107,6 +111,8 @@ responses as (
     group by interactions.profile_id
 ),
 
+-- A cart with something in it that had not been bought by the month end; what it became later was not known then. Where
+-- the count is not known, it holds what it names.
 cart_counts as (
     select
         carts.profile_id,
@@ -114,7 +120,11 @@ cart_counts as (
     from carts
     inner join windows
         on carts.updated_date > windows.intention_begins_after and carts.updated_date <= windows.month_end_date
-    where carts.profile_id is not null
+    left join orders on carts.order_id = orders.order_id
+    where
+        carts.profile_id is not null
+        and coalesce(carts.item_count, case when trim(carts.items) <> '' then 1 else 0 end) > 0
+        and (carts.order_id is null or orders.order_date > windows.month_end_date)
     group by carts.profile_id
 ),
 
@@ -155,14 +165,10 @@ described as (
                 coalesce(value_current.spend_cluster = 'inactive', false)
                 or rfm_current.recency_days >= {{ setting('clv_period_days') }}
                 then 'inactive'
-            when value_current.spend_cluster = 'new' then 'new'
-            when
-                coalesce(value_current.is_at_risk_of_inactive, false)
-                or rfm_current.rung <= {{ setting('signal_low_rung') }}
-                then 'at_risk'
-            when rfm_current.rung = 11 then 'ambassador'
-            when rfm_current.rung >= 9 then 'loyal'
-            else 'active'
+            -- also where a sector has no cuts, and so no clusters
+            when value_current.is_new then 'new'
+            when value_current.is_at_risk_of_inactive then 'at_risk'
+            else {{ lifecycle_stage_by_rung('rfm_current.rung') }}
         end as lifecycle_stage,
         case
             when coalesce(responses.response_days, 0) >= windows.engagement_high_days then 'high'

@@ -30,6 +30,7 @@ select
         else value_published.no_probability_reason
     end as no_probability_reason,
     value_published.has_returned,
+    value_published.is_new,
     value_published.segment_month,
     {{ published_at('value_published.segment_month') }} as published_at
 from value_published

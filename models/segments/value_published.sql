@@ -208,6 +208,8 @@ rated as (
             when profiling_denials.profile_id is not null then 'profiling_denied'
             when clustered.is_of_archive_only then 'of_archive_only'
             when rates.silent_28_probability is null then 'not_learned'
+            -- what comes of a longer time is known later
+            when rates.silent_91_probability is null then 'not_learned_for_91_days'
         end as no_probability_reason
     from clustered
     left join profiling_denials on clustered.profile_id = profiling_denials.profile_id
@@ -241,6 +243,7 @@ select
     -- whoever is inactive no more because the setting is another, or because an order came late, has not come back
     coalesce(cluster_before = 'inactive' and spend_cluster <> 'inactive', false) and has_bought_in_month
         as has_returned,
+    coalesce(is_new, false) as is_new,
     segment_month,
     {{ as_of_date() }} as published_as_of_date
 from rated

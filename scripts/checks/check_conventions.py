@@ -303,8 +303,9 @@ def sources_enter_through_staging(manifest: Manifest) -> Iterator[Finding]:
             # what the project wrote itself and remembers is no raw table: there is nothing to rename or to cast
             is_memory = ".memory." in parent or parent.endswith(".run.sealed_dates")
             is_engine = is_memory and path.startswith("models/activation/")
-            # a stage of life that only a journey can tell
-            is_engine = is_engine or (parent.endswith(".memory.isolations") and path.startswith("models/segments/"))
+            # what only a journey can tell, as the run before left it: who is left alone, who was asked a last time
+            is_left = parent.endswith((".memory.isolations", ".memory.decisions"))
+            is_engine = is_engine or (is_left and path.startswith("models/segments/"))
             is_fit = parent.endswith(".landing.clv_parameters") and path.startswith("models/segments/")
             if parent.startswith("source.") and not (
                 path.startswith("models/staging/") or is_addresses or is_erasure or is_engine or is_fit

@@ -26,7 +26,8 @@ HEARD = "models/identity/contact_words.sql"
 DOUBTFUL = "models/identity/doubtful_noes.sql"
 UNREADABLE = "models/intake/intake_unreadable_noes.sql"
 REQUESTS = "models/intake/intake_unreadable_erasure_requests.sql"
-ADDRESSES = "models/hub/contact_addresses.sql"
+ADDRESSES = "models/identity/record_addresses.sql"
+WORKING = "models/hub/contact_addresses.sql"
 PERMITTED = "models/hub/permitted_addresses.sql"
 PAUSED = "models/hub/paused_mailboxes.sql"
 EDGES = "models/identity/contact_edges.sql"
@@ -162,8 +163,8 @@ MUTATIONS = [
     ),
     Mutation(
         "an address does not work after a hard bounce",
-        ADDRESSES,
-        "        last_bounces.bounced_at is null\n        or",
+        WORKING,
+        "        not has_bounced\n        or",
         "        true\n        or",
     ),
     Mutation(
@@ -174,9 +175,9 @@ MUTATIONS = [
     ),
     Mutation(
         "an address verified after a bounce works",
-        ADDRESSES,
-        "addresses.verified_at > last_bounces.bounced_at and",
-        "false and",
+        WORKING,
+        "verified_at > first_bounced_at",
+        "false",
     ),
     Mutation(
         "the declared address is taken first",

@@ -17,7 +17,7 @@ from rekindle.tell.explaining import Explainer
 
 DAY = datetime.date(2024, 7, 1)
 ANNA, ANNA_BEFORE, BEN, NOBODY_DUE = "aaaaaaaaaaaaaaaa", "a0a0a0a0a0a0a0a0", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
-CARA = "dddddddddddddddd"
+CARA, DORA = "dddddddddddddddd", "eeeeeeeeeeeeeeee"
 
 # gate, evidence → what a person reads
 GATES = {
@@ -181,6 +181,28 @@ def test_deferred_says_until_when_it_is_asked_again_and_expired_that_it_is_over(
     assert "(gate won_arbitration); its time ended on 2024-07-08" in told(warehouse, BEN)
 
 
+@pytest.mark.parametrize(
+    ("code", "parameters", "told_before", "told_since"),
+    [
+        ("costly_decline", '{"expected_loss_amount":41.5}', "41.50 may be lost", "went down a segment (more is"),
+        ("purchase_overdue", '{"rf_habit":"weekly","last_order_date":"2024-05-01"}', "buys weekly", "has not bought"),
+        ("went_down", '{"from_segment":"loyal","to_segment":"lost","steps_down":9}', "steps down: 9", "steps down: 9"),
+    ],
+)
+def test_whoever_denied_profiling_is_told_why_she_entered_without_what_was_foretold(
+    code: str, parameters: str, told_before: str, told_since: str, warehouse: Path
+) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    entry = {"scenario_id": "anti_attrition", "profile_id": ANNA, "entry_key": "2024-06-01", "entered_date": DAY}
+    put(warehouse, "activation.scenario_entries", entry | {"reason_code": code, "reason_parameters": parameters})
+    assert told_before in told(warehouse, ANNA)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create or replace table core.profiling_denials as select ? as profile_id", [ANNA])
+    said = told(warehouse, ANNA)
+    assert told_since in said
+    assert told_since == told_before or told_before not in said
+
+
 def test_of_the_newest_run_each_channel_says_what_it_lacks_also_when_nobody_entered(warehouse: Path) -> None:
     row = decision(ANNA, "consented")
     put(warehouse, "activation.decisions", row)
@@ -275,6 +297,7 @@ def test_whoever_waits_for_the_next_period_is_told_until_when(warehouse: Path) -
         (None, "  expected after 2024-06-30: 3.5 purchases for 71.20, tenth 9 of 10 (fit of 2024-06)"),
         ("profiling_denied", "  no expected value: denied profiling"),
         ("fit_too_old", "  no expected value: the newest fit is too old"),
+        ("of_archive_only", "  no expected value: bought last when the orders of some customers only were kept"),
     ],
 )
 def test_what_a_person_is_worth_is_told_or_why_nobody_knows(reason: str | None, sentence: str, warehouse: Path) -> None:
@@ -304,6 +327,33 @@ def test_what_a_person_is_worth_is_told_or_why_nobody_knows(reason: str | None, 
 def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
     last: str | None, known: str, recorded: str | None, said: str, warehouse: Path
 ) -> None:
+    silence_of(warehouse, "dormant", last, known)
+    if recorded:
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute(
+                "create table segments.observed_sources as select true as is_from_person, "
+                "cast(? as date) as observed_from_date union all select false, date '2010-01-01'",
+                [recorded],
+            )
+    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (None, "known since 2024-01-05 and never seen; answers no message"),
+        ("2024-05-20", "shows signs of life, but answers no message"),
+    ],
+)
+def test_whoever_is_active_because_she_is_new_is_not_told_to_show_signs_of_life(
+    last: str | None, said: str, warehouse: Path
+) -> None:
+    silence_of(warehouse, "active", last, "2024-01-05")
+    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
+
+
+def silence_of(warehouse: Path, tier: str, last: str | None, known: str) -> None:
+    """Puts a published month of silence of Anna into the warehouse."""
     put(warehouse, "activation.decisions", decision(ANNA, None))
     others = [
         "no_purchase_date",
@@ -321,19 +371,12 @@ def test_nobody_is_told_to_be_silent_for_a_time_in_which_nothing_was_recorded(
         connection.execute("create schema segments")
         connection.execute("update core.profiles set created_date = ?", [known])
         connection.execute(
-            "create table segments.silence_current as select ? as profile_id, 'dormant' as engagement_tier, "
+            "create table segments.silence_current as select ? as profile_id, ? as engagement_tier, "
             "false as has_returned, cast(? as date) as last_contact_date, date '2024-06-01' as segment_month, "
             + ", ".join(f"null as {column}" for column in others),
-            [ANNA, last],
+            [ANNA, tier, last],
         )
         connection.execute("create view segments.silence_published as from segments.silence_current")
-        if recorded:
-            connection.execute(
-                "create table segments.observed_sources as select true as is_from_person, "
-                "cast(? as date) as observed_from_date union all select false, date '2010-01-01'",
-                [recorded],
-            )
-    assert f"  at the end of 2024-06: {said}" in told(warehouse, ANNA).splitlines()
 
 
 def test_the_waterfall_adds_up_and_keeps_the_order_of_the_gates(warehouse: Path) -> None:
@@ -453,11 +496,12 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
             (BEN, None, None, 12, None, None, "not_learned"),
             (CARA, "low", None, 5, None, None, "profiling_denied"),
             (NOBODY_DUE, "inactive", None, 0, None, None, "of_archive_only"),
+            (DORA, "high", None, 90, 0.25, None, "not_learned_for_91_days"),
         ):
             month = {"segment_month": datetime.date(2024, 6, 1)}
             row = {"profile_id": profile, **month, **dict(zip(columns, told, strict=True))}
             insert(connection, "segments.value_current", [row])
-        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN, CARA)])
+        insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN, CARA, DORA)])
     explainer = Explainer.open(warehouse)
     try:
         assert (
@@ -468,6 +512,10 @@ def test_what_a_customer_is_worth_and_how_likely_she_stays_away_is_told_as_publi
         assert "  at the end of 2024-06: is in no spend cluster yet, 12.00 spent" in of_ben
         of_carl = list(explainer.person(CARA, None, None))
         assert "  at the end of 2024-06: spends little, 5.00 spent; no probabilities: denied profiling" in of_carl
+        assert (
+            "  at the end of 2024-06: spends much, 90.00 spent; "
+            "likely to buy nothing for 28 days: 25%, for 91 days: nothing could be learned yet"
+        ) in list(explainer.person(DORA, None, None))
         assert (
             "  at the end of 2024-06: has stopped buying, 0.00 spent; "
             "no probabilities: bought last when the orders of some customers only were kept"
@@ -602,6 +650,9 @@ def test_of_whom_no_silence_is_published_the_last_sign_of_life_is_told(warehouse
             f"('{ANNA}', timestamp '2024-06-24 10:00:00'), ('{BEN}', null)) "
             "as told (profile_id, last_contact_from_person_at)"
         )
+        connection.execute("update core.profiles set created_date = '2024-03-05'")
         insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN)])
     assert "  not silent: last sign of life on 2024-06-24" in told(warehouse, ANNA).splitlines()
-    assert "not silent" not in told(warehouse, BEN).replace("is not silent", "")
+    of_ben = told(warehouse, BEN)
+    assert "not silent" not in of_ben.replace("is not silent", "")
+    assert "  never seen, known since 2024-03-05; no published month counts her as silent" in of_ben.splitlines()

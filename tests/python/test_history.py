@@ -69,13 +69,25 @@ CORE = """
     union all
     select profile_id, 'order', 'till', true, order_date from archived_orders;
 
-    create table fct_consents as
+    create table bounced as
+    select contact_id, min(occurred_at) as bounced_at
+    from synthetic.message_events inner join synthetic.messages using (message_id)
+    where event_type = 'bounced_hard'
+    group by all;
+
+    create table words as
     select
-        person_id as profile_id, channel, purpose, changed_at as valid_from,
+        contact_id, person_id as profile_id, channel, changed_at as heard_at,
         status = 'granted' and double_opt_in_confirmed_at is not null as is_granted,
-        lead(changed_at) over (partition by contact_id order by changed_at) as valid_to
+        lead(changed_at) over (partition by contact_id order by changed_at) as next_heard_at
     from synthetic.consents inner join subscribers using (contact_id)
     where source_system = 'newsletter' and channel = 'email' and purpose = 'marketing';
+
+    create table contactable_times as
+    select
+        profile_id, channel, heard_at as contactable_from, least(next_heard_at, bounced_at) as contactable_to
+    from words left join bounced using (contact_id)
+    where is_granted and (bounced_at is null or bounced_at > heard_at);
 
     create table source_observed_from (interaction_kind varchar, channel varchar, observed_from date);
     create table profiling_denials (profile_id varchar);

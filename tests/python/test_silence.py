@@ -3,12 +3,15 @@
 Nothing here reads the SQL under test: definitions come from the prose of docs/segments.md, facts from the star.
 """
 
+from collections.abc import Callable
+
 import compiled
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from scipy import optimize, special
 
 HORIZON = pd.Timedelta(days=182)
 YEAR = pd.Timedelta(days=365)
@@ -37,6 +40,11 @@ def read(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     return frame
 
 
+def in_new_york(instants: pd.Series) -> pd.Series:
+    """On the clock of the retailer, whose days and months count."""
+    return instants.dt.tz_localize("UTC").dt.tz_convert("America/New_York").dt.tz_localize(None)
+
+
 @pytest.fixture(scope="module")
 def signs(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Signs of life, each with the day since which its kind is recorded."""
@@ -51,31 +59,69 @@ def bins(values: pd.Series, edges: list[int]) -> Numbers:
     return found
 
 
+KINDS = {"email": "email", "sms": "phone", "phone": "phone", "post": "post", "push": "app"}
+
+
 @pytest.fixture(scope="module")
-def oracles(warehouse: duckdb.DuckDBPyConnection, signs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def contactable(warehouse: duckdb.DuckDBPyConnection) -> Callable[[pd.Timestamp], pd.DataFrame]:
+    """Asks who could be written to on which channel at an instant: an open address that had not bounced by then."""
+    permissions = read(warehouse, "select * from identity.address_permissions where is_open")
+    needed = permissions["channel"].map(lambda channel: "ads_personalisation" if channel == "ads" else "marketing")
+    permissions = permissions[permissions["purpose"] == needed]
+    addresses = read(warehouse, "select * from hub_private.contact_addresses")
+    bounces = read(
+        warehouse,
+        "select messages.source_system, messages.contact_id, messages.channel, events.occurred_at "
+        "from intake.intake_message_events as events inner join intake.intake_messages as messages using (message_id) "
+        "where events.event_type = 'bounced_hard'",
+    )
+    bounces["address_kind"] = bounces["channel"].map(KINDS)
+    record = ["source_system", "contact_id", "address_kind"]
+    holding = bounces.merge(addresses, on=record)
+    seen = bounces.merge(read(warehouse, "select * from identity.contact_address_history"), on=record)
+    bounces = pd.concat(
+        [
+            holding[holding["changed_at"] <= holding["occurred_at"]],
+            seen[seen["first_as_of_date"] <= in_new_york(seen["occurred_at"]).dt.normalize()],
+        ]
+    )
+    usable = pd.concat(
+        [addresses[addresses["address_kind"] == kind].assign(channel=channel) for channel, kind in KINDS.items()]
+        + [addresses[addresses["address_kind"].isin(["email", "phone"])].assign(channel="ads")]
+    )
+    usable = usable.merge(permissions, on=["profile_id", "channel", "address_key"])
+
+    def at(instant: pd.Timestamp) -> pd.DataFrame:
+        last = bounces[bounces["occurred_at"] < instant].groupby("address_id")["occurred_at"].max()
+        bounced = usable["address_id"].map(last)
+        works = bounced.isna() | ((usable["verified_at"] > bounced) & (usable["verified_at"] <= instant))
+        is_open = (usable["valid_from"] <= instant) & (usable["valid_to"].isna() | (usable["valid_to"] > instant))
+        return usable.loc[is_open & works, ["profile_id", "channel"]].drop_duplicates()
+
+    return at
+
+
+@pytest.fixture(scope="module")
+def oracles(
+    warehouse: duckdb.DuckDBPyConnection,
+    signs: pd.DataFrame,
+    contactable: Callable[[pd.Timestamp], pd.DataFrame],
+) -> dict[str, pd.DataFrame]:
     """Per score, month by month: who could be scored, what was known of them and what came of it.
 
-    Silent for a year and open to e-mail; or never a buyer, and open to any message or to ads.
+    Silent for a year and contactable by e-mail; or never a buyer, and contactable by any message or by ads.
     """
     profiles = read(warehouse, "select profile_id, created_date from core.profiles")
     mails = read(
         warehouse,
-        "select profile_id, sent_date, first_opened_at, first_bounced_hard_at, is_open_observed from core.fct_messages "
+        "select profile_id, sent_date, first_opened_at, is_open_observed from core.fct_messages "
         "where channel = 'email' and first_not_sent_at is null",
     )
     mails["sent"] = mails["sent_date"].dt.to_period("M")
-    # months are the retailer's
-    opened = mails["first_opened_at"].dt.tz_localize("UTC").dt.tz_convert("America/New_York")
-    mails["opened"] = opened.dt.tz_localize(None).dt.to_period("M")
-    consents = read(
-        warehouse,
-        "select profile_id, channel, purpose, valid_from, valid_to from core.fct_consents "
-        "where purpose in ('marketing', 'ads_personalisation') and is_granted",
-    )
+    mails["opened"] = in_new_york(mails["first_opened_at"]).dt.to_period("M")
     days = read(warehouse, "select * from core.profile_days")
     entries = read(warehouse, "select profile_id, occurred_date from core.fct_web_events where form_type = 'contest'")
     denied = set(read(warehouse, "select profile_id from core.profiling_denials")["profile_id"])
-    bounced = mails.groupby("profile_id")["first_bounced_hard_at"].min()
     frames: dict[str, list[pd.DataFrame]] = {score: [] for score in SCORES}
     for end in MONTHS:
         if end < signs["observed_from_date"].min() + YEAR:
@@ -83,12 +129,10 @@ def oracles(warehouse: duckdb.DuckDBPyConnection, signs: pd.DataFrame) -> dict[s
         known = profiles[profiles["created_date"] <= end].set_index("profile_id")["created_date"]
         shown = signs[signs["occurred_date"] <= end].groupby("profile_id")["occurred_date"]
         since = pd.concat([known, shown.max()]).groupby(level=0).max()
-        instant = end + pd.Timedelta(days=1)
-        valid = consents[
-            (consents["valid_from"] <= instant) & (consents["valid_to"].isna() | (consents["valid_to"] > instant))
-        ]
-        valid = valid[~((valid["channel"] == "email") & valid["profile_id"].isin(bounced[bounced < instant].index))]
-        by_mail = valid[(valid["channel"] == "email") & (valid["purpose"] == "marketing")]
+        # the month is over at midnight in New York
+        over = (end + pd.Timedelta(days=1)).tz_localize("America/New_York").tz_convert("UTC").tz_localize(None)
+        valid = contactable(over)
+        by_mail = valid[valid["channel"] == "email"]
         bought = days[(days["order_date"] <= end) & (days["orders"] > 0)]["profile_id"].unique()
         chosen = {
             "reactivation": since[since <= end - YEAR].index.intersection(by_mail["profile_id"].unique()),
@@ -231,33 +275,59 @@ def test_worth_is_measured_as_mann_and_whitney_do(
             assert score_auc > auc(outcome, logistic_regression(people, learned, SCORES[score])) - 0.02
 
 
-def test_prospects_are_told_the_likelihood_of_their_band_as_it_came_true(
+def level(came: pd.Series, told: Numbers) -> float:
+    """What added to the log odds of everybody makes as many expected as came; nothing where too few say it."""
+    people, returned = len(came), int(came.astype(bool).sum())
+    if people < 50 or min(returned, people - returned) < 5:
+        return 0.0
+    return float(optimize.brentq(lambda shift: special.expit(told + shift).sum() - returned, -20, 20, xtol=1e-12))
+
+
+def level_known_at(oracle: pd.DataFrame, end: pd.Timestamp, edges: Edges) -> float:
+    """The level of the newest month whose half year had passed by then."""
+    matured = oracle[(oracle["end"] + HORIZON <= end) & oracle["has_returned"].notna()]
+    scored = [month for month in matured["end"].unique() if not learned_at(oracle, month).empty]
+    if not scored:
+        return 0.0
+    newest = max(scored)
+    people = matured[matured["end"] == newest]
+    return level(people["has_returned"], log_odds(people, learned_at(oracle, newest), edges))
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_as_many_are_told_as_came_in_the_newest_month_that_was_known_and_nobody_overtakes_anybody(
+    score: str, warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
+) -> None:
+    oracle, edges = oracles[score], SCORES[score]
+    quality = read(warehouse, f"select * from segments.silence_score_quality where score = '{score}'")
+    raw = read(
+        warehouse,
+        f"select profile_id, band, month_end_date from segments.silence_scores where score = '{score}' and is_matured",
+    )
+    for month, of_month in quality.groupby("segment_month"):
+        end = month + pd.offsets.MonthEnd(0)
+        people = oracle[oracle["end"] == end].set_index("profile_id")
+        added_up = log_odds(people, learned_at(oracle, end), edges)
+        assert of_month["log_odds_shift"].unique() == pytest.approx([level(people["has_returned"], added_up)], abs=1e-8)
+        told = pd.Series(special.expit(added_up + level_known_at(oracle, end, edges)), index=people.index)
+        band = raw[raw["month_end_date"] == end].set_index("profile_id")["band"]
+        predicted = told.groupby(band.reindex(told.index)).mean()
+        found = of_month.set_index("band")["predicted_return_share"].sort_index()
+        pd.testing.assert_series_equal(found, predicted, check_names=False, rtol=1e-8, check_index_type=False)
+        # what is told ranks people as the sum of what speaks for them does
+        assert of_month["score_auc"].max() == pytest.approx(auc(people["has_returned"], told.to_numpy()), abs=1e-9)
+
+
+def test_prospects_are_told_what_speaks_for_them_at_the_level_of_those_who_came(
     warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
 ) -> None:
-    oracle, matured = oracles["lookalike"], pd.Timestamp("2017-06-30")
-
-    def likelihoods(end: pd.Timestamp) -> tuple[pd.DataFrame, pd.Series]:
-        people = oracle[oracle["end"] == end].set_index("profile_id")
-        told = log_odds(people, learned_at(oracle, end), SCORES["lookalike"])
-        return people, pd.Series(1 / (1 + np.exp(-told)), index=people.index)
-
-    bands = [0.02, 0.05, 0.1, 0.2]
-    people, before = likelihoods(matured)
-    came = people["has_returned"].astype(float)
-    month = came.sum() / before.sum()
-    of = pd.Series(np.searchsorted(bands, before, side="right"), index=before.index)
-    right = {
-        band: came[of == band].sum() / before[of == band].sum()
-        if (of == band).sum() >= 50 and came[of == band].sum() >= 5
-        else month
-        for band in range(5)
-    }
-    _, now = likelihoods(END)
-    factors = pd.Series(np.searchsorted(bands, now, side="right"), index=now.index).map(right)
-    expected = (now * factors).clip(upper=0.99)
+    oracle, edges = oracles["lookalike"], SCORES["lookalike"]
+    people = oracle[oracle["end"] == END].set_index("profile_id")
+    now = log_odds(people, learned_at(oracle, END), edges) + level_known_at(oracle, END, edges)
+    expected = pd.Series(special.expit(now), index=people.index)
     built = read(warehouse, "select * from segments.lookalike_scores").set_index("profile_id")
     found = built["lookalike_score"].dropna()
-    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-9)
+    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-8)
     bought = read(
         warehouse, f"select distinct profile_id from core.profile_days where orders > 0 and order_date <= '{END}'"
     )
@@ -266,15 +336,31 @@ def test_prospects_are_told_the_likelihood_of_their_band_as_it_came_true(
     assert set(built["no_score_reason"].dropna()) == {"not_reachable"}
 
 
+def test_whoever_is_silent_is_told_what_speaks_for_her_at_the_level_of_those_who_came(
+    warehouse: duckdb.DuckDBPyConnection, oracles: dict[str, pd.DataFrame]
+) -> None:
+    oracle, edges = oracles["reactivation"], SCORES["reactivation"]
+    people = oracle[oracle["end"] == END].set_index("profile_id")
+    now = log_odds(people, learned_at(oracle, END), edges) + level_known_at(oracle, END, edges)
+    built = read(warehouse, f"select * from segments.silence_published where segment_month = '{END.replace(day=1)}'")
+    told = built.set_index("profile_id")
+    expected = pd.Series(special.expit(now), index=people.index).reindex(told.index).dropna()
+    found = told["reactivation_score"].dropna()
+    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False, rtol=1e-8)
+    parts = ["base", "opens", "silence", "orders", "value"]
+    added_up = told.loc[found.index, [f"{part}_contribution" for part in parts]].sum(axis=1)
+    pd.testing.assert_series_equal(special.expit(added_up), found, check_names=False, rtol=1e-9)
+
+
 # Score and month → people, of whom a sign of life came, area under the curve of the score and of recency alone, as
 # docs/segments.md has them.
 WORTH = {
-    ("reactivation", "2016-12-01"): (2940, 633, 0.668, 0.566),
-    ("reactivation", "2017-03-01"): (2247, 349, 0.706, 0.587),
-    ("reactivation", "2017-06-01"): (2273, 328, 0.716, 0.610),
-    ("lookalike", "2016-12-01"): (7012, 2598, 0.746, 0.719),
-    ("lookalike", "2017-03-01"): (4826, 1554, 0.769, 0.747),
-    ("lookalike", "2017-06-01"): (4733, 1499, 0.793, 0.772),
+    ("reactivation", "2016-12-01"): (2854, 619, 0.669, 0.564),
+    ("reactivation", "2017-03-01"): (2261, 344, 0.706, 0.594),
+    ("reactivation", "2017-06-01"): (2289, 325, 0.718, 0.613),
+    ("lookalike", "2016-12-01"): (7016, 2594, 0.747, 0.720),
+    ("lookalike", "2017-03-01"): (4839, 1551, 0.770, 0.749),
+    ("lookalike", "2017-06-01"): (4743, 1496, 0.794, 0.774),
 }
 
 

@@ -45,6 +45,7 @@ _CLUSTERS = {
 _NO_PROBABILITY = {
     "profiling_denied": "; no probabilities: denied profiling",
     "of_archive_only": "; no probabilities: bought last when the orders of some customers only were kept",
+    "not_learned_for_91_days": ", for 91 days: nothing could be learned yet",
 }
 # what two contact records share, and what follows from it
 _SIDES = ("elder", "younger")
@@ -209,11 +210,12 @@ class Explainer:
                 yield f"  at the end of {row['segment_month']:%Y-%m}: {told}"
         if not silent:
             for row in self._rows(
-                "select last_contact_from_person_at::date as last_contact_date from hub.dim_profiles "
-                "where profile_id = ? and last_contact_from_person_at is not null",
+                "select hub.last_contact_from_person_at::date as last_contact_date, profiles.created_date "
+                "from hub.dim_profiles as hub left join core.profiles as profiles using (profile_id) "
+                "where hub.profile_id = ?",
                 [profile_id],
             ):
-                yield f"  {self._sentence('silence', 'none', row)}"
+                yield f"  {self._sentence('silence', 'unseen' if row['last_contact_date'] is None else 'none', row)}"
 
     def _likeness(self, profile_id: str) -> Iterator[str]:
         if has_table(self.connection, "segments", "lookalike_scores") and not self._denies(profile_id):
@@ -263,7 +265,7 @@ class Explainer:
         why = (row["reason_parameters"] if row["reason_code"] else (reason or {}).get("reason_parameters")) or "{}"
         yield f"  {scenario.get('scenario_name', row['scenario_id'])}, {row['step']} (entry {row['entry_key']})"
         if code:
-            yield f"    why      {self._reason(code, json.loads(why, parse_float=_as_money))}"
+            yield f"    why      {self._reason(code, json.loads(why, parse_float=_as_money), profile_id)}"
         offer = f", offer {row['offer_id']} ({row['offer_type']})" if row["offer_id"] else ", without an offer"
         if row["outcome"] == "selected":
             variant = f", variant {row['variant']}" if row["variant"] else ""
@@ -360,7 +362,10 @@ class Explainer:
     def _counted(self, subject: str) -> str:
         return self.sentences.get((subject, "*"), (None, None))[0] or subject
 
-    def _reason(self, code: str, parameters: Row) -> str:
+    def _reason(self, code: str, parameters: Row, profile_id: str) -> str:
+        if (code, "profiling_denied") in self.sentences and self._denies(profile_id):
+            # an entry of before she said no keeps what was foretold then
+            return self._sentence(code, "profiling_denied", {})
         names = {
             row["segment"]: row["segment_name"]
             for row in self._rows("select segment, segment_name from config.segments")

@@ -18,6 +18,8 @@ ATTRIBUTES = {
 def silence_in_words(row: Row, sentence: Sentence) -> Iterator[str]:
     """Lines about a row of silence_published, with when she became known and since when signs of life are recorded."""
     tier = "has_returned" if row["has_returned"] else row["engagement_tier"]
+    if tier == "active" and row["last_contact_date"] is None:
+        tier = "active_unseen"
     yield sentence("silence", tier, {**row, "silent_from_date": _silent_from(row)})
     for criterion in CRITERIA:
         if row[f"{criterion}_date"] is not None:

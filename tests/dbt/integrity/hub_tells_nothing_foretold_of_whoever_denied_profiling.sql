@@ -41,3 +41,5 @@ where
     ] -%}
         {{ 'or ' if not loop.first }}profiles.{{ column }} is not null
     {% endfor %}
+    -- above the low rungs nobody is at risk but by what is foretold
+    or (profiles.lifecycle_stage = 'at_risk' and profiles.rfm_rung > {{ setting('signal_low_rung') }})

@@ -15,6 +15,18 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+rfm_current as (
+    select * from {{ ref('rfm_current') }}
+),
+
+memberships as (
+    select * from {{ ref('profile_segments') }}
+),
+
+stages as (
+    select * from {{ ref('traits_current') }}
+),
+
 denials as (
     select contact_profiles.profile_id
     from consents
@@ -46,8 +58,31 @@ foretold as (
             '{{ table }}' as foretold_in
         from {{ ref(table) }}
         where {% for column in columns %}{{ column }} is not null{{ ' or ' if not loop.last }}{% endfor %}
-        {{ 'union all' if not loop.last }}
+        union all
     {% endfor %}
+    -- above the low rungs nobody is at risk but by what is foretold
+    select
+        stages.profile_id,
+        'the stage of traits_current' as foretold_in
+    from stages
+    inner join rfm_current on stages.profile_id = rfm_current.profile_id
+    where stages.lifecycle_stage = 'at_risk' and rfm_current.rung > {{ setting('signal_low_rung') }}
+    union all
+    select
+        memberships.profile_id,
+        'profile_segments' as foretold_in
+    from memberships
+    inner join rfm_current
+        on
+            memberships.profile_id = rfm_current.profile_id
+            and memberships.segment_month = rfm_current.segment_month
+    where
+        memberships.scheme = 'rf_habit'
+        or (
+            memberships.scheme = 'lifecycle_stage'
+            and memberships.membership_value = 'at_risk'
+            and rfm_current.rung > {{ setting('signal_low_rung') }}
+        )
 )
 
 select
