@@ -442,7 +442,7 @@ class Maker:
             for product in self.draws.sample(sorted(self.shop.products), self.draws.randrange(3)):
                 worth = Decimal(self.draws.randrange(1, 9))
                 amount += worth
-                quantity = self.one_of(0, 1, 1, 2)
+                quantity = (len(lines) + 1) % 4
                 line = {"order_id": order_id, "product_id": product, "quantity": quantity, "net_amount": worth}
                 lines.append(line)
             delivered = at + timedelta(days=self.draws.randrange(4), hours=self.draws.randrange(24))

@@ -511,6 +511,13 @@ def test_no_free_text_column_can_carry_a_formula(shop: Retailer, policy: str) ->
         assert reasons == {(why, column) for why in ("formula", "control_character") for column in TEXT_COLUMNS}
 
 
+def test_what_makes_an_entry_unique_may_be_any_words_of_the_business(shop: Retailer) -> None:
+    shop.feeds = [feed(channel="push")]
+    shop.publish([person("ann", channel="push", entry_key="2024-06-20 dog food/XL")])
+    shop.export("win_back")
+    assert shop.last().rows("full")[0]["entry_key"] == "2024-06-20 dog food/XL"
+
+
 @pytest.mark.parametrize("policy", ["strip", "escape", "reject"])
 def test_a_phone_in_e164_is_untouched(shop: Retailer, policy: str) -> None:
     shop.feeds = [feed(channel="sms", text_policy=policy)]
