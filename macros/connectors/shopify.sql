@@ -24,6 +24,12 @@
 {%- endmacro %}
 
 
+{# When the local day of a time began, in UTC. #}
+{% macro start_of_day(expression) -%}
+    {{ local_to_utc('cast(' ~ local_date(expression) ~ ' as timestamp)') }}
+{%- endmacro %}
+
+
 {#
   Of files downloaded on the same day, the one with the higher number is newer: a browser saves the second download as
   `orders_export_2024-06-30 (1).csv`, which sorts before the first. 0 without such a number.
@@ -457,7 +463,8 @@ from orders
   CTE klaviyo_events, of the CTEs `events` and `metrics`: what happened to messages, in the contract's words, and to which one. Klaviyo
   names no copy. A campaign reaches a person once. A flow may send the same message again: a copy begins when it is received, or when
   it bounced or was dropped and none had been received before; what happens later belongs to the newest. An event without a copy has a
-  message_id that no message has.
+  message_id that no message has; is_doubtful is true of one that may be a no for all we know (a metric without a name, or that we do
+  not know), and says whose by the person only.
 #}
 {% macro klaviyo_events() -%}
 named_events as (
@@ -509,7 +516,11 @@ klaviyo_events as (
         {{ hash_id([
             'person_id', 'channel', 'sending_id',
             "case when flow_message_id is null then '' else coalesce(cast(sent_at as string), '') end",
-        ]) }} as message_id
+        ]) }} as message_id,
+        -- it may be a no, and no message tells whose: the person is named beside it
+        {{ may_be_a_no('event_type') }}
+        and coalesce(event_type, '') not in ('unsubscribed', 'complained')
+        and (sending_id is null or sent_at is null) as is_doubtful
     from sent_copies
 )
 {%- endmacro %}

@@ -159,6 +159,13 @@
             ~ ':\n            whom they may mean is not written to (quality.unreadable_noes)'
         ) -%}
     {%- endfor -%}
+    {%- for closed in said.get('closed_nobody', []) -%}
+        {%- do print(
+            '            but ' ~ thousands(closed['row_count'])
+            ~ (' of them names' if closed['row_count'] == 1 else ' of them name')
+            ~ ' neither a known record nor an address, and ' ~ ('closes' if closed['row_count'] == 1 else 'close') ~ ' nobody'
+        ) -%}
+    {%- endfor -%}
     {%- for unread in said.get('unread', []) -%}
         {%- do print('%-11s %s not read yet: python scripts/normalise_contacts.py' | format(unread['subject'], thousands(unread['row_count']))) -%}
     {%- endfor -%}

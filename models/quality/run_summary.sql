@@ -380,6 +380,20 @@ lines as (
     having count(*) > 0
     union all
     select
+        13 as section_order,
+        'closed_nobody' as section,
+        '' as sort_text,
+        1 as sort_number,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
+        count(*) as row_count
+    from unreadable_noes
+    where
+        not is_record_known
+        and not has_address
+    having count(*) > 0
+    union all
+    select
         14 as section_order,
         'unread' as section,
         '' as sort_text,

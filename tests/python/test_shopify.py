@@ -166,8 +166,10 @@ def test_guests_customers_and_profiles_are_records_of_their_own(shop: Workshop) 
         ("KANN", "ann@example.com", None, None, None, None, "2024-01-05 08:00:00"),
         *(
             (f"K{name.upper()}", f"{name}@example.com", None, None, None, None, made)
-            for name in ("ben", "cleo", "kim", "leo", "mo", "nia", "pat")
+            for name in ("ben", "cleo", "eve", "kim", "leo", "mo", "nia", "pat", "rex", "sue")
         ),
+        # old: dora@
+        ("KDORA", "dora.new@example.com", None, None, None, None, made),
         ("KQUINN", None, "+32470000027", None, None, None, made),
     ]
     assert found == sorted(
@@ -180,16 +182,21 @@ def test_guests_customers_and_profiles_are_records_of_their_own(shop: Workshop) 
 def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None:
     found = table(
         shop.warehouse,
-        "source_system, contact_id, channel, purpose, status, changed_at, evidence_reference",
+        "source_system, contact_id, channel, purpose, status, changed_at, evidence_reference, address",
         "intake.intake_consents",
     )
     undated = "export, time unknown"
-    assert found == [
+    expected: list[tuple[str, ...]] = [
         ("klaviyo", "KANN", "email", "marketing", "granted", "2024-01-05 08:00:00", "export"),
         # the shop's yes of the same person is older: this no wins, and has the time of its event
         ("klaviyo", "KBEN", "email", "marketing", "withdrawn", "2024-06-10 12:00:00", "event"),
         # never subscribed, and called the newsletter spam
         ("klaviyo", "KCLEO", "email", "marketing", "withdrawn", "2024-06-06 08:00:00", "event"),
+        # said by the end of May, when the profile was dora@'s, who is a customer of that address
+        ("klaviyo", "KDORA", "email", "marketing", "denied", MAY, undated, "dora@example.com"),
+        ("klaviyo", "KDORA", "email", "marketing", "withdrawn", MAY, undated),
+        # on the day of May's files, in which her box was not ticked
+        ("klaviyo", "KEVE", "email", "marketing", "withdrawn", "2024-05-31 13:00:00", "event"),
         # 1990-01-01
         ("klaviyo", "KKIM", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
         # subscribed, and suppressed by hand; a bounce is no word of a person
@@ -201,18 +208,41 @@ def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None
         ("klaviyo", "KNIA", "email", "marketing", "granted", "2024-02-01 09:00:00", undated),
         ("klaviyo", "KQUINN", "sms", "marketing", "granted", "2024-03-01 17:00:00", "export"),
         ("klaviyo", "KQUINN", "sms", "marketing", "withdrawn", "2024-06-16 08:00:00", "event"),
+        # closed by what an event may have meant, see below
+        ("klaviyo", "KREX", "email", "marketing", "granted", "2024-02-02 08:00:00", "export"),
+        ("klaviyo", "KSUE", "email", "marketing", "granted", "2024-02-02 08:00:00", "export"),
         ("shopify", "customer-7000000000001", "email", "marketing", "granted", OPENED, undated),
         ("shopify", "customer-7000000000002", "email", "marketing", "granted", OPENED, undated),
         # yes in May, no in June
         ("shopify", "customer-7000000000003", "email", "marketing", "granted", OPENED, undated),
         ("shopify", "customer-7000000000003", "email", "marketing", "withdrawn", JUNE, undated),
-        # no in May, yes in June: some time after
+        # no in May, yes in June: on the day of May's file, or after it
         (
             *("shopify", "customer-7000000000005", "email", "marketing", "granted"),
-            *("2024-05-31 22:00:00", undated),
+            *("2024-05-30 22:00:00", undated),
         ),
         ("shopify", "customer-7000000000007", "sms", "marketing", "granted", OPENED, undated),
         ("shopify", IVY, "email", "marketing", "granted", OPENED, undated),
+    ]
+    assert found == [(*word, None)[:8] for word in expected]
+
+
+def test_what_may_be_a_no_and_cannot_be_read_is_somebodys(shop: Workshop) -> None:
+    found = table(
+        shop.warehouse,
+        "entity, written_contact_id, channel, said_at",
+        "(select distinct entity, written_contact_id, channel, said_at from intake.intake_unreadable_noes) as noes",
+    )
+    assert found == [
+        # `perhaps` and `PENDING_SOMEWHERE`
+        ("consents", "KPAT", "email", JUNE),
+        # a metric that no file names, and one that we do not know: neither names a message
+        ("consents", "KREX", None, "2024-06-20 10:00:00"),
+        ("consents", "KSUE", None, "2024-06-20 11:00:00"),
+        ("consents", "customer-7000000000008", "email", JUNE),
+        # these name one
+        ("message_events", "KNIA", "email", "2024-06-08 09:00:00"),
+        ("message_events", "KNIA", "email", "2024-06-08 10:00:00"),
     ]
 
 
@@ -345,6 +375,8 @@ def test_what_cannot_be_read_is_counted(shop: Workshop) -> None:
     assert found == [
         # nobody is known of a checkout
         ("carts", "missing_value", "contact_id", "1"),
+        # events that may be noes about any channel
+        ("consents", "missing_key", "channel", "2"),
         # a number that a spreadsheet destroyed
         ("consents", "missing_key", "contact_id", "1"),
         # `perhaps` and `PENDING_SOMEWHERE`

@@ -68,6 +68,8 @@ dated_customers as (
         {{ shopify_customer('customers.is_numbered', 'customers.customer_id', 'customers.email', 'customers.phone') }}
             as contact_id,
         customers.row_number,
+        customers.email,
+        customers.phone,
         customers.accepts_email,
         customers.accepts_sms,
         shop.opened_at,
@@ -113,6 +115,7 @@ answers as (
         contact_id,
         'email' as channel,
         row_number,
+        email as address,
         accepts_email as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -125,6 +128,7 @@ answers as (
         contact_id,
         'sms' as channel,
         row_number,
+        phone as address,
         accepts_sms as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -137,6 +141,7 @@ answers as (
         contact_id,
         'email' as channel,
         row_number,
+        email as address,
         -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says; who
         -- unsubscribed in a file before and said yes after it came back
         case
@@ -158,12 +163,70 @@ answers as (
         contact_id,
         'sms' as channel,
         row_number,
+        phone as address,
         sms_consent as answer,
         sms_consented_at as known_at,
         created_at as earliest_at,
         exported_at,
         extracted_at
     from suppressed_profiles
+),
+
+record_files as (
+    select distinct
+        source_system,
+        contact_id,
+        extracted_at
+    from answers
+    where exported_at is not null
+),
+
+following_files as (
+    select
+        *,
+        lag(extracted_at) over (
+            partition by source_system, contact_id
+            order by extracted_at asc nulls last
+        ) as previous_extracted_at
+    from record_files
+),
+
+-- what a record was reached at, and since when: after the file before the first that has it; what the first file of all
+-- has, or one of unknown age, it may always have had
+held_addresses as (
+    select
+        answers.source_system,
+        answers.contact_id,
+        answers.channel,
+        min(answers.address) as address,
+        min(coalesce(following_files.previous_extracted_at, cast('1900-01-01' as timestamp))) as held_from
+    from answers
+    left join following_files
+        on
+            answers.source_system = following_files.source_system
+            and answers.contact_id = following_files.contact_id
+            and answers.extracted_at = following_files.extracted_at
+            and answers.exported_at is not null
+    where answers.address is not null
+    group by
+        answers.source_system,
+        answers.contact_id,
+        answers.channel,
+        case
+            when answers.channel = 'email' then {{ normalised_email('answers.address') }}
+            else {{ digits('answers.address') }}
+        end
+),
+
+numbered_addresses as (
+    select
+        *,
+        row_number() over (
+            partition by source_system, contact_id, channel
+            order by held_from asc nulls last, address asc nulls last
+        ) as address_number,
+        count(*) over (partition by source_system, contact_id, channel) as addresses
+    from held_addresses
 ),
 
 -- a box that is not ticked says nothing, unless it was ticked before; another word than these is rejected, and counted
@@ -197,6 +260,7 @@ states as (
 ordered_states as (
     select
         *,
+        row_number() over ({{ history }}) as state_number,
         lag(state) over ({{ history }}) as previous_state,
         lag(known_at) over ({{ history }}) as previous_known_at,
         lag(extracted_at) over ({{ history }}) as previous_extracted_at,
@@ -222,10 +286,11 @@ changes as (
             when state <> 'granted' then latest_at
             when known_at is not null then known_at
             when previous_extracted_at is null then earliest_at
-            -- it was another one in the file before, and is granted since
-            else {{ add_seconds('previous_extracted_at', 1) }}
+            -- it was another one in the file before, which may have been made at any time of its day
+            else {{ start_of_day('previous_extracted_at') }}
         end as changed_at,
         known_at is null as is_undated,
+        state_number,
         latest_at as extracted_at
     from ordered_states
     where
@@ -233,6 +298,48 @@ changes as (
         or (state <> 'unticked' and coalesce(previous_state, '') <> state)
         -- said again
         or (state = 'granted' and known_at <> previous_known_at)
+),
+
+followed_changes as (
+    select
+        *,
+        lead(status) over (
+            partition by source_system, contact_id, channel
+            order by state_number asc nulls last
+        ) as next_status,
+        lead(changed_at) over (
+            partition by source_system, contact_id, channel
+            order by state_number asc nulls last
+        ) as next_changed_at,
+        lead(is_undated) over (
+            partition by source_system, contact_id, channel
+            order by state_number asc nulls last
+        ) as is_next_undated
+    from changes
+),
+
+-- the yes that took back a no is later than it, though it is dated as early as can be
+ordered_changes as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        status,
+        answer,
+        known_at,
+        granted_until,
+        case
+            when
+                status <> 'granted'
+                and next_status = 'granted'
+                and is_next_undated
+                and next_changed_at <= changed_at
+                then {{ add_seconds('next_changed_at', -1) }}
+            else changed_at
+        end as changed_at,
+        is_undated,
+        extracted_at
+    from followed_changes
 ),
 
 -- with a time of their own; a complaint counts without its message, too
@@ -250,17 +357,38 @@ noes_in_events as (
 
 -- what a profile says of a no is not said twice, where an event after the last yes has its time
 other_changes as (
-    select changes.*
-    from changes
+    select ordered_changes.*
+    from ordered_changes
     {{ anti_join() }} noes_in_events
         on
-            changes.source_system = noes_in_events.source_system
-            and changes.contact_id = noes_in_events.contact_id
-            and changes.channel = noes_in_events.channel
-            and changes.answer = 'unsubscribed'
-            and changes.extracted_at >= noes_in_events.changed_at
-            and (changes.granted_until is null or changes.granted_until < noes_in_events.changed_at)
-            and (changes.known_at is null or changes.known_at <= noes_in_events.changed_at)
+            ordered_changes.source_system = noes_in_events.source_system
+            and ordered_changes.contact_id = noes_in_events.contact_id
+            and ordered_changes.channel = noes_in_events.channel
+            and ordered_changes.answer = 'unsubscribed'
+            and ordered_changes.extracted_at >= noes_in_events.changed_at
+            and (ordered_changes.granted_until is null or ordered_changes.granted_until < noes_in_events.changed_at)
+            and (ordered_changes.known_at is null or ordered_changes.known_at <= noes_in_events.changed_at)
+),
+
+-- an event that may be a no, of no message that is known: a word that intake cannot read closes the person
+doubtful_events as (
+    select
+        person_id as contact_id,
+        coalesce(metric, 'unknown') as status,
+        -- what has no name, or names neither or both, may be about any
+        case
+            when metric like '%sms%' and metric like '%email%' then cast(null as string)
+            when metric like '%sms%' then 'sms'
+            when metric like '%email%' then 'email'
+        end as channel,
+        occurred_at as changed_at,
+        max(extracted_at) as extracted_at
+    from klaviyo_events
+    where is_doubtful
+    group by
+        person_id,
+        metric,
+        occurred_at
 ),
 
 words as (
@@ -270,6 +398,8 @@ words as (
         channel,
         status,
         changed_at,
+        -- a no may have been said as late as that
+        extracted_at as said_by,
         case when status = 'granted' and not is_undated then 'export' else 'export, time unknown' end
             as evidence_reference,
         extracted_at
@@ -281,9 +411,78 @@ words as (
         channel,
         'withdrawn' as status,
         changed_at,
+        coalesce(changed_at, extracted_at) as said_by,
         'event' as evidence_reference,
         extracted_at
     from noes_in_events
+    union all
+    select
+        'klaviyo' as source_system,
+        contact_id,
+        channel,
+        status,
+        changed_at,
+        coalesce(changed_at, extracted_at) as said_by,
+        'event' as evidence_reference,
+        extracted_at
+    from doubtful_events
+),
+
+-- The record may have another address now than the one that a no was said at: it is a no at each that the record had by
+-- then. One of a day speaks for all, dated by the last; the key holds no address, so each has a second of its own.
+noes_at_addresses as (
+    select
+        words.source_system,
+        words.contact_id,
+        numbered_addresses.channel,
+        case when words.status = 'withdrawn' then 'denied' else words.status end as status,
+        numbered_addresses.address,
+        {{ add_seconds('max(words.said_by)', '1 - numbered_addresses.address_number') }} as changed_at,
+        max(words.evidence_reference) as evidence_reference,
+        max(words.extracted_at) as extracted_at
+    from words
+    inner join numbered_addresses
+        on
+            words.source_system = numbered_addresses.source_system
+            and words.contact_id = numbered_addresses.contact_id
+            and coalesce(words.channel, numbered_addresses.channel) = numbered_addresses.channel
+            and words.said_by > numbered_addresses.held_from
+    where
+        words.status <> 'granted'
+        and numbered_addresses.addresses > 1
+    group by
+        words.source_system,
+        words.contact_id,
+        words.status,
+        numbered_addresses.channel,
+        numbered_addresses.address,
+        numbered_addresses.address_number,
+        {{ local_date('words.said_by') }}
+),
+
+-- the box and the consent are the record's, whatever address it has
+addressed_words as (
+    select
+        source_system,
+        contact_id,
+        channel,
+        status,
+        cast(null as string) as address,
+        changed_at,
+        evidence_reference,
+        extracted_at
+    from words
+    union all
+    select
+        source_system,
+        contact_id,
+        channel,
+        status,
+        address,
+        changed_at,
+        evidence_reference,
+        extracted_at
+    from noes_at_addresses
 )
 
 select
@@ -292,10 +491,9 @@ select
     channel,
     'marketing' as purpose,
     status,
-    -- the box and the consent are the record's, whatever address it has
-    cast(null as string) as address,
+    address,
     changed_at,
     evidence_reference,
     cast(null as timestamp) as double_opt_in_confirmed_at,
     extracted_at
-from words
+from addressed_words

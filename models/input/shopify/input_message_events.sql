@@ -12,7 +12,8 @@ metrics as (
 
 {{ klaviyo_events() }},
 
--- whoever unsubscribes without a message, in the settings of an account, says so in consents only
+-- whoever unsubscribes without a message, in the settings of an account, says so in consents only; so does an event that
+-- may be a no and names the person, but no message that is known
 message_events as (
     select
         message_id,
@@ -30,7 +31,9 @@ message_events as (
         extracted_at,
         row_number
     from klaviyo_events
-    where sending_id is not null or event_type is null or event_type not in ('unsubscribed', 'complained')
+    where
+        not is_doubtful
+        and (sending_id is not null or event_type is null or event_type not in ('unsubscribed', 'complained'))
 ),
 
 -- one per second and link: a person's before a machine's, and that before one of which nothing is recorded
