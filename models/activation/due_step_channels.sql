@@ -159,6 +159,7 @@ plans as (
     select
         due_profiles.profile_id,
         profiles.country_code,
+        profiles.time_zone,
         profiles.preferred_channel,
         profiles.responsive_channel,
         {{ planned_at }} as planned_at
@@ -169,13 +170,13 @@ plans as (
         on due_profiles.profile_id = declared_send_hours.profile_id
 ),
 
--- Each channel has hours in which nobody is disturbed, by the recipient's own clock where the country has one: the row
--- of her country counts before the general one.
+-- Each channel has hours in which nobody is disturbed, by the recipient's own clock where it is known, else by that of
+-- her country: the row of her country counts before the general one.
 ranked_quiet_hours as (
     select
         plans.profile_id,
         quiet_hours.channel,
-        coalesce(quiet_hours.time_zone, {{ business_zone() }}) as time_zone,
+        coalesce(plans.time_zone, quiet_hours.time_zone, {{ business_zone() }}) as time_zone,
         cast(split_part(quiet_hours.from_time, ':', 1) as integer) * 3600
         + cast(split_part(quiet_hours.from_time, ':', 2) as integer) * 60 as from_seconds,
         cast(split_part(quiet_hours.until_time, ':', 1) as integer) * 3600

@@ -111,6 +111,7 @@ records as (
         contacts.last_name,
         contacts.language_code,
         contacts.country_code,
+        contacts.time_zone,
         contacts.birth_date,
         contacts.first_name is not null or contacts.last_name is not null as has_name,
         row_number() over (
@@ -135,6 +136,7 @@ newest_records as (
         min(case when has_name then age_rank end) as name_rank,
         min(case when language_code is not null then age_rank end) as language_rank,
         min(case when country_code is not null then age_rank end) as country_rank,
+        min(case when time_zone is not null then age_rank end) as zone_rank,
         min(case when birth_date is not null then age_rank end) as birth_rank
     from records
     group by profile_id
@@ -147,6 +149,7 @@ profile_traits as (
         max(case when records.age_rank = newest_records.name_rank then records.last_name end) as last_name,
         max(case when records.age_rank = newest_records.language_rank then records.language_code end) as language_code,
         max(case when records.age_rank = newest_records.country_rank then records.country_code end) as country_code,
+        max(case when records.age_rank = newest_records.zone_rank then records.time_zone end) as time_zone,
         max(case when records.age_rank = newest_records.birth_rank then records.birth_date end) as birth_date
     from records
     inner join newest_records
@@ -166,6 +169,7 @@ profile_contacts as (
         profile_traits.last_name,
         profile_traits.language_code,
         profile_traits.country_code,
+        profile_traits.time_zone,
         profile_addresses.street_address,
         profile_addresses.postal_code,
         profile_addresses.city,
@@ -195,6 +199,7 @@ select
     last_name,
     language_code,
     country_code,
+    time_zone,
     street_address,
     postal_code,
     city,

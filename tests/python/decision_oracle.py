@@ -162,6 +162,8 @@ class Profile:
     # too many people complained at the provider of her mailbox
     is_mailbox_paused: bool = False
     country_code: str | None = None
+    # where she lives, where a record says so
+    time_zone: str | None = None
     # the hour at which she wants to be written to
     send_hour: int | None = None
 
@@ -524,7 +526,8 @@ class _Day:
         hours = rows.get(country or "*") or rows.get("*")
         if hours is None:
             return self.send_date, planned
-        zone = ZoneInfo(hours.time_zone or self.world.settings.business_timezone)
+        own = self.profiles[profile_id].time_zone if profile_id in self.profiles else None
+        zone = ZoneInfo(own or hours.time_zone or self.world.settings.business_timezone)
         clock = planned.replace(tzinfo=UTC).astimezone(zone)
         at, begin, end = clock.time(), hours.begin, hours.end
         if not (begin <= at < end if begin < end else at >= begin or at < end):

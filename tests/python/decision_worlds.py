@@ -582,6 +582,7 @@ def _life(draw: st.DrawFn, name: str, calendar: Calendar, scenario_ids: tuple[st
         responsive_channel=one_of(None, "sms", "email", "push"),
         engagement_tier=one_of(*TIERS),
         country_code=one_of(None, "FR", "US"),
+        time_zone=one_of(None, None, "Pacific/Honolulu", "Asia/Tokyo"),
         send_hour=one_of(None, None, 7, 19, 22),
         max_messages_30_days=one_of(1, 2, 0) if "wishes" in troubles else None,
         last_contact_from_person_at=None if days_ago is None else calendar.noon(-days_ago),

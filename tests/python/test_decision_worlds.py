@@ -273,13 +273,13 @@ def people_tables(world: World) -> dict[str, Table]:
     return {
         "dim_profiles": (
             {
-                **typed(varchar="profile_id preferred_channel responsive_channel country_code"),
+                **typed(varchar="profile_id preferred_channel responsive_channel country_code time_zone"),
                 **typed(boolean="has_erasure_request", integer="max_messages_30_days"),
                 **typed(timestamp="last_contact_from_person_at", varchar="engagement_tier"),
             },
             [
                 (
-                    *(row.profile_id, row.preferred_channel, row.responsive_channel, row.country_code),
+                    *(row.profile_id, row.preferred_channel, row.responsive_channel, row.country_code, row.time_zone),
                     *(row.has_erasure_request, row.max_messages_30_days),
                     *(row.last_contact_from_person_at, row.engagement_tier),
                 )
