@@ -36,6 +36,7 @@ def buyer(address: str) -> str:
 ANN, BEN, CLEO = buyer("ann@example.com"), buyer("ben@example.com"), buyer("cleo@example.com")
 DORA, JANE, GUS = buyer("dora@example.com"), buyer("jane@example.com"), buyer("32470000017")
 IVY = buyer("ivy@example.com").replace("buyer", "customer")
+UMA = "email-" + hashlib.md5(b"uma@example.com", usedforsecurity=False).hexdigest()[:16]
 
 
 def download(workshop: Workshop, *names: str) -> Path:
@@ -161,13 +162,17 @@ def test_guests_customers_and_profiles_are_records_of_their_own(shop: Workshop) 
         ("customer-7000000000005", "eve@example.com", None, "Example", None, None, OPENED),
         ("customer-7000000000007", None, gus, "Example", None, None, OPENED),
         ("customer-7000000000008", "hal@example.com", None, "Example", None, None, OPENED),
+        # a spreadsheet destroyed the number in the newer file
+        ("customer-7000000000009", "wes@example.com", None, "Example", None, None, OPENED),
     ]
     klaviyo = [
         ("KANN", "ann@example.com", None, None, None, None, "2024-01-05 08:00:00"),
         *(
             (f"K{name.upper()}", f"{name}@example.com", None, None, None, None, made)
-            for name in ("ben", "cleo", "eve", "kim", "leo", "mo", "nia", "pat", "rex", "sue")
+            for name in ("ben", "cleo", "eve", "kim", "leo", "mo", "nia", "pat", "rex", "sue", "tom")
         ),
+        # in the list of suppressed profiles only
+        (UMA, "uma@example.com", None, None, None, None, "2024-02-10 08:00:00"),
         # old: dora@
         ("KDORA", "dora.new@example.com", None, None, None, None, made),
         ("KQUINN", None, "+32470000027", None, None, None, made),
@@ -211,6 +216,11 @@ def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None
         # closed by what an event may have meant, see below
         ("klaviyo", "KREX", "email", "marketing", "granted", "2024-02-02 08:00:00", "export"),
         ("klaviyo", "KSUE", "email", "marketing", "granted", "2024-02-02 08:00:00", "export"),
+        # in the list of suppressed profiles, which has no identifiers; a dead address is in it, too: no word of Rex
+        ("klaviyo", "KTOM", "email", "marketing", "granted", "2024-02-02 08:00:00", "export"),
+        ("klaviyo", "KTOM", "email", "marketing", "withdrawn", JUNE, undated),
+        # without a reason, and in no other file
+        ("klaviyo", UMA, "email", "marketing", "withdrawn", JUNE, undated),
         ("shopify", "customer-7000000000001", "email", "marketing", "granted", OPENED, undated),
         ("shopify", "customer-7000000000002", "email", "marketing", "granted", OPENED, undated),
         # yes in May, no in June
@@ -222,6 +232,9 @@ def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None
             *("2024-05-30 22:00:00", undated),
         ),
         ("shopify", "customer-7000000000007", "sms", "marketing", "granted", OPENED, undated),
+        # June's row has no readable number, but the same e-mail
+        ("shopify", "customer-7000000000009", "email", "marketing", "granted", OPENED, undated),
+        ("shopify", "customer-7000000000009", "email", "marketing", "withdrawn", JUNE, undated),
         ("shopify", IVY, "email", "marketing", "granted", OPENED, undated),
     ]
     assert found == [(*word, None)[:8] for word in expected]
@@ -230,19 +243,22 @@ def test_a_yes_is_as_early_and_a_no_as_late_as_it_can_be(shop: Workshop) -> None
 def test_what_may_be_a_no_and_cannot_be_read_is_somebodys(shop: Workshop) -> None:
     found = table(
         shop.warehouse,
-        "entity, written_contact_id, channel, said_at",
-        "(select distinct entity, written_contact_id, channel, said_at from intake.intake_unreadable_noes) as noes",
+        "entity, written_contact_id, channel, said_at, has_address",
+        "(select distinct entity, written_contact_id, channel, said_at, named_address_hash is not null as has_address "
+        "from intake.intake_unreadable_noes) as noes",
     )
     assert found == [
+        # xia@, whose number a spreadsheet destroyed
+        ("consents", None, "email", JUNE, "true"),
         # `perhaps` and `PENDING_SOMEWHERE`
-        ("consents", "KPAT", "email", JUNE),
+        ("consents", "KPAT", "email", JUNE, "false"),
         # a metric that no file names, and one that we do not know: neither names a message
-        ("consents", "KREX", None, "2024-06-20 10:00:00"),
-        ("consents", "KSUE", None, "2024-06-20 11:00:00"),
-        ("consents", "customer-7000000000008", "email", JUNE),
+        ("consents", "KREX", None, "2024-06-20 10:00:00", "false"),
+        ("consents", "KSUE", None, "2024-06-20 11:00:00", "false"),
+        ("consents", "customer-7000000000008", "email", JUNE, "false"),
         # these name one
-        ("message_events", "KNIA", "email", "2024-06-08 09:00:00"),
-        ("message_events", "KNIA", "email", "2024-06-08 10:00:00"),
+        ("message_events", "KNIA", "email", "2024-06-08 09:00:00", "false"),
+        ("message_events", "KNIA", "email", "2024-06-08 10:00:00", "false"),
     ]
 
 
@@ -377,11 +393,11 @@ def test_what_cannot_be_read_is_counted(shop: Workshop) -> None:
         ("carts", "missing_value", "contact_id", "1"),
         # events that may be noes about any channel
         ("consents", "missing_key", "channel", "2"),
-        # a number that a spreadsheet destroyed
-        ("consents", "missing_key", "contact_id", "1"),
+        # two numbers that a spreadsheet destroyed
+        ("consents", "missing_key", "contact_id", "2"),
         # `perhaps` and `PENDING_SOMEWHERE`
         ("consents", "not_in_list", "status", "2"),
-        ("contacts", "missing_key", "contact_id", "1"),
+        ("contacts", "missing_key", "contact_id", "2"),
         # an event whose metric no file names, one of no message, and one of `yesterday`
         ("message_events", "missing_key", "event_type", "1"),
         ("message_events", "missing_key", "message_id", "1"),
@@ -648,6 +664,8 @@ def test_an_undated_file_is_neither_the_newest_yes_nor_older_than_its_newest_sta
         # as late as the newest consent of its file
         ("KLEFT", "withdrawn", "2024-06-20 08:00:00", undated),
         ("KYES", "granted", "2024-06-20 08:00:00", "export"),
+        # the no is also one at each address that the customer had, a second apart
+        *(("customer-7", "denied", f"2024-06-15 21:59:{second}", undated) for second in (57, 58, 59)),
         ("customer-7", "granted", opened, undated),
         ("customer-7", "withdrawn", "2024-06-15 21:59:59", undated),
     ]

@@ -22,7 +22,8 @@ checkouts as (
         order_id,
         {{ shopify_buyer('email', 'phone') }} as contact_id,
         created_at,
-        total_amount,
+        -- an amount of another currency is none of ours
+        case when currency_code = '{{ setting("currency_code") }}' then total_amount end as total_amount,
         extracted_at
     from checkout_rows
     where is_first_row and is_newest_copy

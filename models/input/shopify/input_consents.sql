@@ -1,8 +1,9 @@
 {{ config(enabled=is_connector('shopify')) }}
 
 {# a file of unknown age may be the oldest or the newest of all: a yes in it is the first state, and anything else the
-   last; of two states of one day, too, the no is the later one -#}
-{%- set history = "partition by source_system, contact_id, channel order by "
+   last; of two states of one day, too, the no is the later one; a row that names no record is of nobody else -#}
+{%- set record_channel = "source_system, contact_id, channel, case when contact_id is null then row_number end" -%}
+{%- set history = "partition by " ~ record_channel ~ " order by "
     ~ "case when exported_at is not null then 1 when state = 'granted' then 0 else 2 end asc nulls last, "
     ~ "extracted_at asc nulls last, case state when 'granted' then 1 else 2 end asc nulls last, "
     ~ "state asc nulls last, row_number asc nulls last" -%}
@@ -83,9 +84,19 @@ identified_profiles as (
     select
         *,
         {{ klaviyo_profile('profile_id', 'email') }} as contact_id,
-        {{ klaviyo_suppression('suppressions') }} as suppression,
-        suppressions is not null or coalesce(has_suppressions, false) as tells_suppressions
+        {{ klaviyo_suppression('suppressions') }} as suppression
     from profiles
+),
+
+-- a dead address in the list of suppressed profiles lifts no suppression
+telling_profiles as (
+    select
+        *,
+        case
+            when is_listed then suppression is not null
+            else suppressions is not null or coalesce(has_suppressions, false)
+        end as tells_suppressions
+    from identified_profiles
 ),
 
 numbered_profiles as (
@@ -94,7 +105,7 @@ numbered_profiles as (
         sum(case when tells_suppressions then 1 else 0 end) over (
             {{ suppressing_files }} rows between unbounded preceding and current row
         ) as statement_number
-    from identified_profiles
+    from telling_profiles
 ),
 
 -- a suppression holds on in a file that has no such column
@@ -116,6 +127,7 @@ answers as (
         'email' as channel,
         row_number,
         email as address,
+        contact_id is null as names_address,
         accepts_email as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -129,6 +141,7 @@ answers as (
         'sms' as channel,
         row_number,
         phone as address,
+        contact_id is null as names_address,
         accepts_sms as answer,
         cast(null as timestamp) as known_at,
         opened_at as earliest_at,
@@ -142,6 +155,7 @@ answers as (
         'email' as channel,
         row_number,
         email as address,
+        false as names_address,
         -- suppressed for a complaint, an unsubscription or by the staff is a no, whatever the consent says; who
         -- unsubscribed in a file before and said yes after it came back
         case
@@ -164,6 +178,7 @@ answers as (
         'sms' as channel,
         row_number,
         phone as address,
+        false as names_address,
         sms_consent as answer,
         sms_consented_at as known_at,
         created_at as earliest_at,
@@ -236,6 +251,7 @@ states as (
         contact_id,
         channel,
         row_number,
+        case when names_address then address end as named_address,
         answer,
         case answer
             when 'yes' then 'granted'
@@ -278,6 +294,8 @@ changes as (
         source_system,
         contact_id,
         channel,
+        row_number,
+        case when state <> 'granted' then named_address end as named_address,
         case when state = 'unticked' then 'withdrawn' else state end as status,
         answer,
         known_at,
@@ -295,6 +313,8 @@ changes as (
     from ordered_states
     where
         (state = 'unticked' and previous_state = 'granted')
+        -- whose number a spreadsheet destroyed may have been ticked before
+        or (state = 'unticked' and contact_id is null and named_address is not null)
         or (state <> 'unticked' and coalesce(previous_state, '') <> state)
         -- said again
         or (state = 'granted' and known_at <> previous_known_at)
@@ -304,15 +324,15 @@ followed_changes as (
     select
         *,
         lead(status) over (
-            partition by source_system, contact_id, channel
+            partition by {{ record_channel }}
             order by state_number asc nulls last
         ) as next_status,
         lead(changed_at) over (
-            partition by source_system, contact_id, channel
+            partition by {{ record_channel }}
             order by state_number asc nulls last
         ) as next_changed_at,
         lead(is_undated) over (
-            partition by source_system, contact_id, channel
+            partition by {{ record_channel }}
             order by state_number asc nulls last
         ) as is_next_undated
     from changes
@@ -324,6 +344,7 @@ ordered_changes as (
         source_system,
         contact_id,
         channel,
+        named_address,
         status,
         answer,
         known_at,
@@ -397,6 +418,7 @@ words as (
         contact_id,
         channel,
         status,
+        named_address as address,
         changed_at,
         -- a no may have been said as late as that
         extracted_at as said_by,
@@ -410,6 +432,7 @@ words as (
         contact_id,
         channel,
         'withdrawn' as status,
+        cast(null as string) as address,
         changed_at,
         coalesce(changed_at, extracted_at) as said_by,
         'event' as evidence_reference,
@@ -421,6 +444,7 @@ words as (
         contact_id,
         channel,
         status,
+        cast(null as string) as address,
         changed_at,
         coalesce(changed_at, extracted_at) as said_by,
         'event' as evidence_reference,
@@ -460,14 +484,14 @@ noes_at_addresses as (
         {{ local_date('words.said_by') }}
 ),
 
--- the box and the consent are the record's, whatever address it has
+-- the box and the consent are the record's, whatever address it has; one of no record is about the address it names
 addressed_words as (
     select
         source_system,
         contact_id,
         channel,
         status,
-        cast(null as string) as address,
+        address,
         changed_at,
         evidence_reference,
         extracted_at

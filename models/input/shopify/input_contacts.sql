@@ -105,7 +105,7 @@ ranked_customers as (
     from numbered_customers
 ),
 
--- of profiles deleted and made again the newest counts
+-- of profiles deleted and made again the newest counts; a list of suppressed ones says of them only that they are there
 ranked_profiles as (
     select
         *,
@@ -113,6 +113,7 @@ ranked_profiles as (
         row_number() over (
             partition by {{ klaviyo_profile('profile_id', 'email') }}
             order by
+                case when is_listed then 1 else 0 end asc nulls last,
                 exported_at desc nulls last, extracted_at desc nulls last, download_number desc nulls last,
                 row_number desc nulls last
         ) as copy_number

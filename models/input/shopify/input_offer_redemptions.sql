@@ -16,7 +16,10 @@ uses as (
         {{ shopify_key('order_rows.order_id') }} as order_id,
         {{ shopify_buyer('order_rows.email', 'order_rows.phone') }} as contact_id,
         {{ shopify_code('order_rows.discount_codes', 'numbers.code_number') }} as offer_id,
-        order_rows.order_discount_amount,
+        -- an amount of another currency is none of ours
+        case
+            when order_rows.currency_code = '{{ setting("currency_code") }}' then order_rows.order_discount_amount
+        end as order_discount_amount,
         order_rows.created_at as redeemed_at,
         order_rows.extracted_at
     from order_rows

@@ -53,6 +53,7 @@ lines as (
         readable_lines.sku,
         readable_lines.product_name,
         readable_lines.quantity,
+        coalesce(readable_lines.is_taxable, true) and not {{ is_no_goods('readable_lines.product_name') }} as is_taxed,
         readable_lines.list_amount,
         least(readable_lines.line_discount_amount, readable_lines.list_amount) as line_discount_amount,
         orders.subtotal_amount,
@@ -105,12 +106,26 @@ taxed as (
     from discounted
 ),
 
+-- a gift card is taxed when it is used: it has no part of the tax, unless nothing else could have any
+weighed as (
+    select
+        *,
+        case
+            when
+                is_taxed
+                or coalesce(sum(case when is_taxed then untaxed_amount end) over (partition by order_row), 0) = 0
+                then untaxed_amount
+            else 0
+        end as taxed_amount
+    from taxed
+),
+
 goods as (
     select
         *,
         line_discount_amount + shared_discount_amount as all_discount_amount,
-        {{ shared_out('tax_on_top_amount', 'untaxed_amount', 'order_row', 'line_number') }} as line_tax_amount
-    from taxed
+        {{ shared_out('tax_on_top_amount', 'taxed_amount', 'order_row', 'line_number') }} as line_tax_amount
+    from weighed
 ),
 
 -- a line that an edit took out has quantity 0

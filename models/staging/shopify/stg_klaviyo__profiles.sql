@@ -25,6 +25,9 @@ profiles as (
         {{ as_is(adapter.quote('Email Marketing Consent')) }} as email_consent,
         {{ as_is(adapter.quote('SMS Marketing Consent')) }} as sms_consent,
         {{ as_is(adapter.quote('Email Suppressions')) }} as suppressions,
+        {{ as_is(adapter.quote('Suppression Reason')) }} as listed_reason,
+        {{ utc_unless_zoned(adapter.quote('Timestamp')) }} as listed_at,
+        {{ normalised_email('email') }} as email_key,
         -- it does not say in which zone it writes: UTC, as its API and imports have it
         {{ utc_unless_zoned(adapter.quote('Email Marketing Consent Timestamp')) }} as email_consented_at,
         {{ utc_unless_zoned(adapter.quote('SMS Marketing Consent Timestamp')) }} as sms_consented_at,
@@ -47,15 +50,31 @@ stamped_profiles as (
         *,
         greatest(
             coalesce(last_active_at, created_at),
+            case when {{ happened_by('listed_at') }} then listed_at end,
             case when {{ happened_by('email_consented_at') }} then email_consented_at end,
             case when {{ happened_by('sms_consented_at') }} then sms_consented_at end
-        ) as newest_stamp
+        ) as newest_stamp,
+        -- Klaviyo's own export of suppressed profiles
+        max(case when listed_reason is not null then 1 else 0 end) over (partition by file_name) = 1 as is_listed
     from profiles
+),
+
+-- it has no identifiers: a profile is the one that another file gives the same e-mail. Whoever is in it is suppressed,
+-- also where the reason is missing
+listed_profiles as (
+    select
+        *,
+        coalesce(
+            profile_id,
+            case when is_listed and email_key is not null then min(profile_id) over (partition by email_key) end
+        ) as known_profile_id,
+        coalesce(suppressions, listed_reason, case when is_listed then 'listed' end) as all_suppressions
+    from stamped_profiles
 )
 
 select
     row_number,
-    profile_id,
+    known_profile_id as profile_id,
     email,
     phone,
     first_name,
@@ -67,13 +86,15 @@ select
     -- written in any case, with a space or an underscore
     lower({{ regex_replace_all('email_consent', '[ _]+', '_') }}) as email_consent,
     lower({{ regex_replace_all('sms_consent', '[ _]+', '_') }}) as sms_consent,
-    suppressions,
+    all_suppressions as suppressions,
     -- A file without the column says nothing of suppressions, and looks like one in which nobody is suppressed
-    max(case when suppressions is not null then 1 else 0 end) over (partition by file_name) = 1 as has_suppressions,
+    max(case when all_suppressions is not null then 1 else 0 end) over (partition by file_name) = 1 as has_suppressions,
+    is_listed,
     email_consented_at,
     sms_consented_at,
-    created_at,
+    -- who is suppressed has been there by then
+    coalesce(created_at, case when is_listed then coalesce(listed_at, exported_at) end) as created_at,
     download_number,
     exported_at,
     coalesce(exported_at, max(newest_stamp) over (partition by file_name)) as extracted_at
-from stamped_profiles
+from listed_profiles

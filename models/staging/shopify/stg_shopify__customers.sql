@@ -41,12 +41,12 @@ customers as (
     where coalesce(email, '') <> 'Email'
 ),
 
--- old files have no number: it is the one that another file gives the same e-mail
+-- old files have no number, and a spreadsheet destroys it: it is the one that another file gives the same e-mail
 known_numbers as (
     select
         *,
         case
-            when not has_number and email_key is not null then min(customer_id) over (partition by email_key)
+            when customer_id is null and email_key is not null then min(customer_id) over (partition by email_key)
         end as number_of_email
     from customers
 )
