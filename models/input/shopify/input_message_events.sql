@@ -12,8 +12,8 @@ metrics as (
 
 {{ klaviyo_events() }},
 
--- whoever unsubscribes without a message, in the settings of an account, says so in consents only; so does an event that
--- may be a no and names the person, but no message that is known
+-- whoever unsubscribes without a message, in the settings of an account, says so in consents only; so does an event
+-- that may be a no and names the person, but no message that is known
 message_events as (
     select
         message_id,
