@@ -163,7 +163,7 @@
         {%- do print(
             '            but ' ~ thousands(closed['row_count'])
             ~ (' of them names' if closed['row_count'] == 1 else ' of them name')
-            ~ ' neither a known record nor an address, and ' ~ ('closes' if closed['row_count'] == 1 else 'close') ~ ' nobody'
+            ~ ' no known record and no address: nobody is closed'
         ) -%}
     {%- endfor -%}
     {%- for unread in said.get('unread', []) -%}
