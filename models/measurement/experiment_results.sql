@@ -5,8 +5,8 @@
 {%- set four_times_in_five = '0.8416212335729143e0' %}
 {#- Newton's: after four steps the error is below 1e-8 -#}
 {%- set people_steps = 4 %}
-{#- Below these a difference over its error is not normal, and the sequence that holds at all times is none: with a twentieth of
-    people who buy, one in eight draws of 40 has no buyer, no variance of its own, and "won" whatever the truth is. -#}
+{#- Below these a difference over its error is not normal, and what is to hold at all times does not: where a twentieth
+    buys, one in eight draws of 40 has no buyer, no variance of its own, and "won" whatever the truth is. -#}
 {%- set least_people = 30 %}
 {%- set least_counted = 10 %}
 {%- set sums = [
@@ -81,7 +81,8 @@ described as (
         *,
         cast(users as double) as people,
         -- of a rate, those who did or those who did not
-        case when kind = 'rate' then least(counted_users, users - counted_users) else counted_users end as fewer_counted,
+        case when kind = 'rate' then least(counted_users, users - counted_users) else counted_users end
+            as fewer_counted,
         case when kind = 'ratio' then main_sum / nullif(denominator_sum, 0e0) else main_sum / users end as mean,
         {{ sample_variance('main_sum', 'main_sum_squares', 'users') }} as main_variance,
         denominator_sum / users as denominator_mean,
@@ -252,8 +253,10 @@ deviates as (
         *,
         are_enough_people and are_enough_counted as is_enough,
         -- Newcombe's interval holds for the rarest complaint
-        case when kind = 'rate' then fewer_people >= {{ least_people }} else are_enough_people and are_enough_counted end
-            as is_enough_to_see_harm,
+        case
+            when kind = 'rate' then fewer_people >= {{ least_people }}
+            else are_enough_people and are_enough_counted
+        end as is_enough_to_see_harm,
         {{ student_deviate('t_value', 'degrees') }} as deviate
     from looked_at
 ),

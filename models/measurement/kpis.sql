@@ -29,9 +29,9 @@ own_figures as (
                     / nullif(sum(kpi_months.base), 0e0)
         end as own_figure,
         -- there were some, and they were few
-        max(
-            case when kpi_months.withheld_because <> kpi_benchmarks.unmeasured_because then kpi_months.withheld_because end
-        ) as withheld_because
+        max(case
+            when kpi_months.withheld_because <> kpi_benchmarks.unmeasured_because then kpi_months.withheld_because
+        end) as withheld_because
     from kpi_months
     inner join kpi_benchmarks on kpi_months.kpi_id = kpi_benchmarks.kpi_id
     cross join newest_month

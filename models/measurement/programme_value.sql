@@ -1,7 +1,7 @@
 -- What all scenarios together are worth: some people are written to by none of them, drawn among all who were known
 -- when the half-year began, whether or not they would ever have entered anything. Everybody else is the other group,
 -- also whoever a single scenario holds out. Somebody who became one person out of two is in the group of the id that
--- entered first, as the engine has it (crossovers). The sum of the scenarios' lifts says something else: one may take from
+-- entered first, as the engine has it. The sum of the scenarios' lifts says something else: one may take from
 -- another, and most people enter none.
 {%- set z = '1.959963984540054e0' %}
 {%- set measures = ['net_sales', 'net_return'] %}

@@ -1,6 +1,6 @@
 -- What she bought is about to run out. Subject: the category; value: the days that it lasts. A purchase of the category
--- takes the moment back, and so does it when she denies profiling, also between two runs that foretell: an evening knows
--- the orders of its day.
+-- takes the moment back, and so does it when she denies profiling, also between two runs that foretell: an evening
+-- knows the orders of its day.
 with
 
 moment_windows as (
