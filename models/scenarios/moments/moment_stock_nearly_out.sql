@@ -43,18 +43,18 @@ bought_again as (
         open_replenishments.profile_id,
         open_replenishments.category
     from open_replenishments
-    inner join order_lines
+    inner join orders
         on
-            open_replenishments.profile_id = order_lines.profile_id
-            and order_lines.order_date > open_replenishments.last_purchase_date
+            open_replenishments.profile_id = orders.profile_id
+            and orders.order_date > open_replenishments.last_purchase_date
+    inner join order_lines
+        on orders.order_id = order_lines.order_id
     inner join products
         on
             order_lines.product_id = products.product_id
             and open_replenishments.category = products.category
-    inner join orders
-        on order_lines.order_id = orders.order_id
     where
-        order_lines.order_status = 'completed'
+        orders.order_status = 'completed'
         and order_lines.quantity > 0
         and {{ happened_by('orders.ordered_at') }}
 )
