@@ -403,8 +403,10 @@ class Report:
 
 Key = tuple[str, str, str]  # scenario, profile, entry key
 
-# Where it is seen that a message was opened or clicked: nobody clicks in a letter, and no call is opened.
-TRACKED = ("email", "sms", "push")
+# Where it is seen that a message was clicked, or opened: nobody clicks in a letter, and of an SMS nobody is told that
+# it was read.
+CLICKED = ("email", "sms", "push")
+OPENED = ("email", "push")
 
 # Any of these kinds of address reaches a person on the channel.
 ADDRESSES = {
@@ -552,7 +554,6 @@ class _Day:
             for message in self.world.messages
             if message.decision_id == decision.decision_id and self.happened(message.sent_at)
         )
-        could_be_seen = decision.channel in TRACKED
         return Report(
             messages,
             is_delivered=any(self.happened(message.first_delivered_at) for message in messages),
@@ -560,8 +561,12 @@ class _Day:
             is_clicked=any(self.happened(message.first_clicked_at) for message in messages),
             clicked_links=frozenset(link for message in messages for at, link in message.clicks if self.happened(at)),
             is_not_sent=bool(messages) and all(self.happened(message.first_not_sent_at) for message in messages),
-            is_open_observed=all(message.is_open_observed for message in messages) if messages else could_be_seen,
-            is_click_observed=all(message.is_click_observed for message in messages) if messages else could_be_seen,
+            is_open_observed=(
+                all(message.is_open_observed for message in messages) if messages else decision.channel in OPENED
+            ),
+            is_click_observed=(
+                all(message.is_click_observed for message in messages) if messages else decision.channel in CLICKED
+            ),
         )
 
     def sent(self, key: Key) -> list[Decision]:

@@ -39,6 +39,7 @@ PEOPLE_TABLES: dict[str, dict[str, str]] = {
         "preferred_channel": TEXT,
         "responsive_channel": TEXT,
         "country_code": TEXT,
+        "time_zone": TEXT,
         "max_messages_30_days": WHOLE,
         "last_contact_from_person_at": STAMP,
         "has_ads_consent": TRUTH,
