@@ -97,7 +97,7 @@ def test_a_sealed_date_is_not_decided_again_and_what_would_differ_is_listed(
 def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_and_history_is_kept() -> None:
     # on: goes out; off: its scenario is switched off; empty: says nothing; gone: late data took its trigger back
     everybody = ("on", "off", "empty", "gone")
-    models = CompiledModels(["audience_members"], {"as_of_date": "2024-07-01"})
+    models = CompiledModels(["standing_decisions", "audience_members"], {"as_of_date": "2024-07-01"})
     with duckdb.connect() as connection:
         names = ("decision_id", "scenario_id", "profile_id", "entry_key", "step", "variant", "template", "purpose")
         columns = {
@@ -118,8 +118,21 @@ def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_
         fill(
             connection,
             "scenarios",
-            {"scenario_id": "varchar", "kind": "varchar", "objective": "varchar", "is_enabled": "boolean"},
-            [(name, "message", "retain", name != "off") for name in everybody],
+            {"scenario_id": "varchar", "kind": "varchar", "objective": "varchar", "is_enabled": "boolean"}
+            | {"journey_days": "integer"},
+            [(name, "message", "retain", name != "off", 30) for name in everybody],
+        )
+        fill(
+            connection,
+            "journeys",
+            dict.fromkeys(("scenario_id", "profile_id", "entry_key", "arm", "stopped_by"), "varchar"),
+            [(name, f"person of {name}", "key", "treated", None) for name in everybody],
+        )
+        fill(
+            connection,
+            "profile_heirs",
+            {"remembered_id": "varchar", "profile_id": "varchar", "until_date": "date"},
+            [(f"person of {name}", f"person of {name}", None) for name in everybody],
         )
         fill(
             connection,
@@ -149,6 +162,7 @@ def test_nothing_leaves_without_content_nor_for_a_scenario_that_is_switched_off_
             | {"consented_at": "timestamp"},
             [(f"person of {name}", "email", "marketing", True, "2024-01-01") for name in everybody],
         )
+        models.build(connection, "standing_decisions")
         models.build(connection, "audience_members")
         assert connection.execute("select scenario_id, email, content from audience_members").fetchall() == [
             ("on", "on@example.com", '{"objective":"retain","lever":"relation","cta":"x"}')
