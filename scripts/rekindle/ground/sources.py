@@ -8,7 +8,7 @@ Of text files that are said to be in another encoding than UTF-8, as much as it 
 import glob
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -111,8 +111,7 @@ def not_in_utf8(source: Any) -> list[str]:
         f"Raw table {source.source_name}.{source.name}: {file} cannot be read as UTF-8, line {line} has other bytes: "
         "save it as 'CSV UTF-8', or, when a program on Windows wrote it, as "
         "`iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
-        for pattern in _patterns(location)
-        for file in _matches(pattern)
+        for _, file in _files(source)
         if (line := first_line_not_in_utf8(file)) is not None
     ]
 
@@ -131,7 +130,7 @@ def _otherwise_encoded(source: Any) -> Iterator[str]:
     encoding = _encoding(location)
     if encoding is None or encoding == "utf8":
         return
-    for file in [file for pattern in _patterns(location) for file in _matches(pattern)]:
+    for _, file in _files(source):
         if (written := _written_as(file)) and written.lower().replace("-", "") != encoding:
             yield (
                 f"Raw table {source.source_name}.{source.name}: {file} is written in {written} and read as {encoding}: "
@@ -204,11 +203,14 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
         files = ", ".join(_patterns(location))
         return [f"Raw table {name}: {files} cannot be read ({kind}): the file is damaged or of another format; {mend}."]
     found = {str(row[0]).lower(): str(row[1]) for row in described}
-    problems = list(_otherwise_encoded(source)) or [
-        *_twice_named(connection, source),
-        *_strange(connection, source),
-        *_misspelt(connection, source),
-    ]
+    problems = list(_otherwise_encoded(source))
+    if not problems:
+        columns = _columns_by_file(connection, source)
+        problems = [
+            *_twice_named(connection, source),
+            *_strange(source, columns),
+            *_misspelt(connection, source, columns),
+        ]
     for column in source.columns.values():
         actual = found.get(column.name.lower())
         if actual is None:
@@ -292,15 +294,11 @@ def _seems_to_repeat(file: Path) -> bool:
     return len(set(words)) < len(words)
 
 
-def _strange(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+def _strange(source: Any, columns: Mapping[Path, frozenset[str]]) -> Iterator[str]:
     """One sentence per file that has none of the columns of the others: columns meet by their names, and none would.
 
     A download that failed is empty or a page of HTML, and one that a spreadsheet saved again has other separators.
     """
-    location = _location(source)
-    if _encoding(location) is None or "union_by_name" not in location:
-        return
-    columns = {file: _columns(connection, location, pattern, file) for pattern, file in _files(source)}
     for file, own in columns.items():
         others = {column for other, theirs in columns.items() if other != file for column in theirs}
         if others and not own & others:
@@ -317,16 +315,14 @@ def _files(source: Any) -> Iterator[tuple[str, Path]]:
             yield pattern, file
 
 
-def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[str]:
+def _misspelt(
+    connection: duckdb.DuckDBPyConnection, source: Any, columns: Mapping[Path, frozenset[str]]
+) -> Iterator[str]:
     """One sentence per two names of columns that are almost one, and that no file of the table has both.
 
     Columns meet by their names: what another name holds is lost without a word, and a no may be in it. A file that has
     both names, or one beside it that only says which columns there are, means both.
     """
-    location = _location(source)
-    if _encoding(location) is None or "union_by_name" not in location:
-        return
-    columns = {file: _columns(connection, location, pattern, file) for pattern, file in _files(source)}
     having: dict[str, list[Path]] = {}
     for file, own in columns.items():
         for column in own:
@@ -341,12 +337,20 @@ def _misspelt(connection: duckdb.DuckDBPyConnection, source: Any) -> Iterator[st
             )
 
 
+def _columns_by_file(connection: duckdb.DuckDBPyConnection, source: Any) -> dict[Path, frozenset[str]]:
+    """The columns of each text file of a table whose files meet by the names of columns; none of other tables."""
+    location = _location(source)
+    if _encoding(location) is None or "union_by_name" not in location:
+        return {}
+    return {file: _columns(connection, location, pattern, file) for pattern, file in _files(source)}
+
+
 def _columns(connection: duckdb.DuckDBPyConnection, location: str, pattern: str, file: Path) -> frozenset[str]:
     """The columns of one of the files that a pattern of the location matches, in small letters."""
     try:
         described = connection.execute(f"describe select * from {_only(location, pattern, file)}").fetchall()
     except duckdb.Error:
-        return frozenset()  # an empty file has no header
+        return frozenset()  # such a file shares no column with the others, and is told as that
     return frozenset(str(row[0]).lower() for row in described)
 
 
