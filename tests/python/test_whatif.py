@@ -28,6 +28,7 @@ SCENARIOS, STEPS = "seeds/fixture/scenarios.csv", "seeds/fixture/scenario_steps.
 OFFERS, TEXTS = "seeds/config/scenario_offers.csv", "seeds/fixture/content_blocks.csv"
 BANDS, SETTINGS = "seeds/config/rfm_recency_bands.csv", "dbt_project.yml"
 DECISIONS = "Made again: decisions only; facts and segments stay as they are."
+ALSO_SEGMENTS = "Made again: segments and decisions. Published months stay as they are."
 
 
 def git(project: Clone, *arguments: str) -> None:
@@ -112,7 +113,7 @@ def test_a_scenario_off_a_longer_wait_and_another_offer_show_their_exact_effect(
     ]
     with edited(project, *edits):
         said = must(whatif(project, "--people"))
-    assert f"\n  {OFFERS}\n  {STEPS}\n  {SCENARIOS}\n{DECISIONS}\n" in said.text
+    assert f"\n  {OFFERS}\n  {STEPS}\n  {SCENARIOS}\n{ALSO_SEGMENTS}\n" in said.text
     assert effects(said) == {
         "media_reactivation": [
             "due | 1 | 0 | -1",
@@ -166,7 +167,7 @@ def test_another_band_moves_people_and_another_setting_their_messages(project: C
     with edited(project, (BANDS, "fixture,1,1900-01-01,4,56", "fixture,1,1900-01-01,4,49")):
         said = must(whatif(project, "--set", "send_time=18:30"))
     assert "  2 customers would be elsewhere:\n    potential_loyalist -> needs_attention " in said.text
-    assert f"\n  {BANDS}\n  send_time: 09:00 -> 18:30\nMade again: segments and decisions." in said.text
+    assert f"\n  {BANDS}\n  send_time: 09:00 -> 18:30\n{ALSO_SEGMENTS}\n" in said.text
     later = ["people: 0 come in, 0 go out", "1 of those who stay get it at another time"]
     assert effects(said) == {
         "RFM segments, 2024-06": ["needs_attention | 0 | 2 | +2", "potential_loyalist | 4 | 2 | -2"],
@@ -186,11 +187,13 @@ def test_what_a_change_can_reach_is_made_again_and_no_more(workshop: Workshop) -
     def layer(*files: str, setting: str | None = None, is_of_the_project: bool = False) -> str:
         return first_layer(manifest, Change(files, {setting: (1, 2)} if setting else {}, is_of_the_project))
 
-    seeds = {SCENARIOS, STEPS, OFFERS, TEXTS, "seeds/config/message_caps.csv", "seeds/config/feeds.csv"}
+    seeds = {STEPS, OFFERS, TEXTS, "seeds/config/message_caps.csv", "seeds/config/feeds.csv"}
     assert {layer(seed) for seed in seeds} == {"hub"}
     settings = ("global_holdout_share", "send_time", "anti_attrition_signal", "moments")
     assert {layer(setting=each) for each in settings} == {"hub"}
-    assert {layer(each) for each in (BANDS, "seeds/config/clv_cuts.csv", "seeds/config/segments.csv")} == {"segments"}
+    # whether the silent are asked a last time, and by which channel, says who of them waits for it
+    segments = (BANDS, "seeds/config/clv_cuts.csv", "seeds/config/segments.csv", SCENARIOS)
+    assert {layer(each) for each in segments} == {"segments"}
     assert {layer(setting=each) for each in ("rfm_window_days", "tier_dormant_months")} == {"segments"}
     # whoever is one person, what an order is, who opened
     everything = ("identity_rounds", "count_orders_without_lines", "open_tracking_consent_countries")
