@@ -34,12 +34,8 @@ dim_segments as (
     select * from {{ ref('dim_segments') }}
 ),
 
-address_permissions as (
-    select * from {{ ref('address_permissions') }}
-),
-
-channels as (
-    select * from {{ ref('channels') }}
+contactable_times as (
+    select * from {{ ref('contactable_times') }}
 ),
 
 profile_days as (
@@ -50,7 +46,7 @@ months as (
     select distinct
         segment_month,
         {{ month_end('segment_month') }} as month_end_date,
-        {{ published_at('segment_month') }} as published_at
+        {{ local_to_utc(published_at('segment_month')) }} as ended_at
     from rfm_published
     {% if is_incremental() -%}
         where segment_month >= {{ first_recomputed_month }}
@@ -68,7 +64,7 @@ people as (
         profiles.profile_id,
         months.segment_month,
         months.month_end_date,
-        months.published_at,
+        months.ended_at,
         case
             when silence_months.segment_month is not null
                 then coalesce(silence_published.engagement_tier, 'active')
@@ -83,26 +79,21 @@ people as (
     where {{ planned_once() }}
 ),
 
--- as of the month end: a consent, and no withdrawal, complaint, unsubscription or hard bounce since
+-- as of the month end: a consent, no withdrawal, complaint or unsubscription since, and an address that works
 contactable as (
     select
         people.profile_id,
         {%- for channel in channels %}
-            max(case when address_permissions.channel = '{{ channel }}' then 1 else 0 end) as {{ channel }},
+            max(case when contactable_times.channel = '{{ channel }}' then 1 else 0 end) as {{ channel }},
         {%- endfor %}
         people.segment_month
     from people
-    inner join address_permissions
+    inner join contactable_times
         on
-            people.profile_id = address_permissions.profile_id
-            and address_permissions.is_open
+            people.profile_id = contactable_times.profile_id
             and {{ is_valid_at(
-                'people.published_at', 'address_permissions.valid_from', 'address_permissions.valid_to'
+                'people.ended_at', 'contactable_times.contactable_from', 'contactable_times.contactable_to'
             ) }}
-    inner join channels
-        on
-            address_permissions.channel = channels.channel
-            and address_permissions.purpose = channels.purpose
     group by
         people.profile_id,
         people.segment_month

@@ -12,7 +12,16 @@ from workshop import Workshop
 from rekindle.ground.paths import PROJECT
 
 MIN_GROUP_SIZE, MIN_DELIVERED = 10, 1000
-CHANNELS = ["email", "sms", "phone", "post", "push", "ads"]
+ADDRESS_KINDS = {
+    "email": ["email"],
+    "sms": ["phone"],
+    "phone": ["phone"],
+    "post": ["post"],
+    "push": ["app"],
+    "ads": ["email", "phone"],
+}
+CHANNELS = list(ADDRESS_KINDS)
+ZONE = "America/New_York"
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +33,33 @@ def demo(demo_workshop: Workshop) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def permissions(demo_warehouse: Path) -> pd.DataFrame:
-    """Who might be written to where, when: it names addresses, and so stays in the warehouse."""
+    """Who might be written to at which address, when, and when it bounced: it names addresses, so stays there."""
     with duckdb.connect(str(demo_warehouse), read_only=True) as connection:
-        return connection.sql("""
-            select profile_id, channel, valid_from, coalesce(valid_to, timestamp '2999-01-01') as valid_to
+        allowed = connection.sql("""
+            select profile_id, channel, address_key, valid_from, coalesce(valid_to, timestamp '2999-01-01') as valid_to
             from identity.address_permissions
             where is_open and purpose = case channel when 'ads' then 'ads_personalisation' else 'marketing' end
         """).df()
+        addresses = connection.sql("""
+            select profile_id, address_kind, address_key, verified_at, first_bounced_at, bounced_again_at, created_at
+            from identity.record_addresses
+        """).df()
+    kinds = pd.DataFrame(
+        [(channel, kind) for channel, of_channel in ADDRESS_KINDS.items() for kind in of_channel],
+        columns=["channel", "address_kind"],
+    )
+    return allowed.merge(kinds, on="channel").merge(addresses, on=["profile_id", "address_kind", "address_key"])
+
+
+def reached_by(permissions: pd.DataFrame, when: pd.Timestamp) -> pd.DataFrame:
+    """Whose address was known and permitted at a moment, and had not bounced, or was verified after it did."""
+    known = permissions[
+        (permissions["valid_from"] <= when) & (permissions["valid_to"] > when) & (permissions["created_at"] <= when)
+    ]
+    has_bounced = known["first_bounced_at"] <= when
+    is_verified = (known["verified_at"] > known["first_bounced_at"]) & (known["verified_at"] <= when)
+    has_bounced_again = known["bounced_again_at"] <= when
+    return known[~has_bounced | (is_verified & ~has_bounced_again)]
 
 
 def test_the_customer_base_is_that_of_people_counted_one_by_one(
@@ -61,7 +90,7 @@ def test_the_customer_base_is_that_of_people_counted_one_by_one(
         of_month = tiers[tiers["segment_month"] == month].set_index("profile_id")["engagement_tier"]
         people["tier"] = of_month.reindex(people.index).fillna("active")
         in_month = orders[(orders["order_date"] >= month) & (orders["order_date"] < after)]
-        open_then = permissions[(permissions["valid_from"] <= after) & (permissions["valid_to"] > after)]
+        open_then = reached_by(permissions, after.tz_localize(ZONE).tz_convert("UTC").tz_localize(None))
         slices = {("all", "all"): people.index}
         slices |= {("engagement_tier", tier): rows.index for tier, rows in people.groupby("tier")}
         for (scheme, value), rows in memberships[memberships["segment_month"] == month].groupby(
