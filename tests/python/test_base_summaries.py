@@ -7,20 +7,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from decision_oracle import ADDRESSES
 from workshop import Workshop
 
 from rekindle.ground.paths import PROJECT
 
 MIN_GROUP_SIZE, MIN_DELIVERED = 10, 1000
-ADDRESS_KINDS = {
-    "email": ["email"],
-    "sms": ["phone"],
-    "phone": ["phone"],
-    "post": ["post"],
-    "push": ["app"],
-    "ads": ["email", "phone"],
-}
-CHANNELS = list(ADDRESS_KINDS)
+CHANNELS = list(ADDRESSES)
 ZONE = "America/New_York"
 
 
@@ -45,7 +38,7 @@ def permissions(demo_warehouse: Path) -> pd.DataFrame:
             from identity.record_addresses
         """).df()
     kinds = pd.DataFrame(
-        [(channel, kind) for channel, of_channel in ADDRESS_KINDS.items() for kind in of_channel],
+        [(channel, kind) for channel, of_channel in ADDRESSES.items() for kind in of_channel],
         columns=["channel", "address_kind"],
     )
     return allowed.merge(kinds, on="channel").merge(addresses, on=["profile_id", "address_kind", "address_key"])
