@@ -17,6 +17,7 @@ import duckdb
 import forked
 import yaml
 
+from rekindle.ground import quoting
 from rekindle.ground.paths import PROJECT
 
 AS_OF = "2024-07-01"
@@ -102,8 +103,8 @@ def write_contract(world: World, folder: Path) -> None:
                     handle.write(json.dumps(row, default=str) + "\n")
             types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
             connection.execute(
-                f"copy (from read_json('{source}', format = 'newline_delimited', columns = {{{types}}})) "
-                f"to '{folder / f'input_{entity}.parquet'}' (format parquet)"
+                f"copy (from read_json({quoting.text(source)}, format = 'newline_delimited', columns = {{{types}}})) "
+                f"to {quoting.text(folder / f'input_{entity}.parquet')} (format parquet)"
             )
             source.unlink()
 

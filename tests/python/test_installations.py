@@ -307,7 +307,7 @@ def test_a_place_that_a_variable_names_is_nobodys_shared_folder(project: Path, m
 
 
 def test_two_connectors_share_nothing_by_default(tmp_path: Path, fixture_warehouse: Path) -> None:
-    project = tmp_path / "project"
+    project = tmp_path / "Ann's project"  # neither do apostrophes matter
     copy_files(project, SHOP | {"max_rejected_share": 0.99})
     shutil.copytree(FIXTURES, project / "tests" / "fixtures" / "raw", dirs_exist_ok=True)
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("REKINDLE_", "DBT_"))}
