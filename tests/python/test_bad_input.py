@@ -1,8 +1,10 @@
 """Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
 
+import contextlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from rekindle.ground.settings import project, read_yaml
 from rekindle.ground.sources import check_sources, damaged
 from rekindle.ground.warehouse import open_warehouse
 from rekindle.run.publishing import refuse_wrong_feeds
+
+NOBODY = 65534  # who owns no folder; a test may be run by root, whom none is shut for
 
 
 @pytest.mark.parametrize(
@@ -783,6 +787,55 @@ def test_a_name_that_a_header_has_twice_is_told(header: str, tmp_path: Path) -> 
         f"Raw table mine.visits: {tmp_path}/visits_06.csv has the column 'mail' twice: take one of them out, or give "
         "it another name."
     ) in _refused(manifest)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "closed"),
+    [
+        ("raw/visits.csv", "raw"),
+        ("raw/visits*.csv", "raw"),
+        ("raw/*/visits.csv", "raw/2024-06"),
+        ("raw/**/visits.csv", "raw/2024-06"),
+        ("raw/2024-06/visits.csv", "raw"),
+    ],
+)
+def test_a_folder_that_may_not_be_looked_into_is_told_and_not_taken_for_one_without_files(
+    pattern: str, closed: str
+) -> None:
+    with tempfile.TemporaryDirectory() as place:  # that of a test lies in one that only its owner enters
+        root = Path(place)
+        for folder in (root / "raw", root / "raw" / "2024-06", root / "raw" / "2024-07"):
+            folder.mkdir()
+            (folder / "visits.csv").write_text("visit,kind\n1,a\n")
+        manifest = _text_table(root, "delim = ','")
+        (source,) = manifest.sources.values()
+        source.meta["external_location"] = f"read_csv('{root}/{pattern}', header = true, delim = ',')"
+        try:
+            check_sources(manifest, "mine")
+        except RekindleError as other:
+            assert "looked into" not in other.message
+        with shut(root, root / closed):
+            (refused,) = _refused(manifest)
+    folder = root / ("raw/2024-06" if pattern.startswith("raw/2024") else closed)
+    assert refused == (
+        f"Raw table mine.visits: the folder {folder} may not be looked into (Permission denied): check its owner and "
+        "mode."
+    )
+
+
+@contextlib.contextmanager
+def shut(root: Path, folder: Path) -> Iterator[None]:
+    """As who may not look into a folder, which root always may."""
+    root.chmod(0o755)
+    folder.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
 
 
 def test_a_file_that_cannot_be_opened_or_read_to_its_end_is_named_with_its_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ Of text files that are said to be in another encoding than UTF-8, as much as it 
 
 import glob
 import itertools
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from rekindle.ground.screen import counted
 # names of fewer letters may differ by one and mean two things
 SHORTEST_SLIP = 6
 LONG_NAME = 10
+_ESCAPED = re.compile(r"\[([*?[])\]")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _HEADER = re.compile(r"\bheader\s*=\s*true\b", re.IGNORECASE)
 _SEPARATORS = re.compile(rb"[^\w .-]+")
@@ -85,6 +87,7 @@ def check_sources(manifest: Manifest, connector: str) -> None:
             problems.extend(_problems(connection, source, connector))
         problems.extend(_unread(manifest, connector))
         if connector == "parquet":
+            problems.extend(_closed_folders("Connector parquet", paths.contract(), with_those_below=True))
             problems.extend(_unreadable(connection, source_files(manifest, connector)))
     finally:
         connection.close()
@@ -189,6 +192,9 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     mend = "load the raw data again" + (
         " (`python scripts/load_demo.py`)" if connector == "completejourney" else f" for connector '{connector}'"
     )
+    patterns = [each for each in _patterns(location) if glob.has_magic(_ESCAPED.sub("", each)) or not _matches(each)]
+    if shut := [each for pattern in patterns for each in _closed_folders(f"Raw table {name}", *_walked(pattern))]:
+        return shut
     missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
     if missing:
         return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
@@ -220,6 +226,28 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
                 f"Raw table {name}: column {column.name} is {actual} where {column.data_type} is declared; {mend}."
             )
     return problems
+
+
+def _walked(pattern: str) -> tuple[Path, bool]:
+    """The folder that an absolute name or glob begins in, and whether it looks into the folders below."""
+    *folders, _ = Path(pattern).parts
+    # signs of the project's own path stand for themselves
+    plain = list(itertools.takewhile(lambda part: not glob.has_magic(_ESCAPED.sub("", part)), folders))
+    return Path(*(_ESCAPED.sub(r"\1", part) for part in plain)), len(plain) < len(folders)
+
+
+def _closed_folders(of: str, folder: Path, with_those_below: bool) -> Iterator[str]:
+    """One sentence per folder that may not be looked into: what lies there would be missed without a word."""
+    errors: list[OSError] = []
+    walk = os.walk(folder, onerror=errors.append, followlinks=True)
+    for _ in walk if with_those_below else itertools.islice(walk, 1):
+        pass
+    for error in errors:
+        if isinstance(error, PermissionError):
+            yield (
+                f"{of}: the folder {error.filename} may not be looked into ({error.strerror}): check its owner and "
+                "mode."
+            )
 
 
 def _closed(source: Any) -> Iterator[str]:
