@@ -166,6 +166,14 @@
             ~ ' no known record and no address: nobody is closed'
         ) -%}
     {%- endfor -%}
+    {%- for unknown in said.get('suppressed_nobody', []) -%}
+        {%- do print(
+            'Note        ' ~ thousands(unknown['row_count'])
+            ~ (' row of seeds/config/suppressions.csv names' if unknown['row_count'] == 1
+                else ' rows of seeds/config/suppressions.csv name')
+            ~ ' nobody:\n            mend the profile_id, or take the row out when the person is gone'
+        ) -%}
+    {%- endfor -%}
     {%- for unread in said.get('unread', []) -%}
         {%- do print('%-11s %s not read yet: python scripts/normalise_contacts.py' | format(unread['subject'], thousands(unread['row_count']))) -%}
     {%- endfor -%}

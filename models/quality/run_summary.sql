@@ -61,6 +61,18 @@ unreadable_noes as (
     select * from {{ ref('unreadable_noes') }}
 ),
 
+suppressions as (
+    select * from {{ ref('suppressions') }}
+),
+
+profile_heirs as (
+    select * from {{ ref('profile_heirs') }}
+),
+
+profiles as (
+    select * from {{ ref('dim_profiles') }}
+),
+
 unread_phones as (
     select * from {{ ref('unread_phones') }}
 ),
@@ -235,6 +247,21 @@ cuts_by_month as (
     group by valid_from_month
 ),
 
+known_ids as (
+    select distinct profile_heirs.remembered_id
+    from profile_heirs
+    inner join profiles
+        on profile_heirs.profile_id = profiles.profile_id
+),
+
+-- ids that are mistyped, or of people who are gone
+suppressed_nobody as (
+    select suppressions.*
+    from suppressions
+    {{ anti_join() }} known_ids
+        on suppressions.profile_id = known_ids.remembered_id
+),
+
 lines as (
     select
         1 as section_order,
@@ -391,6 +418,17 @@ lines as (
     where
         not is_record_known
         and not has_address
+    having count(*) > 0
+    union all
+    select
+        13 as section_order,
+        'suppressed_nobody' as section,
+        '' as sort_text,
+        2 as sort_number,
+        cast(null as string) as subject,
+        cast(null as string) as detail,
+        count(*) as row_count
+    from suppressed_nobody
     having count(*) > 0
     union all
     select

@@ -752,17 +752,23 @@ def test_a_column_that_other_files_lack_is_none_of_theirs(header: str, tmp_path:
     check_sources(manifest, "mine")
 
 
+@pytest.mark.parametrize("named", ["", ", filename = 'file_name'", ",FILENAME=true"])
 @pytest.mark.parametrize(
     ("content", "signs"),
     [
         ("", "it is empty"),
+        ("\n", "it begins with an empty line"),
+        ("sep=,\nvisit,kind\n1,a\n", "its first line has 1 comma"),
+        ("visit\tkind\n1\ta\n", "its first line has 1 tab"),
         ("visit;mailing_allowed;kind\n1;N;a\n", "its first line has 2 semicolons"),
         ("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "its first line has one column"),
     ],
 )
-def test_a_file_that_shares_no_column_with_the_others_is_no_delivery(content: str, signs: str, tmp_path: Path) -> None:
+def test_a_file_that_shares_no_column_with_the_others_is_no_delivery(
+    content: str, signs: str, named: str, tmp_path: Path
+) -> None:
     """A download that failed, or that a spreadsheet saved again: its rows would be rows of nobody, its noes lost."""
-    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    manifest = _text_table(tmp_path, f"delim = ',', union_by_name = true{named}")
     (tmp_path / "visits_05.csv").write_text("visit,mailing_allowed\n1,Y\n")
     (tmp_path / "visits_06.csv").write_text("visit,kind\n1,a\n")
     check_sources(manifest, "mine")
@@ -810,10 +816,8 @@ def test_a_folder_that_may_not_be_looked_into_is_told_and_not_taken_for_one_with
         manifest = _text_table(root, "delim = ','")
         (source,) = manifest.sources.values()
         source.meta["external_location"] = f"read_csv('{root}/{pattern}', header = true, delim = ',')"
-        try:
-            check_sources(manifest, "mine")
-        except RekindleError as other:
-            assert "looked into" not in other.message
+        with contextlib.suppress(RekindleError):
+            check_sources(manifest, "mine")  # what it imports, nobody else may
         with shut(root, root / closed):
             (refused,) = _refused(manifest)
     folder = root / ("raw/2024-06" if pattern.startswith("raw/2024") else closed)

@@ -24,10 +24,7 @@ from rekindle.run.building import variables
 from rekindle.run.fingerprints import OF_ONE_RUN, LastBuild, inputs_of, last_build, lasting_views, leave_out, settled
 
 NEXT_DAY = "2024-07-02"
-ALL_MODELS = (
-    *("--resource-type", "model", "--output", "json", "--output-keys", "unique_id"),
-    *("--vars", "{connector: fixture}"),
-)
+AS_IDS = ("--output", "json", "--output-keys", "unique_id", "--vars", "{connector: fixture}")
 BUILT = re.compile(r"^Build as of .*: (\d+) steps$", re.MULTILINE)
 LEFT_OUT = re.compile(
     r"^Unchanged: raw data and code as of the build of [-\d]+ [:\d]+ UTC; (\d+) steps skipped; --full builds all\.$",
@@ -227,8 +224,8 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
     assert dated & another == set()
 
     # of what the first step of a replay builds, the last makes anew what says what is so on its date
-    def chosen(selector: str) -> set[str]:
-        listed = must(workshop.dbt("--quiet", "ls", "--selector", selector, *ALL_MODELS)).text
+    def chosen(selector: str, kind: str = "model") -> set[str]:
+        listed = must(workshop.dbt("--quiet", "ls", "--selector", selector, "--resource-type", kind, *AS_IDS)).text
         return {json.loads(line)["unique_id"] for line in listed.splitlines() if line.startswith("{")}
 
     # what is judged anew has its valid rows made anew, beside the same rejects
@@ -239,6 +236,10 @@ def test_what_is_left_out_reads_nothing_that_is_built_and_no_date(
         valid_rows[selector] = {key.replace(".rejected_", ".intake_") for key in made & {*raw} if ".rejected_" in key}
         assert valid_rows[selector] - made == set(), selector
         assert valid_rows[selector], selector
+
+    # what a day reads of the seeds is loaded before it, when one has changed
+    read = {parent for key in chosen("daily") for parent in models[key].depends_on_nodes}
+    assert chosen("configuration", "seed") == {each for each in read if each.startswith("seed.")}
 
     # what a replay makes once and not on each date, when its selectors leave out what is tagged
     for variable in (*variables(datetime.date(2031, 3, 17), None), "nodes_left_out"):

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import forked
 import pytest
-from workshop import FITS, FIXTURES, LAST_AS_OF, Workshop, differences, digest, must, rows
+from people_project import copy_files
+from workshop import FITS, FIXTURES, LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
 from rekindle.ground.warehouse import only_command
 
@@ -152,6 +154,44 @@ def test_a_full_disk_harms_nothing_the_same_input_gives_equal_tables_and_late_da
         workshop.warehouse,
         "select distinct segment_month::varchar from segments.rfm_restatements order by 1",
     ) == [("2024-05-01",), ("2024-06-01",)]
+
+
+def test_a_day_reads_the_seeds_that_were_edited_since_the_last_run_and_refuses_rows_that_cannot_be(
+    workshop: Workshop, fixture_warehouse: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    copy_files(project, {"max_rejected_share": 0.99})
+    workshop.start_from(fixture_warehouse)
+    workshop.environment["REKINDLE_FIXTURES"] = str(FIXTURES)
+    seed = project / "seeds" / "config" / "suppressions.csv"
+    header, output = seed.read_text(encoding="utf-8"), tmp_path / "output"
+
+    def day(row: str) -> Said:
+        seed.write_text(f"{header}{row}\n", encoding="utf-8")
+        output.unlink(missing_ok=True)
+        command = ("scripts/run.py", "--connector", "fixture", "--daily", "--as-of", LAST_AS_OF, "--no-publish")
+        code = forked.call(command, workshop.variables(), project, output)
+        return Said(code, output.read_text(encoding="utf-8"))
+
+    decided = "select profile_id, closed_gate from activation.decisions where as_of_date = '2024-07-01' order by 1, 2"
+    before = rows(workshop.warehouse, decided)
+    person = next(str(profile_id) for profile_id, closed_gate in before if closed_gate is None)
+    for row, told in (
+        (f"{person},fax,asked by phone,2024-01-01,", "Seed suppressions, row fax, asked by phone: channel is fax: "),
+        (f"{person.upper()},*,asked by phone,2024-01-01,", "asked by phone: profile_id is none: write it as in "),
+    ):
+        refused = day(row)
+        assert refused.code == 1, refused.text
+        assert told in refused.text
+        assert refused.error.startswith("The seeds that a day reads are not as they must be (see above)")
+        assert rows(workshop.warehouse, decided) == before
+
+    asked = f"{person},*,asked by phone,2024-01-01,"
+    assert "read again" in must(day(asked)).text
+    now = {closed_gate for profile_id, closed_gate in rows(workshop.warehouse, decided) if profile_id == person}
+    assert now <= {"not_suppressed", "consented", "has_address", "not_stopped", "not_erased"}
+    assert "not_suppressed" in now
+    assert "read again" not in must(day(asked)).text, "what is loaded is not loaded again"
 
 
 def test_the_empty_connector_builds_and_publishes_empty_tables(make_workshop: Callable[..., Workshop]) -> None:

@@ -47,7 +47,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 FIRST_ROWS: dict[str, tuple[Any, ...]] = {
     "closure_periods": ("2024-01-01", "2024-01-02", "a flood"),
     "source_observed_from": ("visit", "web", "2024-01-01", "the shop's own word"),
-    "suppressions": ("a person", "email", "asked", "2024-01-01", "2024-02-01"),
+    "suppressions": ("0123456789abcdef", "email", "asked", "2024-01-01", "2024-02-01"),
 }
 # a sector without rows of its own takes those of *
 FOR_EVERYBODY = ("habit_rules", "inactivity_criteria", "return_rate_bands", "taste_rules")

@@ -29,6 +29,7 @@ SHORTEST_SLIP = 6
 LONG_NAME = 10
 _ESCAPED = re.compile(r"\[([*?[])\]")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_FILE_NAME = re.compile(r",\s*filename\s*=\s*('(?:[^']|'')*'|\w+)", re.IGNORECASE)
 _HEADER = re.compile(r"\bheader\s*=\s*true\b", re.IGNORECASE)
 _SEPARATORS = re.compile(rb"[^\w .-]+")
 # where DuckDB says that a text file went wrong
@@ -374,9 +375,13 @@ def _columns_by_file(connection: duckdb.DuckDBPyConnection, source: Any) -> dict
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, location: str, pattern: str, file: Path) -> frozenset[str]:
-    """The columns of one of the files that a pattern of the location matches, in small letters."""
+    """The columns of one of the files that a pattern of the location matches, in small letters.
+
+    Not the one that names the file: any file would have it.
+    """
+    own = _FILE_NAME.sub("", _only(location, pattern, file))
     try:
-        described = connection.execute(f"describe select * from {_only(location, pattern, file)}").fetchall()
+        described = connection.execute(f"describe select * from {own}").fetchall()
     except duckdb.Error:
         return frozenset()  # such a file shares no column with the others, and is told as that
     return frozenset(str(row[0]).lower() for row in described)

@@ -16,7 +16,7 @@ from rekindle.ground.lake import Place
 from rekindle.ground.warehouse import columns_of, open_warehouse, write_ahead_log
 
 # what commands know of runs
-RUNS = (("run", "run_log"), ("run", "sealed_dates"), ("run", "last_build"))
+RUNS = (("run", "run_log"), ("run", "sealed_dates"), ("run", "last_build"), ("run", "loaded_seeds"))
 
 
 class Store(Protocol):

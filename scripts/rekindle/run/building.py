@@ -25,6 +25,8 @@ from rekindle.run.fingerprints import NOT_KNOWN, Inputs
 WHOLE = ("--selector", "whole")
 DAILY = ("--selector", "daily")
 EVENING = ("--selector", "evening")
+# what a day reads of the seeds
+CONFIGURATION = ("--selector", "configuration")
 # and of what is copied on Spark, and of text files, where DuckDB looks into the files else
 RAW_ROWS = ("--selector", "copies_of_raw_rows")
 
@@ -75,10 +77,13 @@ def note_sealed_dates(warehouse: Path) -> None:
 
 def read_addresses(dbt: Dbt, as_of: datetime.date) -> tuple[PhoneReport, EmailReport]:
     """Builds the input that names addresses, lands who was erased, and reads phones and e-mails nobody has read yet."""
+    are_seeds_loaded = fingerprints.seeds_are_loaded(dbt.manifest)
     inputs = ("+input_contacts", "+input_consents", "+input_contact_preferences")
     result = dbt.run("run", "--select", *inputs, "--no-write-json", variables={"as_of_date": as_of.isoformat()})
     if not result.success:
         raise RekindleError("The contacts could not be read (see above), so nothing was built.")
+    if are_seeds_loaded:
+        fingerprints.note_seeds(dbt.manifest)  # `dbt run` loads none
     stores.store().fetch("landing", *(("input", each.removeprefix("+")) for each in inputs))
     # before the phones: what is read is kept, and the erased must not come back through it
     blocking.land(paths.warehouse())
@@ -143,6 +148,8 @@ def build(
             f"The build as of {as_of} is not green (see above), so nothing is published: "
             "mend the cause and run the same command again."
         )
+    if is_whole or selection in (DAILY, EVENING):
+        fingerprints.note_seeds(dbt.manifest)
     # on a lake that holds rows of who was erased until now, nothing is left out of the next build either
     if paths.on_spark() and in_lake.keep_out_blocked():
         return
@@ -156,13 +163,22 @@ def build(
 def decide(dbt: Dbt, as_of: datetime.date, inputs: Inputs = NOT_KNOWN, *, at: datetime.time | None = None) -> None:
     """Decides for one more day on the facts that are there: hub, triggers, decisions, audiences, with their tests.
 
-    With an hour it sees the day up to that, writes at once, and reads the facts of the day first.
+    What it reads of the seeds is loaded first when one has changed. With an hour it sees the day up to that, writes at
+    once, and reads the facts of the day first.
     """
     if not any(run.command_scope == "full" and run.is_finished for run in warehouse_runs(paths.warehouse())):
         raise RekindleError(f"Nothing was built yet to decide on: run `{paths.command('run')}` without --daily first.")
     models = [node for node in dbt.manifest.nodes.values() if isinstance(node, ModelNode)]
     wanted = {(model.schema, model.alias): model.columns for model in models}
     must_hold(stores.store().columns(wanted), wanted)
+    if not fingerprints.seeds_are_loaded(dbt.manifest):
+        loaded = dbt.run("build", *CONFIGURATION, "--no-write-json", variables=variables(as_of, None, at))
+        if not loaded.success:
+            raise RekindleError(
+                "The seeds that a day reads are not as they must be (see above), so nothing was decided: mend the rows "
+                "and run the same command again."
+            )
+        say("Seeds       read again, since one of them has changed or nobody knows whether.")
     holds_copies = paths.on_spark() or setting("raw_rows_are_text", dbt.connector)
     if holds_copies and not fingerprints.last_build(dbt, inputs):
         copied = dbt.run("run", *RAW_ROWS, "--no-write-json", variables=variables(as_of, None, at))

@@ -46,6 +46,7 @@ DEFINED_IN = ("dbt_project.yml", "profiles.yml", *paths.TABLES_ARE_MADE_FROM, "t
 # the schema of what is read of addresses before a build
 LANDED = "landing"
 NOTE = ("run", "last_build")
+SEEDS_NOTE = ("run", "loaded_seeds")
 PROGRAMS = ("dbt-core", "dbt-adapters", "dbt-duckdb", "duckdb", "dbt-spark", "pyspark", "phonenumbers", "idna")
 # Variables that move or size what is built and do not change it. A secret is never written down, not even as a digest.
 WITHOUT_EFFECT = {
@@ -205,6 +206,36 @@ def note_build(
             [inputs.fingerprint, landed, newest, as_of, built_at or now, _project() if is_whole else None],
         )
     stores.store().store(NOTE)
+
+
+def seeds_are_loaded(manifest: Manifest) -> bool:
+    """Whether the warehouse holds the seeds as their files are: noted after the newest run, and not changed since."""
+    if not paths.warehouse().exists():
+        return False
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        if not has_table(connection, *SEEDS_NOTE):
+            return False
+        noted = connection.execute("select seeds, newest_run from run.loaded_seeds").fetchall()
+        runs = read_runs(connection)
+    return bool(runs) and noted == [(_seeds(manifest), runs[-1].invocation_id)]
+
+
+def note_seeds(manifest: Manifest) -> None:
+    """After a green build that loaded the seeds, or found them loaded."""
+    stores.store().fetch(*stores.RUNS)
+    with contextlib.closing(open_warehouse(paths.warehouse())) as connection:
+        connection.execute(
+            "create or replace table run.loaded_seeds as select ? as seeds, ? as newest_run",
+            [_seeds(manifest), read_runs(connection)[-1].invocation_id],
+        )
+    stores.store().store(SEEDS_NOTE)
+
+
+def _seeds(manifest: Manifest) -> str:
+    """Changes with the rows and the columns of any seed."""
+    seeds: list[Any] = [node for _, node in sorted(manifest.nodes.items()) if str(node.resource_type) == "seed"]
+    told = [_text([seed.unique_id, seed.checksum.checksum, seed.config.to_dict()]) for seed in seeds]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def leave_out(manifest: Manifest, skipped: Collection[str]) -> None:

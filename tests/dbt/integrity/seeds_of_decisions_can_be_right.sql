@@ -10,6 +10,10 @@
     'suppressions': (
         ['channel', 'reason'],
         must_be_there(['profile_id', 'reason'])
+        + [(
+            'not ' ~ regex_like('profile_id', '^[0-9a-f]{16}$'),
+            'profile_id is none: write it as in hub.dim_profiles, sixteen of the signs 0 to 9 and a to f.',
+        )]
         + must_be_one_of('channel', ['*'] + channels)
         + must_be_dated(['valid_from_date'])
         + [(
