@@ -1,6 +1,8 @@
 """Bad input gives one sentence that says what, where and what to do, a non-zero exit and an unharmed warehouse."""
 
 import contextlib
+import datetime
+import gzip
 import os
 import shutil
 import stat
@@ -19,7 +21,7 @@ from rekindle.ground.dbt import Dbt, log_file
 from rekindle.ground.errors import RekindleError, without_values
 from rekindle.ground.files import private_folder
 from rekindle.ground.settings import project, read_yaml
-from rekindle.ground.sources import check_sources, damaged
+from rekindle.ground.sources import check_sources, damaged, not_in_utf8
 from rekindle.ground.warehouse import open_warehouse
 from rekindle.run.publishing import refuse_wrong_feeds
 
@@ -732,6 +734,55 @@ def test_a_column_that_one_file_writes_almost_as_the_others_do_is_named(misspelt
         f"Raw table mine.visits: {tmp_path}/visits_06.csv has a column '{misspelt.lower()}' and no 'mailing_allowed', "
         f"as {tmp_path}/visits_05.csv has: give both one name, or add an empty column 'mailing_allowed' when another "
         "thing is meant."
+    ]
+
+
+@pytest.mark.parametrize("alike", ["mailing\u00a0allowed", "mailing  allowed", "mailing al\u200blowed"])
+def test_a_column_that_only_looks_like_another_is_told_as_that(alike: str, tmp_path: Path) -> None:
+    manifest = _text_table(tmp_path, "delim = ',', union_by_name = true")
+    for month, column in (("05", "mailing allowed"), ("06", alike), ("07", "mailing allowed")):
+        (tmp_path / f"visits_{month}.csv").write_text(f"visit,{column}\n1,N\n", encoding="utf-8")
+    assert _refused(manifest) == [
+        f"Raw table mine.visits: {tmp_path}/visits_06.csv has a column '{alike}', which only looks like it and no "
+        f"'mailing allowed', as {tmp_path}/visits_05.csv has: give both one name, or add an empty column 'mailing "
+        "allowed' when another thing is meant."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"PK\x03\x04\x14\0\xff\xfe",
+            "is a workbook or another packed file, not text: open it and save it as 'CSV UTF-8'.",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old workbook, not text: open it and save it as 'CSV UTF-8'."),
+        (gzip.compress(b"visit,kind\n1,a\n"), "is packed with gzip: unpack it, or let its name end in .gz."),
+        (
+            "visit,kind\n1,a\n".encode("utf-16"),
+            "is written in UTF-16: save it as 'CSV UTF-8', or as `iconv -f UTF-16 -t UTF-8 in.csv > out.csv` does.",
+        ),
+    ],
+)
+def test_a_file_that_is_no_text_is_told_as_what_it_is(content: bytes, said: str, tmp_path: Path) -> None:
+    manifest = _text_table(tmp_path, "delim = ','")
+    (tmp_path / "visits.csv").write_bytes(content)
+    (source,) = manifest.sources.values()
+    assert not_in_utf8(source) == [f"Raw table mine.visits: {tmp_path}/visits.csv {said}"]
+
+
+def test_a_download_with_a_date_to_come_in_its_name_is_refused(tmp_path: Path) -> None:
+    """Its noes would count from that date on, and nobody would look at them until then."""
+    manifest = _text_table(tmp_path, "delim = ','")
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    for day in (today, today + datetime.timedelta(days=1)):
+        (tmp_path / f"visits_{day}.csv").write_text("visit,kind\n1,a\n")
+    (tmp_path / "visits_of_shop_2999-01-011.csv").write_text("visit,kind\n1,a\n")
+    check_sources(manifest, "mine")
+    (tmp_path / "visits_2998-06-30 (1).csv").write_text("visit,kind\n1,a\n")
+    assert _refused(manifest) == [
+        f"Raw table mine.visits: {tmp_path}/visits_2998-06-30 (1).csv has a date to come in its name, and what it says "
+        "would count from then on: give it the date on which it was downloaded."
     ]
 
 

@@ -589,6 +589,28 @@ def odd_shop(make_workshop: Callable[..., Workshop]) -> Workshop:
     hand = {**profile, "Klaviyo ID": "KHAND", "Email": "hand@example.com"}
     write(folder / "klaviyo_profiles_2024-05-31.csv", {**hand, "Email Suppressions": "USER_SUPPRESSED"})
     write(folder / "klaviyo_profiles_2024-06-15.csv", {**hand, at: "2024-06-05 08:00:00"})
+    listed = {**profile, "Klaviyo ID": "KLISTED", "Email": "listed@example.com", at: "2024-06-01 08:00:00"}
+    many = [
+        {**listed, "Klaviyo ID": name, "Email": f"{name}@example.com"} for name in ("KONE", "KTWO", "KTHREE", "KFOUR")
+    ]
+    write(folder / "klaviyo_profiles_2024-06-14.csv", listed, *many)
+    write(folder / "klaviyo_profiles_suppressed_2024-06-29.csv", {"Email": "Listed@example.com"})
+    event = {"metric_name": "Unsubscribed", "campaign_id": "C1", "datetime": "2024-06-01 08:00:00"}
+    received = {**event, "metric_name": "Received Email", "datetime": "2024-05-30 08:00:00"}
+    spoilt, numbered = {**event, "id": "1.71E+18"}, {**event, "id": "1"}
+    write(
+        folder / "klaviyo_events_2024-06-10.csv",
+        *({**received, "id": f"to {person}", "person_id": person} for person in ("KONE", "KTWO", "KTHREE")),
+        {**spoilt, "person_id": "KONE"},
+        {**spoilt, "person_id": "KTWO"},
+        {**spoilt, "person_id": "KTWO", "metric_name": "Clicked Email"},
+        {**numbered, "person_id": "KTHREE"},
+    )
+    write(
+        folder / "klaviyo_events_2024-06-30.csv",
+        {**received, "id": "1", "person_id": "KFOUR"},
+        {**spoilt, "person_id": "KONE"},
+    )
     must(workshop.dbt("build", "--selector", "contract", "--exclude-resource-type", "unit_test", "--vars", VARIABLES))
     return workshop
 
@@ -600,6 +622,29 @@ def rejected(shop: Workshop, entity: str) -> list[tuple[str | None, ...]]:
         "reason, column_name, rejected_rows",
         f"quality.rejected_row_summary where is_row_rejected and entity = '{entity}'",
     )
+
+
+def test_events_of_two_people_are_two_whatever_a_spreadsheet_or_a_loader_made_of_their_numbers(
+    odd_shop: Workshop,
+) -> None:
+    noes = table(
+        odd_shop.warehouse, "contact_id", "input.input_consents where status = 'withdrawn' and contact_id like 'KT%'"
+    )
+    assert noes == [("KTHREE",), ("KTWO",)]
+    copies = table(odd_shop.warehouse, "person_id, metric_name", "staging.stg_klaviyo__events where event_id like '1%'")
+    assert copies == [
+        *(("KFOUR", "received email"), ("KONE", "unsubscribed"), ("KTHREE", "unsubscribed")),
+        *(("KTWO", "clicked email"), ("KTWO", "unsubscribed")),
+    ]
+
+
+def test_klaviyos_list_of_suppressed_profiles_says_no_by_its_name_alone(odd_shop: Workshop) -> None:
+    said = table(
+        odd_shop.warehouse,
+        "status, changed_at",
+        "intake.intake_consents where contact_id = 'KLISTED' and channel = 'email'",
+    )
+    assert said == [("granted", "2024-06-01 08:00:00"), ("withdrawn", "2024-06-29 21:59:59")]
 
 
 def test_each_order_whose_number_a_spreadsheet_destroyed_is_counted(odd_shop: Workshop) -> None:
@@ -655,7 +700,12 @@ def test_an_undated_file_is_neither_the_newest_yes_nor_older_than_its_newest_sta
     of_contacts = "intake.intake_contacts where contact_id = 'customer-7'"
     assert table(odd_shop.warehouse, "email", of_contacts) == [("june@example.com",)]
     opened, undated = "2024-06-01 08:00:00", "export, time unknown"
-    found = table(odd_shop.warehouse, "contact_id, status, changed_at, evidence_reference", "intake.intake_consents")
+    of_other_tests = "'KONE', 'KTWO', 'KTHREE', 'KFOUR', 'KLISTED'"
+    found = table(
+        odd_shop.warehouse,
+        "contact_id, status, changed_at, evidence_reference",
+        f"intake.intake_consents where contact_id not in ({of_other_tests})",
+    )
     assert found == [
         # suppressed by the staff in May; June's file does not have that column
         ("KHAND", "withdrawn", MAY, undated),

@@ -45,12 +45,13 @@ dated_events as (
     from events
 ),
 
--- the same event may be in several files
+-- The same event may be in several files; of two people or times it is another one, whose number a spreadsheet has
+-- destroyed or a loader has given twice.
 ranked_events as (
     select
         *,
         row_number() over (
-            partition by event_id
+            partition by event_id, person_id, coalesce(metric_name, metric_id), occurred_at
             order by extracted_at desc nulls last, download_number desc nulls last, row_number desc nulls last
         ) as copy_number
     from dated_events

@@ -54,8 +54,14 @@ stamped_profiles as (
             case when {{ happened_by('email_consented_at') }} then email_consented_at end,
             case when {{ happened_by('sms_consented_at') }} then sms_consented_at end
         ) as newest_stamp,
-        -- Klaviyo's own export of suppressed profiles
-        max(case when listed_reason is not null then 1 else 0 end) over (partition by file_name) = 1 as is_listed
+        -- Klaviyo's own export of suppressed profiles: it gives reasons, or is called so and knows no profile's number
+        (
+            max(case when listed_reason is not null then 1 else 0 end) over (partition by file_name) = 1
+            or (
+                {{ regex_like('lower(file_name)', 'klaviyo_profiles_suppressed[^/]*$') }}
+                and max(case when profile_id is not null then 1 else 0 end) over (partition by file_name) = 0
+            )
+        ) as is_listed
     from profiles
 ),
 

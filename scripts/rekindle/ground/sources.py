@@ -5,10 +5,12 @@ new connector is checked without a line of code. Only headers and footers are re
 Of text files that are said to be in another encoding than UTF-8, as much as it takes to doubt that.
 """
 
+import datetime
 import glob
 import itertools
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +32,7 @@ LONG_NAME = 10
 _ESCAPED = re.compile(r"\[([*?[])\]")
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _FILE_NAME = re.compile(r",\s*filename\s*=\s*('(?:[^']|'')*'|\w+)", re.IGNORECASE)
+_DATE = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _HEADER = re.compile(r"\bheader\s*=\s*true\b", re.IGNORECASE)
 _SEPARATORS = re.compile(rb"[^\w .-]+")
 # where DuckDB says that a text file went wrong
@@ -60,6 +63,15 @@ _FAMILIES = {
 }
 # how the text files begin that say how they are written; a reader that was told something else takes that for a name
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+# how files begin that are called .csv and are none
+_IN_UTF_16 = "is written in UTF-16: save it as 'CSV UTF-8', or as `iconv -f UTF-16 -t UTF-8 in.csv > out.csv` does."
+_OTHER_FILES = {
+    b"PK\x03\x04": "is a workbook or another packed file, not text: open it and save it as 'CSV UTF-8'.",
+    b"\xd0\xcf\x11\xe0": "is an old workbook, not text: open it and save it as 'CSV UTF-8'.",
+    b"\x1f\x8b": "is packed with gzip: unpack it, or let its name end in .gz.",
+    b"\xff\xfe": _IN_UTF_16,
+    b"\xfe\xff": _IN_UTF_16,
+}
 # what DuckDB unpacks while it reads
 _PACKED = (".gz", ".zst")
 # An integer column serves where a number is declared: the values fit.
@@ -112,12 +124,22 @@ def not_in_utf8(source: Any) -> list[str]:
     if _encoding(location) != "utf8":
         return []
     return [
-        f"Raw table {source.source_name}.{source.name}: {file} cannot be read as UTF-8, line {line} has other bytes: "
-        "save it as 'CSV UTF-8', or, when a program on Windows wrote it, as "
-        "`iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
+        f"Raw table {source.source_name}.{source.name}: {file} {_what_it_is_instead(file, line)}"
         for _, file in _files(source)
         if (line := first_line_not_in_utf8(file)) is not None
     ]
+
+
+def _what_it_is_instead(file: Path, line: int) -> str:
+    with file.open("rb") as rows:
+        beginning = rows.read(4)
+    for mark, said in _OTHER_FILES.items():
+        if beginning.startswith(mark):
+            return said
+    return (
+        f"cannot be read as UTF-8, line {line} has other bytes: save it as 'CSV UTF-8', or, when a program on Windows "
+        "wrote it, as `iconv -f WINDOWS-1252 -t UTF-8 in.csv > out.csv` does."
+    )
 
 
 def _encoding(location: str) -> str | None:
@@ -199,7 +221,7 @@ def _problems(connection: duckdb.DuckDBPyConnection, source: Any, connector: str
     missing = [pattern for pattern in _patterns(location) if not _matches(pattern)]
     if missing:
         return [f"Raw table {name}: there is no file {missing[0]}; {mend}."]
-    if closed := list(_closed(source)):
+    if closed := [*_closed(source), *_of_the_future(source)]:
         return closed
     try:
         described = connection.execute(f"describe select * from {readable(source)}").fetchall()
@@ -260,6 +282,19 @@ def _closed(source: Any) -> Iterator[str]:
             yield (
                 f"Raw table {source.source_name}.{source.name}: {file} cannot be opened ({error.strerror}): check "
                 "owner and mode of the file and its folder."
+            )
+
+
+def _of_the_future(source: Any) -> Iterator[str]:
+    """One sentence per download whose name has a date to come: what it says would begin to count then, a no too."""
+    # it may be tomorrow already where the shop is
+    tomorrow = datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=1)
+    for pattern, file in _files(source):
+        dated = _DATE.search(file.name) if glob.has_magic(Path(pattern).name) else None
+        if dated and dated[0] > tomorrow.isoformat():
+            yield (
+                f"Raw table {source.source_name}.{source.name}: {file} has a date to come in its name, and what it "
+                "says would count from then on: give it the date on which it was downloaded."
             )
 
 
@@ -359,11 +394,18 @@ def _misspelt(
     # the rarer name of two is the slip
     for other, column in itertools.combinations(sorted(having, key=lambda each: (len(having[each]), each)), 2):
         if not set(having[other]) & set(having[column]) and _is_almost(connection, other, column):
+            unlike = ", which only looks like it" if _looks(other) == _looks(column) else ""
             yield (
-                f"Raw table {source.source_name}.{source.name}: {having[other][0]} has a column '{other}' and no "
-                f"'{column}', as {having[column][0]} has: give both one name, or add an empty column '{column}' when "
-                "another thing is meant."
+                f"Raw table {source.source_name}.{source.name}: {having[other][0]} has a column '{other}'{unlike} and "
+                f"no '{column}', as {having[column][0]} has: give both one name, or add an empty column '{column}' "
+                "when another thing is meant."
             )
+
+
+def _looks(name: str) -> str:
+    """A name as it is seen: blanks are alike, and signs without a shape are not there."""
+    shown = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
+    return " ".join(shown.split())
 
 
 def _columns_by_file(connection: duckdb.DuckDBPyConnection, source: Any) -> dict[Path, frozenset[str]]:
