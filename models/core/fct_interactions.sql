@@ -20,13 +20,14 @@ loyalty_movements as (
     select * from {{ ref('fct_loyalty_movements') }}
 ),
 
+-- a return is the shop's own refund, or whoever brings the gift back: often it is not the buyer's act, and nothing tells
 order_interactions as (
     select
         profile_id,
         order_id as reference_id,
         case when order_status = 'returned' then 'return' else 'order' end as interaction_kind,
         sales_channel as channel,
-        true as is_from_person,
+        order_status <> 'returned' as is_from_person,
         order_date as occurred_date,
         ordered_at as occurred_at
     from orders
