@@ -83,9 +83,10 @@ def use(
     copy: str | None = None,
     *,
     clock: str = "12:00",
+    offer: str | None = "ten_off",
 ) -> None:
     when = {"redeemed_at": utc(f"{day} {clock}"), "redeemed_date": date.fromisoformat(day)}
-    what = {"offer_id": "ten_off", "order_id": order_id, "assignment_id": copy}
+    what = {"offer_id": offer, "order_id": order_id, "assignment_id": copy}
     add(world, "offer_redemptions", redemption_id=redemption_id, contact_id=contact_id, **what, **when)
 
 
@@ -223,6 +224,24 @@ def strangers(world: World) -> None:
     copy_of_the_offer(world, "of_both_too", "of_both", "2024-05-02")
     use(world, "by_owner", "of_both", "2024-05-30")
     use(world, "by_stranger", "unheard_of", "2024-05-31", copy="of_both")
+    rejected_rows_of_uses(world)
+
+
+def rejected_rows_of_uses(world: World) -> None:
+    """Uses of which something cannot be read, and orders that were called off and set aside."""
+    for contact_id in ("ahead", "no_clock", "no_offer", "offer_unheard_of", "strangers_order", "order_abroad"):
+        contact(world, contact_id)
+        copy_of_the_offer(world, contact_id, contact_id, "2024-05-01")
+    use(world, "ahead", "ahead", "2024-07-01", copy="ahead", clock="07:00")
+    use(world, "no_clock", "no_clock", "2024-05-31", copy="no_clock")
+    world["offer_redemptions"][-1] |= {"redeemed_at": None, "redeemed_date": None}
+    use(world, "no_offer", "no_offer", "2024-05-31", copy="no_offer", offer=None)
+    use(world, "offer_unheard_of", "offer_unheard_of", "2024-05-31", copy="offer_unheard_of", offer="unheard_of")
+    order(world, "strangers_order", "unheard_of", None, status="cancelled")
+    use(world, "on_strangers_order", "unheard_of", "2024-05-31", "strangers_order", copy="strangers_order")
+    order(world, "order_abroad", "order_abroad", None, status="cancelled")
+    world["orders"][-1]["currency_code"] = "USD"
+    use(world, "on_order_abroad", "order_abroad", "2024-05-31", "order_abroad")
 
 
 def spent_copies(world: World) -> dict[object, int]:
@@ -412,6 +431,20 @@ def test_a_copy_that_a_stranger_names_is_spent_and_nobody_used_the_offer(money: 
 
 def test_a_use_of_the_owner_finds_another_copy_than_the_one_that_a_stranger_names(money: Money) -> None:
     assert money.copies_used("of_both", "of_both_too") == [1, 1]
+
+
+def test_a_named_copy_is_spent_whatever_else_of_its_use_cannot_be_read(money: Money) -> None:
+    named = ("ahead", "no_clock", "no_offer", "offer_unheard_of")
+    assert money.copies_used(*named) == [1, 1, 1, 1]
+    assert not set(named) & money.available()
+
+
+def test_a_cancelled_order_gives_its_coupon_back_also_where_its_row_was_rejected(money: Money) -> None:
+    called_off = ("strangers_order", "order_abroad")
+    rejected = {key for key, _, _, is_row_rejected in money.rejected("orders") if is_row_rejected}
+    assert set(called_off) <= rejected
+    assert money.copies_used(*called_off) == [0, 0]
+    assert set(called_off) <= money.available()
 
 
 def test_every_copy_was_used_as_often_as_the_rule_in_words_says(money: Money) -> None:
