@@ -116,6 +116,16 @@ def sales(world: World) -> None:
     order(world, "sold", "back_of_back", 50)
     order(world, "sold_back", "back_of_back", -20, status="returned", original="sold")
     order(world, "sold_back_again", "back_of_back", -5, status="returned", original="sold_back")
+    for contact_id in ("till_asks_nobody_twice", "called_off_twice", "bought_elsewhere"):
+        contact(world, contact_id)
+    order(world, "twice_of_nobody", "till_asks_nobody_twice", 50)
+    order(world, "nobody_back", None, -20, status="returned", original="twice_of_nobody")
+    order(world, "nobody_back_again", None, -5, status="returned", original="nobody_back")
+    order(world, "off", "called_off_twice", 50, status="cancelled")
+    order(world, "off_back", "called_off_twice", -20, status="returned", original="off")
+    order(world, "off_back_again", "called_off_twice", -5, status="returned", original="off_back")
+    order(world, "alone", "bought_elsewhere", -30, status="returned")
+    order(world, "of_unheard", "bought_elsewhere", -10, status="returned", original="never_delivered")
 
 
 # what the file says instead of the number, by order or offer and line
@@ -373,7 +383,17 @@ def test_a_number_that_would_become_another_one_is_none_and_its_line_is_rejected
 
 def test_a_return_of_a_return_is_counted_and_listed(money: Money) -> None:
     assert money.bought("back_of_back")[:2] == (1, 25)
-    assert money.findings("return_of_a_return") == [("sold_back", -25)]
+    assert money.findings("return_of_a_return") == [("nobody_back", -25), ("sold_back", -25)]
+
+
+def test_a_return_of_a_return_is_one_of_the_sale(money: Money) -> None:
+    assert money.bought("till_asks_nobody_twice")[:2] == (1, 25)
+    assert money.bought("called_off_twice") == (0, 0, True)
+
+
+def test_a_return_of_no_sale_that_is_known_takes_its_money_off_and_is_listed(money: Money) -> None:
+    assert money.bought("bought_elsewhere")[:2] == (0, -40)
+    assert money.findings("return_of_unknown_sale") == [("alone", -30), ("of_unheard", -10)]
 
 
 def test_returns_above_the_sale_are_counted_and_listed(money: Money) -> None:
