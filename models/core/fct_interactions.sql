@@ -20,6 +20,10 @@ loyalty_movements as (
     select * from {{ ref('fct_loyalty_movements') }}
 ),
 
+carts as (
+    select * from {{ ref('fct_carts') }}
+),
+
 -- a return is the shop's own refund, or whoever brings the gift back: often it is not the buyer's act, and nothing tells
 order_interactions as (
     select
@@ -97,6 +101,21 @@ loyalty_interactions as (
     where movement_type = 'spent'
 ),
 
+-- Whoever leaves a cart was there and was recognised, and many shops tell nothing else of a visit; one that was ordered
+-- is told by its order. Its channel is its own: it is recorded since the first cart, not since the first visit.
+cart_interactions as (
+    select
+        profile_id,
+        cart_id as reference_id,
+        'cart' as interaction_kind,
+        'cart' as channel,
+        true as is_from_person,
+        updated_date as occurred_date,
+        updated_at as occurred_at
+    from carts
+    where order_id is null
+),
+
 interactions as (
     select * from order_interactions
     union all
@@ -107,6 +126,8 @@ interactions as (
     select * from service_interactions
     union all
     select * from loyalty_interactions
+    union all
+    select * from cart_interactions
 )
 
 select
