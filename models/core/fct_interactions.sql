@@ -24,7 +24,7 @@ carts as (
     select * from {{ ref('fct_carts') }}
 ),
 
--- a return is the shop's own refund, or whoever brings the gift back: often it is not the buyer's act, and nothing tells
+-- a return may be the shop's own refund, or somebody else who brings the gift back: nothing tells that from the buyer
 order_interactions as (
     select
         profile_id,

@@ -1,8 +1,8 @@
 {%- if raw_rows_are_kept() -%}
     {{ config(materialized='table') }}
 {%- endif -%}
--- Orders that were cancelled, also where the row that says so was set aside: of an unknown contact, in another currency.
--- Of an order that came more than once the copy counts that intake looks at.
+-- Orders that were cancelled, also where the row that says so was set aside: of an unknown contact, in another
+-- currency. Of an order that came more than once the copy counts that intake looks at.
 with
 
 valid_orders as (

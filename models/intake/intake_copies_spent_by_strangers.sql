@@ -46,8 +46,8 @@ readable_redemptions as (
         or redemption_id is null
 ),
 
--- A use that says another offer means another copy; one that says none that is known contradicts nothing. Who cannot say
--- when spent it at some time since it was given: on no day may somebody be told that it is open.
+-- A use that says another offer means another copy; one that says none that is known contradicts nothing. Who cannot
+-- say when spent it at some time since it was given: on no day may somebody be told that it is open.
 spent_copies as (
     select
         assignments.assignment_id,

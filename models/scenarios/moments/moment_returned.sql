@@ -1,6 +1,6 @@
 -- Showed the first sign of life after being silent at the end of a published month. Whoever comes to complain or to ask
--- for help has not come back, nor has whoever shows up in a source by which nobody was silent yet. Subject: the tier she
--- was in; value: the days she was silent.
+-- for help has not come back, nor has whoever shows up in a source by which nobody was silent yet. Subject: the tier
+-- she was in; value: the days she was silent.
 with
 
 moment_windows as (
