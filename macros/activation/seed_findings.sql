@@ -65,7 +65,7 @@
 
 
 {#
-  Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives, an order at a drive, and a redeemed
+  Signs that the seed scenarios may stop a journey on: those of fct_interactions that a person gives (but a cart), an order at a drive, and a redeemed
   offer. The end of its trigger stops every journey: the last word is for those that nothing else stops.
 #}
 {% macro stop_signs() %}

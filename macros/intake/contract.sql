@@ -7,7 +7,8 @@
   person_key: how a row reaches a person: `contact` (its source_system and contact_id, linked_… too where there are any), the
   entity whose row it belongs to, or `none`. outlives_person: the row of an erased person stays, and so does what belongs to
   it; it loses the contact only. else_blank: closed lists of columns of which null means something: another value is set
-  aside and the row stays, since a message or an offer that is lost takes what hangs on it along. The macros of erased_contacts.sql
+  aside and the row stays, since a message or an offer that is lost takes what hangs on it along. careful: of copies of a key that
+  were extracted at one instant the one is kept that is named first. The macros of erased_contacts.sql
   and scripts/rekindle/ground/contract.py follow person_key.
 #}
 {% macro contract_entities() %}
@@ -58,6 +59,7 @@
             'key': ['order_id'],
             'person_key': 'contact',
             'outlives_person': true,
+            'careful': {'order_status': ['cancelled', 'returned', 'completed']},
             'columns': 'source_system! order_id! contact_id? store_id? sales_channel! ordered_at! order_date! '
                 ~ 'delivered_at order_status! original_order_id? currency_code! extracted_at!',
         },
@@ -176,6 +178,7 @@
         'key': about['key'],
         'private_key': about.get('private_key', []),
         'else_blank': about.get('else_blank', {}),
+        'careful': about.get('careful', {}),
         'person_key': about['person_key'],
         'outlives_person': about.get('outlives_person', false),
         'columns': columns,

@@ -32,14 +32,19 @@
 
 
 {#
-  Which copy of a key is kept: the one extracted last, and among those the greatest by every other column, compared one
-  after the other. A total order up to equal rows, so that every build and every engine keeps the same one.
+  Which copy of a key is kept: the one extracted last, among those the first by what the contract calls careful (an order
+  that was cancelled before one that was not), then the greatest by every other column, compared one after the other. A
+  total order up to equal rows, so that every build and every engine keeps the same one.
 #}
 {% macro copy_number(entity, row) -%}
     row_number() over (
         partition by {% for column in contract(entity)['key'] %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
         order by
             {{ row }}.extracted_at desc nulls last
+            {%- for column, values in contract(entity)['careful'].items() %},
+            case {{ row }}.{{ column }}
+                {%- for value in values %} when '{{ value }}' then {{ loop.index }}{% endfor %} end asc nulls last
+            {%- endfor %}
             {%- for column in contract(entity)['columns'] if column != 'extracted_at' and column not in contract(entity)['key'] %},
             {{ row }}.{{ column }} desc nulls last
             {%- endfor %}

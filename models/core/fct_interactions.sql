@@ -20,13 +20,18 @@ loyalty_movements as (
     select * from {{ ref('fct_loyalty_movements') }}
 ),
 
+carts as (
+    select * from {{ ref('fct_carts') }}
+),
+
+-- a return may be the shop's own refund, or somebody else who brings the gift back: nothing tells that from the buyer
 order_interactions as (
     select
         profile_id,
         order_id as reference_id,
         case when order_status = 'returned' then 'return' else 'order' end as interaction_kind,
         sales_channel as channel,
-        true as is_from_person,
+        order_status <> 'returned' as is_from_person,
         order_date as occurred_date,
         ordered_at as occurred_at
     from orders
@@ -96,6 +101,21 @@ loyalty_interactions as (
     where movement_type = 'spent'
 ),
 
+-- Whoever leaves a cart was there and was recognised, and many shops tell nothing else of a visit; one that was ordered
+-- is told by its order. Its channel is its own: it is recorded since the first cart, not since the first visit.
+cart_interactions as (
+    select
+        profile_id,
+        cart_id as reference_id,
+        'cart' as interaction_kind,
+        'cart' as channel,
+        true as is_from_person,
+        updated_date as occurred_date,
+        updated_at as occurred_at
+    from carts
+    where order_id is null
+),
+
 interactions as (
     select * from order_interactions
     union all
@@ -106,6 +126,8 @@ interactions as (
     select * from service_interactions
     union all
     select * from loyalty_interactions
+    union all
+    select * from cart_interactions
 )
 
 select

@@ -8,8 +8,8 @@ assignments as (
     select * from {{ ref('intake_offer_assignments') }}
 ),
 
-orders as (
-    select * from {{ ref('intake_orders') }}
+cancelled_orders as (
+    select * from {{ ref('intake_cancelled_orders') }}
 ),
 
 contact_profiles as (
@@ -18,12 +18,6 @@ contact_profiles as (
 
 copies_spent_by_strangers as (
     select * from {{ ref('intake_copies_spent_by_strangers') }}
-),
-
-cancelled_orders as (
-    select order_id
-    from orders
-    where order_status = 'cancelled'
 ),
 
 profile_redemptions as (

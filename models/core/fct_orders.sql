@@ -16,6 +16,7 @@ contact_profiles as (
 originals_of_returns as (
     select
         returns.order_id,
+        returns.original_order_id,
         originals.source_system,
         originals.contact_id,
         originals.order_status
@@ -27,16 +28,31 @@ originals_of_returns as (
         and returns.original_order_id <> returns.order_id
 ),
 
-buyers as (
+-- what a return gives back may be a return itself: one step further is the sale (order_findings lists the rest)
+sales_of_returns as (
     select
         originals_of_returns.order_id,
-        contact_profiles.profile_id,
-        originals_of_returns.order_status = 'cancelled' as was_cancelled
+        coalesce(originals_of_originals.source_system, originals_of_returns.source_system) as source_system,
+        case
+            when originals_of_originals.order_id is null then originals_of_returns.contact_id
+            else originals_of_originals.contact_id
+        end as contact_id,
+        coalesce(originals_of_originals.order_status, originals_of_returns.order_status) as order_status
     from originals_of_returns
+    left join originals_of_returns as originals_of_originals
+        on originals_of_returns.original_order_id = originals_of_originals.order_id
+),
+
+buyers as (
+    select
+        sales_of_returns.order_id,
+        contact_profiles.profile_id,
+        sales_of_returns.order_status = 'cancelled' as was_cancelled
+    from sales_of_returns
     left join contact_profiles
         on
-            originals_of_returns.source_system = contact_profiles.source_system
-            and originals_of_returns.contact_id = contact_profiles.contact_id
+            sales_of_returns.source_system = contact_profiles.source_system
+            and sales_of_returns.contact_id = contact_profiles.contact_id
 ),
 
 -- The till that takes goods back often does not ask who bought them. Of a sale that was cancelled nothing was counted,

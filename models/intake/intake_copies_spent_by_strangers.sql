@@ -1,5 +1,6 @@
--- Uses that count for no person - no contact, one without a record, one who was erased - and name the copy they spent:
--- it is somebody's, who must not be told that it is still open. Of who used it nothing is kept.
+-- Uses that count for no person - no contact, one without a record, one who was erased, or a time or an offer that
+-- cannot be read - and name the copy they spent: it is somebody's, who must not be told that it is still open. Of who
+-- used it nothing is kept.
 with
 
 all_redemptions as (
@@ -14,14 +15,12 @@ assignments as (
     select * from {{ ref('intake_offer_assignments') }}
 ),
 
-orders as (
-    select * from {{ ref('intake_orders') }}
+offers as (
+    select * from {{ ref('intake_offers') }}
 ),
 
 cancelled_orders as (
-    select order_id
-    from orders
-    where order_status = 'cancelled'
+    select * from {{ ref('intake_cancelled_orders') }}
 ),
 
 rejected_redemptions as (
@@ -45,18 +44,27 @@ readable_redemptions as (
     where
         copy_number = 1
         or redemption_id is null
+),
+
+-- A use that says another offer means another copy; one that says none that is known contradicts nothing. Who cannot
+-- say when spent it at some time since it was given: on no day may somebody be told that it is open.
+spent_copies as (
+    select
+        assignments.assignment_id,
+        readable_redemptions.order_id,
+        readable_redemptions.redeemed_amount,
+        coalesce(readable_redemptions.redeemed_at, assignments.assigned_at) as redeemed_at
+    from readable_redemptions
+    inner join assignments
+        on readable_redemptions.assignment_id = assignments.assignment_id
+    left join offers
+        on readable_redemptions.offer_id = offers.offer_id
+    where
+        offers.offer_id is null
+        or offers.offer_id = assignments.offer_id
 )
 
-select
-    assignments.assignment_id,
-    readable_redemptions.order_id,
-    readable_redemptions.redeemed_amount,
-    readable_redemptions.redeemed_at
-from readable_redemptions
-inner join assignments
-    on
-        readable_redemptions.assignment_id = assignments.assignment_id
-        and readable_redemptions.offer_id = assignments.offer_id
+select spent_copies.*
+from spent_copies
 {{ anti_join() }} cancelled_orders
-    on readable_redemptions.order_id = cancelled_orders.order_id
-where readable_redemptions.redeemed_at is not null
+    on spent_copies.order_id = cancelled_orders.order_id

@@ -4,15 +4,19 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+returns as (
+    select *
+    from orders
+    where order_status = 'returned'
+),
+
 returns_per_order as (
     select
         original_order_id as order_id,
         cast(count(*) as integer) as return_count,
         cast(sum(net_amount) as decimal(18, 2)) as returned_amount
-    from orders
-    where
-        order_status = 'returned'
-        and original_order_id is not null
+    from returns
+    where original_order_id is not null
     group by original_order_id
 ),
 
@@ -30,19 +34,34 @@ returned_orders as (
         on returns_per_order.order_id = orders.order_id
 ),
 
+-- of a sale that was cancelled, and of its return, no return counts: one that does was looked up too few steps back
 findings as (
     select
         order_id,
         source_system,
-        case when order_status = 'returned' then 'return_of_a_return' else 'returns_exceed_sale' end as finding,
+        case when order_status = 'completed' then 'returns_exceed_sale' else 'return_of_a_return' end as finding,
         net_amount,
         returned_amount,
         return_count,
         order_date
     from returned_orders
     where
-        order_status = 'returned'
-        or (order_status = 'completed' and net_amount + returned_amount < 0)
+        order_status <> 'completed'
+        or net_amount + returned_amount < 0
+
+    union all
+
+    select
+        returns.order_id,
+        returns.source_system,
+        'return_of_unknown_sale' as finding,
+        returns.net_amount,
+        cast(0 as decimal(18, 2)) as returned_amount,
+        cast(0 as integer) as return_count,
+        returns.order_date
+    from returns
+    {{ anti_join() }} returned_orders
+        on returns.original_order_id = returned_orders.order_id
 
     union all
 

@@ -111,6 +111,23 @@ responses as (
     group by interactions.profile_id
 ),
 
+-- A cart that an order followed was bought, also where it names none: many shops write no order into a cart. They write
+-- the two by two clocks, so that the cart may bear the later stamp.
+last_orders as (
+    select
+        orders.profile_id,
+        max(orders.ordered_at) as ordered_at
+    from orders
+    inner join windows
+        on
+            orders.order_date >= {{ add_days(
+                'windows.intention_begins_after', -2 - setting('cart_order_tolerance_minutes') // 1440
+            ) }}
+            and orders.order_date <= windows.month_end_date
+    where orders.order_status = 'completed'
+    group by orders.profile_id
+),
+
 -- A cart with something in it that had not been bought by the month end; what it became later was not known then. Where
 -- the count is not known, it holds what it names.
 cart_counts as (
@@ -121,10 +138,16 @@ cart_counts as (
     inner join windows
         on carts.updated_date > windows.intention_begins_after and carts.updated_date <= windows.month_end_date
     left join orders on carts.order_id = orders.order_id
+    left join last_orders on carts.profile_id = last_orders.profile_id
     where
         carts.profile_id is not null
         and coalesce(carts.item_count, case when trim(carts.items) <> '' then 1 else 0 end) > 0
         and (carts.order_id is null or orders.order_date > windows.month_end_date)
+        and (
+            last_orders.ordered_at is null
+            or {{ add_seconds('last_orders.ordered_at', 60 * setting('cart_order_tolerance_minutes')) }}
+            < carts.updated_at
+        )
     group by carts.profile_id
 ),
 

@@ -517,8 +517,7 @@ def returned(look: Look) -> Iterator[Moment]:
     for month, row in first.items():
         before = silence.get(months_later(month, -1))
         comes_in_trouble = any(
-            other["interaction_kind"] in ("complaint", "ticket", "return")
-            and other["occurred_at"] == row["occurred_at"]
+            other["interaction_kind"] in ("complaint", "ticket") and other["occurred_at"] == row["occurred_at"]
             for other in signs
         )
         if before and before["engagement_tier"] != "active" and not comes_in_trouble:

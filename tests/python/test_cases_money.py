@@ -83,9 +83,10 @@ def use(
     copy: str | None = None,
     *,
     clock: str = "12:00",
+    offer: str | None = "ten_off",
 ) -> None:
     when = {"redeemed_at": utc(f"{day} {clock}"), "redeemed_date": date.fromisoformat(day)}
-    what = {"offer_id": "ten_off", "order_id": order_id, "assignment_id": copy}
+    what = {"offer_id": offer, "order_id": order_id, "assignment_id": copy}
     add(world, "offer_redemptions", redemption_id=redemption_id, contact_id=contact_id, **what, **when)
 
 
@@ -115,6 +116,16 @@ def sales(world: World) -> None:
     order(world, "sold", "back_of_back", 50)
     order(world, "sold_back", "back_of_back", -20, status="returned", original="sold")
     order(world, "sold_back_again", "back_of_back", -5, status="returned", original="sold_back")
+    for contact_id in ("till_asks_nobody_twice", "called_off_twice", "bought_elsewhere"):
+        contact(world, contact_id)
+    order(world, "twice_of_nobody", "till_asks_nobody_twice", 50)
+    order(world, "nobody_back", None, -20, status="returned", original="twice_of_nobody")
+    order(world, "nobody_back_again", None, -5, status="returned", original="nobody_back")
+    order(world, "off", "called_off_twice", 50, status="cancelled")
+    order(world, "off_back", "called_off_twice", -20, status="returned", original="off")
+    order(world, "off_back_again", "called_off_twice", -5, status="returned", original="off_back")
+    order(world, "alone", "bought_elsewhere", -30, status="returned")
+    order(world, "of_unheard", "bought_elsewhere", -10, status="returned", original="never_delivered")
 
 
 # what the file says instead of the number, by order or offer and line
@@ -223,6 +234,24 @@ def strangers(world: World) -> None:
     copy_of_the_offer(world, "of_both_too", "of_both", "2024-05-02")
     use(world, "by_owner", "of_both", "2024-05-30")
     use(world, "by_stranger", "unheard_of", "2024-05-31", copy="of_both")
+    rejected_rows_of_uses(world)
+
+
+def rejected_rows_of_uses(world: World) -> None:
+    """Uses of which something cannot be read, and orders that were called off and set aside."""
+    for contact_id in ("ahead", "no_clock", "no_offer", "offer_unheard_of", "strangers_order", "order_abroad"):
+        contact(world, contact_id)
+        copy_of_the_offer(world, contact_id, contact_id, "2024-05-01")
+    use(world, "ahead", "ahead", "2024-07-01", copy="ahead", clock="07:00")
+    use(world, "no_clock", "no_clock", "2024-05-31", copy="no_clock")
+    world["offer_redemptions"][-1] |= {"redeemed_at": None, "redeemed_date": None}
+    use(world, "no_offer", "no_offer", "2024-05-31", copy="no_offer", offer=None)
+    use(world, "offer_unheard_of", "offer_unheard_of", "2024-05-31", copy="offer_unheard_of", offer="unheard_of")
+    order(world, "strangers_order", "unheard_of", None, status="cancelled")
+    use(world, "on_strangers_order", "unheard_of", "2024-05-31", "strangers_order", copy="strangers_order")
+    order(world, "order_abroad", "order_abroad", None, status="cancelled")
+    world["orders"][-1]["currency_code"] = "USD"
+    use(world, "on_order_abroad", "order_abroad", "2024-05-31", "order_abroad")
 
 
 def spent_copies(world: World) -> dict[object, int]:
@@ -354,7 +383,17 @@ def test_a_number_that_would_become_another_one_is_none_and_its_line_is_rejected
 
 def test_a_return_of_a_return_is_counted_and_listed(money: Money) -> None:
     assert money.bought("back_of_back")[:2] == (1, 25)
-    assert money.findings("return_of_a_return") == [("sold_back", -25)]
+    assert money.findings("return_of_a_return") == [("nobody_back", -25), ("sold_back", -25)]
+
+
+def test_a_return_of_a_return_is_one_of_the_sale(money: Money) -> None:
+    assert money.bought("till_asks_nobody_twice")[:2] == (1, 25)
+    assert money.bought("called_off_twice") == (0, 0, True)
+
+
+def test_a_return_of_no_sale_that_is_known_takes_its_money_off_and_is_listed(money: Money) -> None:
+    assert money.bought("bought_elsewhere")[:2] == (0, -40)
+    assert money.findings("return_of_unknown_sale") == [("alone", -30), ("of_unheard", -10)]
 
 
 def test_returns_above_the_sale_are_counted_and_listed(money: Money) -> None:
@@ -412,6 +451,20 @@ def test_a_copy_that_a_stranger_names_is_spent_and_nobody_used_the_offer(money: 
 
 def test_a_use_of_the_owner_finds_another_copy_than_the_one_that_a_stranger_names(money: Money) -> None:
     assert money.copies_used("of_both", "of_both_too") == [1, 1]
+
+
+def test_a_named_copy_is_spent_whatever_else_of_its_use_cannot_be_read(money: Money) -> None:
+    named = ("ahead", "no_clock", "no_offer", "offer_unheard_of")
+    assert money.copies_used(*named) == [1, 1, 1, 1]
+    assert not set(named) & money.available()
+
+
+def test_a_cancelled_order_gives_its_coupon_back_also_where_its_row_was_rejected(money: Money) -> None:
+    called_off = ("strangers_order", "order_abroad")
+    rejected = {key for key, _, _, is_row_rejected in money.rejected("orders") if is_row_rejected}
+    assert set(called_off) <= rejected
+    assert money.copies_used(*called_off) == [0, 0]
+    assert set(called_off) <= money.available()
 
 
 def test_every_copy_was_used_as_often_as_the_rule_in_words_says(money: Money) -> None:

@@ -20,7 +20,8 @@ uses as (
     cross join numbers
 )
 
--- the codes that orders name; neither their value nor their end is in the files
+-- The codes that orders name; neither their value nor their days are in the files. A code may have been made for one
+-- person: its days are none (it ends when it begins), so that its uses count and no message hands it out.
 select
     'shopify' as source_system,
     offer_id,
@@ -30,7 +31,7 @@ select
     cast(null as decimal(18,2)) as face_value_amount,
     cast(null as string) as funded_by,
     min(used_date) as valid_from,
-    cast(null as date) as valid_to,
+    min(used_date) as valid_to,
     max(extracted_at) as extracted_at
 from uses
 where offer_id is not null

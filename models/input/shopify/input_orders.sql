@@ -22,7 +22,8 @@ orders as (
         {{ shopify_order_status() }} as order_status,
         currency_code,
         -- the file has no date of a refund: it is given back when the first file says so
-        min(case when {{ is_given_back() }} then extracted_at end) over (partition by order_id) as returned_at,
+        min(case when {{ is_given_back() }} then extracted_at end) over (partition by order_id) as first_given_back_at,
+        min(extracted_at) over (partition by order_id) as first_seen_at,
         {{ is_given_back() }} as is_given_back,
         is_newest_copy,
         extracted_at
@@ -50,7 +51,8 @@ orders_and_returns as (
         contact_id,
         store_id,
         sales_channel,
-        returned_at as ordered_at,
+        -- what no file shows as sold only may have been given back years ago: it never was money of the file's day
+        case when first_seen_at < first_given_back_at then first_given_back_at else ordered_at end as ordered_at,
         'returned' as order_status,
         order_id as original_order_id,
         currency_code,

@@ -1,6 +1,6 @@
--- Showed the first sign of life after being silent at the end of a published month. Whoever comes to complain, to ask
--- for help or to bring something back has not come back, nor has whoever shows up in a source by which nobody was
--- silent yet. Subject: the tier she was in; value: the days she was silent.
+-- Showed the first sign of life after being silent at the end of a published month. Whoever comes to complain or to ask
+-- for help has not come back, nor has whoever shows up in a source by which nobody was silent yet. Subject: the tier
+-- she was in; value: the days she was silent.
 with
 
 moment_windows as (
@@ -29,9 +29,7 @@ first_signs as (
         min(interactions.occurred_date) as sign_date,
         min(interactions.occurred_at) as sign_at,
         min(
-            case
-                when interactions.interaction_kind in ('complaint', 'ticket', 'return') then interactions.occurred_at
-            end
+            case when interactions.interaction_kind in ('complaint', 'ticket') then interactions.occurred_at end
         ) as trouble_at
     from interactions
     inner join moment_windows
