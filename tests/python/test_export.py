@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, committed, person
+from activation import ADS_FEED, CENSUS_FEED, CENSUS_TABLES, EMAIL_FEED, Person, Retailer, committed, person
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -749,37 +749,33 @@ def test_a_committed_export_seals_its_date_and_nothing_else_does(
 
 
 def test_census_gets_three_tables_of_the_same_people(shop: Retailer) -> None:
-    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
-    shop.publish(
-        [person("ann"), person("bob")],
-        withdrawn=[("bob", *ERASED)],
-        more="""
-            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
-                last_name, language_code, country_code from audiences.aud_win_back;
-            create table audiences.audience_memberships as select scenario_id as audience_id, profile_id as person_id,
-                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back;
-            create table audiences.audiences as select 'win_back' as audience_id, 'Win back' as audience_name,
-                'People who stay away' as description
-        """,
-    )
+    shop.feeds = [CENSUS_FEED]
+    shop.publish([person("ann"), person("bob")], withdrawn=[("bob", *ERASED)], more=CENSUS_TABLES)
     shop.export()
     run = shop.last("reverse_etl")
     assert [row["id"] for row in run.rows("full")] == ["ann"]
     assert [row["name"] for row in run.rows("audiences")] == ["Win back"]
-    assert [(row["person_id"], row["audience_id"]) for row in run.rows("memberships")] == [("ann", "win_back")]
+    members = [(row["person_id"], row["audience_id"], row["email"]) for row in run.rows("memberships")]
+    assert members == [("ann", "win_back", "ann@example.com")]
+
+
+def test_census_gets_no_membership_with_an_address_that_is_open_on_another_channel_only(shop: Retailer) -> None:
+    shop.feeds = [CENSUS_FEED]
+    elsewhere = """
+        update audiences.audience_permissions set channel = 'ads' where profile_id = 'ann';
+        insert into audiences.audience_permissions
+        values ('ann', 'email', 'marketing', 'email', 'ann@example.net', timestamp '2024-01-01 10:00:00')
+    """
+    shop.publish([person("ann"), person("bob")], more=CENSUS_TABLES + elsewhere)
+    shop.export()
+    run = shop.last("reverse_etl")
+    assert [row["person_id"] for row in run.rows("memberships")] == ["bob"]
+    assert run.rows("rejected") == [{"profile_id": "ann", "reason": "not_permitted", "column": "email"}]
 
 
 def test_census_refuses_a_person_without_evidence_of_consent(shop: Retailer) -> None:
-    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
-    shop.publish(
-        [person("ann")],
-        more="""
-            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
-                last_name, language_code, country_code from audiences.aud_win_back;
-            create table audiences.audience_memberships as select scenario_id as audience_id, 'bob' as person_id,
-                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back
-        """,
-    )
+    shop.feeds = [CENSUS_FEED]
+    shop.publish([person("ann")], more=CENSUS_TABLES + "update audiences.audience_memberships set person_id = 'bob'")
     report = shop.export("reverse_etl")["reverse_etl"]
     assert (report.exit_code, "no evidence of consent" in report.message) == (CONTRACT, True)
 
