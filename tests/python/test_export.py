@@ -65,6 +65,18 @@ def test_a_feed_that_nobody_uses_is_not_written_unless_it_is_asked_for_or_was_wr
     assert "other" in shop.export()
 
 
+def test_another_target_is_another_feed(shop: Retailer) -> None:
+    """Its platform would be told to remove whom it never had, and the one of before would keep everybody."""
+    shop.publish([person("ann"), person("bob")])
+    shop.export()
+    shop.feeds = [feed(target="actito")]
+    shop.publish([person("bob")], as_of="2024-07-02", withdrawn=[("ann", *ERASED)])
+    report = shop.export()
+    assert (report["win_back"].exit_code, len(committed(shop.exports, "win_back"))) == (CONTRACT, 1)
+    assert "was sent to generic: give actito a feed of another name" in report["win_back"].message
+    assert [row["profile_id"] for row in shop.last("erasure_generic").rows("full")] == ["ann"]
+
+
 # --- a run ------------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@
   former_ids            ids that people had before
   withdrawals           who withdrew or is to be forgotten, for which channel and purpose
   purposes              what people are written to for: a yes to being tracked opens no address
-  closed_people         those of them who may be written to nowhere, under any of their ids
+  closed_people         who said no somewhere and may be written to nowhere, under any of their ids
   evidenced_decisions   decisions that stand in an audience together with the moment consent was given
 #}
 {%- macro values(words) -%}
