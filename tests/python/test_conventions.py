@@ -94,7 +94,10 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
         ),
     ],
     "comment_in_csv": [
-        (("scripts/a.py", "read_csv({file_text(path)}, comment = '')"), ("scripts/a.py", "read_csv({file_text(path)})")),
+        (
+            ("scripts/a.py", "read_csv({file_text(path)}, comment = '')"),
+            ("scripts/a.py", "read_csv({file_text(path)})"),
+        ),
         (
             ("models/staging/a/a.yml", """read_csv('{{ env_var("D", "d") }}/x',\n  comment = '')"""),
             ("models/staging/a/a.yml", """read_csv('{{ env_var("D", "d") }}/x',\n  header = true)"""),

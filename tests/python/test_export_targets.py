@@ -12,6 +12,7 @@ from rekindle.ground.paths import PROJECT
 
 GOLDEN = PROJECT / "tests" / "fixtures" / "export"
 
+
 def people(channel: str) -> list[dict[str, Any]]:
     """Names of several scripts, a comma, a quote, a formula, a Gmail address, and a country that is none."""
     details = [
