@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from rekindle.export import runs
 from rekindle.export.exporting import Outcome
+from rekindle.export.feeds import feed_of_row
 from rekindle.export.late_noes import LateNoes
 from rekindle.export.targets import load_target, target_names
 from rekindle.export.writing import Report
@@ -170,6 +171,29 @@ def test_content_keys_become_columns_when_the_feed_asks_for_them(shop: Retailer)
     shop.export("win_back")
     line = shop.last().path("full").read_text(encoding="utf-8").splitlines()[1]
     assert line.endswith(";Come back;")
+
+
+@pytest.mark.parametrize(("target", "longest"), [("actito", "é" * 255), ("mailchimp", "é" * 127)])
+def test_a_text_that_a_platform_would_cut_is_rejected_in_a_feeds_own_column_too(
+    shop: Retailer, target: str, longest: str
+) -> None:
+    shop.feeds = [feed(target=target, content={"Headline": "headline"})]
+    shop.publish(
+        [
+            person("ann", content=json.dumps({"headline": longest})),
+            person("bob", content=json.dumps({"headline": longest + "é"})),
+        ]
+    )
+    shop.export("win_back")
+    assert [row["Headline"] for row in shop.last().rows("full")] == [longest]
+    assert shop.last().rows("rejected") == [{"profile_id": "bob", "reason": "too_long", "column": "Headline"}]
+
+
+@pytest.mark.parametrize("content", ["Email=headline", "DECISION_ID=headline", "Headline=a headline=b", "Headline=a Headline=b"])
+def test_a_header_that_the_file_has_already_is_told_where_the_row_of_the_feed_is_read(content: str) -> None:
+    row = {**EMAIL_FEED, "target": "brevo", "content": content}
+    with pytest.raises(ContractError, match="row win_back: .*content.*(is in the file already: name another|says something twice)"):
+        feed_of_row(row)
 
 
 def test_a_plan_writes_nothing_and_says_by_its_exit_code_whether_there_is_something_to_do(shop: Retailer) -> None:
