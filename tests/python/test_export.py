@@ -189,10 +189,10 @@ def test_a_text_that_a_platform_would_cut_is_rejected_in_a_feeds_own_column_too(
     assert shop.last().rows("rejected") == [{"profile_id": "bob", "reason": "too_long", "column": "Headline"}]
 
 
-@pytest.mark.parametrize("content", ["Email=headline", "DECISION_ID=headline", "Headline=a headline=b", "Headline=a Headline=b"])
+@pytest.mark.parametrize("content", ["Email=a", "DECISION_ID=a", "Headline=a headline=b", "Headline=a Headline=b"])
 def test_a_header_that_the_file_has_already_is_told_where_the_row_of_the_feed_is_read(content: str) -> None:
     row = {**EMAIL_FEED, "target": "brevo", "content": content}
-    with pytest.raises(ContractError, match="row win_back: .*content.*(is in the file already: name another|says something twice)"):
+    with pytest.raises(ContractError, match=r"row win_back: .*content.*(is in the file already|says something twice)"):
         feed_of_row(row)
 
 
