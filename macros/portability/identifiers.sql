@@ -41,9 +41,15 @@
     nullif({{ regex_replace_all(expression, '[^0-9+]+', '') }}, '')
 {%- endmacro %}
 
-{# Google: names without white space around them, lower case; in the composed form, as platforms hash what customers typed. #}
+{#
+  Google: names without a prefix (Mrs.), a suffix (Jr.), punctuation and white space around them, lower case; in the
+  composed form, as platforms hash what customers typed. Google lists no prefixes and suffixes: these are the usual English ones.
+#}
 {% macro google_name(expression) -%}
-    nullif({{ composed('lower(' ~ trimmed(expression) ~ ')') }}, '')
+    {%- set name = 'lower(' ~ trimmed(expression) ~ ')' -%}
+    {%- set name = regex_replace_all(name, '^(mr|mrs|ms|miss|dr)[.\\s\\x0B\\p{Z}]+', '') -%}
+    {%- set name = regex_replace_all(name, '[,\\s\\x0B\\p{Z}]+(jr|sr|ii|iii|iv)[.]?$', '') -%}
+    nullif({{ trimmed(composed(regex_replace_all(name, '\\p{P}+', ''))) }}, '')
 {%- endmacro %}
 
 {# Google: ISO 3166-1 alpha-2 in capitals, not hashed. #}

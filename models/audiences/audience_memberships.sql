@@ -1,4 +1,4 @@
--- For reverse-ETL tools: who belongs to which audience, and the decision that says why.
+-- For reverse-ETL tools: who belongs to which audience, at which address, and the decision that says why.
 with
 
 members as (
@@ -15,6 +15,8 @@ select
     members.decision_id,
     members.step,
     members.channel,
+    members.email,
+    members.phone,
     decisions.as_of_date as member_since_date,
     members.send_date,
     members.send_at

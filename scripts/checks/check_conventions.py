@@ -210,6 +210,15 @@ TEXT_RULES = (
         code_only=False,
     ),
     TextRule(
+        "comment_in_csv",
+        r"\bread_csv\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)",
+        "DuckDB drops rows that begin with # where it guesses what a comment is: say comment = ''.",
+        files=("models/**/*.yml", "scripts/**/*.py", "docs/**/*.md", "examples/**/*"),
+        exempt=("scripts/rekindle/bench/frames.py",),  # pandas
+        code_only=False,
+        unless=lambda read: "comment = ''" in read,
+    ),
+    TextRule(
         "registry_address",
         r"\bpypi\.org\b|\bfiles\.pythonhosted\.org\b|--(extra-)?index-url\b|\bhub\.getdbt\.com\b|\bcran\.r-project\.org\b|\bregistry\.npmjs\.org\b",
         "where packages come from is the machine's setting (a mirror, a proxy), not the project's.",

@@ -92,6 +92,17 @@ ADS_FEED = {
     "guards": {"platform_minimum": False},
 }
 
+CENSUS_FEED = {"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}
+CENSUS_TABLES = """
+    create table audiences.audience_people as select profile_id as person_id, max(email) as email, max(phone) as phone,
+        max(first_name) as first_name, max(last_name) as last_name, max(language_code) as language_code,
+        max(country_code) as country_code from audiences.aud_win_back group by profile_id;
+    create table audiences.audience_memberships as select scenario_id as audience_id, profile_id as person_id,
+        decision_id, channel, email, phone, send_at, as_of_date as member_since_date from audiences.aud_win_back;
+    create table audiences.audiences as select 'win_back' as audience_id, 'Win back' as audience_name,
+        'People who stay away' as description;
+"""
+
 # what a feed of a target with an API must say
 DESTINATIONS = {
     "google_data_manager": {

@@ -93,6 +93,16 @@ TEXT_SAMPLES: dict[str, list[tuple[tuple[str, str], tuple[str, str]]]] = {
             ("models/staging/a/_a__sources.yml", """read_parquet('{{ env_var("D", "d") }}/x')"""),
         ),
     ],
+    "comment_in_csv": [
+        (
+            ("scripts/a.py", "read_csv({file_text(path)}, comment = '')"),
+            ("scripts/a.py", "read_csv({file_text(path)})"),
+        ),
+        (
+            ("models/staging/a/a.yml", """read_csv('{{ env_var("D", "d") }}/x',\n  comment = '')"""),
+            ("models/staging/a/a.yml", """read_csv('{{ env_var("D", "d") }}/x',\n  header = true)"""),
+        ),
+    ],
     "own_progress": [
         (("scripts/rekindle/a.py", "connect(path)"), ("scripts/rekindle/a.py", "duckdb.connect(str(path))")),
     ],

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import hmac
 import json
 import os
@@ -13,7 +14,7 @@ from unittest import mock
 
 import duckdb
 import pytest
-from activation import Retailer, person
+from activation import ADS_FEED, EMAIL_FEED, Retailer, person
 from click.testing import CliRunner
 from workshop import LAST_AS_OF, Said, Workshop, differences, digest, must, rows
 
@@ -571,6 +572,53 @@ def test_an_erasure_waits_until_every_platform_that_received_the_person_has_ackn
             f"win_back {run.run_id}: purged (erasure)" for run in runs.FeedFolder("win_back").runs()
         ]
         assert blocking.own_requests() == []
+
+
+GOOGLE = {**ADS_FEED, "feed": "google", "target": "google_customer_match"}
+# a dot more or less is one address to Google: this one is somebody else's
+DOTTED, PLAIN = "b.ob@gmail.com", "bob@gmail.com"
+
+
+def test_whoever_was_sent_under_the_id_of_somebody_else_before_a_split_is_found_by_the_address(
+    small: SmallShop,
+) -> None:
+    small.feeds = [EMAIL_FEED, ADS_FEED]
+    small.build([ANN, ("bob_at_till", "parted", "bob@example.com")], history=[("bob_at_till", "ann")])
+    ads = {"channel": "ads", "phone": None}
+    one = [person("ann", email="bob@example.com"), person("ann", email="bob@example.com", **ads)]
+    two = [person("ann"), person("ann", **ads)]
+    small.publish([*one, person("cas"), person("cas", **ads)])
+    small.export()
+    for feed in ("win_back", "ads"):
+        acknowledge(small, small.last(feed).run_id)
+    small.publish([*two, person("cas"), person("cas", **ads)], as_of="2024-07-02")
+    said = must(small.erase("--contact", "till:bob_at_till", "--yes"))
+    assert "sent by ads, win_back" in said.text
+    small.export()
+    for feed in ("win_back", "ads"):
+        assert "Waiting" in must(small.erase("--requests", "--yes")).text
+        acknowledge(small, small.last(feed).run_id)
+
+    must(small.erase("--requests", "--yes"))
+    hashed = hashlib.sha256(b"bob@example.com").hexdigest()
+    assert files_with(small.exports, "bob@example.com") == files_with(small.exports, hashed) == []
+    # whoever has the id keeps it, with what she was sent of her own
+    small.publish([person("cas"), person("cas", **ads)], as_of="2024-07-03", withdrawn=[("ann", "*", "*", "erased")])
+    small.export()
+    told = {(row["profile_id"], row["email"]) for row in small.last("erasure_generic").rows("full")}
+    assert told == {("ann", "ann@example.com"), ("ann", "")}
+    assert len(small.last("erasure_meta_custom_audience").rows("full")) == 1
+
+
+def test_what_a_platform_takes_for_one_address_stays_with_whoever_is_not_forgotten(small: SmallShop) -> None:
+    small.feeds = [GOOGLE]
+    small.build([("bob_at_till", "bob", DOTTED), ("mia_at_till", "mia", PLAIN)])
+    small.publish([person("mia", channel="ads", email=PLAIN, phone=None)])
+    small.export()
+    said = must(small.erase("--contact", "till:bob_at_till", "--yes", "--now"))
+    assert "sent by" not in said.text
+    (ledger,) = (small.exports / "google" / "ledger").glob("*.parquet")
+    assert duckdb.sql(f"select profile_id from '{ledger}'").fetchall() == [("mia",)]
 
 
 def test_what_an_erased_run_held_of_others_is_written_again(small: SmallShop) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 
 import duckdb
 import pytest
-from activation import ADS_FEED, EMAIL_FEED, Person, Retailer, committed, person
+from activation import ADS_FEED, CENSUS_FEED, CENSUS_TABLES, EMAIL_FEED, Person, Retailer, committed, person
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rekindle.export import runs
 from rekindle.export.exporting import Outcome
+from rekindle.export.feeds import feed_of_row
 from rekindle.export.late_noes import LateNoes
 from rekindle.export.targets import load_target, target_names
 from rekindle.export.writing import Report
@@ -63,6 +64,18 @@ def test_a_feed_that_nobody_uses_is_not_written_unless_it_is_asked_for_or_was_wr
     shop.feeds = [EMAIL_FEED, {**ADS_FEED, "feed": "other"}]
     shop.publish([], more="alter table _feeds drop column is_in_use")
     assert "other" in shop.export()
+
+
+def test_another_target_is_another_feed(shop: Retailer) -> None:
+    """Its platform would be told to remove whom it never had, and the one of before would keep everybody."""
+    shop.publish([person("ann"), person("bob")])
+    shop.export()
+    shop.feeds = [feed(target="actito")]
+    shop.publish([person("bob")], as_of="2024-07-02", withdrawn=[("ann", *ERASED)])
+    report = shop.export()
+    assert (report["win_back"].exit_code, len(committed(shop.exports, "win_back"))) == (CONTRACT, 1)
+    assert "was sent to generic: give actito a feed of another name" in report["win_back"].message
+    assert [row["profile_id"] for row in shop.last("erasure_generic").rows("full")] == ["ann"]
 
 
 # --- a run ------------------------------------------------------------------------------------------------------------
@@ -158,6 +171,29 @@ def test_content_keys_become_columns_when_the_feed_asks_for_them(shop: Retailer)
     shop.export("win_back")
     line = shop.last().path("full").read_text(encoding="utf-8").splitlines()[1]
     assert line.endswith(";Come back;")
+
+
+@pytest.mark.parametrize(("target", "longest"), [("actito", "é" * 255), ("mailchimp", "é" * 127)])
+def test_a_text_that_a_platform_would_cut_is_rejected_in_a_feeds_own_column_too(
+    shop: Retailer, target: str, longest: str
+) -> None:
+    shop.feeds = [feed(target=target, content={"Headline": "headline"})]
+    shop.publish(
+        [
+            person("ann", content=json.dumps({"headline": longest})),
+            person("bob", content=json.dumps({"headline": longest + "é"})),
+        ]
+    )
+    shop.export("win_back")
+    assert [row["Headline"] for row in shop.last().rows("full")] == [longest]
+    assert shop.last().rows("rejected") == [{"profile_id": "bob", "reason": "too_long", "column": "Headline"}]
+
+
+@pytest.mark.parametrize("content", ["Email=a", "DECISION_ID=a", "Headline=a headline=b", "Headline=a Headline=b"])
+def test_a_header_that_the_file_has_already_is_told_where_the_row_of_the_feed_is_read(content: str) -> None:
+    row = {**EMAIL_FEED, "target": "brevo", "content": content}
+    with pytest.raises(ContractError, match=r"row win_back: .*content.*(is in the file already|says something twice)"):
+        feed_of_row(row)
 
 
 def test_a_plan_writes_nothing_and_says_by_its_exit_code_whether_there_is_something_to_do(shop: Retailer) -> None:
@@ -321,6 +357,46 @@ def test_a_withdrawn_consent_leaves_although_a_guard_stops_the_rest(shop: Retail
     accepted = shop.export("win_back", accepted=("win_back",))["win_back"]
     assert accepted.exit_code == DONE
     assert profiles(shop.last().rows("removed")) == ["ann", "bob", "cas"]
+
+
+def test_whoever_said_no_and_may_be_written_to_nowhere_leaves_a_feed_of_all_channels(shop: Retailer) -> None:
+    shop.feeds = [{**CENSUS_FEED, "guards": {"max_remove_pct": 20}}]
+    everybody = [person(name) for name in ("ann", "bob", "cas", "dan", "eve")]
+    shop.publish(everybody, more=CENSUS_TABLES)
+    shop.export()
+    shop.ack(shop.last("reverse_etl"))
+    still_open = """
+        insert into audiences.audience_permissions
+        values
+            ('bob', 'ads', 'ads_personalisation', 'email', 'bob@example.com', timestamp '2024-01-01 10:00:00'),
+            ('cas_today', 'ads', 'ads_personalisation', 'email', 'cas@example.com', timestamp '2024-01-01 10:00:00'),
+            ('ann', 'email', 'open_tracking', 'email', 'ann@example.com', timestamp '2024-01-01 10:00:00'),
+            ('ann', 'email', 'profiling', 'email', 'ann@example.com', timestamp '2024-01-01 10:00:00');
+        insert into audiences.audience_former_ids values ('cas', 'cas_today');
+    """
+    said_no = [(name, *UNSUBSCRIBED) for name in ("ann", "bob", "cas", "cas_today")]
+    shop.publish([person("eve")], as_of="2024-07-02", withdrawn=said_no, more=CENSUS_TABLES + still_open)
+    reports = shop.export()
+    assert reports["reverse_etl"].exit_code == GUARD
+    run = shop.last("reverse_etl")
+    assert run.manifest["kind"] == "withdrawals_only"
+    # bob may be held for ads, and so may cas, whose id has changed; dan's consent has only vanished
+    assert [row["id"] for row in run.rows("removed")] == ["ann"]
+    assert [row["id"] for row in shop.last("opt_out_census").rows("full")] == ["ann"]
+
+
+def test_a_late_no_leaves_a_feed_of_all_channels_although_a_guard_stops_the_rest(shop: Retailer) -> None:
+    shop.feeds = [{**CENSUS_FEED, "guards": {"max_remove_pct": 20}}]
+    shop.publish([person("ann"), person("bob")], more=CENSUS_TABLES)
+    shop.export()
+    shop.late_noes.mkdir()
+    file = shop.late_noes / "input_message_events.csv"
+    file.write_text("message_id,event_type,occurred_at\nm_ann,unsubscribed,2024-07-01 08:00:00\n", encoding="utf-8")
+    report = shop.export()["reverse_etl"]
+    assert (report.exit_code, report.counts["late_noes"], report.counts["withdrawn"]) == (DONE, 1, 1)
+    run = shop.last("reverse_etl")
+    assert [row["id"] for row in run.rows("removed")] == ["ann"]
+    assert [row["id"] for row in shop.last("opt_out_census").rows("full")] == ["ann"]
 
 
 def test_a_guard_without_withdrawals_writes_nothing(shop: Retailer) -> None:
@@ -749,37 +825,35 @@ def test_a_committed_export_seals_its_date_and_nothing_else_does(
 
 
 def test_census_gets_three_tables_of_the_same_people(shop: Retailer) -> None:
-    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
-    shop.publish(
-        [person("ann"), person("bob")],
-        withdrawn=[("bob", *ERASED)],
-        more="""
-            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
-                last_name, language_code, country_code from audiences.aud_win_back;
-            create table audiences.audience_memberships as select scenario_id as audience_id, profile_id as person_id,
-                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back;
-            create table audiences.audiences as select 'win_back' as audience_id, 'Win back' as audience_name,
-                'People who stay away' as description
-        """,
-    )
+    shop.feeds = [CENSUS_FEED]
+    shop.publish([person("ann"), person("bob")], withdrawn=[("bob", *ERASED)], more=CENSUS_TABLES)
     shop.export()
     run = shop.last("reverse_etl")
     assert [row["id"] for row in run.rows("full")] == ["ann"]
     assert [row["name"] for row in run.rows("audiences")] == ["Win back"]
-    assert [(row["person_id"], row["audience_id"]) for row in run.rows("memberships")] == [("ann", "win_back")]
+    members = [(row["person_id"], row["audience_id"], row["email"]) for row in run.rows("memberships")]
+    assert members == [("ann", "win_back", "ann@example.com")]
+
+
+def test_census_gets_no_membership_with_an_address_that_is_open_on_another_channel_only(shop: Retailer) -> None:
+    shop.feeds = [CENSUS_FEED]
+    elsewhere = """
+        update audiences.audience_permissions set channel = 'ads' where profile_id = 'ann';
+        insert into audiences.audience_permissions
+        values
+            ('ann', 'email', 'marketing', 'email', 'ann@example.net', timestamp '2024-01-01 10:00:00'),
+            ('ann', 'email', 'profiling', 'email', 'ann@example.com', timestamp '2024-01-01 10:00:00')
+    """
+    shop.publish([person("ann"), person("bob")], more=CENSUS_TABLES + elsewhere)
+    shop.export()
+    run = shop.last("reverse_etl")
+    assert [row["person_id"] for row in run.rows("memberships")] == ["bob"]
+    assert run.rows("rejected") == [{"profile_id": "ann", "reason": "not_permitted", "column": "email"}]
 
 
 def test_census_refuses_a_person_without_evidence_of_consent(shop: Retailer) -> None:
-    shop.feeds = [{"feed": "reverse_etl", "target": "census", "channel": "*", "purpose": "*", "mode": "full"}]
-    shop.publish(
-        [person("ann")],
-        more="""
-            create table audiences.audience_people as select profile_id as person_id, email, phone, first_name,
-                last_name, language_code, country_code from audiences.aud_win_back;
-            create table audiences.audience_memberships as select scenario_id as audience_id, 'bob' as person_id,
-                decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back
-        """,
-    )
+    shop.feeds = [CENSUS_FEED]
+    shop.publish([person("ann")], more=CENSUS_TABLES + "update audiences.audience_memberships set person_id = 'bob'")
     report = shop.export("reverse_etl")["reverse_etl"]
     assert (report.exit_code, "no evidence of consent" in report.message) == (CONTRACT, True)
 

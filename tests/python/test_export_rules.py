@@ -100,6 +100,26 @@ def google_email(value: str) -> str:
     return value
 
 
+def google_name(value: str) -> str:
+    name = lower(trimmed(value))
+    for prefix in ("mr", "mrs", "ms", "miss", "dr"):
+        rest = name.removeprefix(prefix)
+        if rest != name and rest and (rest[0] == "." or is_space(rest[0])):
+            while rest and (rest[0] == "." or is_space(rest[0])):
+                rest = rest[1:]
+            name = rest
+            break
+    bare = name.removesuffix(".")
+    for suffix in ("jr", "sr", "ii", "iii", "iv"):
+        before = bare.removesuffix(suffix)
+        if before != bare and before and (before[-1] == "," or is_space(before[-1])):
+            while before and (before[-1] == "," or is_space(before[-1])):
+                before = before[:-1]
+            name = before
+            break
+    return composed(trimmed("".join(c for c in name if not unicodedata.category(c).startswith("P"))))
+
+
 def meta_name(value: str) -> str:
     return composed(trimmed(lower("".join(c for c in value if not unicodedata.category(c).startswith("P")))))
 
@@ -117,7 +137,7 @@ INDEPENDENT: dict[str, Callable[[str], str]] = {
     "as_is": trimmed,
     "google_email": google_email,
     "google_phone": lambda value: "".join(c for c in value if c in string.digits + "+"),
-    "google_name": lambda value: composed(lower(trimmed(value))),
+    "google_name": google_name,
     "google_country": lambda value: trimmed(value).upper(),
     "meta_email": lambda value: lower(trimmed(value)),
     "meta_phone": lambda value: digits(value).lstrip("0"),
@@ -142,6 +162,12 @@ CHARACTERS = st.one_of(
     st.sampled_from("éÉßñÑøØçÇğşŞłŁžŽ正정あアДдΩωΣאב\u0301\u0327"),  # the last two: accents of the letter before
 )
 TEXTS = st.text(CHARACTERS, max_size=24)
+NAMES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "Mrs. ", "Dr ", "Ms.", "Mr", "miss\u00a0", "Dr."]),
+    TEXTS,
+    st.sampled_from(["", " Jr.", ", Sr", "\tIII", "ii", ",Iv.", " jr,"]),
+)
 EMAILS = st.builds(
     "{}@{}".format,
     st.text(st.sampled_from("abcXYZ.+-_ 019"), min_size=1, max_size=12),
@@ -156,12 +182,29 @@ def test_a_rule_in_sql_is_the_rule_in_python(rule: str) -> None:
     kind = rule.rpartition("_")[2]
 
     @settings(max_examples=80)
-    @given({"email": EMAILS | TEXTS, "phone": PHONES | TEXTS, "country": COUNTRIES}.get(kind, TEXTS))
+    @given({"email": EMAILS | TEXTS, "phone": PHONES | TEXTS, "country": COUNTRIES, "name": NAMES}.get(kind, TEXTS))
     def agree(value: str) -> None:
         assume(rule != "google_email" or value.count("@") < 2)
         assert normalised(rule, value) == (INDEPENDENT[rule](value) or None)
 
     agree()
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("O'Neil-Smith", "oneilsmith"),
+        (" Mrs. Ann", "ann"),
+        ("John, Jr.", "john"),
+        ("Dr.", None),
+        ("Drew", "drew"),
+        ("Henry VIII", "henry viii"),
+        ("Livi", "livi"),
+        ("Miss Mary III", "mary"),
+    ],
+)
+def test_google_takes_names_without_prefix_suffix_and_punctuation(name: str, sent: str | None) -> None:
+    assert normalised("google_name", name) == sent
 
 
 @pytest.mark.parametrize("rule", ["google_name", "meta_name", "meta_city"])

@@ -5,21 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from activation import DESTINATIONS, Retailer, person
+from activation import CENSUS_TABLES, DESTINATIONS, Retailer, person
 
 from rekindle.export.targets import load_target, target_names
 from rekindle.ground.paths import PROJECT
 
 GOLDEN = PROJECT / "tests" / "fixtures" / "export"
-
-CENSUS_TABLES = """
-    create table audiences.audience_people as select distinct profile_id as person_id, email, phone, first_name,
-        last_name, language_code, country_code from audiences.aud_win_back;
-    create table audiences.audience_memberships as select scenario_id as audience_id, profile_id as person_id,
-        decision_id, channel, send_at, as_of_date as member_since_date from audiences.aud_win_back;
-    create table audiences.audiences as select 'win_back' as audience_id, 'Win back' as audience_name,
-        'People who stay away' as description
-"""
 
 
 def people(channel: str) -> list[dict[str, Any]]:

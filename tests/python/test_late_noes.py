@@ -129,6 +129,13 @@ def test_a_late_event_that_is_not_harmless_leaves_the_person_out(
     assert left_out(shop) == expected
 
 
+def test_a_line_that_begins_with_a_number_sign_is_no_comment(shop: Retailer) -> None:
+    numbers = "update audiences.audience_messages set message_id = if(profile_id = 'bob', '1002', '#1001')"
+    shop.publish([person("ann"), person("bob")], more=numbers)
+    late(shop, EVENTS, *(f"{message},unsubscribed,2024-07-01 08:00:00" for message in ("1002", "#1001")))
+    assert left_out(shop) == ["ann", "bob"]
+
+
 def test_an_event_of_a_message_newer_than_the_publication_finds_its_contact_in_late_messages(shop: Retailer) -> None:
     shop.publish([person("ann"), person("bob")])
     late(shop, EVENTS, "m_new,unsubscribed,2024-07-01 08:00:00")

@@ -109,7 +109,7 @@ def _read(connection: duckdb.DuckDBPyConnection, raw: Path, exported: Sequence[P
     for name, columns in TABLES.items():
         connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
     for file in exported:
-        csv = f"read_csv({file_text(file)}, header = true, all_varchar = true, hive_partitioning = false)"
+        csv = f"read_csv({file_text(file)}, header = true, all_varchar = true, comment = '', hive_partitioning = false)"
         reader = parquet(file) if file.suffix == ".parquet" else csv
         # a list that ad platforms mirror leaves again and again: who is on it answers to the first time
         connection.execute(

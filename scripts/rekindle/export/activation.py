@@ -125,7 +125,8 @@ def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     late = late_noes.read(connection)
     consented = connection.execute(
         "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "
-        "and column_name in ('consented_at', 'decision_id') group by table_name having count(*) = 2 order by 1"
+        "and column_name in ('consented_at', 'decision_id', 'purpose') "
+        "group by table_name having count(*) = 3 order by 1"
     ).fetchall()
     connection.execute(query("consent", consented=[table for (table,) in consented], any_closed=late.closed > 0))
     return late

@@ -83,6 +83,11 @@ class Feed(Strict):
                 raise ValueError(f"{key}: {target.name} takes {', '.join(known)}")
         if (self.purpose == "*") != (self.channel == "*"):
             raise ValueError("purpose: '*' goes with channel '*' only")
+        taken = {column.header.casefold() for column in target.columns}
+        for header in self.content:
+            if header.casefold() in taken:
+                raise ValueError(f"content: the header {header} is in the file already: name another")
+            taken.add(header.casefold())
         self._fits_an_api(target)
         return self
 
@@ -106,8 +111,9 @@ class Feed(Strict):
         """The target profile, with the feed's own columns behind the target's."""
         target = load_target(self.target)
         known = {column.header: column.model_dump(by_alias=True) for column in target.may_have}
+        limits = target.own_columns.model_dump() if target.own_columns else {}
         own = tuple(
-            Column.model_validate({**known.get(header, {}), "header": header, "from": f"content.{key}"})
+            Column.model_validate({**limits, **known.get(header, {}), "header": header, "from": f"content.{key}"})
             for header, key in self.content.items()
         )
         return target.model_copy(update={"columns": target.columns + own})
@@ -137,6 +143,8 @@ def feed_of_row(row: Mapping[str, str | None]) -> Feed:
         if not all(key and value for key, _, value in words):
             raise ContractError(f"{where}: {column} is written as name=value, several of them separated by spaces.")
         given[column] = {key: value for key, _, value in words}
+        if len(given[column]) < len(words):
+            raise ContractError(f"{where}: {column} says something twice.")
     return read_feed(where, given)
 
 

@@ -99,7 +99,7 @@ def _load(connection: duckdb.DuckDBPyConnection, entity: str, file: Path, told: 
     if file.suffix == ".csv":
         source = (
             f"read_csv({file_text(file)}, auto_detect = true, all_varchar = true, header = true, delim = ',', "
-            "quote = '\"', escape = '\"', nullstr = '', strict_mode = true, null_padding = false, "
+            "quote = '\"', escape = '\"', comment = '', nullstr = '', strict_mode = true, null_padding = false, "
             "ignore_errors = false, hive_partitioning = false)"
         )
     try:

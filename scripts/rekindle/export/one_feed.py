@@ -24,6 +24,8 @@ REJECTED = ("profile_id", "reason", "column")
 def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> None:
     """One configured feed."""
     connection, folder, report, target = writer.connection, writer.folder, writer.report, feed.platform
+    base, last_whole = folder.base(), folder.newest_ledger()
+    _must_be_the_same_platform(feed, last_whole)
     own, *also = tables = feed.tables(audience)
     for table in tables:
         stage(connection, table, feed, target)
@@ -34,7 +36,6 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
     compare(connection, feed, target, folder, tables)
     found = connection.execute(f"select {', '.join(REPORTED)} from counts").fetchall()[0]
     report.counts = dict(zip(REPORTED, found, strict=True))
-    base, last_whole = folder.base(), folder.newest_ledger()
     config = {**feed.model_dump(), "profile": target.model_dump()}
     content = [writer.as_of_date, config, duckdb.__version__, *(digest(connection, table.staged) for table in tables)]
     manifest = NO_MANIFEST | {
@@ -122,6 +123,16 @@ def _people(
     # several files are held against it
     connection.execute(f"create or replace temp table people_{table.staged} as {behind}")
     return f"from people_{table.staged}"
+
+
+def _must_be_the_same_platform(feed: Feed, last: CommittedRun | None) -> None:
+    """What was sent to one platform cannot be taken off another, and is not known there."""
+    if last and last.manifest["target"] != feed.target:
+        before = last.manifest["target"]
+        raise ContractError(
+            f"Feed {feed.feed} was sent to {before}: give {feed.target} a feed of another name. Keep {feed.feed} for "
+            f"{before}, or take its row out and delete its list there; opt_out_{before} and erasure_{before} go on."
+        )
 
 
 def _must_be_the_same_audience(feed: Feed, last: CommittedRun | None) -> None:

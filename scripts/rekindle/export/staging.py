@@ -105,14 +105,19 @@ def compare(
 
 
 def concerns(channel: str, purpose: str) -> str:
-    """The condition under which a withdrawal concerns what is sent on a channel for a purpose."""
-    return f"channel in ('*', {text(channel)}) and purpose in ('*', {text(purpose)})"
+    """The condition under which a withdrawal concerns what is sent on a channel for a purpose.
+
+    What is sent for all of them is over with the last one: whoever said no somewhere and may be written to nowhere.
+    """
+    concerned = f"channel in ('*', {text(channel)}) and purpose in ('*', {text(purpose)})"
+    return concerned if channel != "*" else f"({concerned} or profile_id in (select profile_id from closed_people))"
 
 
 def permits(channel: str, purpose: str) -> str:
-    """The condition under which a permission is one for what is sent on a channel for a purpose."""
-    wanted = (("channel", channel), ("purpose", purpose))
-    return " and ".join(f"{column} = {text(value)}" for column, value in wanted if value != "*") or "true"
+    """The condition under which a permission is one for what is sent on a channel for a purpose, or for any message."""
+    if channel == "*":
+        return "purpose in (select purpose from purposes)"
+    return f"channel = {text(channel)} and purpose = {text(purpose)}"
 
 
 def sent_address(column: Column) -> str:

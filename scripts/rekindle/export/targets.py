@@ -141,10 +141,17 @@ class Api(Strict):
         return self
 
 
+class Limits(Strict):
+    """How long a text may be."""
+
+    max_length: int | None = None  # characters
+    max_bytes: int | None = None
+
+
 class Target(Strict):
     """A platform: its columns and limits."""
 
-    later = ("may_have", "api")
+    later = ("may_have", "api", "own_columns")
 
     name: str
     description: str
@@ -162,6 +169,7 @@ class Target(Strict):
     opt_out: dict[str, bool] = {}  # columns that an opt-out file has besides the identifiers
     also: tuple[Table, ...] = ()
     may_have: tuple[Column, ...] = ()  # columns for which a feed names a key of the content; without an API, any
+    own_columns: Limits | None = None  # of each column that a feed adds
     api: Api | None = None
     declare: dict[str, str] = {}  # what the upload has to state, copied into the manifest
     minimum: int = 0  # members the platform asks for

@@ -36,7 +36,7 @@ def erase(warehouse: Warehouse, people: People, key: bytes) -> Report:
     """Takes them out of everything; returns where they were. Safe to call again when it was killed."""
     report = look_for(warehouse, people)
     blocking.add_tokens(key, people.token_names, warehouse.as_of)
-    traces.erase(warehouse.connection, report.exports, people.profile_ids)
+    traces.erase(warehouse.connection, report.exports, people.profile_ids, people.addresses)
     for folder in backup_folders():
         if report.holds(f"backups/{folder.name}"):
             _rewrite_backup(warehouse.connection, folder, people)

@@ -1,4 +1,8 @@
-"""What is below exports/ of a person: run folders that hold them, the ledgers of what was sent, and taking them out."""
+"""What is below exports/ of a person: run folders that hold them, the ledgers of what was sent, and taking them out.
+
+A row of a ledger is theirs by its profile id. An address of theirs may also stand under the id of somebody else, with
+whom they were taken for one before: that row stays with whoever has the id, and loses the address.
+"""
 
 import gzip
 import mmap
@@ -10,6 +14,9 @@ import duckdb
 
 from rekindle.export import runs
 from rekindle.export.runs import CommittedRun, FeedFolder
+from rekindle.export.staging import sent_address
+from rekindle.export.targets import addresses_in, load_target, target_names
+from rekindle.ground import rules
 from rekindle.ground.errors import RekindleError
 from rekindle.ground.files import private_writing
 from rekindle.ground.quoting import name, parquet, text
@@ -35,7 +42,8 @@ def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses:
     """What each feed holds of the person with these profile ids and addresses."""
     folders = runs.feed_folders()
     ledgers = {folder.feed: sorted((folder.path / "ledger").glob("*.parquet")) for folder in folders}
-    sought = {*ids, *addresses}
+    sent = as_sent(connection, addresses)
+    sought = {*ids, *addresses, *sent}
     for files in ledgers.values():
         for file in files:
             sought |= _identifiers(connection, file, ids)
@@ -45,15 +53,48 @@ def find(connection: duckdb.DuckDBPyConnection, ids: Collection[str], addresses:
         held = [
             run for run in folder.runs() if (run.data_files() if run.is_purged else run_holds(connection, run, sought))
         ]
-        rows = {file: _count(connection, file, ids) for file in ledgers[folder.feed]}
+        rows = {file: _count(connection, file, ids, sent) for file in ledgers[folder.feed]}
         traces = Traces(folder, held, {file: count for file, count in rows.items() if count}, False)
         if traces.runs or traces.ledgers:
-            found.append(Traces(folder, held, traces.ledgers, _is_waiting(connection, folder, ids)))
+            found.append(Traces(folder, held, traces.ledgers, _is_waiting(connection, folder, ids, sent)))
     return found
 
 
-def erase(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Collection[str]) -> None:
+def as_sent(connection: duckdb.DuckDBPyConnection, addresses: Collection[str]) -> set[str]:
+    """Addresses of somebody's alone as the platforms know them, spelled and hashed.
+
+    Where a platform's spelling makes one of another person's address, too, what it was sent may be about that one.
+    """
+    columns = {
+        (kind, column.rule, column.hash): column
+        for target in map(load_target, target_names())
+        for number, kind in addresses_in(target.columns).items()
+        for column in (target.columns[number],)
+    }
+    theirs = {kind: sorted(each for each in addresses if ("@" in each) == (kind == "email")) for kind, _, _ in columns}
+    found: set[str] = set()
+    for (kind, rule, _), column in columns.items():
+        spelled = "address" if rule == "as_is" else rules.apply(rule, "address")
+        kept = "true"
+        if rule != "as_is":
+            kept = (
+                f"({spelled}) not in (select {spelled} as spelled from (select identifier_value as address "
+                f"from identity.contact_identifiers where identifier_type = {text(kind)}) as everybody "
+                "where not list_contains($theirs, address) and spelled is not null)"
+            )
+        rows = connection.execute(
+            f"select {sent_address(column)} from (select unnest($theirs) as address) as own where {kept}",
+            {"theirs": theirs[kind]},
+        ).fetchall()
+        found |= {value for (value,) in rows if value is not None}
+    return found
+
+
+def erase(
+    connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Collection[str], addresses: Collection[str]
+) -> None:
     """Removes the data files of the runs found, then writes the ledgers anew: what is sought comes from them."""
+    sent = as_sent(connection, addresses)
     for traces in found:
         with traces.folder.locked():
             for run in traces.runs:
@@ -62,8 +103,12 @@ def erase(connection: duckdb.DuckDBPyConnection, found: list[Traces], ids: Colle
         with traces.folder.locked():
             for file in traces.ledgers:
                 with private_writing(file) as unfinished:
+                    # without the addresses that are theirs, and without rows that nothing is left of
+                    columns = _identifying(connection, file)
+                    blanked = [f"case when not {_among(each, sent)} then {each} end as {each}" for each in columns]
+                    left = f"(select * replace ({', '.join(blanked)}) from {parquet(file)} where not {_is_of(ids)})"
                     connection.execute(
-                        f"copy (select * from {parquet(file)} where not {_is_of(ids)}) "
+                        f"copy (select * from {left} where coalesce({', '.join(columns)}) is not null) "
                         f"to {text(unfinished)} (format parquet, use_tmp_file false)"
                     )
 
@@ -74,36 +119,39 @@ def folder_holds(
     """Whether any file of an exports folder that was set aside holds the person."""
     files = [file for file in sorted(folder.rglob("*")) if runs.FILE_NAME.fullmatch(file.name)]
     ledgers = sorted(folder.glob("*/ledger/*.parquet"))
-    sought = {*ids, *addresses}
+    sent = as_sent(connection, addresses)
+    sought = {*ids, *addresses, *sent}
     for ledger in ledgers:
         sought |= _identifiers(connection, ledger, ids)
-    return any(_count(connection, ledger, ids) for ledger in ledgers) or any(
+    return any(_count(connection, ledger, ids, sent) for ledger in ledgers) or any(
         file_holds(connection, file, sought) for file in files
     )
 
 
-def _is_waiting(connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: Collection[str]) -> bool:
+def _is_waiting(
+    connection: duckdb.DuckDBPyConnection, folder: FeedFolder, ids: Collection[str], sent: Collection[str]
+) -> bool:
     """Whether an identifier was sent and its removal is not part of the run that the platform acknowledged."""
     newest, base = folder.newest_ledger(), folder.base()
     if newest is None:
         return False
-    columns = ", ".join(name(column) for column in _columns(connection, folder.ledger(newest)) if column[:3] == "id ")
-    sent = f"select {columns} from {parquet(folder.ledger(newest))} where {_is_of(ids)}"
-    query = f"{sent} and status <> 'left'"
+    columns = ", ".join(_identifying(connection, folder.ledger(newest)))
+    theirs = are_theirs(connection, folder.ledger(newest), ids, sent)
+    query = f"select {columns} from {parquet(folder.ledger(newest))} where {theirs} and status <> 'left'"
     if base is not None:
         # the base may be of a time when the platform was sent other identifiers: then nothing is known for sure
         if _columns(connection, folder.ledger(base)) != _columns(connection, folder.ledger(newest)):
             return True
         ledger = parquet(folder.ledger(base))
-        query += f" except select {columns} from {ledger} where {_is_of(ids)} and status <> 'member'"
-        query += f" union all select {columns} from {ledger} where {_is_of(ids)} and status = 'member'"
+        query += f" except select {columns} from {ledger} where {theirs} and status <> 'member'"
+        query += f" union all select {columns} from {ledger} where {theirs} and status = 'member'"
     return bool(connection.execute(f"select 1 from ({query}) limit 1").fetchall())
 
 
 def _identifiers(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> set[str]:
     """Everything a platform was sent for the person, spelled or hashed as it was sent."""
-    columns = [name(column) for column in _columns(connection, file) if column.startswith("id ")]
-    rows = connection.execute(f"select {', '.join(columns)} from {parquet(file)} where {_is_of(ids)}").fetchall()
+    columns = ", ".join(_identifying(connection, file))
+    rows = connection.execute(f"select {columns} from {parquet(file)} where {_is_of(ids)}").fetchall()
     return {value for row in rows for value in row if value is not None}
 
 
@@ -146,10 +194,25 @@ def _columns(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
     return [str(row[0]) for row in described]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str]) -> int:
-    counted = connection.execute(f"select count(*) from {parquet(file)} where {_is_of(ids)}").fetchone()
+def are_theirs(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str], sent: Collection[str]) -> str:
+    """The condition for rows of a ledger that are theirs by their profile id or by an address."""
+    return f"({' or '.join([_is_of(ids), *(_among(each, sent) for each in _identifying(connection, file))])})"
+
+
+def _identifying(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
+    """The columns of a ledger that a platform finds people by."""
+    return [name(column) for column in _columns(connection, file) if column.startswith("id ")]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, file: Path, ids: Collection[str], sent: Collection[str]) -> int:
+    theirs = are_theirs(connection, file, ids, sent)
+    counted = connection.execute(f"select count(*) from {parquet(file)} where {theirs}").fetchone()
     return int(counted[0]) if counted else 0
 
 
 def _is_of(ids: Collection[str]) -> str:
-    return f"coalesce(profile_id in ({', '.join(map(text, sorted(ids))) or 'null'}), false)"
+    return _among("profile_id", ids)
+
+
+def _among(column: str, values: Collection[str]) -> str:
+    return f"coalesce({column} in ({', '.join(map(text, sorted(values))) or 'null'}), false)"

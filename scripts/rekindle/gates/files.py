@@ -227,7 +227,8 @@ def _lines(path: Path, promise: Promise) -> str:
         )
     return (
         f"read_csv({file_text(path)}, auto_detect = false, header = {str(promise.has_header).lower()}, "
-        f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', nullstr = '', columns = {columns}, "
+        f"delim = {text(promise.delimiter)}, quote = '\"', escape = '\"', comment = '', nullstr = '', "
+        f"columns = {columns}, "
         "hive_partitioning = false)"
     )
 

@@ -18,19 +18,20 @@ from rekindle.tell.scope import Scope
 def platforms(connection: duckdb.DuckDBPyConnection, scope: Scope, report: Report) -> Iterator[dict[str, Any]]:
     """Per feed, which identifier its platform was sent, and in which runs it stands."""
     theirs = _sent_values(connection, scope)
+    # also under the id of somebody with whom they were taken for one before; that one's own identifiers are not told
+    alone = traces.as_sent(connection, scope.person.addresses)
     for held in report.exports:
         runs = held.folder.runs()
         sent: dict[tuple[str, str], list[str]] = {}
         left_out = 0
         for run in runs:
             if held.folder.ledger(run) in held.ledgers:
-                for row in rows_of(
-                    connection,
-                    f"select * from {parquet(held.folder.ledger(run))} "
-                    f"where {People(profile_ids=scope.person.profile_ids).are_in([], ['profile_id'])} order by all",
-                ):
+                file = held.folder.ledger(run)
+                hers = traces.are_theirs(connection, file, scope.person.profile_ids, alone)
+                for row in rows_of(connection, f"select * from {parquet(file)} where {hers} order by all"):
+                    is_hers = row["profile_id"] in scope.person.profile_ids
                     for column, value in row.items():
-                        if column.startswith("id ") and value is not None:
+                        if column.startswith("id ") and value is not None and (is_hers or value in alone):
                             if theirs is None or value in theirs:
                                 said = f"{run.manifest['as_of_date']} {row['status']}"
                                 sent.setdefault((column.removeprefix("id "), value), []).append(said)

@@ -4,6 +4,8 @@
   permissions           where each person may be written to, for which channel and purpose
   former_ids            ids that people had before
   withdrawals           who withdrew or is to be forgotten, for which channel and purpose
+  purposes              what people are written to for: a yes to being tracked opens no address
+  closed_people         who said no somewhere and may be written to nowhere, under any of their ids
   evidenced_decisions   decisions that stand in an audience together with the moment consent was given
 #}
 {%- macro values(words) -%}
@@ -64,6 +66,21 @@ union all
 select former_ids.former_profile_id, late.channel, late.purpose, late.reason, true
 from late
 inner join former_ids on late.profile_id = former_ids.profile_id;
+
+create temp view purposes as
+select purpose from (values ('marketing'), ('ads_personalisation')) as channels (purpose)
+{%- for table in consented %}
+union
+select purpose from activation.audiences.{{ table | name }}
+{%- endfor %};
+
+create temp view closed_people as
+select withdrawals.profile_id
+from withdrawals
+left join former_ids on withdrawals.profile_id = former_ids.former_profile_id
+where coalesce(former_ids.profile_id, withdrawals.profile_id) not in (
+    select profile_id from permissions where purpose in (select purpose from purposes)
+);
 
 create temp view evidenced_decisions as
 select null as decision_id where false
