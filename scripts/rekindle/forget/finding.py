@@ -118,11 +118,11 @@ class Warehouse:
             "from identity.contact_identifiers "
             f"where not is_over_shared and identifier_type <> 'identity_link' and {theirs}"
         ).fetchall()
+        # what somebody else has as well neither blocks nor names them: that one stays
+        own = [(kind, value) for kind, value, is_shared in rows if not is_shared]
         tokens = {"|".join(("contact", *contact)) for contact in contacts}
-        tokens |= {f"{kind}|{value}" for kind, value, _ in rows if kind in ("email", "loyalty_card")}
-        addresses = {
-            value for kind, value, is_shared in rows if kind in ("email", "phone", "phone_extension") and not is_shared
-        }
+        tokens |= {f"{kind}|{value}" for kind, value in own if kind in ("email", "loyalty_card")}
+        addresses = {value for kind, value in own if kind in ("email", "phone", "phone_extension")}
         numbers: set[int] = set()
         if has_table(self.connection, "identity", "contact_records"):
             records = f"select seniority from identity.contact_records where {theirs}"
