@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- Rejected rows that could have been a no, and noes to a message id that several messages share, as far as they can be
--- read, without values: nobody is written to because a no could not be read.
+-- Rejected rows that could have been a no, noes to a message id that several messages share, and wishes to be forgotten,
+-- as far as they can be read, without values: nobody is written to because a no could not be read.
 with
 
 consents as (
@@ -25,6 +25,14 @@ messages as (
 
 shared_message_ids as (
     select * from {{ ref('intake_shared_message_ids') }}
+),
+
+erasure_requests as (
+    select * from {{ judged_input('erasure_requests') }} as input_rows
+),
+
+own_erasure_requests as (
+    select * from {{ source('landing', 'erasure_requests') }}
 ),
 
 rejected_addresses as (
@@ -146,6 +154,24 @@ answers as (
     where valid_message_events.event_type in ('unsubscribed', 'complained')
 ),
 
+-- a wish to be forgotten of a record that is nobody's says no for its addresses, as its withdrawal would
+requests as (
+    select
+        source_system,
+        contact_id,
+        {{ readable_stamp('requested_at', 'extracted_at') }} as readable_at,
+        extracted_at
+    from erasure_requests
+    where contact_id is not null
+    union all
+    select
+        source_system,
+        contact_id,
+        requested_at as readable_at,
+        requested_at as extracted_at
+    from own_erasure_requests
+),
+
 noes as (
     select
         'consents' as entity,
@@ -171,6 +197,18 @@ noes as (
         readable_at,
         extracted_at
     from answers
+    union all
+    select
+        'erasure_requests' as entity,
+        source_system,
+        contact_id,
+        cast(null as string) as message_id,
+        cast(null as string) as channel,
+        cast(null as string) as purpose,
+        cast(null as string) as named_address_hash,
+        readable_at,
+        extracted_at
+    from requests
 ),
 
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however it is
