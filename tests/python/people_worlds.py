@@ -897,7 +897,7 @@ def wish_of_a_rejected_record(story: Story) -> None:
 
 
 def wish_of_a_record_that_is_gone(story: Story) -> None:
-    """Shops delete a record and deliver its wish: of a person who is there still, or of nobody whom a build has seen."""
+    """Shops delete a record and deliver its wish: of a person who is there still, or of nobody."""
     record, at = story.anyone(), story.when()
     gone = ("web_shop", f"c{story.number}_g{len(story.people.past['contacts'])}")
     card = f"gone{story.number}"
