@@ -14,6 +14,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+former_records as (
+    select * from {{ ref('former_records') }}
+),
+
 contact_identifiers as (
     select * from {{ ref('contact_identifiers') }}
 ),
@@ -30,14 +34,29 @@ erasure_requests as (
     select * from {{ ref('intake_erasure_requests') }}
 ),
 
+-- a wish to be forgotten may name a record that is not delivered any more
+known_records as (
+    select
+        source_system,
+        contact_id,
+        profile_id
+    from contact_profiles
+    union all
+    select
+        source_system,
+        contact_id,
+        profile_id
+    from former_records
+),
+
 -- whoever asked to be forgotten has no row here from that moment on, before the erasure itself has run
 erased_profiles as (
-    select distinct contact_profiles.profile_id
+    select distinct known_records.profile_id
     from erasure_requests
-    inner join contact_profiles
+    inner join known_records
         on
-            erasure_requests.source_system = contact_profiles.source_system
-            and erasure_requests.contact_id = contact_profiles.contact_id
+            erasure_requests.source_system = known_records.source_system
+            and erasure_requests.contact_id = known_records.contact_id
     where {{ happened_by('erasure_requests.requested_at') }}
 ),
 

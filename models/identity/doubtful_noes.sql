@@ -97,26 +97,35 @@ addresses_of_noes as (
             and unreadable_noes.contact_id = named_addresses.contact_id
 ),
 
+-- a wish to be forgotten is its person's, and says nothing about an address unless its record is nobody's
+noes_heard as (
+    select *
+    from noes_of_records
+    where
+        entity <> 'erasure_requests'
+        or record_id is null
+),
+
 noes_that_name as (
     select
-        noes_of_records.channel,
-        noes_of_records.purpose,
-        noes_of_records.record_system,
-        noes_of_records.record_id,
+        noes_heard.channel,
+        noes_heard.purpose,
+        noes_heard.record_system,
+        noes_heard.record_id,
         addresses_of_noes.identifier_type as named_kind,
         addresses_of_noes.identifier_id as named_id,
         over_shared_addresses.identifier_id is not null as is_over_shared,
-        noes_of_records.said_at,
-        noes_of_records.source_system,
-        noes_of_records.contact_id
-    from noes_of_records
+        noes_heard.said_at,
+        noes_heard.source_system,
+        noes_heard.contact_id
+    from noes_heard
     left join addresses_of_noes
         on
-            noes_of_records.named_address_hash = addresses_of_noes.named_address_hash
-            and coalesce(noes_of_records.written_system, '') = addresses_of_noes.written_system
-            and coalesce(noes_of_records.written_contact_id, '') = addresses_of_noes.written_contact_id
-            and coalesce(noes_of_records.source_system, '') = addresses_of_noes.source_system
-            and coalesce(noes_of_records.contact_id, '') = addresses_of_noes.contact_id
+            noes_heard.named_address_hash = addresses_of_noes.named_address_hash
+            and coalesce(noes_heard.written_system, '') = addresses_of_noes.written_system
+            and coalesce(noes_heard.written_contact_id, '') = addresses_of_noes.written_contact_id
+            and coalesce(noes_heard.source_system, '') = addresses_of_noes.source_system
+            and coalesce(noes_heard.contact_id, '') = addresses_of_noes.contact_id
     left join over_shared_addresses
         on addresses_of_noes.identifier_id = over_shared_addresses.identifier_id
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
--- Rejected rows that could have been a no, and noes to a message id that several messages share, as far as they can be
--- read, without values: nobody is written to because a no could not be read.
+-- Rejected rows that could have been a no, noes to a message id that several messages share, wishes to be forgotten: as
+-- far as they can be read, without values. Nobody is written to because a no could not be read.
 with
 
 consents as (
@@ -27,12 +27,24 @@ shared_message_ids as (
     select * from {{ ref('intake_shared_message_ids') }}
 ),
 
+erasure_requests as (
+    select * from {{ judged_input('erasure_requests') }} as input_rows
+),
+
+own_erasure_requests as (
+    select * from {{ source('landing', 'erasure_requests') }}
+),
+
 rejected_addresses as (
     select * from {{ ref('intake_rejected_addresses') }}
 ),
 
 contacts as (
     select * from {{ ref('input_contacts') }}
+),
+
+erased_contacts as (
+    select * from {{ ref('intake_erased_contacts') }}
 ),
 
 -- whatever does not say yes may have said no; a row that could only be a yes stays rejected
@@ -146,6 +158,24 @@ answers as (
     where valid_message_events.event_type in ('unsubscribed', 'complained')
 ),
 
+-- a wish to be forgotten of a record that is nobody's says no for its addresses, as its withdrawal would
+requests as (
+    select
+        source_system,
+        contact_id,
+        {{ readable_stamp('requested_at', 'extracted_at') }} as readable_at,
+        extracted_at
+    from erasure_requests
+    where contact_id is not null
+    union all
+    select
+        source_system,
+        contact_id,
+        requested_at as readable_at,
+        requested_at as extracted_at
+    from own_erasure_requests
+),
+
 noes as (
     select
         'consents' as entity,
@@ -171,6 +201,18 @@ noes as (
         readable_at,
         extracted_at
     from answers
+    union all
+    select
+        'erasure_requests' as entity,
+        source_system,
+        contact_id,
+        cast(null as string) as message_id,
+        cast(null as string) as channel,
+        cast(null as string) as purpose,
+        cast(null as string) as named_address_hash,
+        readable_at,
+        extracted_at
+    from requests
 ),
 
 -- an id with white space around it is somebody's, too, who has it without; and a system has one name, however it is
@@ -182,30 +224,55 @@ named_noes as (
     ]) }}
 ),
 
+-- what an erased person said under another spelling of her ids goes with her, unless that is a record of its own
+noes_of_erased as (
+    select distinct
+        named_noes.written_contact_id,
+        named_noes.written_system
+    from named_noes
+    inner join erased_contacts
+        on
+            named_noes.source_system = erased_contacts.source_system
+            and named_noes.contact_id = erased_contacts.contact_id
+    {{ anti_join() }} contacts
+        on
+            named_noes.written_system = contacts.source_system
+            and named_noes.written_contact_id = contacts.contact_id
+),
+
+noes_that_stay as (
+    select named_noes.*
+    from named_noes
+    {{ anti_join() }} noes_of_erased
+        on
+            named_noes.written_system = noes_of_erased.written_system
+            and named_noes.written_contact_id = noes_of_erased.written_contact_id
+),
+
 -- a record that was rejected itself speaks for its addresses
 noes_of_rejected_records as (
     select
-        named_noes.source_system,
-        named_noes.contact_id,
-        named_noes.entity,
-        named_noes.message_id,
-        named_noes.channel,
-        named_noes.purpose,
+        noes_that_stay.source_system,
+        noes_that_stay.contact_id,
+        noes_that_stay.entity,
+        noes_that_stay.message_id,
+        noes_that_stay.channel,
+        noes_that_stay.purpose,
         {{ hash_id(["'address'", 'rejected_addresses.address']) }} as named_address_hash,
-        named_noes.readable_at,
-        named_noes.extracted_at,
-        named_noes.written_system,
-        named_noes.written_contact_id
-    from named_noes
+        noes_that_stay.readable_at,
+        noes_that_stay.extracted_at,
+        noes_that_stay.written_system,
+        noes_that_stay.written_contact_id
+    from noes_that_stay
     inner join rejected_addresses
         on
-            named_noes.source_system = rejected_addresses.source_system
-            and named_noes.contact_id = rejected_addresses.contact_id
-    where named_noes.named_address_hash is null
+            noes_that_stay.source_system = rejected_addresses.source_system
+            and noes_that_stay.contact_id = rejected_addresses.contact_id
+    where noes_that_stay.named_address_hash is null
 ),
 
 all_noes as (
-    select * from named_noes
+    select * from noes_that_stay
     union all
     select * from noes_of_rejected_records
 )

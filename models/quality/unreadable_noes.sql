@@ -50,6 +50,7 @@ listed_noes as (
         on
             unreadable_noes.contact_id = closed_records.contact_id
             and coalesce(unreadable_noes.source_system, '') = closed_records.source_system
+    where unreadable_noes.entity <> 'erasure_requests'
     group by
         unreadable_noes.entity,
         unreadable_noes.written_system,
@@ -59,6 +60,17 @@ listed_noes as (
         coalesce(unreadable_noes.purpose, '*'),
         unreadable_noes.has_readable_stamp,
         unreadable_noes.said_at
+),
+
+-- of a record that was rejected itself
+requests_with_address as (
+    select distinct
+        written_contact_id as contact_id,
+        coalesce(written_system, '') as source_system
+    from unreadable_noes
+    where
+        entity = 'erasure_requests'
+        and named_address_hash is not null
 ),
 
 requests as (
@@ -96,7 +108,7 @@ listed_requests as (
         '*' as channel,
         '*' as purpose,
         requests.requested_at is not null as has_readable_stamp,
-        false as has_address,
+        max(case when requests_with_address.contact_id is not null then 1 else 0 end) = 1 as has_address,
         max(case when asked_records.contact_id is not null then 1 else 0 end) = 1 as is_record_known,
         requests.requested_at as said_at
     from requests
@@ -105,6 +117,10 @@ listed_requests as (
             asked_records.contact_id in (requests.contact_id, requests.meant_contact_id)
             and coalesce({{ folded_name('requests.source_system') }}, {{ folded_name('asked_records.source_system') }})
             = {{ folded_name('asked_records.source_system') }}
+    left join requests_with_address
+        on
+            requests.contact_id = requests_with_address.contact_id
+            and coalesce(requests.source_system, '') = requests_with_address.source_system
     group by
         requests.source_system,
         requests.contact_id,

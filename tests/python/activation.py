@@ -36,6 +36,8 @@ CONSENT = f"""
         address_kind varchar, address varchar, consented_at timestamp);
     create table audiences.audience_contacts
         (profile_id varchar, source_system varchar, contact_id varchar, country_code varchar);
+    create table audiences.audience_former_records
+        (profile_id varchar, source_system varchar, contact_id varchar);
     create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
     create table audiences.audience_doubted_messages
         (message_id varchar, source_system varchar, contact_id varchar, channel varchar);

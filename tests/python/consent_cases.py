@@ -393,6 +393,25 @@ def an_erasure_request_by_another_record_of_the_person_is_honoured(case: Case) -
     return {"x": None}
 
 
+@case
+def an_erasure_request_of_a_rejected_record_closes_whoever_holds_its_address(case: Case) -> Expected:
+    for name in ("x", "later"):
+        case.base(name)
+        case.record(f"{name}2", email=case.email(name), created_at=None, created_date=None)
+        case.add("erasure_requests", contact_id=case.cart_of(f"{name}2"), requested_at=at("03-02"))
+    case.says("granted", "04-01", "later")
+    return {"x": None, "later": case.email("later")}
+
+
+@case
+def an_erasure_request_says_nothing_about_whoever_shares_the_address(case: Case) -> Expected:
+    case.base("x", email=case.email("both"))
+    case.base("y", email=case.email("both"))
+    case.link("different", "x", "y")
+    case.add("erasure_requests", contact_id=case.cart_of("y"), requested_at=at("03-02"))
+    return {"x": case.email("both"), "y": None}
+
+
 # --- A no that names no address is about what its record held then -----------------------------------------------
 
 

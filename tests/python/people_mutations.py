@@ -441,6 +441,24 @@ MUTATIONS = [
         "        and erased_profiles.profile_id is null\n",
         "",
     ),
+    Mutation(
+        "a wish to be forgotten of a record that is gone is of whose it was",
+        "models/hub/profile_contacts.sql",
+        "    from former_records\n",
+        "    from former_records\n    where false\n",
+    ),
+    Mutation(
+        "a wish to be forgotten of a record that is nobody's closes whoever holds its addresses",
+        UNREADABLE,
+        "    from requests\n",
+        "    from requests\n    where false\n",
+    ),
+    Mutation(
+        "a wish to be forgotten of whoever is known says nothing about an address",
+        DOUBTFUL,
+        "        entity <> 'erasure_requests'\n        or record_id is null\n",
+        "        true\n",
+    ),
     # --- Addresses that work, and which is taken ---
     Mutation(
         "a soft bounce closes nothing",

@@ -883,6 +883,38 @@ def erasure_of_nobody(story: Story) -> None:
     story.add("erasure_requests", ("web_shop", f"gone{story.number}"), requested_at=story.when())
 
 
+def wish_of_a_rejected_record(story: Story) -> None:
+    """Shops that forget somebody may deliver her emptied; her addresses are somebody's."""
+    record, at = story.anyone(), story.when()
+    which = len(story.people.world["contacts"])
+    rejected = ("web_shop", f"c{story.number}_r{which}")
+    broken: Row = {"created_at": None, "contact_id": rejected[1], "loyalty_card_id": None}
+    row = story.people.contacts[record] | broken | story.one_of({"phone": None}, {"email": None}, {})
+    story.people.world["contacts"].append(row)
+    story.add("erasure_requests", rejected, requested_at=story.random.choice((at, at, None)))
+    if story.chance(0.4):
+        story.consent("granted", at + timedelta(days=5), record)
+
+
+def wish_of_a_record_that_is_gone(story: Story) -> None:
+    """Shops delete a record and deliver its wish: of a person who is there still, or of nobody."""
+    record, at = story.anyone(), story.when()
+    gone = ("web_shop", f"c{story.number}_g{len(story.people.past['contacts'])}")
+    card = f"gone{story.number}"
+    created = "2020-06-01"
+    if not story.remembered and story.chance(0.6):
+        story.remember(record, loyalty_card_id=card)
+        # the id that it gave is carried on
+        created = story.random.choice(("2019-06-01", created))
+    alone: Row = {"contact_id": gone[1], "loyalty_card_id": card, "updated_at": None}
+    shared = story.one_of({"phone": None}, {"email": None}, {"phone": None, "email": None})
+    row = story.people.contacts[record] | alone | shared | {"created_at": datetime.fromisoformat(created)}
+    story.people.past["contacts"].append(row | {"extracted_at": datetime.fromisoformat("2020-09-10 06:00")})
+    story.add("erasure_requests", gone, requested_at=at)
+    if story.chance(0.4):
+        story.consent("granted", at + timedelta(days=5), record)
+
+
 def bounced(story: Story) -> None:
     story.report("bounced_hard", story.when())
 
@@ -965,6 +997,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(bounced, bounced_and_mended, bounced_and_changed_something_else, bounced_softly, moved_after_a_stop),
             *(prefers, prefers_something_else_lately, no_of_a_rejected_record),
             *(record_delivered_twice, record_of_the_future, event_of_an_unknown_message, erasure_of_nobody),
+            *(wish_of_a_rejected_record, wish_of_a_record_that_is_gone),
             *(moved_after_a_no, record_changed_after_a_no, no_of_a_record_that_is_gone, yes_confirmed_in_1970),
             *(answer_to_an_id_of_two_messages, empty_texts, no_under_other_ids),
         )

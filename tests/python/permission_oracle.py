@@ -201,6 +201,7 @@ class Oracle:
         for row in world["contact_preferences"]:
             self._preferences[record_of(row), row.get("preference_type")].append(row)
         self.person_of = {contact.record: person for person in self.persons for contact in person.records}
+        self._forget_whose_records_are_gone()
         self._split_off: dict[Record, list[Person]] = defaultdict(list)
         self._remember_splits()
         self._bounces = self._read_bounces()
@@ -288,6 +289,26 @@ class Oracle:
             for group in _components(self.contacts, tree)
         ]
 
+    def _forget_whose_records_are_gone(self) -> None:
+        """A wish to be forgotten of a record that is not delivered any more is of whoever carries on its person."""
+        for row in self.world["erasure_requests"]:
+            record = record_of(row)
+            before = self.past.person_of.get(record) if self.past and record and record not in self.contacts else None
+            heir = self._heir(before) if before else None
+            if heir is not None:
+                heir.is_erased = True
+
+    def _heir(self, before: Person) -> Person | None:
+        """Who carries on: whoever has the oldest record, else most of the records."""
+        assert self.past is not None
+        oldest = min((contact.record for contact in before.records), key=self.past._age)
+        if oldest in self.person_of:
+            return self.person_of[oldest]
+        heirs = [self.person_of[contact.record] for contact in before.records if contact.record in self.person_of]
+        ranked = Counter(map(id, heirs)).most_common(2)
+        assert len({count for _, count in ranked}) == len(ranked), "of two alike the profile id decides: not told here"
+        return next((heir for heir in heirs if id(heir) == ranked[0][0]), None)
+
     def _rank(self, edge: "tuple[tuple[Record, Record], int]") -> tuple[object, ...]:
         """Stronger is larger; of two alike the one whose younger record is older, then whose older one is."""
         ages = sorted((self._age(record) for record in edge[0]), reverse=True)
@@ -363,7 +384,7 @@ class Oracle:
         return ("record", record) if self.is_shared_by_many(address) else address
 
     def _hear(self) -> None:
-        for channel, purposes, word in [*self._consent_words(), *self._stops()]:
+        for channel, purposes, word in [*self._consent_words(), *self._stops(), *self._wishes()]:
             if word.said_at >= self.settings.as_of:
                 continue
             for person in self._concerned(word):
@@ -533,6 +554,17 @@ class Oracle:
                         yield each, PURPOSES, Word(speaker, meant, said_at, True, not is_readable, speaker is None)
                     for meant in self._former_addresses(record, each, said_at):
                         yield each, PURPOSES, Word(record, meant, said_at, is_no=True)
+
+    def _wishes(self) -> Iterator[tuple[str, tuple[str, ...], Word]]:
+        """A wish to be forgotten of a record that is nobody's is a no to everything at the addresses it is known by."""
+        for row in self.world["erasure_requests"]:
+            said_at = said(row, "requested_at")
+            for record in self._may_be(row):
+                if record is None or record in self.contacts or said_at is None:
+                    continue
+                for each in CHANNELS:
+                    for speaker, meant in self._meant(record, each, None):
+                        yield each, PURPOSES, Word(speaker, meant, said_at, True, True, speaker is None)
 
     def _former_addresses(self, record: Record, channel: str, at: datetime) -> Iterator[Address]:
         """What a no that names no address is about besides what the record holds today."""

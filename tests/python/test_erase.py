@@ -418,6 +418,35 @@ def test_an_address_that_many_share_is_not_taken_from_the_others(small: SmallSho
     assert rows(small.warehouse, "select count(*) from landing.blocked_contacts") == [(1,)]
 
 
+def blocked(small: SmallShop) -> list[str]:
+    """The contacts of the retailer's file that the next build keeps out."""
+    with small.here():
+        blocking.land(small.warehouse)
+    kept_out = (
+        f"select contact_id from input.input_contacts where {rules.contact_digest('input_contacts')} "
+        "in (select contact_digest from landing.blocked_contacts) order by all"
+    )
+    return [str(contact) for (contact,) in rows(small.warehouse, kept_out)]
+
+
+def test_whoever_shares_an_e_mail_or_a_card_is_not_kept_out_with_who_was_erased(small: SmallShop) -> None:
+    wife, man = ("wife", "wife", "family@example.com"), ("man", "man", "family@example.com")
+    small.build([wife, man, ("sister", "sister", None)])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        for contact, card in [("wife", "hers"), ("wife", "theirs"), ("sister", "theirs")]:
+            connection.execute(
+                "insert into identity.contact_identifiers values ('till', ?, 'loyalty_card', ?, false)", [contact, card]
+            )
+    with small.here(), opened(small.warehouse) as warehouse:
+        assert warehouse.person("wife").token_names == {"contact|till|wife", "loyalty_card|hers"}
+    must(small.erase("--contact", "till:wife", "--yes"))
+    assert blocked(small) == ["wife"]
+    # nobody shares it any more
+    must(small.erase("--contact", "till:man", "--yes"))
+    small.deliver([("web", "moved to another shop", "family@example.com", "2024-07-01")])
+    assert blocked(small) == ["moved to another shop"]
+
+
 def test_what_names_a_neighbour_with_the_same_phone_stays(small: SmallShop) -> None:
     small.build([ANN, BOB])
     with duckdb.connect(str(small.warehouse)) as connection:
@@ -445,13 +474,7 @@ def test_a_token_blocks_the_record_for_ever_and_an_address_only_on_records_made_
             ("till", "bob_at_till", "bob@example.com", "2024-01-01"),
         ]
     )
-    with small.here():
-        blocking.land(small.warehouse)
-    blocked = (
-        f"select contact_id from input.input_contacts where {rules.contact_digest('input_contacts')} "
-        "in (select contact_digest from landing.blocked_contacts) order by all"
-    )
-    assert rows(small.warehouse, blocked) == [("ann_at_till",), ("moved invisibly",), ("moved to another shop",)]
+    assert blocked(small) == ["ann_at_till", "moved invisibly", "moved to another shop"]
 
 
 def test_a_token_of_before_e_mails_had_one_spelling_still_blocks(small: SmallShop) -> None:
@@ -474,6 +497,41 @@ def test_raw_addresses_that_only_the_erased_wrote_go_from_the_look_ups(small: Sm
         )
     must(small.erase("--contact", "till:ann_at_till", "--yes"))
     assert rows(small.warehouse, "select email from landing.email_addresses") == [("b\u00f6b@example.com",)]
+
+
+def test_an_address_of_theirs_goes_however_and_by_whomever_it_was_written(small: SmallShop) -> None:
+    small.build([ANN, BOB])
+    with duckdb.connect(str(small.warehouse)) as connection:
+        for number in ("+32470556677", "+32470556688"):
+            connection.execute(
+                "insert into identity.contact_identifiers values ('till', 'ann_at_till', 'phone', ?, false)", [number]
+            )
+        # a withdrawal of an unknown record names her number, another customer's her e-mail, and his own
+        connection.execute(
+            "insert into input.input_consents values ('web', 'ghost', '0470 55 66 77'), "
+            "('till', 'bob_at_till', '0470556688'), ('till', 'bob_at_till', 'ANN@Example.com'), "
+            "('till', 'bob_at_till', ' Bob@example.com')"
+        )
+        # what is hers in one country is the phone of somebody else in another
+        connection.execute(
+            "create or replace view input.input_contacts as "
+            f"select * exclude (phone), if(contact_id = 'bob_at_till', '0470556688', null) as phone "
+            f"from read_parquet('{small.raw}')"
+        )
+        connection.execute(
+            "insert into landing.phone_numbers values ('0470 55 66 77', '+32470556677'), "
+            "('0470 55 66 77', '+33470556677'), ('0470556688', '+32470556688'), ('0470556688', '+33470556688')"
+        )
+        connection.execute("create table intake.intake_consents as select * from input.input_consents")
+    folder = backup(small, ("landing", "phone_numbers"))
+    must(small.erase("--contact", "till:ann_at_till", "--yes"))
+    assert rows(small.warehouse, "select * from landing.phone_numbers") == [("0470556688", "+33470556688")]
+    assert rows(small.warehouse, "select address from intake.intake_consents order by all") == [
+        (" Bob@example.com",),
+        ("0470556688",),
+    ]
+    assert files_with(folder, "0470 55 66 77") == []
+    assert files_with(folder, "0470556688"), "the same search finds what stays"
 
 
 @pytest.mark.parametrize("key", [KEY, "k" * 64, "a key that is longer than a block of sha256: " + "k" * 64])
@@ -692,11 +750,11 @@ def test_exports_that_a_replay_set_aside_go_whole_when_they_hold_the_person(smal
 # --- Backups ----------------------------------------------------------------------------------------------------------
 
 
-def backup(small: SmallShop) -> Path:
+def backup(small: SmallShop, kept: tuple[str, str] = ("core", "profile_days")) -> Path:
     folder = small.root / "backups" / f"{AS_OF}_1"
     folder.mkdir(parents=True)
     with duckdb.connect(str(small.warehouse), read_only=True) as connection:
-        table = backups._export(connection, "core", "profile_days", folder)
+        table = backups._export(connection, *kept, folder)
     (folder / "manifest.json").write_text(json.dumps({"as_of_date": AS_OF, "tables": [table]}), encoding="utf-8")
     return folder
 

@@ -239,6 +239,39 @@ def test_a_late_request_to_be_forgotten_leaves_the_person_out_of_everything(syst
     assert shop.last("opt_out_generic").rows("full") == []
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "forgotten"),
+    [
+        (ERASURES, "web_shop,c_gone,", True),
+        (ERASURES, "Web-Shop, c_gone,", True),
+        (ERASURES, ",c_gone,", True),
+        (ERASURES, "crm,c_gone,", False),
+        # another no of it is about its addresses, and it had none
+        (CONSENTS, consent("c_gone"), False),
+    ],
+)
+def test_a_late_request_to_be_forgotten_of_a_record_that_is_gone_is_of_whose_it_was(
+    header: str, line: str, forgotten: bool, shop: Retailer
+) -> None:
+    former = "insert into audiences.audience_former_records values ('ann', 'web_shop', 'c_gone')"
+    shop.publish([person("ann"), person("bob")], more=former)
+    shop.export()
+    late(shop, header, line)
+    shop.export()
+    assert [row["profile_id"] for row in shop.last().rows("full")] == (["bob"] if forgotten else ["ann", "bob"])
+    if forgotten:
+        assert [row["profile_id"] for row in shop.last("erasure_generic").rows("full")] == ["ann"]
+
+
+def test_whoever_a_late_request_closes_by_an_address_is_not_to_be_forgotten(shop: Retailer) -> None:
+    shop.publish([person("bob", email=FAMILY), person("cas")], more=GONE)
+    shop.export()
+    late(shop, ERASURES, "web_shop,c_gone,")
+    shop.export()
+    assert [row["profile_id"] for row in shop.last("opt_out_generic").rows("full")] == ["bob"]
+    assert [run.rows("full") for run in committed(shop.exports, "erasure_generic")] in ([], [[]])
+
+
 def test_a_yes_said_after_the_late_no_elsewhere_opens_that_address_only(shop: Retailer) -> None:
     shop.publish(
         [person("ann"), person("bob", email="bob@new.example.com", consented_at="2024-06-30 12:00:00")],
@@ -304,7 +337,10 @@ ONCE = f"insert into audiences.audience_held_addresses values ('bob', 'email', {
         # bob said yes after it, but nobody knows that it was about the same
         (CONSENTS, consent("c_gone", changed_at="2023-12-31"), True),
         (EVENTS, "m_gone,unsubscribed,2024-07-01 08:00:00", True),
-        (ERASURES, "web_shop,c_gone,", False),
+        # the stronger word says no less
+        (ERASURES, "web_shop,c_gone,", True),
+        (ERASURES, ",c_gone ,", True),
+        (ERASURES, "crm,c_gone,", False),
     ],
 )
 def test_a_late_no_of_a_record_that_is_gone_is_of_whoever_holds_or_held_the_address_that_it_was_seen_with(

@@ -42,6 +42,9 @@ CONSENT = f"""
     create table published.audiences.audience_contacts as
     select profile_id, 'web_shop' as source_system, profile_id as contact_id, country_code
     from published.audiences.aud_bench;
+    create table published.audiences.audience_former_records (
+        profile_id varchar, source_system varchar, contact_id varchar
+    );
     create table published.audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
     create table published.audiences.audience_doubted_messages (
         message_id varchar, source_system varchar, contact_id varchar, channel varchar

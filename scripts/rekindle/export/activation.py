@@ -24,6 +24,7 @@ CONSENT = (
     "audience_withdrawals",
     "audience_permissions",
     "audience_contacts",
+    "audience_former_records",
     "audience_messages",
     "audience_doubted_messages",
     "audience_held_addresses",

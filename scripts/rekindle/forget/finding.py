@@ -118,16 +118,34 @@ class Warehouse:
             "from identity.contact_identifiers "
             f"where not is_over_shared and identifier_type <> 'identity_link' and {theirs}"
         ).fetchall()
+        # what somebody else has as well neither blocks nor names them: that one stays
+        own = [(kind, value) for kind, value, is_shared in rows if not is_shared]
         tokens = {"|".join(("contact", *contact)) for contact in contacts}
-        tokens |= {f"{kind}|{value}" for kind, value, _ in rows if kind in ("email", "loyalty_card")}
-        addresses = {
-            value for kind, value, is_shared in rows if kind in ("email", "phone", "phone_extension") and not is_shared
-        }
+        tokens |= {f"{kind}|{value}" for kind, value in own if kind in ("email", "loyalty_card")}
+        addresses = {value for kind, value in own if kind in ("email", "phone", "phone_extension")}
         numbers: set[int] = set()
         if has_table(self.connection, "identity", "contact_records"):
             records = f"select seniority from identity.contact_records where {theirs}"
             numbers = {row[0] for row in self.connection.execute(records).fetchall()}
-        return People(contacts, ids, frozenset(addresses), frozenset(tokens), frozenset(numbers))
+        spellings = self._spellings(addresses, theirs)
+        return People(contacts, ids, frozenset(addresses), frozenset(tokens), frozenset(numbers), spellings)
+
+    def _spellings(self, addresses: set[str], theirs: str) -> frozenset[str]:
+        """Everything that anybody wrote and that reads as one of the addresses, such as a withdrawal of another record;
+        not what a contact record of somebody else has, which is a number of another country there."""
+        if not addresses:
+            return frozenset()
+        known = ", ".join(map(text, sorted(addresses)))
+        written = self._column(
+            f"with written as (select distinct raw_address from ({RAW_VALUES})) "
+            "select raw_address from written "
+            f"where {rules.apply('normalised_email', 'raw_address')} in ({known}) "
+            f"or raw_address in (select raw_email from landing.email_addresses where email in ({known})) "
+            f"or raw_address in (select raw_phone from landing.phone_numbers where e164 in ({known})) "
+            "except select unnest([phone, email]) from input.input_contacts "
+            f"where not {theirs} and not {rules.is_blocked('input_contacts')}"
+        )
+        return frozenset(written)
 
     def requests(self) -> list[Request]:
         """Who asked to be forgotten by the as-of date: through the retailer's systems, or here."""

@@ -52,9 +52,9 @@ class LakeTable(Table):
 
     def names(self, people: People) -> str:
         """The condition as Spark spells it."""
-        if (self.schema, self.table) in RAW_ADDRESSES:
-            return _among(RAW_ADDRESSES[self.schema, self.table], self.raw_addresses)
         named = people.are_in(self.columns, self.texts, SPARK)
+        if (self.schema, self.table) in RAW_ADDRESSES:
+            return f"({named} or {_among(RAW_ADDRESSES[self.schema, self.table], self.raw_addresses)})"
         return f"({named} or {_among('message_id', self.messages)})" if "message_id" in self.columns else named
 
     def erase(self, people: People) -> None:

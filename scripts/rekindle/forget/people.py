@@ -20,13 +20,14 @@ class People:
     addresses: frozenset[str] = frozenset()  # e-mails and phones of theirs alone
     token_names: frozenset[str] = frozenset()  # what blocks a new delivery
     seniorities: frozenset[int] = frozenset()  # numbers of their records in identity
+    spellings: frozenset[str] = frozenset()  # their addresses as anybody wrote them
 
     def __or__(self, other: "People") -> "People":
         return People(*(getattr(self, each.name) | getattr(other, each.name) for each in fields(self)))
 
     def are_in(self, columns: Iterable[str], texts: Iterable[str], spelling: Spelling = DUCKDB) -> str:
         """The SQL condition for a row that names one of them; `texts`: the columns that hold text."""
-        known_by = ", ".join(map(spelling.text, sorted(self.profile_ids | self.addresses)))
+        known_by = ", ".join(map(spelling.text, sorted(self.profile_ids | self.addresses | self.spellings)))
         conditions = [f"{spelling.name(column)} in ({known_by})" for column in texts] if known_by else []
         if self.contacts:
             pairs = (pair for pair in CONTACT_PAIRS if {*pair} <= set(columns))

@@ -34,10 +34,10 @@ class Table:
 
     def names(self, people: People) -> str:
         """The SQL condition for its rows that name the people; needs their messages and the raw addresses kept."""
+        named = people.are_in(self.columns, self.texts)
         if (self.schema, self.table) in RAW_ADDRESSES:
             raw_address = RAW_ADDRESSES[self.schema, self.table]
-            return f"{raw_address} not in (select raw_address from temp.kept_raw_addresses)"
-        named = people.are_in(self.columns, self.texts)
+            return f"({named} or {raw_address} not in (select raw_address from temp.kept_raw_addresses))"
         if "message_id" in self.columns:
             theirs = "coalesce(message_id in (select message_id from temp.their_messages), false)"
             return f"({named} or {theirs})"

@@ -15,6 +15,10 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+former_records as (
+    select * from {{ ref('former_records') }}
+),
+
 messages as (
     select * from {{ ref('intake_messages') }}
 ),
@@ -89,6 +93,13 @@ erased as (
         on
             erasure_requests.source_system = contact_profiles.source_system
             and erasure_requests.contact_id = contact_profiles.contact_id
+    union
+    select former_records.profile_id
+    from erasure_requests
+    inner join former_records
+        on
+            erasure_requests.source_system = former_records.source_system
+            and erasure_requests.contact_id = former_records.contact_id
 ),
 
 contactable as (

@@ -44,6 +44,8 @@ systems as (
         select source_system from activation.audiences.audience_contacts
         union
         select source_system from activation.audiences.audience_unknown_records
+        union
+        select source_system from activation.audiences.audience_former_records
     )
 ),
 
@@ -213,13 +215,22 @@ of_records as (
     inner join activation.audiences.audience_contacts as contacts
         on {{ of_record('named_records', 'contacts') }}
     union
+    {# a wish to be forgotten is of whose a record was that is gone: shops delete a record and send its wish -#}
+    select named_records.no_id, former_records.profile_id, named_records.channel
+    from named_records
+    inner join said on named_records.no_id = said.no_id
+    inner join activation.audiences.audience_former_records as former_records
+        on {{ of_record('named_records', 'former_records') }}
+    where said.is_erasure
+    union
     select named_messages.no_id, messages.profile_id, messages.channel
     from named_messages
     inner join activation.audiences.audience_messages as messages on named_messages.message_id = messages.message_id
 ),
 
 {# the addresses that a no is about: the one it names, else those that a record which is nobody's was seen with. Of a record
-   that nobody knows, or of a word that nobody can read, it may be the no of each who holds or held one -#}
+   that nobody knows, or of a word that nobody can read, it may be the no of each who holds or held one; so may its wish to be
+   forgotten, which of whoever is known says nothing about an address -#}
 meant_addresses as (
     select
         no_id,
@@ -235,7 +246,7 @@ meant_addresses as (
     inner join said on named_records.no_id = said.no_id
     inner join activation.audiences.audience_unknown_records as unknown_records
         on {{ of_record('named_records', 'unknown_records') }}
-    where said.address_id is null and not said.is_erasure
+    where said.address_id is null
 ),
 
 of_addresses as (
@@ -310,17 +321,20 @@ of_people as (
         said.address_id,
         null as at_address,
         said.is_readable,
-        false as is_of_sibling
+        false as is_of_sibling,
+        said.is_erasure
     from of_records
     inner join said on of_records.no_id = said.no_id
     union
-    select no_id, profile_id, channel, null, address_id, null, is_readable, true
+    select no_id, profile_id, channel, null, address_id, null, is_readable, true, false
     from of_siblings
     union
-    select no_id, profile_id, channel, null, address_id, null, is_certain, false
+    select no_id, profile_id, channel, null, address_id, null, is_certain, false, false
     from of_addresses
     union
-    select own_addresses.no_id, permissions.profile_id, permissions.channel, permissions.purpose, null, permissions.address_id, true, false
+    select
+        own_addresses.no_id, permissions.profile_id, permissions.channel, permissions.purpose, null, permissions.address_id, true, false,
+        false
     from own_addresses
     inner join late_permissions as permissions
         on
@@ -341,7 +355,8 @@ select
     said.said_at,
     of_people.is_readable,
     of_people.is_of_sibling,
-    said.is_erasure
+    {# to be forgotten is whose record asked, not who shares an address with it -#}
+    coalesce(of_people.is_erasure, said.is_erasure) as is_erasure
 from said
 left join of_people on said.no_id = of_people.no_id;
 
