@@ -597,7 +597,7 @@ def odd_shop(make_workshop: Callable[..., Workshop]) -> Workshop:
         {**listed, "Klaviyo ID": name, "Email": f"{name}@example.com"} for name in ("KONE", "KTWO", "KTHREE", "KFOUR")
     ]
     write(folder / "klaviyo_profiles_2024-06-14.csv", listed, *many)
-    write(folder / "klaviyo_profiles_suppressed_2024-06-29.csv", {"Email": "Listed@example.com"})
+    write(folder / "klaviyo_profiles_suppressed_2024-06-18.csv", {"Email": "Listed@example.com"})
     event = {"metric_name": "Unsubscribed", "campaign_id": "C1", "datetime": "2024-06-01 08:00:00"}
     received = {**event, "metric_name": "Received Email", "datetime": "2024-05-30 08:00:00"}
     spoilt, numbered = {**event, "id": "1.71E+18"}, {**event, "id": "1"}
@@ -647,7 +647,7 @@ def test_klaviyos_list_of_suppressed_profiles_says_no_by_its_name_alone(odd_shop
         "status, changed_at",
         "intake.intake_consents where contact_id = 'KLISTED' and channel = 'email'",
     )
-    assert said == [("granted", "2024-06-01 08:00:00"), ("withdrawn", "2024-06-29 21:59:59")]
+    assert said == [("granted", "2024-06-01 08:00:00"), ("withdrawn", "2024-06-18 21:59:59")]
 
 
 def test_each_order_whose_number_a_spreadsheet_destroyed_is_counted(odd_shop: Workshop) -> None:
