@@ -982,6 +982,17 @@ def order_confirmations_fill_no_cap(case: Case) -> Expected:
     return {"x": case.email("x"), "sold": None}
 
 
+@case
+def a_wish_for_no_more_messages_is_lifted_by_no_word_that_cannot_be_read(case: Case) -> Expected:
+    said = {"none": ("0", "never again"), "fewer": ("5", "0"), "more": ("0", "5"), "words": ("0,5",)}
+    for name, wishes in said.items():
+        case.base(name)
+        for month, wish in enumerate(wishes, 3):
+            told: Row = {"preference_type": "max_frequency", "preference_value": wish}
+            case.add("contact_preferences", contact_id=case.cart_of(name), declared_at=at(f"0{month}-01"), **told)
+    return {"none": None, "fewer": None, "more": case.email("more"), "words": case.email("words")}
+
+
 # --- Who is silent ------------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,7 @@ TEXT_OF_ITS_OWN = "empty_text_is_a_value"
 MADE_BY_DBT = (
     *("config", "is_connector", "ref"),
     *("is_implausible_birth_date", "is_implausible_stamp", "is_negative", "is_outside", "is_unknown_time_zone"),
-    "is_unreadable_email",
+    *("is_unreadable_email", "is_unreadable_preference"),
 )
 
 
@@ -308,7 +308,7 @@ def test_the_fixture_has_a_bad_row_for_every_reason(fixture: Warehouse) -> None:
     known = {reason for text in texts for reason in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text)}
     # the first is no fault of a row: test_erase.py; the others have their own: test_cases_money.py
     reasons = {one or other for one, other in known} - {"erased", "positive_amount", "does_not_add_up"}
-    assert len(reasons) == 18
+    assert len(reasons) == 19
     assert {reason for _, _, _, reason in rejects(fixture)} == reasons
 
 
