@@ -42,8 +42,8 @@ gone_ids as (
             and ids_of_records.contact_id = contact_profiles.contact_id
 ),
 
--- whoever had an id once that it had is the same person, unless they were seen apart: by a build that knew them both, or
--- because the record has gone on to another id
+-- whoever had an id once that it had is the same person, unless they were seen apart: by a build that knew them both,
+-- or because the record has gone on to another id
 seen_together as (
     select
         gone_ids.source_system,

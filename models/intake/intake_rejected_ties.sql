@@ -1,5 +1,5 @@
--- What ties contact records that intake does not keep, or does not know, to others: such a record is nobody, but what it
--- refused, the person refused whose it is.
+-- What ties contact records that intake does not keep, or does not know, to others: such a record is nobody, but what
+-- it refused, the person refused whose it is.
 with
 
 contacts as (
