@@ -325,6 +325,10 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
     assert {place for place in found if "bad_" not in place[1] and "nobody" not in place[1]} == {
         ("consents", "pos|rita_champion|email|marketing|granted|2023-01-20 10:20:00"),
         ("consents", "pos|rita_champion|email|marketing|maybe|2023-01-10 09:00:00"),
+        (
+            "contact_preferences",
+            "pos|anna_withdraws_then_regrants|max_frequency|a8f3ae8a7a276d5df8c175230b19390d|2024-03-01 08:00:00",
+        ),
         ("contacts", "pos|"),
         ("contacts", "pos|bea_born_in_1850"),
         ("contacts", "pos|dora_comes_twice"),
