@@ -28,3 +28,19 @@
 {% macro is_unknown_time_zone(expression) -%}
     {{ is_not_in(expression, modules.pytz.all_timezones) }}
 {%- endmacro %}
+
+
+{# Of what people declare, the numbers: how many messages a month, as a whole number, and at which hour of the day. #}
+{% macro is_unreadable_preference(preference_type, preference_value) -%}
+    case {{ preference_type }}
+        when 'max_frequency' then {{ try_cast(preference_value, 'integer') }} is null
+        when 'send_time' then coalesce({{ declared_hour(preference_value) }} not between 0 and 23, true)
+        else false
+    end
+{%- endmacro %}
+
+
+{# The hour that a declared time begins with: 18, 18:30. #}
+{% macro declared_hour(preference_value) -%}
+    {{ try_cast("split_part(" ~ preference_value ~ ", ':', 1)", 'integer') }}
+{%- endmacro %}

@@ -26,9 +26,15 @@
 {%- endmacro %}
 
 
+{# Whether it says that an address is dead, in whatever letters. #}
+{% macro is_hard_bounce(event_type) -%}
+    coalesce(lower(trim({{ event_type }})) = 'bounced_hard', false)
+{%- endmacro %}
+
+
 {# Whether it may be one, or says that her address is dead. #}
 {% macro may_close_somebody(event_type) -%}
-    ({{ may_be_a_no(event_type) }} or coalesce(lower(trim({{ event_type }})) = 'bounced_hard', false))
+    ({{ may_be_a_no(event_type) }} or {{ is_hard_bounce(event_type) }})
 {%- endmacro %}
 
 

@@ -11,6 +11,10 @@ unknown_records as (
     select * from {{ ref('audience_unknown_records') }}
 ),
 
+unknown_people as (
+    select * from {{ ref('audience_unknown_people') }}
+),
+
 doubted_messages as (
     select * from {{ ref('intake_doubted_messages') }}
 ),
@@ -21,6 +25,9 @@ record_ids as (
     union
     select contact_id
     from unknown_records
+    union
+    select contact_id
+    from unknown_people
 ),
 
 -- an id with white space around it is somebody's, too, who has it without

@@ -17,7 +17,7 @@ ranked_preferences as (
 declared as (
     select
         profile_id,
-        {{ try_cast("split_part(preference_value, ':', 1)", 'integer') }} as send_hour
+        {{ declared_hour('preference_value') }} as send_hour
     from ranked_preferences
     where newness = 1
 )

@@ -1,5 +1,5 @@
--- A no that could not be read may be the no of several: of its record, and of whoever holds or held the address that it
--- names, or that a record which is gone was seen with.
+-- A no that could not be read may be the no of several: of its record, or of the person whose that was, and of whoever
+-- holds or held the address that it names, or that a record which is gone was seen with.
 with
 
 unreadable_noes as (
@@ -16,6 +16,10 @@ contact_identifiers as (
 
 contact_address_history as (
     select * from {{ ref('contact_address_history') }}
+),
+
+unknown_record_people as (
+    select * from {{ ref('unknown_record_people') }}
 ),
 
 named_addresses as (
@@ -164,6 +168,35 @@ addressed_noes as (
         = contact_address_history.source_system
 ),
 
+-- what a record says that is nobody's today, the person says whose it was; one of her records stands for her
+noes_of_people as (
+    select
+        noes_that_name.channel,
+        noes_that_name.purpose,
+        noes_that_name.named_kind,
+        noes_that_name.named_id,
+        noes_that_name.is_over_shared,
+        noes_that_name.said_at,
+        contact_profiles.source_system,
+        contact_profiles.contact_id
+    from noes_that_name
+    inner join unknown_record_people
+        on noes_that_name.contact_id = unknown_record_people.contact_id
+    inner join contact_profiles
+        on
+            unknown_record_people.profile_id = contact_profiles.profile_id
+            and contact_profiles.is_oldest
+    where
+        coalesce(noes_that_name.source_system, unknown_record_people.source_system)
+        = unknown_record_people.source_system
+        and noes_that_name.record_id is null
+        and (
+            noes_that_name.said_at is null
+            or unknown_record_people.apart_since_date is null
+            or {{ local_date('noes_that_name.said_at') }} <= unknown_record_people.apart_since_date
+        )
+),
+
 holders as (
     select
         source_system,
@@ -181,22 +214,52 @@ holders as (
 -- at a switchboard each record speaks for itself: it is anybody's only when the record is not known
 doubtful_noes as (
     select
-        addressed_noes.*,
         addressed_noes.record_system as source_system,
-        addressed_noes.record_id as contact_id
+        addressed_noes.record_id as contact_id,
+        addressed_noes.channel,
+        addressed_noes.purpose,
+        addressed_noes.named_kind,
+        addressed_noes.named_id,
+        true as is_of_the_record,
+        false as is_of_the_person,
+        addressed_noes.is_over_shared,
+        addressed_noes.said_at
     from addressed_noes
     where addressed_noes.record_id is not null
-    union
+    union all
     select
-        addressed_noes.*,
         holders.source_system,
-        holders.contact_id
+        holders.contact_id,
+        addressed_noes.channel,
+        addressed_noes.purpose,
+        addressed_noes.named_kind,
+        addressed_noes.named_id,
+        coalesce(
+            holders.source_system = addressed_noes.record_system and holders.contact_id = addressed_noes.record_id,
+            false
+        ) as is_of_the_record,
+        false as is_of_the_person,
+        addressed_noes.is_over_shared,
+        addressed_noes.said_at
     from addressed_noes
     inner join holders
         on addressed_noes.named_id = holders.identifier_id
     where
         not addressed_noes.is_over_shared
         or addressed_noes.record_id is null
+    union all
+    select
+        source_system,
+        contact_id,
+        channel,
+        purpose,
+        named_kind,
+        named_id,
+        false as is_of_the_record,
+        true as is_of_the_person,
+        is_over_shared,
+        said_at
+    from noes_of_people
 )
 
 select distinct
@@ -206,7 +269,8 @@ select distinct
     coalesce(purpose, '*') as purpose,
     named_kind,
     coalesce(named_id, '') as named_id,
-    coalesce(source_system = record_system and contact_id = record_id, false) as is_of_the_record,
+    is_of_the_record,
+    is_of_the_person,
     is_over_shared,
     -- said at no time that can be told: nothing is later
     coalesce(said_at, cast('9999-12-31' as timestamp)) as said_at,

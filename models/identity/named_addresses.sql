@@ -33,7 +33,8 @@ emails as (
         or {{ is_readable_email('named_texts.address') }}
 ),
 
--- a phone is read as the record's own: with the record's country, else the default one
+-- a phone is read as the record's own: with the record's country, else the default one; of a record that nobody knows
+-- with every country that somebody has read it with
 phones as (
     select
         named_texts.source_system,
@@ -47,21 +48,24 @@ phones as (
             named_texts.source_system = contacts.source_system
             and named_texts.contact_id = contacts.contact_id
     inner join phone_numbers
-        on
-            named_texts.address = phone_numbers.raw_phone
-            and {{ phone_country('contacts.country_code') }} = phone_numbers.country_code
+        on named_texts.address = phone_numbers.raw_phone
     where
-        phone_numbers.is_valid
+        (
+            contacts.contact_id is null
+            or {{ phone_country('contacts.country_code') }} = phone_numbers.country_code
+        )
+        and phone_numbers.is_valid
         and phone_numbers.e164 not like '%;ext=%'
 ),
 
+-- one number may read alike with two countries
 addresses as (
     select * from emails
     union all
     select * from phones
 )
 
-select
+select distinct
     source_system,
     contact_id,
     address,

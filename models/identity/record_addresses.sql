@@ -43,6 +43,14 @@ message_events as (
     select * from {{ ref('intake_message_events') }}
 ),
 
+unreadable_bounces as (
+    select * from {{ ref('intake_unreadable_bounces') }}
+),
+
+unknown_record_addresses as (
+    select * from {{ ref('unknown_record_addresses') }}
+),
+
 records as (
     select
         contacts.source_system,
@@ -130,25 +138,42 @@ addresses as (
     select * from app_addresses
 ),
 
-hard_bounces as (
+bounced_messages as (
     select
         messages.source_system,
         messages.contact_id,
-        channels.address_kinds as address_kind,
+        messages.channel,
         message_events.occurred_at
     from message_events
     inner join messages
         on message_events.message_id = messages.message_id
-    -- of a channel that reaches somebody in several ways nobody knows which one failed
+    where message_events.event_type = 'bounced_hard'
+    union all
+    select
+        source_system,
+        contact_id,
+        channel,
+        occurred_at
+    from unreadable_bounces
+),
+
+-- of a channel that reaches somebody in several ways nobody knows which one failed; its name as a rejected message may
+-- have it
+hard_bounces as (
+    select
+        bounced_messages.source_system,
+        bounced_messages.contact_id,
+        channels.address_kinds as address_kind,
+        bounced_messages.occurred_at
+    from bounced_messages
     inner join channels
         on
-            messages.channel = channels.channel
+            lower(trim(bounced_messages.channel)) = channels.channel
             and channels.address_kinds not like '%>%'
-    where message_events.event_type = 'bounced_hard'
 ),
 
 -- A hard bounce says something about the address, whoever holds it: the one that the record holds, unless it was
--- changed since, and those that it was seen with before.
+-- changed since, and those that it was seen with before; of a record that is nobody's, all that it was seen with.
 bounced_addresses as (
     select
         addresses.address_kind,
@@ -173,6 +198,17 @@ bounced_addresses as (
             and hard_bounces.contact_id = contact_address_history.contact_id
             and hard_bounces.address_kind = contact_address_history.address_kind
             and contact_address_history.first_as_of_date <= {{ local_date('hard_bounces.occurred_at') }}
+    union all
+    select
+        hard_bounces.address_kind,
+        unknown_record_addresses.address_id,
+        hard_bounces.occurred_at
+    from hard_bounces
+    inner join unknown_record_addresses
+        on
+            hard_bounces.source_system = unknown_record_addresses.source_system
+            and hard_bounces.contact_id = unknown_record_addresses.contact_id
+            and hard_bounces.address_kind = unknown_record_addresses.address_kind
 ),
 
 -- a later verification takes a bounce back, until the next one

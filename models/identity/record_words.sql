@@ -489,11 +489,50 @@ unreadable_words as (
             and doubtful_noes.channel in (own_addresses.channel, '*')
     inner join channels
         on own_addresses.channel = channels.channel
+    where not doubtful_noes.is_of_the_person
+),
+
+-- what a record said that is nobody's today is a no of the person whose it was, like any: about the address that it
+-- names, else about one that nobody knows any more. Where the purpose or the time cannot be read it is a stop
+words_of_people as (
+    select distinct
+        contact_profiles.profile_id,
+        doubtful_noes.source_system,
+        doubtful_noes.contact_id,
+        channels.channel,
+        doubtful_noes.purpose,
+        case
+            when
+                not doubtful_noes.is_over_shared
+                and {{ list_holds('channels.address_kinds', 'doubtful_noes.named_kind') }}
+                then doubtful_noes.named_id
+            else {{ hash_id(["'formerly'", 'doubtful_noes.source_system', 'doubtful_noes.contact_id']) }}
+        end as address_key,
+        case
+            when doubtful_noes.purpose = '*' or doubtful_noes.said_at <> doubtful_noes.heard_at then 'stop'
+            else 'no'
+        end as word,
+        case
+            when doubtful_noes.purpose = '*' or doubtful_noes.said_at <> doubtful_noes.heard_at then 'unreadable_no'
+            else 'withdrawn'
+        end as reason,
+        cast(null as string) as evidence_reference,
+        doubtful_noes.said_at,
+        doubtful_noes.heard_at
+    from doubtful_noes
+    inner join contact_profiles
+        on
+            doubtful_noes.source_system = contact_profiles.source_system
+            and doubtful_noes.contact_id = contact_profiles.contact_id
+    inner join channels
+        on doubtful_noes.channel in (channels.channel, '*')
+    where doubtful_noes.is_of_the_person
 ),
 
 words as (
     {% for words in [
-        'consent_words', 'noes_about_something_unreadable', 'stop_words', 'former_words', 'unreadable_words'
+        'consent_words', 'noes_about_something_unreadable', 'stop_words', 'former_words', 'unreadable_words',
+        'words_of_people',
     ] -%}
         select
             profile_id,

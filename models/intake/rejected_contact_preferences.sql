@@ -12,4 +12,10 @@
     parents=[
         {'reason': 'unknown_contact', 'to': ref('intake_contacts'), 'columns': ['source_system', 'contact_id']},
     ],
+    checks=[
+        {
+            'column': 'preference_value', 'reason': 'unreadable_value',
+            'is_bad': is_unreadable_preference('checked.preference_type', 'checked.preference_value'),
+        },
+    ],
 ) }}

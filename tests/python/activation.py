@@ -45,6 +45,8 @@ CONSENT = f"""
         (profile_id varchar, address_kind varchar, address_id varchar, is_over_shared boolean);
     create table audiences.audience_unknown_records
         (source_system varchar, contact_id varchar, address_kind varchar, address_id varchar);
+    create table audiences.audience_unknown_people
+        (source_system varchar, contact_id varchar, profile_id varchar, apart_since_date date);
     create table audiences.audience_siblings
         (profile_id varchar, sibling_profile_id varchar, split_as_of_date date);
     create table audiences.audience_former_ids (former_profile_id varchar, profile_id varchar)

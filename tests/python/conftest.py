@@ -246,7 +246,7 @@ def exported_people(request: pytest.FixtureRequest, shared: Path) -> ExportedPeo
     """One build per setting serves every test about who is written to."""
     double_opt_in: bool = request.param
     told = people(PEOPLE, PEOPLE_SEED)
-    expected = tell_all(told.world, double_opt_in=double_opt_in)
+    expected = tell_all(told.world, told.past, double_opt_in=double_opt_in)
 
     def build(path: Path) -> None:
         folder = path.with_name("people")

@@ -22,10 +22,14 @@ def at(text: str) -> datetime:
 
 
 class Case:
-    """The rows of one case. Addresses and ids carry its number, so that cases stay apart."""
+    """The rows of one case; `before`: what a build of long ago saw of it.
 
-    def __init__(self, world: World, number: int) -> None:
+    Addresses and ids carry its number, so that cases stay apart.
+    """
+
+    def __init__(self, world: World, number: int, past: World | None = None) -> None:
         self.world, self.number = world, number
+        self.before = Case(past, number) if past is not None else self
 
     def email(self, name: str) -> str:
         return f"{name}@case{self.number}.example"
@@ -109,12 +113,12 @@ def without_double_opt_in(tell: Callable[[Case], Expected]) -> Callable[[Case], 
     return tell
 
 
-def tell_all(world: World, *, double_opt_in: bool) -> dict[str, Expected]:
-    """Adds every case of a setting to a world; carts by case."""
+def tell_all(world: World, past: World, *, double_opt_in: bool) -> dict[str, Expected]:
+    """Adds every case of a setting to a world and its past; carts by case."""
     expected = {}
     for number, told in enumerate(CASES):
         if told.double_opt_in in (None, double_opt_in):
-            one = Case(world, number)
+            one = Case(world, number, past)
             expected[told.name] = {one.cart_of(name): address for name, address in told.tell(one).items()}
     return expected
 
@@ -612,6 +616,19 @@ def withdrawals_of_one_instant_at_two_addresses_close_both(case: Case) -> Expect
     return {"x": None, "y": None}
 
 
+@case
+def a_number_in_national_format_is_read_with_each_country_when_nobody_knows_the_record(case: Case) -> Expected:
+    case.base(phone="06 12 34 56 78", country_code="FR")
+    case.says("withdrawn", "03-02", "nobody", address="06-12-34-56-78")
+    case.base("rejected", phone="06 12 34 56 79", country_code="FR")
+    case.record("kiosk", email=None, phone="06 12 34 56 79", silo="kiosk")
+    case.says("withdrawn", "03-02", "kiosk")
+    case.base("known", phone="06 12 34 56 80", country_code="FR")
+    case.record("belgian", email=None, country_code="BE")
+    case.says("withdrawn", "03-02", "belgian", address="06 12 34 56 80")
+    return {"x": None, "rejected": None, "known": case.email("known")}
+
+
 # --- In which order -------------------------------------------------------------------------------------------------
 
 
@@ -647,6 +664,83 @@ def a_withdrawal_older_than_its_record_closes(case: Case) -> Expected:
     case.record("x", cart=True)
     case.says("granted", "2018-01-01 09:00")
     case.says("withdrawn", "2019-01-01 09:00")
+    return {"x": None}
+
+
+# --- Whose a record was that is nobody's today ----------------------------------------------------------------------
+
+
+def merged(case: Case) -> None:
+    """The shop merged two accounts into x and deleted the other one, gone."""
+    case.before.joined("x", "gone")
+    case.base(loyalty_card_id=f"card-{case.number}")
+
+
+@case
+def a_withdrawal_of_a_deleted_account_is_of_the_person_whose_it_was(case: Case) -> Expected:
+    merged(case)
+    case.says("withdrawn", "06-02", "gone")
+    return {"x": None}
+
+
+@case
+def a_withdrawal_of_a_deleted_account_that_names_its_address_is_of_the_person_whose_it_was(case: Case) -> Expected:
+    merged(case)
+    case.says("withdrawn", "06-02", "gone", address=case.email("gone"))
+    return {"x": None}
+
+
+@case
+def a_stop_of_a_deleted_account_is_of_the_person_whose_it_was(case: Case) -> Expected:
+    merged(case)
+    case.message("gone")
+    case.event("unsubscribed", "06-02")
+    return {"x": None}
+
+
+@case
+def a_yes_after_the_withdrawal_of_a_deleted_account_opens_its_own_address(case: Case) -> Expected:
+    merged(case)
+    case.says("withdrawn", "06-02", "gone")
+    case.says("granted", "06-10")
+    return {"x": case.email("x")}
+
+
+@case
+def a_withdrawal_of_a_deleted_account_for_another_purpose_closes_nothing_else(case: Case) -> Expected:
+    merged(case)
+    case.says("withdrawn", "06-02", "gone", purpose="open_tracking")
+    return {"x": case.email("x")}
+
+
+@case
+def of_two_who_were_one_with_a_deleted_account_it_may_have_been_each(case: Case) -> Expected:
+    case.before.joined("gone", "x", "y")
+    for name in ("x", "y"):
+        case.base(name)
+    case.says("withdrawn", "06-02", "gone")
+    return {"x": None, "y": None}
+
+
+@case
+def a_withdrawal_of_an_account_that_a_link_says_is_the_same_closes(case: Case) -> Expected:
+    case.base()
+    case.link("same", "x", "never_delivered")
+    case.says("withdrawn", "03-02", "never_delivered")
+    case.base("y")
+    case.record("rejected", email=None, created_at=at("2030-01-01"), created_date="2030-01-01")
+    case.link("same", "rejected", "y")
+    case.says("withdrawn", "03-02", "rejected")
+    case.base("other")
+    case.link("different", "other", "never_delivered")
+    return {"x": None, "y": None, "other": case.email("other")}
+
+
+@case
+def a_withdrawal_of_a_rejected_account_with_her_card_closes(case: Case) -> Expected:
+    case.base(loyalty_card_id=f"card-{case.number}")
+    case.record("rejected", loyalty_card_id=f"card-{case.number}", created_at=None, created_date=None)
+    case.says("withdrawn", "03-02", "rejected")
     return {"x": None}
 
 
@@ -760,6 +854,42 @@ def an_address_that_bounced_is_not_written_to(case: Case) -> Expected:
 
 
 @case
+def an_address_bounced_whatever_is_wrong_with_the_row_that_says_so(case: Case) -> Expected:
+    wrong: dict[str, Row] = {
+        "capitals": {"event_type": "Bounced_Hard"},
+        "blank": {"event_type": "bounced_hard "},
+        "no_stamp": {"occurred_at": None},
+        "later_than_told": {"occurred_at": at("07-01 07:30")},
+        "no_date": {"occurred_date": None},
+        "blank_id": {"message_id": f" {case.cart_of('blank_id')}"},
+    }
+    for name, columns in wrong.items():
+        case.base(name)
+        case.message(name, which=name)
+        case.event("bounced_hard", "03-01", name, **columns)
+    case.base("message_rejected")
+    case.message("message_rejected", which="rejected", sent_at=None)
+    case.event("bounced_hard", "03-01", "rejected")
+    case.base("soft")
+    case.message("soft", which="soft")
+    case.event("Bounced_Soft", "03-01", "soft")
+    return dict.fromkeys((*wrong, "message_rejected")) | {"soft": case.email("soft")}
+
+
+@case
+def an_address_that_bounced_at_a_record_that_is_nobodys_is_not_written_to(case: Case) -> Expected:
+    case.before.record("gone", email=case.email("x"))
+    case.base()
+    case.message("gone")
+    case.event("bounced_hard", "03-01")
+    case.base("y")
+    case.record("rejected", email=case.email("y"), silo="kiosk")
+    case.message("rejected", which="m2")
+    case.event("bounced_hard", "03-01", "m2")
+    return {"x": None, "y": None}
+
+
+@case
 def a_record_corrected_after_a_bounce_holds_an_address_that_works(case: Case) -> Expected:
     case.base(updated_at=at("05-01"))
     case.message()
@@ -869,6 +999,17 @@ def order_confirmations_fill_no_cap(case: Case) -> Expected:
         case.message("x", sent, f"t{number}", message_kind="transactional")
         case.message("sold", sent, f"s{number}", message_kind="marketing")
     return {"x": case.email("x"), "sold": None}
+
+
+@case
+def a_wish_for_no_more_messages_is_lifted_by_no_word_that_cannot_be_read(case: Case) -> Expected:
+    said = {"none": ("0", "never again"), "fewer": ("5", "0"), "more": ("0", "5"), "words": ("0,5",)}
+    for name, wishes in said.items():
+        case.base(name)
+        for month, wish in enumerate(wishes, 3):
+            told: Row = {"preference_type": "max_frequency", "preference_value": wish}
+            case.add("contact_preferences", contact_id=case.cart_of(name), declared_at=at(f"0{month}-01"), **told)
+    return {"none": None, "fewer": None, "more": case.email("more"), "words": case.email("words")}
 
 
 # --- Who is silent ------------------------------------------------------------------------------------------------

@@ -272,6 +272,43 @@ MUTATIONS = [
         "        false\n",
     ),
     Mutation(
+        "what a record said that is nobody's today the person said whose it was",
+        "models/identity/unknown_record_people.sql",
+        "    select * from seen_together\n    union all\n",
+        "",
+    ),
+    Mutation(
+        "a link says whose a record is that is nobody's",
+        "models/identity/unknown_record_people.sql",
+        "    select * from linked\n    union all\n",
+        "",
+    ),
+    Mutation(
+        "a card says whose a record is that is nobody's",
+        "models/identity/unknown_record_people.sql",
+        "    union all\n    select * from with_one_card\n",
+        "",
+    ),
+    Mutation(
+        "a later yes at another address opens that one after a no of a record that is nobody's",
+        WORDS,
+        "when doubtful_noes.purpose = '*' or doubtful_noes.said_at <> doubtful_noes.heard_at then 'stop'\n"
+        "            else 'no'",
+        "when false then 'stop'\n            else 'unreadable'",
+    ),
+    Mutation(
+        "a hard bounce that cannot be read is one",
+        ADDRESSES,
+        "        channel,\n        occurred_at\n    from unreadable_bounces\n",
+        "        channel,\n        occurred_at\n    from unreadable_bounces\n    where false\n",
+    ),
+    Mutation(
+        "a bounce of a record that is nobody's closes what it was seen with",
+        ADDRESSES,
+        "            hard_bounces.source_system = unknown_record_addresses.source_system\n",
+        "            false\n            and hard_bounces.source_system = unknown_record_addresses.source_system\n",
+    ),
+    Mutation(
         "an answer to an id that several messages share is anybody's of them",
         "models/intake/intake_unreadable_noes.sql",
         "where valid_message_events.event_type in ('unsubscribed', 'complained')",

@@ -65,6 +65,8 @@ class Story:
         self.records: list[Record] = []
         self.kinds: set[str] = set()
         self.remembered: set[Record] = set()
+        # one address joins the records that hold it today: of two people it would make one
+        self.moved_from: set[object] = set()
         self.said: list[datetime] = []
         self.yeses: set[tuple[Record, datetime]] = set()
         self.events = 0
@@ -661,8 +663,9 @@ def moved_after_a_stop(story: Story) -> None:
     record, at = story.anyone(), story.when()
     old = f"+3248{story.number:07d}" if story.channel in ("sms", "phone") else f"moved{story.email(0)}"
     kind = "phone" if story.channel in ("sms", "phone") else "email"
-    if record in story.remembered:
+    if record in story.remembered or old in story.moved_from:
         return
+    story.moved_from.add(old)
     other = story.sibling(record, **(taken_first(story) | {kind: old}))
     story.remember(record, **{kind: old})
     story.consent("granted", at - timedelta(days=4), other)
@@ -680,8 +683,9 @@ def moved_after_a_no(story: Story) -> None:
     record, at = story.anyone(), story.when()
     kind = "phone" if story.channel in ("sms", "phone") else "email"
     old = f"+3243{story.number:07d}" if kind == "phone" else f"before{story.email(0)}"
-    if record in story.remembered:
+    if record in story.remembered or old in story.moved_from:
         return
+    story.moved_from.add(old)
     other = story.sibling(record, **(taken_first(story) | {kind: old}))
     story.remember(record, **{kind: old})
     story.consent("granted", at - timedelta(days=4), other)
@@ -714,6 +718,51 @@ def no_of_a_record_that_is_gone(story: Story) -> None:
         story.consent("withdrawn", at, gone, **story.one_of({}, {}, {"source_system": None}))
     else:
         story.event(story.message(gone, at - timedelta(days=1)), "complained", at)
+    if story.chance(0.4):
+        story.consent("granted", at + timedelta(days=5), record)
+
+
+def no_of_a_merged_account(story: Story) -> None:
+    """The shop merged two accounts and deleted one, whose addresses were its own; what that one said is hers."""
+    record, at = story.anyone(), story.when()
+    if record in story.remembered or story.shape in NOBODY_JOINS_THEM:
+        return
+    which, card = len(story.people.past["contacts"]), f"merged{story.number}_{record[1]}"
+    gone = ("web_shop", f"c{story.number}_g{which}")
+    own: Row = {"contact_id": gone[1], "email": f"merged{story.email(0)}", "phone": None, "loyalty_card_id": card}
+    seen_then: Row = {"updated_at": None, "extracted_at": datetime.fromisoformat("2020-09-10 06:00")}
+    created = datetime.fromisoformat(story.random.choice(("2019-06-01", "2020-06-01")))
+    row = story.people.contacts[record] | own | seen_then | {"created_at": created, "created_date": created.date()}
+    story.people.past["contacts"].append(row)
+    story.remember(record, loyalty_card_id=card)
+    refuses(story, gone, at, story.one_of({}, {}, {"address": own["email"]}, {"source_system": None}))
+    if story.chance(0.4):
+        story.consent("granted", at + timedelta(days=5), record)
+
+
+def refuses(story: Story, who: Record, at: datetime, wrong: Row) -> None:
+    if story.chance(0.6):
+        story.consent("withdrawn", at, who, **wrong)
+    else:
+        story.event(story.message(who, at - timedelta(days=1)), "complained", at)
+
+
+def no_of_a_record_that_is_tied_to_somebody(story: Story) -> None:
+    """Intake knows it by a link alone, or rejects it, and a link or its card says whose it is."""
+    record, at = story.anyone(), story.when()
+    if story.shape in NOBODY_JOINS_THEM:
+        return
+    which, row = len(story.people.world["contacts"]), story.people.contacts[record]
+    tied = ("web_shop", f"c{story.number}_t{which}")
+    how = story.random.choice(("link", "rejected", "card"))
+    if how != "link":
+        row |= {"loyalty_card_id": row.get("loyalty_card_id") or f"tied{story.number}_{record[1]}"}
+        card = row["loyalty_card_id"] if how == "card" else None
+        alone: Row = {"contact_id": tied[1], "email": f"tied{story.email(0)}", "phone": None, "silo": "kiosk"}
+        story.people.world["contacts"].append(row | alone | {"loyalty_card_id": card})
+    if how != "card":
+        link(story, *story.random.choice(((record, tied), (tied, record))), story.random.choice(("same", None)))
+    refuses(story, tied, at, {})
     if story.chance(0.4):
         story.consent("granted", at + timedelta(days=5), record)
 
@@ -926,6 +975,39 @@ def bounced_and_mended(story: Story) -> None:
     story.people.contacts[record][column] = at + timedelta(days=story.random.choice((-3, 0, 3)))
 
 
+def bounce_that_cannot_be_read(story: Story) -> None:
+    """The address is dead, whatever is wrong with the row or with its message."""
+    record, at = story.anyone(), story.when()
+    wrong = story.one_of(
+        {"event_type": "Bounced_Hard"},
+        {"event_type": "bounced_hard "},
+        {"occurred_at": None, "extracted_at": at + timedelta(days=1)},
+        {"occurred_at": EXTRACTED + timedelta(minutes=90)},
+        {"link_tag": None},
+        {},
+    )
+    message: Row = {} if wrong else story.one_of({"sent_at": None}, {"source_system": "Web Shop"})
+    name = story.message(record, at - timedelta(days=1), **message)
+    blank: Row = {"message_id": f" {name}"} if story.chance(0.2) else {}
+    story.event(name, **({"kind": "bounced_hard", "at": at} | blank | wrong))  # type: ignore[arg-type]
+    if story.chance(0.3):
+        story.people.contacts[record]["updated_at"] = at + timedelta(days=story.random.choice((-3, 3)))
+
+
+def bounce_of_a_record_that_is_nobodys(story: Story) -> None:
+    """Intake rejects the record, or it is not delivered any more; its address is somebody's."""
+    record, at = story.anyone(), story.when()
+    row, which = story.people.contacts[record], len(story.people.past["contacts"])
+    who = ("web_shop", f"c{story.number}_b{which}")
+    alone: Row = {"contact_id": who[1], "loyalty_card_id": None, "created_at": datetime.fromisoformat("2020-06-01")}
+    if story.chance(0.5):
+        story.people.world["contacts"].append(row | alone | {"silo": "kiosk"})
+    else:
+        seen_then: Row = {"updated_at": None, "extracted_at": datetime.fromisoformat("2020-09-10 06:00")}
+        story.people.past["contacts"].append(row | alone | seen_then)
+    story.event(story.message(who, at - timedelta(days=1)), "bounced_hard", at)
+
+
 def verified(story: Story) -> str:
     return "email_verified_at" if story.channel == "email" else "phone_verified_at"
 
@@ -1000,6 +1082,8 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(wish_of_a_rejected_record, wish_of_a_record_that_is_gone),
             *(moved_after_a_no, record_changed_after_a_no, no_of_a_record_that_is_gone, yes_confirmed_in_1970),
             *(answer_to_an_id_of_two_messages, empty_texts, no_under_other_ids),
+            *(no_of_a_merged_account, no_of_a_record_that_is_tied_to_somebody),
+            *(bounce_that_cannot_be_read, bounce_of_a_record_that_is_nobodys),
         )
     ),
     *(

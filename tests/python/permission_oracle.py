@@ -190,6 +190,7 @@ class Oracle:
             self.world[entity] += [*_respelled(self.world[entity], systems)]
         self.messages = [*self.world["messages"], *_respelled(self.world["messages"], systems)]
         self.past = past
+        self.countries = {row["country_code"] for row in self.world["contacts"] if row.get("country_code") is not None}
         self.contacts = self._read_contacts()
         self.strangers = self._read_rejected_contacts()
         self.namesakes: dict[str, list[Record]] = defaultdict(list)
@@ -405,24 +406,25 @@ class Oracle:
             persons += [self.person_of[record] for record in before if word.is_named and record in self.person_of]
         return list({id(person): person for person in persons}.values())
 
-    def _named(self, row: Row, kinds: Iterable[str]) -> tuple[bool, Address | None]:
-        """Whether the row names an address, and which; None: it cannot be read."""
+    def _named(self, row: Row, kinds: Iterable[str]) -> tuple[bool, list[Address | None]]:
+        """Whether the row names an address, and which it may be; None: it cannot be read."""
         raw = row.get("address")
         if raw is None:
-            return False, None
+            return False, [None]
+        found: set[Address] = set()
         for kind in kinds:
-            value = (
-                one_spelling(raw)
-                if kind == "email"
-                else one_number(raw, self._country(row), self.settings.country_code)
-            )
-            if value is not None:
-                return True, (kind, value)
-        return True, None
+            countries = self._countries(row) if kind == "phone" else [None]
+            values = {
+                one_spelling(raw) if kind == "email" else one_number(raw, country, self.settings.country_code)
+                for country in countries
+            }
+            found |= {(kind, value) for value in values if value is not None}
+        return True, sorted(found, key=str) or [None]
 
-    def _country(self, row: Row) -> object:
+    def _countries(self, row: Row) -> list[object]:
+        """With which countries a number is read: of a record that nobody knows, with each that there is."""
         contact = self.contacts.get(record_of(row) or ("", ""))
-        return contact.row.get("country_code") if contact else None
+        return [contact.row.get("country_code")] if contact else [None, *self.countries]
 
     def _consent_words(self) -> Iterator[tuple[str, tuple[str, ...], Word]]:
         copies: dict[tuple[object, ...], Row] = {}
@@ -453,10 +455,13 @@ class Oracle:
             purposes = (str(purpose),) if purpose in PURPOSES else PURPOSES
             for each in (str(channel),) if channel in CHANNELS else CHANNELS:
                 # a row that cannot be read may name any address
-                names, address = self._named(row, KINDS[each if is_readable else "ads"])
+                names, addresses = self._named(row, KINDS[each if is_readable else "ads"])
                 # cautious: a no about an address that cannot be read may have meant any
-                is_clear = is_readable and (address is not None or not names)
-                for who in self._may_be(row):
+                is_clear = is_readable and (addresses != [None] or not names)
+                for who, address in ((who, address) for who in self._may_be(row) for address in addresses):
+                    for mine in self._people_of(who):
+                        about = address if address and address[0] in KINDS[each] else NOBODY_KNOWS
+                        yield each, purposes, Word(mine, self._alone_or_unknown(about), said_at, is_no=True)
                     for speaker, meant in self._meant(who, each, address):
                         yield (
                             each,
@@ -488,11 +493,18 @@ class Oracle:
             return [*((record, address) for address in self.own_addresses(record, channel)), *sharers]
         if named is not None:
             return self._of_nobody(named, channel)
-        # what the rejected record holds, or what was seen at one that is not delivered any more
-        unknown = [self.strangers.get(record or ("", "")), self.past and self.past.contacts.get(record or ("", ""))]
-        values = [(kind, each.of_kind(kind)) for each in unknown if each for kind in ("email", "phone")]
-        held: list[Address] = [(kind, value) for kind, value in values if value is not None]
-        return [meant for address in held for meant in self._of_nobody(address, channel)]
+        return [meant for address in self._known_by(record) for meant in self._of_nobody(address, channel)]
+
+    def _known_by(self, record: Record | None) -> set[Address]:
+        """What a rejected record holds, or what was seen at one that is not delivered any more."""
+        rejected = self.strangers.get(record or ("", ""))
+        gone = self.past.contacts.get(record or ("", "")) if self.past else None
+        values = [(kind, each.of_kind(kind)) for each in (rejected, gone) if each for kind in ("email", "phone")]
+        if rejected:
+            # intake keeps no country of it
+            raw, default = rejected.row.get("phone"), self.settings.country_code
+            values += [("phone", one_number(raw, country, default)) for country in (None, *self.countries)]
+        return {(kind, value) for kind, value in values if value is not None}
 
     def _of_nobody(self, address: Address, channel: str) -> list[tuple[Record | None, Address]]:
         """Said by a record that is nobody's: about the address, and of one that cannot be meant about who holds it."""
@@ -509,7 +521,7 @@ class Oracle:
             confirmed = moment(row, "double_opt_in_confirmed_at")
             if confirmed is None or confirmed >= self.settings.as_of:
                 return
-        names, address = self._named(row, KINDS[channel])
+        names, [address, *_] = self._named(row, KINDS[channel])
         if names and address is None:
             return
         for speaker, meant in self._meant(record, channel, address):
@@ -521,7 +533,7 @@ class Oracle:
             messages[row.get("message_id")].append(row)
         for row in self.world["message_events"]:
             kind = row.get("event_type")
-            if kind in EVENTS and kind not in ("unsubscribed", "complained"):
+            if _word(kind) in EVENTS and _word(kind) not in ("unsubscribed", "complained"):
                 continue
             copies = [each for each in messages.get(row.get("message_id"), ()) if each.get("contact_id") is not None]
             # two systems number alike: nobody knows which of the messages was meant
@@ -550,21 +562,44 @@ class Oracle:
                 if said_at is None:
                     continue
                 for each in (str(channel),) if channel in CHANNELS else CHANNELS:
+                    for mine in self._people_of(record):
+                        yield each, PURPOSES, Word(mine, NOBODY_KNOWS, said_at, is_no=True)
                     for speaker, meant in self._meant(record, each, None):
                         yield each, PURPOSES, Word(speaker, meant, said_at, True, not is_readable, speaker is None)
                     for meant in self._former_addresses(record, each, said_at):
                         yield each, PURPOSES, Word(record, meant, said_at, is_no=True)
 
     def _wishes(self) -> Iterator[tuple[str, tuple[str, ...], Word]]:
-        """A wish to be forgotten of a record that is nobody's is a no to everything at the addresses it is known by."""
+        """A wish to be forgotten of a record that is nobody's is a no to everything, of its person, too."""
         for row in self.world["erasure_requests"]:
             said_at = said(row, "requested_at")
             for record in self._may_be(row):
                 if record is None or record in self.contacts or said_at is None:
                     continue
                 for each in CHANNELS:
+                    for mine in self._people_of(record):
+                        yield each, PURPOSES, Word(mine, NOBODY_KNOWS, said_at, is_no=True)
                     for speaker, meant in self._meant(record, each, None):
                         yield each, PURPOSES, Word(speaker, meant, said_at, True, True, speaker is None)
+
+    def _people_of(self, record: Record | None) -> list[Record]:
+        """Of a record that is nobody's, records of those whose it was, or to whom a link or its card ties it."""
+        if record is None or record in self.contacts:
+            return []
+        before = self.past.person_of.get(record) if self.past else None
+        found = [contact.record for contact in before.records] if before else []
+        for row in self.world["identity_links"]:
+            ends = [record_of(row), (str(row["linked_source_system"]), str(row["linked_contact_id"]))]
+            if record in ends and (row.get("link_type") or "same") == "same":
+                found += [end for end in ends if end is not None]
+        if record in self.strangers:
+            card = ("card", self.strangers[record].row.get("loyalty_card_id"))
+            found += [] if self.is_shared_by_many(card) else self.holders.get(card, [])
+        return [each for each in found if each in self.contacts]
+
+    def _alone_or_unknown(self, address: Address) -> Address:
+        """Of a switchboard nobody knows what else the record held."""
+        return NOBODY_KNOWS if self.is_shared_by_many(address) else address
 
     def _former_addresses(self, record: Record, channel: str, at: datetime) -> Iterator[Address]:
         """What a no that names no address is about besides what the record holds today."""
@@ -585,21 +620,24 @@ class Oracle:
 
     # --- Addresses that work ---
 
-    def _read_bounces(self) -> dict[Address, list[tuple[datetime, Contact, bool]]]:
-        """When an address bounced, at whose record, and whether an earlier build had seen it there."""
+    def _read_bounces(self) -> dict[Address, list[tuple[datetime, Contact | None, bool]]]:
+        """When an address bounced, at whose record (None: nobody's), and whether an earlier build had seen it there."""
         messages: dict[object, list[Row]] = defaultdict(list)
-        for row in self.world["messages"]:
+        for row in self.messages:
             messages[row.get("message_id")].append(row)
-        found: dict[Address, list[tuple[datetime, Contact, bool]]] = defaultdict(list)
-        bounces = [row for row in self.world["message_events"] if row.get("event_type") == "bounced_hard"]
+        found: dict[Address, list[tuple[datetime, Contact | None, bool]]] = defaultdict(list)
+        bounces = [row for row in self.world["message_events"] if _word(row.get("event_type")) == "bounced_hard"]
         # of messages that share an id each may be the one that bounced
         for bounce, message in ((row, each) for row in bounces for each in messages.get(row.get("message_id"), ())):
-            stamp = moment(bounce, "occurred_at")
-            if stamp is None:
+            stamp = said(bounce, "occurred_at")
+            record, channel = record_of(message), _word(message.get("channel"))
+            if stamp is None or channel not in CHANNELS or channel == "ads" or stamp >= self.settings.as_of:
                 continue
-            contact = self.contacts.get(record_of(message) or ("", ""))
-            channel = message.get("channel")
-            if contact is None or channel not in CHANNELS or channel == "ads" or stamp >= self.settings.as_of:
+            contact = self.contacts.get(record or ("", ""))
+            if contact is None:
+                for address in self._known_by(record):
+                    if address[0] in KINDS[channel]:
+                        found[address].append((stamp, None, True))
                 continue
             for kind in KINDS[str(channel)] or (str(channel),):
                 value = contact.of_kind(kind) if KINDS[str(channel)] else contact.record
@@ -639,7 +677,7 @@ class Oracle:
         kind = address[0] if address[0] != "record" else channel
         verified = [contact.row.get(f"{kind}_verified_at") for contact in holders]
         for stamp, contact, was_seen in self._bounces.get((kind, address[1]), ()):
-            changed = None if was_seen else contact.row.get("updated_at")
+            changed = contact.row.get("updated_at") if contact and not was_seen else None
             if not any(isinstance(each, datetime) and each > stamp for each in (changed, *verified)):
                 return False
         return True
@@ -748,6 +786,11 @@ def _respelled(rows: list[Row], systems: set[str]) -> Iterator[Row]:
         for other in meant:
             if other != ids and other not in meant[: meant.index(other)]:
                 yield row | other | {RESPELLED: True}
+
+
+def _word(value: object) -> str:
+    """A word of a closed list in whatever case, with white space around it or without."""
+    return str(value or "").strip().lower()
 
 
 def _letters(name: str) -> str:

@@ -23,7 +23,7 @@ EVENTS = {
     "status": "varchar", "changed_at": "timestamp", "evidence_reference": "varchar",
     "double_opt_in_confirmed_at": "timestamp", "address": "varchar",
 }  # fmt: skip
-PROFILES = {"source_system": "varchar", "contact_id": "varchar", "profile_id": "varchar"}
+PROFILES = {"source_system": "varchar", "contact_id": "varchar", "profile_id": "varchar", "is_oldest": "boolean"}
 IDENTIFIERS = {
     "source_system": "varchar", "contact_id": "varchar", "identifier_id": "varchar", "identifier_type": "varchar",
     "is_over_shared": "boolean",
@@ -38,6 +38,10 @@ NOTHING = {
         **dict.fromkeys(("entity", "source_system", "contact_id", "channel", "purpose"), "varchar"),
         **dict.fromkeys(("named_address_hash", "written_system", "written_contact_id"), "varchar"),
         "said_at": "timestamp",
+    },
+    "unknown_record_people": {
+        **dict.fromkeys(("source_system", "contact_id", "profile_id"), "varchar"),
+        "apart_since_date": "date",
     },
     "contact_address_history": {
         **dict.fromkeys(("source_system", "contact_id", "address_kind", "address_id"), "varchar"),
@@ -154,7 +158,7 @@ def resolve(events: list[Event], double_opt_in: bool) -> duckdb.DuckDBPyConnecti
     """The compiled models on these events."""
     connection = duckdb.connect(config={"threads": 1})
     contacts = sorted({event.contact for event in events}, key=lambda contact: contact.contact_id)
-    fill(connection, "contact_profiles", PROFILES, [("till", c.contact_id, c.profile_id) for c in contacts])
+    fill(connection, "contact_profiles", PROFILES, [("till", c.contact_id, c.profile_id, True) for c in contacts])
     fill(connection, "contact_identifiers", IDENTIFIERS, [
         ("till", contact.contact_id, f"{contact.profile_id} {value}", identifier_type, value == "info")
         for contact in contacts

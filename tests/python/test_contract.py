@@ -67,7 +67,7 @@ TEXT_OF_ITS_OWN = "empty_text_is_a_value"
 MADE_BY_DBT = (
     *("config", "is_connector", "ref"),
     *("is_implausible_birth_date", "is_implausible_stamp", "is_negative", "is_outside", "is_unknown_time_zone"),
-    "is_unreadable_email",
+    *("is_unreadable_email", "is_unreadable_preference"),
 )
 
 
@@ -311,7 +311,7 @@ def test_the_fixture_has_a_bad_row_for_every_reason(fixture: Warehouse) -> None:
     known = {reason for text in texts for reason in re.findall(r"'reason': '(\w+)'|'(\w+)' as reason", text)}
     # the first is no fault of a row: test_erase.py; the others have their own: test_cases_money.py
     reasons = {one or other for one, other in known} - {"erased", "positive_amount", "does_not_add_up"}
-    assert len(reasons) == 18
+    assert len(reasons) == 19
     assert {reason for _, _, _, reason in rejects(fixture)} == reasons
 
 
@@ -328,6 +328,10 @@ def test_the_fixture_rejects_what_its_ids_say(fixture: Warehouse) -> None:
     assert {place for place in found if "bad_" not in place[1] and "nobody" not in place[1]} == {
         ("consents", "pos|rita_champion|email|marketing|granted|2023-01-20 10:20:00"),
         ("consents", "pos|rita_champion|email|marketing|maybe|2023-01-10 09:00:00"),
+        (
+            "contact_preferences",
+            "pos|anna_withdraws_then_regrants|max_frequency|a8f3ae8a7a276d5df8c175230b19390d|2024-03-01 08:00:00",
+        ),
         ("contacts", "pos|"),
         ("contacts", "pos|bea_born_in_1850"),
         ("contacts", "pos|dora_comes_twice"),

@@ -360,6 +360,38 @@ def test_a_late_no_of_a_record_that_is_gone_is_lifted_by_a_later_yes_at_its_addr
 
 
 @pytest.mark.parametrize(
+    ("header", "line", "closed"),
+    [
+        (CONSENTS, consent("c_merged"), ["ann", "cas"]),
+        (CONSENTS, consent("c_merged", source_system=" Web-Shop"), ["ann", "cas"]),
+        (CONSENTS, consent("c_merged", source_system=""), ["ann", "cas"]),
+        (CONSENTS, consent("c_merged", source_system="crm"), []),
+        (CONSENTS, consent("c_merged", channel="sms"), []),
+        (CONSENTS, consent("c_merged", status="?", changed_at=""), ["ann", "bob", "cas"]),
+        # bob was seen apart since, and what was said then is of whom he was one with before, too
+        (CONSENTS, consent("c_merged", changed_at="2024-05-02 03:00:00"), ["ann", "bob", "cas"]),
+        (CONSENTS, consent("c_merged", changed_at="2024-05-03 03:00:00"), ["ann", "cas"]),
+        # a later yes opens its own address; at the very one that the no names it lifts it
+        (CONSENTS, consent("c_merged", changed_at="2023-12-31 08:00:00"), []),
+        (CONSENTS, consent("c_merged", address="else@where.example"), ["ann", "cas"]),
+        (EVENTS, "m_merged,unsubscribed,2024-07-01 08:00:00", ["ann", "cas"]),
+        (ERASURES, "web_shop,c_merged,", []),
+    ],
+)
+def test_a_late_no_of_a_record_that_is_nobodys_is_of_the_people_whose_it_was(
+    header: str, line: str, closed: list[str], shop: Retailer
+) -> None:
+    known = "insert into audiences.audience_unknown_people values ('web_shop', 'c_merged', {})"
+    whose = ("'ann', null", "'bob', date '2024-05-01'")
+    message = "insert into audiences.audience_doubted_messages values ('m_merged', 'web_shop', 'c_merged', 'email')"
+    split = "insert into audiences.audience_siblings values ('cas', 'ann', date '2024-12-01')"
+    more = [*(known.format(each) for each in whose), message, split]
+    shop.publish([person("ann"), person("bob"), person("cas"), person("dan")], more="; ".join(more))
+    late(shop, header, line)
+    assert left_out(shop) == closed
+
+
+@pytest.mark.parametrize(
     ("line", "closed"),
     [
         (consent("c_nobody", address=FAMILY), ["bob"]),

@@ -49,7 +49,7 @@ def test_whoever_a_build_would_close_because_of_a_no_is_left_out_when_it_is_late
 ) -> None:
     double_opt_in = exported_people.double_opt_in
     told = people(PEOPLE, PEOPLE_SEED)
-    tell_all(told.world, double_opt_in=double_opt_in)
+    tell_all(told.world, told.past, double_opt_in=double_opt_in)
 
     def build(path: Path) -> None:
         folder = path.with_name("late_people")

@@ -126,6 +126,19 @@ def test_each_raw_phone_and_country_is_read_once(warehouse: Path) -> None:
     assert str(again) == "0 new phones read: 0 valid, 0 not valid. 4 were known."
 
 
+def test_a_number_that_a_consent_of_nobody_names_is_read_with_each_country_of_a_record(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("use build.input")
+        consents = [("till", "ghost", "02 555 01 23"), (None, "c1", "(212) 555-0124"), ("till", "c4", "(212) 555-0125")]
+        fill(connection, "input_consents", CONSENTS, consents)
+    normalise_contacts(warehouse, "FR")
+    read: dict[str, set[str]] = {}
+    for raw_phone, country, *_ in look_up(warehouse):
+        read.setdefault(raw_phone, set()).add(country)
+    assert read["02 555 01 23"] == read["(212) 555-0124"] == {"BE", "FR", "US"}
+    assert read["(212) 555-0125"] == {"FR", "US"}
+
+
 def test_another_default_country_reads_the_phones_without_country_again(warehouse: Path) -> None:
     normalise_contacts(warehouse)
     assert ("0470 12 34 56", "", None, False) in look_up(warehouse)

@@ -19,14 +19,24 @@ BATCH = 50_000
 FLOAT = re.compile(r"[+-]?\d+(\.0*|[.,]\d{1,2}|(\.\d+)?[eE][+]?\d+)")
 
 # What nobody has read yet. A consent or a preference names a number as its record would; both are read with the default
-# country as well, because intake may not know the record.
+# country as well, because intake may not know the record. Where no row of the input is that record, a consent's number
+# is read with every country that a record has: it may be the no of each.
 UNSEEN = """
     with
     named as (
-        select source_system, contact_id, address as phone from input.input_consents where not contains(address, '@')
+        select source_system, contact_id, address as phone, true as is_consent
+        from input.input_consents where not contains(address, '@')
         union
-        select source_system, contact_id, preference_value from input.input_contact_preferences
+        select source_system, contact_id, preference_value, false from input.input_contact_preferences
         where preference_type = 'preferred_phone'
+    ),
+    named_by_nobody as (
+        select named.source_system, named.contact_id, named.phone
+        from (select * from named where is_consent) as named
+        anti join input.input_contacts as contacts using (source_system, contact_id)
+    ),
+    countries as (
+        select distinct country_code from input.input_contacts
     ),
     written as (
         select source_system, contact_id, phone, country_code from input.input_contacts
@@ -35,6 +45,9 @@ UNSEEN = """
         union all
         select source_system, contact_id, named.phone, contacts.country_code
         from named inner join input.input_contacts as contacts using (source_system, contact_id)
+        union all
+        select named_by_nobody.source_system, named_by_nobody.contact_id, named_by_nobody.phone, countries.country_code
+        from named_by_nobody cross join countries
     ),
     phones as (
         select distinct phone as raw_phone, {phone_country} as country_code

@@ -56,6 +56,9 @@ CONSENT = f"""
     create table published.audiences.audience_unknown_records (
         source_system varchar, contact_id varchar, address_kind varchar, address_id varchar
     );
+    create table published.audiences.audience_unknown_people (
+        source_system varchar, contact_id varchar, profile_id varchar, apart_since_date date
+    );
     create table published.audiences.audience_siblings (
         profile_id varchar, sibling_profile_id varchar, split_as_of_date date
     );

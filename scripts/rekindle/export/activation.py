@@ -29,6 +29,7 @@ CONSENT = (
     "audience_doubted_messages",
     "audience_held_addresses",
     "audience_unknown_records",
+    "audience_unknown_people",
     "audience_siblings",
     "audience_former_ids",
 )

@@ -46,6 +46,8 @@ systems as (
         select source_system from activation.audiences.audience_unknown_records
         union
         select source_system from activation.audiences.audience_former_records
+        union
+        select source_system from activation.audiences.audience_unknown_people
     )
 ),
 
@@ -228,6 +230,19 @@ of_records as (
     inner join activation.audiences.audience_messages as messages on named_messages.message_id = messages.message_id
 ),
 
+{# a record that is nobody's today speaks for the person whose it was; the day is a local one -#}
+of_unknown as (
+    select named_records.no_id, unknown_people.profile_id, named_records.channel
+    from named_records
+    inner join said on named_records.no_id = said.no_id
+    inner join activation.audiences.audience_unknown_people as unknown_people
+        on {{ of_record('named_records', 'unknown_people') }}
+    where
+        said.said_at is null
+        or unknown_people.apart_since_date is null
+        or cast(said.said_at as date) <= unknown_people.apart_since_date + 1
+),
+
 {# the addresses that a no is about: the one it names, else those that a record which is nobody's was seen with. Of a record
    that nobody knows, or of a word that nobody can read, it may be the no of each who holds or held one; so may its wish to be
    forgotten, which of whoever is known says nothing about an address -#}
@@ -275,6 +290,10 @@ of_siblings as (
         from of_records
         inner join said on of_records.no_id = said.no_id
         where not said.is_erasure
+        union
+        select of_unknown.no_id, of_unknown.profile_id, of_unknown.channel, said.address_id, true
+        from of_unknown
+        inner join said on of_unknown.no_id = said.no_id
         union
         select no_id, profile_id, channel, address_id, false
         from of_addresses
@@ -325,6 +344,10 @@ of_people as (
         said.is_erasure
     from of_records
     inner join said on of_records.no_id = said.no_id
+    union
+    select of_unknown.no_id, of_unknown.profile_id, of_unknown.channel, null, said.address_id, null, true, false, false
+    from of_unknown
+    inner join said on of_unknown.no_id = said.no_id
     union
     select no_id, profile_id, channel, null, address_id, null, is_readable, true, false
     from of_siblings

@@ -1,0 +1,81 @@
+-- What ties contact records that intake does not keep, or does not know, to others: such a record is nobody, but what
+-- it refused, the person refused whose it is.
+with
+
+contacts as (
+    select * from {{ ref('intake_contacts') }}
+),
+
+delivered_contacts as (
+    select * from {{ judged_input('contacts') }} as delivered
+),
+
+rejected_contacts as (
+    select distinct
+        source_system,
+        contact_id
+    from {{ ref('rejected_contacts') }}
+    where
+        is_row_rejected
+        and reason <> 'duplicate_key'
+),
+
+links as (
+    select * from {{ judged_input('identity_links') }} as delivered
+),
+
+both_ways as (
+    select
+        source_system,
+        contact_id,
+        linked_source_system,
+        linked_contact_id
+    from links
+    where coalesce(link_type, 'same') = 'same'
+    union
+    select
+        linked_source_system as source_system,
+        linked_contact_id as contact_id,
+        source_system as linked_source_system,
+        contact_id as linked_contact_id
+    from links
+    where coalesce(link_type, 'same') = 'same'
+),
+
+links_of_nobody as (
+    select both_ways.*
+    from both_ways
+    {{ anti_join() }} contacts
+        on
+            both_ways.source_system = contacts.source_system
+            and both_ways.contact_id = contacts.contact_id
+),
+
+cards_of_nobody as (
+    select distinct
+        rejected_contacts.source_system,
+        rejected_contacts.contact_id,
+        nullif(trim(delivered_contacts.loyalty_card_id), '') as loyalty_card_id
+    from rejected_contacts
+    inner join delivered_contacts
+        on
+            rejected_contacts.source_system = delivered_contacts.source_system
+            and rejected_contacts.contact_id = delivered_contacts.contact_id
+)
+
+select
+    source_system,
+    contact_id,
+    linked_source_system,
+    linked_contact_id,
+    cast(null as string) as loyalty_card_id
+from links_of_nobody
+union all
+select
+    source_system,
+    contact_id,
+    cast(null as string) as linked_source_system,
+    cast(null as string) as linked_contact_id,
+    loyalty_card_id
+from cards_of_nobody
+where loyalty_card_id is not null

@@ -1,0 +1,84 @@
+{{ config(materialized='table') }}
+-- Rejected rows that say that an address is dead, as far as they can be read, without values: whose message it was, and
+-- when it bounced. Nobody is written to at a dead address because of a capital or a missing stamp.
+with
+
+message_events as (
+    select * from {{ judged_input('message_events') }} as input_rows
+),
+
+valid_message_events as (
+    select * from {{ ref('intake_message_events') }}
+),
+
+messages as (
+    select * from {{ judged_input('messages') }} as input_rows
+),
+
+contacts as (
+    select * from {{ ref('input_contacts') }}
+),
+
+-- as noes: at its stamp, else when it was extracted
+bounces as (
+    select
+        *,
+        coalesce(
+            {{ readable_stamp('occurred_at', 'extracted_at') }},
+            extracted_at,
+            occurred_at
+        ) as bounced_at
+    from message_events
+    where {{ is_hard_bounce('event_type') }}
+),
+
+rejected_bounces as (
+    select bounces.*
+    from bounces
+    {{ anti_join() }} valid_message_events
+        on
+            bounces.message_id = valid_message_events.message_id
+            and bounces.event_type = valid_message_events.event_type
+            and bounces.occurred_at = valid_message_events.occurred_at
+),
+
+{{ spellings() }},
+
+named_bounces as (
+    select distinct
+        case
+            when ways.way = 'meant' then {{ meant_id('rejected_bounces.message_id') }}
+            else rejected_bounces.message_id
+        end as message_id,
+        rejected_bounces.bounced_at
+    from rejected_bounces
+    cross join ways
+    where ways.way in ('written', 'meant')
+),
+
+-- the message may have been rejected itself: what it says of contact and channel still tells which address is dead
+bounced_messages as (
+    select
+        messages.source_system,
+        messages.contact_id,
+        messages.channel,
+        named_bounces.bounced_at
+    from named_bounces
+    inner join messages
+        on named_bounces.message_id = messages.message_id
+),
+
+bounces_of_records as (
+    {{ each_spelling('bounced_messages', ['channel', 'bounced_at as occurred_at']) }}
+)
+
+select distinct
+    source_system,
+    contact_id,
+    channel,
+    occurred_at
+from bounces_of_records
+where
+    source_system is not null
+    and contact_id is not null
+    and occurred_at is not null
