@@ -493,7 +493,7 @@ unreadable_words as (
 ),
 
 -- what a record said that is nobody's today is a no of the person whose it was, like any: about the address that it
--- names, else about one that nobody knows any more. Where the purpose or the time cannot be read it is a stop
+-- names, else about one that nobody knows any more. Where the purpose, or any time at all, cannot be read it is a stop
 words_of_people as (
     select distinct
         contact_profiles.profile_id,

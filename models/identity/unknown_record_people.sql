@@ -7,12 +7,8 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
-contact_profile_history as (
-    select * from {{ ref('contact_profile_history') }}
-),
-
-profile_split_history as (
-    select * from {{ ref('profile_split_history') }}
+former_record_people as (
+    select * from {{ ref('former_record_people') }}
 ),
 
 contact_identifiers as (
@@ -23,55 +19,15 @@ rejected_ties as (
     select * from {{ ref('intake_rejected_ties') }}
 ),
 
-ids_of_records as (
-    select
-        source_system,
-        contact_id,
-        profile_id,
-        first_as_of_date,
-        max(first_as_of_date) over (partition by source_system, contact_id) as last_as_of_date
-    from contact_profile_history
-),
-
-gone_ids as (
-    select ids_of_records.*
-    from ids_of_records
-    {{ anti_join() }} contact_profiles
-        on
-            ids_of_records.source_system = contact_profiles.source_system
-            and ids_of_records.contact_id = contact_profiles.contact_id
-),
-
--- whoever had an id once that it had is the same person, unless they were seen apart: by a build that knew them both,
--- or because the record has gone on to another id
-seen_together as (
-    select
-        gone_ids.source_system,
-        gone_ids.contact_id,
-        contact_profiles.profile_id,
-        coalesce(
-            profile_split_history.split_as_of_date,
-            case when gone_ids.first_as_of_date < gone_ids.last_as_of_date then gone_ids.last_as_of_date end
-        ) as apart_since_date
-    from gone_ids
-    inner join contact_profile_history
-        on gone_ids.profile_id = contact_profile_history.profile_id
-    inner join contact_profiles
-        on
-            contact_profile_history.source_system = contact_profiles.source_system
-            and contact_profile_history.contact_id = contact_profiles.contact_id
-    left join profile_split_history
-        on
-            gone_ids.profile_id = profile_split_history.profile_id
-            and contact_profiles.profile_id = profile_split_history.sibling_profile_id
-),
-
 linked as (
     select
         rejected_ties.source_system,
         rejected_ties.contact_id,
         contact_profiles.profile_id,
-        cast(null as date) as apart_since_date
+        rejected_ties.link_type,
+        count(*) over (
+            partition by rejected_ties.source_system, rejected_ties.contact_id, rejected_ties.link_type
+        ) as link_count
     from rejected_ties
     inner join contact_profiles
         on
@@ -79,13 +35,23 @@ linked as (
             and rejected_ties.linked_contact_id = contact_profiles.contact_id
 ),
 
--- a card that many share is nobody's in particular
+-- what many are linked to is a dummy, as a card that many share: nobody in particular
+linked_to_one as (
+    select distinct
+        source_system,
+        contact_id,
+        profile_id
+    from linked
+    where
+        link_type = 'same'
+        and link_count <= {{ setting('identity_max_contacts_per_identifier') }}
+),
+
 with_one_card as (
-    select
+    select distinct
         rejected_ties.source_system,
         rejected_ties.contact_id,
-        contact_profiles.profile_id,
-        cast(null as date) as apart_since_date
+        contact_profiles.profile_id
     from rejected_ties
     inner join contact_identifiers
         on rejected_ties.loyalty_card_id = contact_identifiers.identifier_value
@@ -98,12 +64,40 @@ with_one_card as (
         and not contact_identifiers.is_over_shared
 ),
 
-people as (
-    select * from seen_together
-    union all
-    select * from linked
-    union all
+tied as (
+    select * from linked_to_one
+    union
     select * from with_one_card
+),
+
+told_apart as (
+    select distinct
+        source_system,
+        contact_id,
+        profile_id
+    from linked
+    where link_type = 'different'
+),
+
+people as (
+    select
+        source_system,
+        contact_id,
+        profile_id,
+        apart_since_date
+    from former_record_people
+    union all
+    select
+        tied.source_system,
+        tied.contact_id,
+        tied.profile_id,
+        cast(null as date) as apart_since_date
+    from tied
+    {{ anti_join() }} told_apart
+        on
+            tied.source_system = told_apart.source_system
+            and tied.contact_id = told_apart.contact_id
+            and tied.profile_id = told_apart.profile_id
 )
 
 select

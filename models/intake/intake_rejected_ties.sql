@@ -1,5 +1,5 @@
--- What ties contact records that intake does not keep, or does not know, to others: such a record is nobody, but what
--- it refused, the person refused whose it is.
+-- What ties contact records that intake does not keep, or does not know, to others, or parts them: such a record is
+-- nobody, but what it refused, the person refused whose it is.
 with
 
 contacts as (
@@ -21,7 +21,13 @@ rejected_contacts as (
 ),
 
 links as (
-    select * from {{ judged_input('identity_links') }} as delivered
+    select
+        source_system,
+        contact_id,
+        linked_source_system,
+        linked_contact_id,
+        coalesce(lower(trim(link_type)), 'same') as link_type
+    from {{ judged_input('identity_links') }} as delivered
 ),
 
 both_ways as (
@@ -29,17 +35,19 @@ both_ways as (
         source_system,
         contact_id,
         linked_source_system,
-        linked_contact_id
+        linked_contact_id,
+        link_type
     from links
-    where coalesce(link_type, 'same') = 'same'
+    where link_type in ('same', 'different')
     union
     select
         linked_source_system as source_system,
         linked_contact_id as contact_id,
         source_system as linked_source_system,
-        contact_id as linked_contact_id
+        contact_id as linked_contact_id,
+        link_type
     from links
-    where coalesce(link_type, 'same') = 'same'
+    where link_type in ('same', 'different')
 ),
 
 links_of_nobody as (
@@ -68,6 +76,7 @@ select
     contact_id,
     linked_source_system,
     linked_contact_id,
+    link_type,
     cast(null as string) as loyalty_card_id
 from links_of_nobody
 union all
@@ -76,6 +85,7 @@ select
     contact_id,
     cast(null as string) as linked_source_system,
     cast(null as string) as linked_contact_id,
+    cast(null as string) as link_type,
     loyalty_card_id
 from cards_of_nobody
 where loyalty_card_id is not null

@@ -19,6 +19,10 @@ contacts as (
     select * from {{ ref('input_contacts') }}
 ),
 
+erased_contacts as (
+    select * from {{ ref('intake_erased_contacts') }}
+),
+
 -- as noes: at its stamp, else when it was extracted
 bounces as (
     select
@@ -72,13 +76,18 @@ bounces_of_records as (
     {{ each_spelling('bounced_messages', ['channel', 'bounced_at as occurred_at']) }}
 )
 
+-- nor does an id with a blank bring back that of somebody who was erased
 select distinct
-    source_system,
-    contact_id,
-    channel,
-    occurred_at
+    bounces_of_records.source_system,
+    bounces_of_records.contact_id,
+    bounces_of_records.channel,
+    bounces_of_records.occurred_at
 from bounces_of_records
+{{ anti_join() }} erased_contacts
+    on
+        bounces_of_records.source_system = erased_contacts.source_system
+        and bounces_of_records.contact_id = erased_contacts.contact_id
 where
-    source_system is not null
-    and contact_id is not null
-    and occurred_at is not null
+    bounces_of_records.source_system is not null
+    and bounces_of_records.contact_id is not null
+    and bounces_of_records.occurred_at is not null

@@ -8,6 +8,14 @@ contact_profiles as (
     select * from {{ ref('contact_profiles') }}
 ),
 
+unknown_record_people as (
+    select * from {{ ref('unknown_record_people') }}
+),
+
+unknown_record_addresses as (
+    select * from {{ ref('unknown_record_addresses') }}
+),
+
 words as (
     select * from {{ ref('contact_words') }}
 ),
@@ -16,9 +24,9 @@ erasure_requests as (
     select * from {{ ref('rejected_erasure_requests') }}
 ),
 
--- a no that names neither a record nor an address that anybody holds closes nobody: the retailer has to look; found by
--- its id alone where the row does not tell the system
-closed_records as (
+-- a no that names neither a record nor an address that anybody holds closes nobody: the retailer has to look; one of a
+-- record that is gone, or that intake does not keep, may be a person's all the same
+heard_records as (
     select
         source_system,
         contact_id
@@ -26,10 +34,22 @@ closed_records as (
     where word = 'unreadable'
     union
     select
+        source_system,
+        contact_id
+    from unknown_record_people
+),
+
+-- found by its id alone where the row does not tell the system
+closed_records as (
+    select
+        source_system,
+        contact_id
+    from heard_records
+    union
+    select
         '' as source_system,
         contact_id
-    from words
-    where word = 'unreadable'
+    from heard_records
 ),
 
 -- one row per row that was delivered, also where it may have meant another spelling of its ids, or closes by addresses
@@ -89,14 +109,31 @@ asked_ids as (
     from requests
 ),
 
+known_records as (
+    select
+        source_system,
+        contact_id
+    from contact_profiles
+    union
+    select
+        source_system,
+        contact_id
+    from unknown_record_people
+    union
+    select
+        source_system,
+        contact_id
+    from unknown_record_addresses
+),
+
 -- few: their systems' names are compared letter by letter
 asked_records as (
     select
-        contact_profiles.source_system,
-        contact_profiles.contact_id
-    from contact_profiles
+        known_records.source_system,
+        known_records.contact_id
+    from known_records
     inner join asked_ids
-        on contact_profiles.contact_id = asked_ids.contact_id
+        on known_records.contact_id = asked_ids.contact_id
 ),
 
 listed_requests as (

@@ -291,24 +291,17 @@ class Oracle:
         ]
 
     def _forget_whose_records_are_gone(self) -> None:
-        """A wish to be forgotten of a record that is not delivered any more is of whoever carries on its person."""
+        """A wish to be forgotten of a record that is not delivered any more is of its person, when that is one today."""
         for row in self.world["erasure_requests"]:
             record = record_of(row)
             before = self.past.person_of.get(record) if self.past and record and record not in self.contacts else None
-            heir = self._heir(before) if before else None
-            if heir is not None:
-                heir.is_erased = True
-
-    def _heir(self, before: Person) -> Person | None:
-        """Who carries on: whoever has the oldest record, else most of the records."""
-        assert self.past is not None
-        oldest = min((contact.record for contact in before.records), key=self.past._age)
-        if oldest in self.person_of:
-            return self.person_of[oldest]
-        heirs = [self.person_of[contact.record] for contact in before.records if contact.record in self.person_of]
-        ranked = Counter(map(id, heirs)).most_common(2)
-        assert len({count for _, count in ranked}) == len(ranked), "of two alike the profile id decides: not told here"
-        return next((heir for heir in heirs if id(heir) == ranked[0][0]), None)
+            heirs = [
+                self.person_of[contact.record]
+                for contact in (before.records if before else ())
+                if contact.record in self.person_of
+            ]
+            if len({id(heir) for heir in heirs}) == 1:
+                heirs[0].is_erased = True
 
     def _rank(self, edge: "tuple[tuple[Record, Record], int]") -> tuple[object, ...]:
         """Stronger is larger; of two alike the one whose younger record is older, then whose older one is."""

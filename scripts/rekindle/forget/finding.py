@@ -58,13 +58,25 @@ class Warehouse:
         contact = (source_system, contact_id)
         found = self._column(
             "select profile_id from identity.contact_profiles where source_system = ? and contact_id = ?", contact
-        ) or self._column(
+        ) or self._had_by(contact)
+        person = self.person(found[0]) if found else People()
+        return person | People(contacts=frozenset([contact]), token_names=frozenset(["|".join(("contact", *contact))]))
+
+    def _had_by(self, contact: Contact) -> list[str]:
+        """The profile of a record that is gone: nobody's, when each of several people of today may have had it."""
+        of_today: list[str] = []
+        if has_table(self.connection, "identity", "former_records"):
+            of_today = self._column(
+                "select profile_id from identity.former_records where source_system = ? and contact_id = ?", contact
+            )
+            several = "select 1 from identity.former_record_people where source_system = ? and contact_id = ? limit 1"
+            if not of_today and self._column(several, contact):
+                return []
+        return of_today or self._column(
             "select profile_id from identity.contact_profile_history where source_system = ? and contact_id = ? "
             "order by first_as_of_date desc, profile_id limit 1",
             contact,
         )
-        person = self.person(found[0]) if found else People()
-        return person | People(contacts=frozenset([contact]), token_names=frozenset(["|".join(("contact", *contact))]))
 
     def person(self, profile_id: str) -> People:
         """The person with this profile id, today's or an earlier one, under all ids and with all contact records."""
