@@ -1,7 +1,7 @@
 {{ config(access='protected') }}
 -- Which addresses people hold, or held once, as digests: whoever may be written to anywhere or was one person with
--- somebody who may, and whoever holds or held an address at which somebody else may be. A no that comes after the
--- publication is about an address.
+-- somebody who may, and whoever holds or held an address at which somebody else may be, all of theirs. A no that comes
+-- after the publication is about an address.
 with
 
 permissions as (
@@ -22,15 +22,6 @@ contact_address_history as (
 
 contact_profiles as (
     select * from {{ ref('contact_profiles') }}
-),
-
--- a no of whoever was one person with them before a split may be theirs
-people as (
-    select profile_id
-    from permissions
-    union
-    select sibling_profile_id as profile_id
-    from siblings
 ),
 
 open_addresses as (
@@ -77,20 +68,27 @@ held_addresses as (
         on record_addresses.address_id = over_shared_addresses.identifier_id
 ),
 
--- at a switchboard everybody speaks for herself
+-- a no of whoever was one person with them before a split may be theirs, and so may one of whoever shares an address,
+-- about any address of hers; at a switchboard everybody speaks for herself
+speakers as (
+    select profile_id
+    from permissions
+    union
+    select sibling_profile_id as profile_id
+    from siblings
+    union
+    select held_addresses.profile_id
+    from held_addresses
+    inner join open_addresses
+        on held_addresses.address_id = open_addresses.address_id
+    where not held_addresses.is_over_shared
+),
+
 told_addresses as (
     select held_addresses.*
     from held_addresses
-    left join people
-        on held_addresses.profile_id = people.profile_id
-    left join open_addresses
-        on held_addresses.address_id = open_addresses.address_id
-    where
-        people.profile_id is not null
-        or (
-            open_addresses.address_id is not null
-            and not held_addresses.is_over_shared
-        )
+    inner join speakers
+        on held_addresses.profile_id = speakers.profile_id
 )
 
 select

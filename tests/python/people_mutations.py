@@ -409,7 +409,7 @@ MUTATIONS = [
     Mutation(
         "a record that was rejected itself speaks for its addresses",
         UNREADABLE,
-        "where named_noes.named_address_hash is null",
+        "where noes_that_stay.named_address_hash is null",
         "where false",
     ),
     Mutation(
