@@ -58,11 +58,9 @@ people as (
         contact_profiles.profile_id,
         gone_ids.last_as_of_date,
         case
-            when undecided_records.contact_id is null
-                then coalesce(
-                    profile_split_history.split_as_of_date,
-                    case when gone_ids.first_as_of_date < gone_ids.last_as_of_date then gone_ids.last_as_of_date end
-                )
+            when undecided_records.contact_id is not null then null
+            when profile_split_history.split_as_of_date is not null then profile_split_history.split_as_of_date
+            when gone_ids.first_as_of_date < gone_ids.last_as_of_date then gone_ids.last_as_of_date
         end as apart_since_date
     from gone_ids
     inner join contact_profile_history

@@ -291,7 +291,7 @@ class Oracle:
         ]
 
     def _forget_whose_records_are_gone(self) -> None:
-        """A wish to be forgotten of a record that is not delivered any more is of its person, when that is one today."""
+        """A wish to be forgotten of a record that is gone is of its person, when that is one today."""
         for row in self.world["erasure_requests"]:
             record = record_of(row)
             before = self.past.person_of.get(record) if self.past and record and record not in self.contacts else None
