@@ -147,15 +147,19 @@ class Warehouse:
         not what a contact record of somebody else has, which is a number of another country there."""
         if not addresses:
             return frozenset()
+        # once for all people that are looked for: it reads the raw data
+        self.connection.execute(
+            "create temp table if not exists written_addresses as "
+            "select distinct source_system, contact_id, raw_address, "
+            f"{rules.apply('normalised_email', 'raw_address')} as email, "
+            f"is_of_contact and not {rules.is_blocked('everywhere')} as is_kept from ({RAW_VALUES}) as everywhere"
+        )
         known = ", ".join(map(text, sorted(addresses)))
         written = self._column(
-            f"with written as (select distinct raw_address from ({RAW_VALUES})) "
-            "select raw_address from written "
-            f"where {rules.apply('normalised_email', 'raw_address')} in ({known}) "
+            f"select raw_address from temp.written_addresses where email in ({known}) "
             f"or raw_address in (select raw_email from landing.email_addresses where email in ({known})) "
             f"or raw_address in (select raw_phone from landing.phone_numbers where e164 in ({known})) "
-            "except select unnest([phone, email]) from input.input_contacts "
-            f"where not {theirs} and not {rules.is_blocked('input_contacts')}"
+            f"except select raw_address from temp.written_addresses where is_kept and not {theirs}"
         )
         return frozenset(written)
 
@@ -256,9 +260,10 @@ class Warehouse:
 # Every phone and e-mail that a contact record wrote, as delivered.
 RAW_VALUES = """
     select * from (
-        select source_system, contact_id, unnest([phone, email]) as raw_address from input.input_contacts
-        union all select source_system, contact_id, address from input.input_consents
-        union all select source_system, contact_id, preference_value from input.input_contact_preferences
+        select source_system, contact_id, unnest([phone, email]) as raw_address, true as is_of_contact
+        from input.input_contacts
+        union all select source_system, contact_id, address, false from input.input_consents
+        union all select source_system, contact_id, preference_value, false from input.input_contact_preferences
         where preference_type in ('preferred_email', 'preferred_phone')
     ) as written where raw_address is not null
 """

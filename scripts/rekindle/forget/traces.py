@@ -74,13 +74,19 @@ def as_sent(connection: duckdb.DuckDBPyConnection, addresses: Collection[str]) -
     theirs = {kind: sorted(each for each in addresses if ("@" in each) == (kind == "email")) for kind, _, _ in columns}
     found: set[str] = set()
     for (kind, rule, _), column in columns.items():
-        spelled = "address" if rule == "as_is" else rules.apply(rule, "address")
         kept = "true"
         if rule != "as_is":
+            spelled = f"spelled_{kind}_{rule}"
+            # once for all people that are looked for
+            connection.execute(
+                f"create temp table if not exists {spelled} as select identifier_value as address, "
+                f"{rules.apply(rule, 'identifier_value')} as spelled from identity.contact_identifiers "
+                f"where identifier_type = {text(kind)}"
+            )
+            own = f"select {rules.apply(rule, 'address')} from (select unnest($theirs) as address) as own"
             kept = (
-                f"({spelled}) not in (select {spelled} as spelled from (select identifier_value as address "
-                f"from identity.contact_identifiers where identifier_type = {text(kind)}) as everybody "
-                "where not list_contains($theirs, address) and spelled is not null)"
+                f"({rules.apply(rule, 'address')}) not in (select spelled from temp.{spelled} "
+                f"where spelled is not null and spelled in ({own}) and not list_contains($theirs, address))"
             )
         rows = connection.execute(
             f"select {sent_address(column)} from (select unnest($theirs) as address) as own where {kept}",
