@@ -274,19 +274,19 @@ MUTATIONS = [
     Mutation(
         "what a record said that is nobody's today the person said whose it was",
         "models/identity/unknown_record_people.sql",
-        "    select * from seen_together\n    union all\n",
-        "",
+        "    from former_record_people\n",
+        "    from former_record_people\n    where false\n",
     ),
     Mutation(
         "a link says whose a record is that is nobody's",
         "models/identity/unknown_record_people.sql",
-        "    select * from linked\n    union all\n",
+        "    select * from linked_to_one\n    union\n",
         "",
     ),
     Mutation(
         "a card says whose a record is that is nobody's",
         "models/identity/unknown_record_people.sql",
-        "    union all\n    select * from with_one_card\n",
+        "    union\n    select * from with_one_card\n",
         "",
     ),
     Mutation(
