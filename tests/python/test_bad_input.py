@@ -863,6 +863,7 @@ def test_a_folder_that_may_not_be_looked_into_is_told_and_not_taken_for_one_with
         root = Path(place)
         for folder in (root / "raw", root / "raw" / "2024-06", root / "raw" / "2024-07"):
             folder.mkdir()
+            folder.chmod(0o755)  # whatever the tests before have made of the umask
             (folder / "visits.csv").write_text("visit,kind\n1,a\n")
         manifest = _text_table(root, "delim = ','")
         (source,) = manifest.sources.values()

@@ -375,7 +375,9 @@ def test_a_late_no_of_a_record_that_is_gone_is_lifted_by_a_later_yes_at_its_addr
         (CONSENTS, consent("c_merged", changed_at="2023-12-31 08:00:00"), []),
         (CONSENTS, consent("c_merged", address="else@where.example"), ["ann", "cas"]),
         (EVENTS, "m_merged,unsubscribed,2024-07-01 08:00:00", ["ann", "cas"]),
-        (ERASURES, "web_shop,c_merged,", []),
+        # a wish to be forgotten does no less, and no time is read of it: it may be older than what parted them
+        (ERASURES, "web_shop,c_merged,2024-06-30 08:00:00", ["ann", "bob", "cas"]),
+        (ERASURES, "web_shop,c_merged,", ["ann", "bob", "cas"]),
     ],
 )
 def test_a_late_no_of_a_record_that_is_nobodys_is_of_the_people_whose_it_was(
