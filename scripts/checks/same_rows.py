@@ -17,7 +17,7 @@ OF_THE_BUILD = {
 }
 
 # what a build was made from, which names its engine, and what was run: where somebody is blocked, Spark copies more
-NOT_COMPARED = frozenset({"run.last_build", "run.run_log"})
+NOT_COMPARED = frozenset({"run.last_build", "run.loaded_seeds", "run.run_log"})
 # A lake holds a copy of the retailer's rows, and none of who was forgotten; DuckDB's view shows the file as it is.
 MAY_LACK = "input."
 

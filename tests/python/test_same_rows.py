@@ -18,6 +18,7 @@ create schema input;
 create table input.input_contacts as select unnest(['rita', 'gert']) as contact_id;
 create schema run;
 create table run.last_build as select 'digest' as inputs;
+create table run.loaded_seeds as select 'digest' as seeds;
 create table run.run_log as select 'full' as command_scope;
 create view core.dear as select order_id from core.orders where net_amount > 1.60;
 """
@@ -67,7 +68,7 @@ create view core.dear as select order_id from core.orders where net_amount > 1.6
         ),
         ("drop table input.input_contacts", ["input.input_contacts is missing"]),
         # what was run, and from what
-        ("drop table run.last_build; insert into run.run_log values ('partial')", []),
+        ("drop table run.last_build; drop table run.loaded_seeds; insert into run.run_log values ('partial')", []),
     ],
 )
 def test_what_differs_between_two_warehouses_is_said(tmp_path: Path, change: str, said: list[str]) -> None:
