@@ -4,17 +4,34 @@
   dbt.safe_cast() is a plain cast on DuckDB: it raises, and the error prints the value, which may be personal data.
 
   A stamp that carries a zone (…+02:00, …Z, … UTC) is null: DuckDB would drop the offset and keep the wall clock, Spark would not.
-  instant() reads those. typeof() is known before any row is read: a column that is no text costs nothing.
+  instant() reads those. So is a text that one engine alone would read. typeof() is known before any row is read: a column that is no
+  text costs nothing.
 #}
 {% macro try_cast(expression, data_type) -%}
-    {%- set cast_expression = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
-    {%- if data_type | lower | replace(' ', '') in ['integer', 'bigint', 'decimal(18,2)'] -%}
+    {%- set kind = data_type | lower | replace(' ', '') -%}
+    {%- if kind in ['integer', 'bigint', 'decimal(18,2)'] -%}
         {{ return(rekindle.exact_number(expression, data_type)) }}
     {%- endif -%}
-    {%- if data_type | lower != 'timestamp' -%}
+    {%- set cast_expression = adapter.dispatch('try_cast', 'rekindle')(expression, data_type) -%}
+    {%- if kind not in ['date', 'timestamp'] -%}
         {{ return(cast_expression) }}
     {%- endif -%}
-    case when {{ rekindle.carries_zone(expression) }} then null else {{ cast_expression }} end
+    case
+        when {{ rekindle.is_text(expression) }} and not {{ rekindle.is_written_as(kind, expression) }} then null
+        else {{ cast_expression }}
+    end
+{%- endmacro %}
+
+{#
+  Whether a text is a date, or a stamp without a zone, as every engine reads it: 2024-02-03, 2024/2/3, 2024-02-03T10:05, 2024-02-03 9:05:30.5.
+  Beyond that each engine has readings of its own: 12:30 is today on Spark, 2024 is its first day, and 24-02-03 is of the year 24 on DuckDB.
+  A date may have anything behind it.
+#}
+{% macro is_written_as(kind, expression) -%}
+    {%- set day = '([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2})' -%}
+    {%- set time = '([T ]([01]?[0-9]|2[0-3]):[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?)?' -%}
+    {%- set pattern = '^[\\s]*' ~ day ~ '([T\\s]|$)' if kind == 'date' else '^' ~ day ~ time ~ '$' -%}
+    {{ rekindle.regex_like('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', pattern) }}
 {%- endmacro %}
 
 {#
@@ -69,15 +86,28 @@
     {{ rekindle.type_name(expression) }} in ('varchar', 'string')
 {%- endmacro %}
 
-{# Whether a stamp is text that ends in a zone, of whatever spelling. #}
-{% macro carries_zone(expression) -%}
-    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {{ rekindle.is_text(expression) }}
-    and {{ rekindle.regex_like(text, ':[0-9]{2}([.][0-9]+)?[ ]*([A-Za-z]|[+-][0-9])') }}
-{%- endmacro %}
-
 {% macro default__try_cast(expression, data_type) -%}
     try_cast({{ expression }} as {{ data_type }})
+{%- endmacro %}
+
+{#
+  Of texts Spark reads other numbers, dates and words: 2.0 and 1e3 are no whole numbers to it, 2024/02/03 is no date, and a word may
+  have blanks around it.
+#}
+{% macro spark__try_cast(expression, data_type) -%}
+    {%- set kind = data_type | lower -%}
+    {%- set text = 'cast(' ~ expression ~ ' as string)' -%}
+    {%- set plain = 'try_cast(' ~ expression ~ ' as ' ~ data_type ~ ')' -%}
+    {%- if kind in ['integer', 'bigint'] -%}
+        {%- set read = 'round(try_cast(' ~ text ~ ' as decimal(38, 10)))' -%}
+    {%- elif kind in ['date', 'timestamp'] -%}
+        {%- set read = 'replace(' ~ text ~ ", '/', '-')" -%}
+    {%- elif kind == 'boolean' -%}
+        {%- set read = 'case when ' ~ rekindle.regex_like(text, '^[A-Za-z01]+$') ~ ' then ' ~ text ~ ' end' -%}
+    {%- else -%}
+        {{ return(plain) }}
+    {%- endif -%}
+    case when {{ rekindle.is_text(expression) }} then try_cast({{ read }} as {{ data_type }}) else {{ plain }} end
 {%- endmacro %}
 
 {#

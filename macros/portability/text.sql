@@ -30,7 +30,10 @@
     sha2({{ expression }}, 256)
 {%- endmacro %}
 
-{# True when the pattern (RE2 and Java syntax in common) matches anywhere in the text. #}
+{#
+  True when the pattern matches anywhere in the text. Patterns are RE2's, without a dollar sign but at an end, and with \s in brackets
+  only. Java has the same syntax for them and three other meanings, which spark_pattern() takes out.
+#}
 {% macro regex_like(expression, pattern) -%}
     {{ return(adapter.dispatch('regex_like', 'rekindle')(expression, pattern)) }}
 {%- endmacro %}
@@ -40,7 +43,15 @@
 {%- endmacro %}
 
 {% macro spark__regex_like(expression, pattern) -%}
-    ({{ expression }} rlike '{{ pattern | replace("\\", "\\\\") }}')
+    ({{ expression }} rlike '{{ rekindle.spark_pattern(pattern) }}')
+{%- endmacro %}
+
+{#
+  A pattern of RE2 for Java: its $ also stands before a last line break, its dot leaves out five signs instead of one, and its \s holds
+  one more.
+#}
+{% macro spark_pattern(pattern) -%}
+    (?d){{ pattern | replace('$', '\\z') | replace('\\s', '\\t\\n\\f\\r ') | replace('\\', '\\\\') }}
 {%- endmacro %}
 
 {# Every match replaced. DuckDB replaces only the first match unless told 'g', and writes groups as \1; Spark replaces all, $1. #}
@@ -53,7 +64,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_replace_all(expression, pattern, replacement) -%}
-    regexp_replace({{ expression }}, '{{ pattern | replace("\\", "\\\\") }}', '{{ replacement | replace("\\", "$") }}')
+    regexp_replace({{ expression }}, '{{ rekindle.spark_pattern(pattern) }}', '{{ replacement | replace("\\", "$") }}')
 {%- endmacro %}
 
 {#
@@ -96,15 +107,16 @@
 
 {#
   A name for comparing: letters and digits only, without accents, lower case; null when nothing is left. translate() takes one sign
-  for another on every engine, Latin letters with accents for their plain ones; combining accents are no letters.
+  for another on every engine, Latin and Greek letters with accents for their plain ones; combining accents are no letters. The Greek
+  sigma has a second small letter for the end of a word, which Spark's lower() writes and DuckDB's does not.
 #}
 {% macro folded_name(expression) -%}
     {%- set accented = 'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿĀāĂăĄąĆćĈĉĊċČčĎďĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİĴĵ'
         ~ 'ĶķĹĺĻļĽľŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžẠạẢảẤấẦầẨẩẪẫẬậẮắẰằẲẳẴẵẶặẸẹẺẻẼẽẾếỀềỂểỄễỆ'
-        ~ 'ệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹØøŁłĐđıĦħŦŧ' -%}
+        ~ 'ệỈỉỊịỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợỤụỦủỨứỪừỬửỮữỰựỲỳỴỵỶỷỸỹØøŁłĐđıĦħŦŧΆΈΉΊΌΎΏΪΫΐάέήίΰόύώϊϋΣς' -%}
     {%- set plain = 'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuyyaaaaaaccccccccddeeeeeeeeeegggggggghhiiiiiiiiijj'
         ~ 'kkllllllnnnnnnoooooorrrrrrssssssssttttuuuuuuuuuuuuwwyyyzzzzzzaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeee'
-        ~ 'eiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyoollddihhtt' -%}
+        ~ 'eiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyyoollddihhttαεηιουωιυιαεηιυουωιυσσ' -%}
     {# most names are ASCII, and translate() is slow -#}
     {%- set unaccented = "case when " ~ regex_like(expression, '^[ -~]*$') ~ " then " ~ expression
         ~ " else translate(" ~ expression ~ ", '" ~ accented ~ "', '" ~ plain ~ "') end" -%}

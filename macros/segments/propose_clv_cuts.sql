@@ -11,6 +11,7 @@
 {% macro propose_clv_cuts(month, version=1, valid_from='1900-01') %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
     {%- do refuse_what_is_no_month({'month': month, 'valid_from': valid_from}) -%}
+    {%- do refuse_what_is_not_built(ref('profile_days')) -%}
     {%- set row = run_query(clv_cuts_of_month(month)).rows[0] -%}
     {%- if not row['customers'] -%}
         {{ exceptions.raise_compiler_error(

@@ -14,6 +14,7 @@
 {% macro propose_rfm_cuts(month, version=1, valid_from='1900-01') %}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
     {%- do refuse_what_is_no_month({'month': month, 'valid_from': valid_from}) -%}
+    {%- do refuse_what_is_not_built(ref('profile_days')) -%}
     {%- set rows = run_query(rfm_cuts_of_month(month)).rows -%}
     {%- if rows | length == 0 -%}
         {{ exceptions.raise_compiler_error("Nobody had ordered by the end of " ~ month ~ ": name a later month.") }}
@@ -33,6 +34,17 @@
     {%- for name, given in words.items() if not modules.re.match('^\\d{4}-(0[1-9]|1[0-2])$', given | string) -%}
         {{ exceptions.raise_compiler_error(name ~ " '" ~ given ~ "' is not a month: write it as YYYY-MM.") }}
     {%- endfor -%}
+{% endmacro %}
+
+
+{# Raises when a relation is not there yet: the engine would name it, and not the command that makes it. #}
+{% macro refuse_what_is_not_built(relation) %}
+    {%- if load_relation(relation) is none -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is proposed before " ~ relation.schema ~ "." ~ relation.identifier ~ " is built: run `dbt build --select +"
+            ~ relation.identifier ~ " --indirect-selection cautious` first; where the data ends long ago, with an `as_of_date` near its end."
+        ) }}
+    {%- endif -%}
 {% endmacro %}
 
 

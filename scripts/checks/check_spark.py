@@ -31,6 +31,8 @@ from dbt.artifacts.schemas.run import RunExecutionResult
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from faster_dbt import ask_no_contracts, make_faster
+from hard_texts import SCHEMA as TEXTS_SCHEMA
+from hard_texts import asked, write_texts
 from made_up_experiments import SCHEMA, judge, write_people
 from rekindle.bench.engine import Engine
 from rekindle.bench.generate import LEAST_MONTHS, World, generate
@@ -249,14 +251,19 @@ def compiled() -> Path:
 
 
 def on_duckdb(folder: Path) -> None:
-    """The work, and the comparisons of people who are made up."""
+    """The work, the comparisons of people who are made up, and texts that are hard to read."""
     work(STEPS)
-    people = folder / "people.parquet"
+    people, texts = folder / "people.parquet", folder / "texts.parquet"
     write_people(people)
+    write_texts(texts)
+    answers = asked(Dbt(CONNECTOR))
     with contextlib.closing(connect(paths.warehouse())) as connection:
         connection.execute(f"create schema {SCHEMA}")
         connection.execute(f"create table {SCHEMA}.scenario_outcomes as from {parquet(people)}")
         judge(compiled(), lambda table, query: connection.execute(f"create table {table} as {query}"))
+        connection.execute(f"create schema {TEXTS_SCHEMA}")
+        connection.execute(f"create table {TEXTS_SCHEMA}.texts as from {parquet(texts)}")
+        connection.execute(f"create table {TEXTS_SCHEMA}.answers as {answers}")
     read_files(folder)
 
 
@@ -285,12 +292,16 @@ def on_spark(folder: Path) -> None:
     forgets_what_killed_commands_left(folder / "lake" / "core" / "profiles" / "data")
     work(STEPS[2:])
     spark = lake.session()
-    people = folder / "people.parquet"
+    people, texts = folder / "people.parquet", folder / "texts.parquet"
     write_people(people)
+    write_texts(texts)
     keep(spark)
     spark.sql(f"create schema {SCHEMA}")
     spark.read.parquet(str(people)).writeTo(f"{SCHEMA}.scenario_outcomes").create()
     judge(compiled(), lambda table, query: spark.sql(f"create table {table} using iceberg as {query}"))
+    spark.sql(f"create schema {TEXTS_SCHEMA}")
+    spark.read.parquet(str(texts)).writeTo(f"{TEXTS_SCHEMA}.texts").create()
+    spark.sql(f"create table {TEXTS_SCHEMA}.answers using iceberg as {asked(Dbt(CONNECTOR))}")
     copy_lake()
     holds_nobody_forgotten(folder / "lake")
     read_files(folder)

@@ -116,6 +116,19 @@ def test_a_month_before_the_first_order_and_a_word_that_is_no_month_are_one_sent
         assert sentence in said.text
 
 
+def test_cuts_asked_for_before_their_table_is_built_are_one_sentence(
+    make_workshop: Callable[..., Workshop],
+) -> None:
+    workshop = make_workshop("empty", "not_built")
+    for operation in ("propose_rfm_cuts", "propose_clv_cuts"):
+        said = workshop.dbt("run-operation", operation, "--args", '{month: "2024-05"}', "--vars", "{connector: empty}")
+        assert said.code != 0
+        assert (
+            "Nothing is proposed before core.profile_days is built: run `dbt build --select +profile_days" in said.text
+        )
+        assert "Catalog Error" not in said.text
+
+
 def test_cuts_of_spend_clusters_are_thirds_of_who_bought_in_the_period(empty: Workshop) -> None:
     end = date(2024, 5, 31)
     days = [(f"p{number}", end, 1, float(number)) for number in range(1, 10)]
