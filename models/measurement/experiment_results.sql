@@ -380,13 +380,15 @@ judged as (
                             '(people_needed_' ~ people_steps ~ ' * matured_share / all_people - 1e0)'
                         ) }} * entry_days
                     )
-        end as days_needed
+        end as days_computed
     from adjusted
 ),
 
 worded as (
     select
         *,
+        -- a lift that is far too small to be found may take more days than can be counted
+        cast(case when days_computed < 2147483647 then days_computed end as integer) as days_needed,
         -- it is not what one gets by subtracting the two means
         case
             when adjusted_lift is not null then 'The difference, what they bought before taken out,'
@@ -445,7 +447,7 @@ sentences as (
             when coalesce(days_needed, 0) > 0 and coalesce(holdout_period >= '{{ holdout_period_text() }}', true)
                 then {{ dbt.concat([
                     'told_subject', "' may be anything from '", 'told_lower', "' to '", 'told_upper',
-                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as string)',
+                    "': to find one of '", 'told_target', "' takes '", 'cast(days_needed as string)',
                     "' more days like those so far.'"
                 ]) }}
             else {{ dbt.concat([
@@ -502,6 +504,6 @@ select
     always_valid_p,
     holm_p,
     smallest_detectable_lift,
-    cast(days_needed as integer) as days_needed,
+    days_needed,
     {{ as_of_date() }} as as_of_date
 from sentences
