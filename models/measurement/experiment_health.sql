@@ -1,5 +1,5 @@
 -- Can a comparison be trusted at all? Looked at before its result: a lift between groups that are not alike is no lift.
-{%- set covariates = ['log_purchase_days_before', 'net_sales_before'] %}
+{%- set covariates = measures_before() %}
 
 with
 
