@@ -804,7 +804,8 @@ def in_sentences(tables: Tables) -> Rows:
     words = f"{more:,} more than" if more > 0 else f"{-more:,} fewer than" if more < 0 else "as many as"
     judged = titled(tables, results(tables).query("metric_id == 'revisit_rate'"))
     period = judged[0][1]["holdout_period"]
-    judged = [each for each in judged if each[1]["holdout_period"] == period]
+    # whose groups are too few, or cannot be compared, was not judged
+    judged = [each for each in judged if each[1]["holdout_period"] == period and pd.notna(each[1]["lift"])]
     won = [title.removesuffix(f", {period}") for title, row in judged if row["verdict"] == "won"]
     verdict = f"shown to bring people back: {', '.join(won)}" if won else "none is shown yet to bring people back"
     at = f"{moves['segment_month'].iloc[0]:%B %Y}"
