@@ -152,7 +152,7 @@ messages as (
         coalesce(visits.purchase_days, 0) >= 1 as is_revisited,
         coalesce(visits.purchase_days, 0) >= 2 as is_visited_twice,
         coalesce(visits.purchase_days, 0) >= 3 as is_visited_three_times,
-        coalesce(redemptions.offer_cost_amount, 0e0) as offer_cost_amount,
+        coalesce(redemptions.offer_cost_amount, 0e0) as offer_cost,
         {{ month_start('steps_reached.as_of_date') }} as decided_month
     from steps_reached
     left join decision_reports
@@ -197,7 +197,7 @@ select
     cast(
         case when messages.is_sent then messages.channel_cost_amount else 0 end as decimal(18,2)
     ) as channel_cost_amount,
-    messages.offer_cost_amount,
+    messages.offer_cost,
     other_opens.open_rate as other_open_rate,
     {%- for name in [
         'entered', 'treated', 'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked',

@@ -45,7 +45,7 @@ counted as (
             sum(case when is_{{ name }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
         sum(channel_cost_amount) as channel_cost_amount,
-        sum(offer_cost_amount) as offer_cost_amount,
+        sum(offer_cost) as offer_cost_amount,
         max(other_open_rate) as other_open_rate,
         decided_month
     from scenario_messages

@@ -104,7 +104,7 @@ average_results as (
 offers as (
     select
         scenario_id,
-        cast(offer_cost_amount as decimal(18,6)) as offer_cost,
+        cast(offer_cost as decimal(18,6)) as offer_cost,
         case when is_sent then profile_id end as sent_to
     from scenario_messages
 ),

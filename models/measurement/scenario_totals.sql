@@ -57,7 +57,7 @@ counted as (
             sum(case when is_{{ name }} then 1 else 0 end) as {{ name }},
         {%- endfor %}
         sum(channel_cost_amount) as channel_cost_amount,
-        sum(offer_cost_amount) as offer_cost_amount,
+        sum(offer_cost) as offer_cost_amount,
         min(decided_month) as first_month,
         max(decided_month) as last_month
     from slices

@@ -347,7 +347,7 @@ def messages_of_a_year(tables: Tables) -> pd.DataFrame:
     pairs = pd.MultiIndex.from_frame(found[["decision_id", "profile_id"]])
     found["redeemed"] = pairs.isin(pd.MultiIndex.from_frame(used))
     # what each use cost is asked elsewhere
-    costs = tables("measurement.scenario_messages").set_index(["decision_id", "profile_id"])["offer_cost_amount"]
+    costs = tables("measurement.scenario_messages").set_index(["decision_id", "profile_id"])["offer_cost"]
     found["offer_costs"] = costs.reindex(pairs).to_numpy()
     found["channel_costs"] = found["channel_cost_amount"].astype(float).where(found["sent"], 0.0)
     days = tables("core.profile_days")
