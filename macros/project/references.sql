@@ -49,7 +49,7 @@
             'scenario_performance.scenario_id', 'scenario_potential.scenario_id', 'enrichment_summary.scenario_id',
             'reactivation_summary.scenario_id', 'experiment_assignments.scenario_id', 'experiment_health.scenario_id',
             'experiment_results.scenario_id', 'experiment_statistics.scenario_id', 'cluster_returns.scenario_id',
-            'verdicts_published.scenario_id',
+            'verdicts_published.scenario_id', 'scenario_totals.scenario_id',
         ],
         'dim_dates.calendar_date': [
             'fct_orders.order_date', 'fct_order_lines.order_date', 'profile_days.order_date', 'fct_messages.sent_date',

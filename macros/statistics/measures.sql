@@ -1,9 +1,21 @@
 {# What is measured of a person in the days after an entry, and in those before it: columns of scenario_outcomes. #}
 {% macro outcome_measures() %}
-    {{ return([
-        'revisited', 'purchase_days', 'orders', 'net_sales', 'margin', 'net_return', 'cost', 'unsubscribed', 'complained',
-        'log_purchase_days_before', 'net_sales_before',
-    ]) }}
+    {{ return(
+        ['revisited', 'purchase_days', 'orders', 'net_sales', 'margin', 'net_return', 'cost', 'unsubscribed', 'complained']
+        + measures_before()
+    ) }}
+{% endmacro %}
+
+
+{# Those in the days before: what a message cannot change, so what may be taken out of a difference and must be alike. #}
+{% macro measures_before() %}
+    {{ return(['log_purchase_days_before', 'net_sales_before']) }}
+{% endmacro %}
+
+
+{# Those that are a yes or a no of each person, as a rate counts. #}
+{% macro yes_or_no_measures() %}
+    {{ return(['revisited', 'unsubscribed', 'complained']) }}
 {% endmacro %}
 
 

@@ -113,7 +113,7 @@ ranked_rules as (
         channels.channel,
         channel_rules.precedence,
         channel_rules.min_offer_amount,
-        channel_rules.channel_cost_amount,
+        cast(channel_rules.channel_cost_amount as decimal(18,2)) as channel_cost_amount,
         row_number() over (
             partition by
                 due_steps.scenario_id, due_steps.profile_id, due_steps.entry_key, due_steps.step, channels.channel

@@ -1,5 +1,5 @@
 -- Can a comparison be trusted at all? Looked at before its result: a lift between groups that are not alike is no lift.
-{%- set covariates = ['log_purchase_days_before', 'net_sales_before'] %}
+{%- set covariates = measures_before() %}
 
 with
 
@@ -133,11 +133,32 @@ changed_sides as (
         holdout_period
 ),
 
+people_of_variants as (
+    select
+        experiment_id,
+        profile_id,
+        count(distinct variation_id) as variations
+    from scenario_outcomes
+    where holdout_period is null
+    group by
+        experiment_id,
+        profile_id
+),
+
+changed_variants as (
+    select
+        experiment_id,
+        count(*) as people
+    from people_of_variants
+    where variations > 1
+    group by experiment_id
+),
+
 -- of a few people nothing is told, and nothing of theirs is shown that could be hidden
 judged as (
     select
         experiments.*,
-        coalesce(changed_sides.people, 0) as crossovers,
+        coalesce(changed_sides.people, changed_variants.people, 0) as crossovers,
         {{ withheld_because('experiments.people') }} as withheld_because,
         -- whoever is in a group that nobody was to be drawn into did not get there by the draw
         {{ unless_withheld('experiments.people', 'case when experiments.groups_of_nobody > 0 then 0e0 else '
@@ -150,6 +171,8 @@ judged as (
         on
             experiments.scenario_id = changed_sides.scenario_id
             and experiments.holdout_period = changed_sides.holdout_period
+    left join changed_variants
+        on experiments.experiment_id = changed_variants.experiment_id
 )
 
 select

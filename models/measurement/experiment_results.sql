@@ -208,6 +208,10 @@ slopes as (
     select
         *,
         nullif(base_mean, 0e0) as divisor,
+        -- squares of what is the same for everybody add up to it but for the last digits
+        coalesce(
+            variance > 1e-12 * mean * mean or base_variance > 1e-12 * base_mean * base_mean, false
+        ) as do_people_differ,
         {{ cuped_slope(
             '(' ~ sample_covariance('main_sum', 'covariate_sum', 'main_covariate_sum_product', 'all_people') ~ ')',
             '(' ~ sample_variance('covariate_sum', 'covariate_sum_squares', 'all_people') ~ ')',
@@ -236,7 +240,10 @@ errors as (
 looked_at as (
     select
         *,
-        coalesce(fewer_people >= {{ least_people }} and degrees >= {{ least_people }}, false) as are_enough_people,
+        -- where nobody differs there are no degrees to be few
+        coalesce(
+            fewer_people >= {{ least_people }} and (degrees >= {{ least_people }} or not do_people_differ), false
+        ) as are_enough_people,
         coalesce(fewer_counted >= {{ least_counted }}, false) as are_enough_counted,
         coalesce(adjusted_lift, lift) as shown_lift,
         coalesce(adjusted_standard_error, standard_error) as shown_error,
@@ -251,11 +258,11 @@ looked_at as (
 deviates as (
     select
         *,
-        are_enough_people and are_enough_counted as is_enough,
+        are_enough_people and are_enough_counted and do_people_differ as is_enough,
         -- Newcombe's interval holds for the rarest complaint
         case
             when kind = 'rate' then fewer_people >= {{ least_people }}
-            else are_enough_people and are_enough_counted
+            else are_enough_people and are_enough_counted and do_people_differ
         end as is_enough_to_see_harm,
         {{ student_deviate('t_value', 'degrees') }} as deviate
     from looked_at
@@ -380,13 +387,15 @@ judged as (
                             '(people_needed_' ~ people_steps ~ ' * matured_share / all_people - 1e0)'
                         ) }} * entry_days
                     )
-        end as days_needed
+        end as days_computed
     from adjusted
 ),
 
 worded as (
     select
         *,
+        -- a lift that is far too small to be found may take more days than can be counted
+        cast(case when days_computed < 2147483647 then days_computed end as integer) as days_needed,
         -- it is not what one gets by subtracting the two means
         case
             when adjusted_lift is not null then 'The difference, what they bought before taken out,'
@@ -436,6 +445,8 @@ sentences as (
             when not are_enough_counted and kind = 'rate'
                 then 'Too few of a group did, or did not, to say what the difference is.'
             when not are_enough_counted then 'Too few of a group have any to say what the difference is.'
+            when not do_people_differ
+                then 'Nobody differs from the others of a group, so that what is luck cannot be said.'
             when always_valid_p < 0.05
                 then {{ dbt.concat([
                     'told_subject', "' is '", 'told_lift', "', which may be luck among '", 'cast(tests as string)',
@@ -445,7 +456,7 @@ sentences as (
             when coalesce(days_needed, 0) > 0 and coalesce(holdout_period >= '{{ holdout_period_text() }}', true)
                 then {{ dbt.concat([
                     'told_subject', "' may be anything from '", 'told_lower', "' to '", 'told_upper',
-                    "': to find one of '", 'told_target', "' takes '", 'cast(cast(days_needed as bigint) as string)',
+                    "': to find one of '", 'told_target', "' takes '", 'cast(days_needed as string)',
                     "' more days like those so far.'"
                 ]) }}
             else {{ dbt.concat([
@@ -474,7 +485,8 @@ select
         when kind <> 'return' then null
         when not is_trusted then untrusted_because
         when withheld_because is not null then withheld_because
-        when not is_enough then 'there are too few people'
+        when not are_enough_people or not are_enough_counted then 'there are too few people'
+        when not do_people_differ then 'nobody differs from the others of a group'
         when cost_lift < 0 then 'the other group cost more'
         when cost_lift = 0 then 'the scenario cost nothing'
     end as no_return_because,
@@ -502,6 +514,6 @@ select
     always_valid_p,
     holm_p,
     smallest_detectable_lift,
-    cast(days_needed as integer) as days_needed,
+    days_needed,
     {{ as_of_date() }} as as_of_date
 from sentences

@@ -70,7 +70,8 @@ measured as (
         cast({{ measure_named('outcome_metrics.measure') }} as decimal(18,6)) as uncapped_main,
         cast({{ measure_named('outcome_metrics.denominator') }} as decimal(18,6)) as denominator,
         cast({{ measure_named('outcome_metrics.covariate') }} as decimal(18,6)) as covariate,
-        scenario_outcomes.is_baseline
+        scenario_outcomes.is_baseline,
+        outcome_metrics.denominator is not null as is_divided
     from scenario_outcomes
     cross join outcome_metrics
     left join caps
@@ -84,7 +85,8 @@ people as (
     select
         *,
         case when uncapped_main > cap then cap else uncapped_main end as main,
-        case when case when kind = 'ratio' then denominator else uncapped_main end <> 0 then 1 end as counted
+        case when case when kind = 'ratio' then denominator else uncapped_main end <> 0 then 1 end as counted,
+        case when uncapped_main is not null and (denominator is not null or not is_divided) then 1 end as measured
     from measured
 ),
 
@@ -98,7 +100,7 @@ cells as (
         metric_id,
         is_baseline,
         count(*) as users,
-        count(main) as measured_users,
+        count(measured) as measured_users,
         count(counted) as counted_users,
         sum(main) as main_sum,
         sum(cast(main as decimal(19,6)) * main) as main_sum_squares,

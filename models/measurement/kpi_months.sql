@@ -6,12 +6,12 @@ scenario_outcomes as (
     select * from {{ ref('scenario_outcomes') }}
 ),
 
-scenario_performance as (
-    select * from {{ ref('scenario_performance') }}
+scenario_messages as (
+    select * from {{ ref('scenario_messages') }}
 ),
 
-enrichment_summary as (
-    select * from {{ ref('enrichment_summary') }}
+enrichment_questions as (
+    select * from {{ ref('enrichment_questions') }}
 ),
 
 reactivation_summary as (
@@ -71,16 +71,17 @@ revisits as (
     group by {{ month_start('assigned_date') }}
 ),
 
+-- of messages and people themselves: a sum of what scenarios tell leaves out whoever was one of a few
 message_figures as (
     {%- for channel in ['sms', 'email'] %}
         select
             'offers_used_by_{{ channel }}' as kpi_id,
-            cast(sum(redeemed) as double) as counted,
-            cast(sum(sent) as double) as base,
-            cast(null as double) as people,
-            max(withheld_because) as source_withheld_because,
+            cast(sum(case when is_redeemed then 1 else 0 end) as double) as counted,
+            cast(sum(case when is_sent then 1 else 0 end) as double) as base,
+            cast(nullif(count(distinct case when is_sent then profile_id end), 0) as double) as people,
+            cast(null as string) as source_withheld_because,
             decided_month as kpi_month
-        from scenario_performance
+        from scenario_messages
         where
             channel = '{{ channel }}'
             and offer_type <> 'none'
@@ -89,41 +90,51 @@ message_figures as (
     {%- endfor %}
     select
         'open_rate' as kpi_id,
-        cast(sum(opened) as double) as counted,
-        cast(sum(open_observed) as double) as base,
-        cast(null as double) as people,
-        max(withheld_because) as source_withheld_because,
+        cast(sum(case when is_opened then 1 else 0 end) as double) as counted,
+        cast(sum(case when is_open_observed then 1 else 0 end) as double) as base,
+        cast(nullif(count(distinct case when is_open_observed then profile_id end), 0) as double) as people,
+        cast(null as string) as source_withheld_because,
         decided_month as kpi_month
-    from scenario_performance
+    from scenario_messages
     where channel = 'email'
     group by decided_month
     union all
     select
         'opens_change' as kpi_id,
-        sum(open_rate_change * open_observed) as counted,
-        cast(sum(case when open_rate_change is not null then open_observed end) as double) as base,
-        cast(null as double) as people,
-        max(withheld_because) as source_withheld_because,
+        sum(case when is_opened then 1 else 0 end)
+        - max(other_open_rate) * sum(case when is_open_observed then 1 else 0 end) as counted,
+        cast(sum(case when is_open_observed and other_open_rate is not null then 1 end) as double) as base,
+        cast(nullif(count(distinct case when is_open_observed then profile_id end), 0) as double) as people,
+        cast(null as string) as source_withheld_because,
         decided_month as kpi_month
-    from scenario_performance
+    from scenario_messages
     where channel = 'email'
     group by decided_month
 ),
 
-recovered_addresses as (
+asked_people as (
     {%- for kind in ['email', 'mobile'] %}
         select
             '{{ kind }}s_recovered' as kpi_id,
-            cast(sum({{ kind }}s_recovered) as double) as counted,
-            cast(sum({{ kind }}s_asked) as double) as base,
-            cast(null as double) as people,
-            max(case when {{ kind }}s_asked is null then withheld_because end) as source_withheld_because,
-            asked_month as kpi_month
-        from enrichment_summary
+            nullif(count(distinct case when asked_for = '{{ kind }}' then profile_id end), 0) as asked,
+            count(distinct case when asked_for = '{{ kind }}' and is_recovered then profile_id end) as recovered,
+            asked_month
+        from enrichment_questions
         where is_over
         group by asked_month
         {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+recovered_addresses as (
+    select
+        kpi_id,
+        cast(case when asked is not null then recovered end as double) as counted,
+        cast(asked as double) as base,
+        cast(asked as double) as people,
+        cast(null as string) as source_withheld_because,
+        asked_month as kpi_month
+    from asked_people
 ),
 
 campaigns as (
@@ -326,8 +337,8 @@ select
         when told.own_figure is null
             then coalesce(told.withheld_because, told.source_withheld_because, kpi_benchmarks.unmeasured_because)
     end as withheld_because,
-    case when told.withheld_because is null then told.counted end as counted,
-    case when told.withheld_because is null then told.base end as base,
+    case when told.own_figure is not null then told.counted end as counted,
+    case when told.own_figure is not null then told.base end as base,
     told.own_figure,
     told.is_sum,
     told.kpi_month

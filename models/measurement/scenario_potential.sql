@@ -18,8 +18,8 @@ experiment_results as (
     select * from {{ ref('experiment_results') }}
 ),
 
-scenario_performance as (
-    select * from {{ ref('scenario_performance') }}
+scenario_messages as (
+    select * from {{ ref('scenario_messages') }}
 ),
 
 customer_base as (
@@ -100,18 +100,27 @@ average_results as (
     from own_results
 ),
 
+-- of the messages themselves: what is told of them leaves out whoever was one of a few in a month
+offers as (
+    select
+        scenario_id,
+        cast(offer_cost as decimal(18,6)) as offer_cost,
+        case when is_sent then profile_id end as sent_to
+    from scenario_messages
+),
+
 own_offers as (
     select
         scenario_id,
-        cast(sum(offer_cost_amount) as double) / sum(sent) as offer_cost
-    from scenario_performance
+        cast(sum(offer_cost) as double) / count(sent_to) as offer_cost
+    from offers
     group by scenario_id
-    having sum(sent) > 0
+    having count(distinct sent_to) >= {{ setting('min_group_size') }}
 ),
 
 average_offers as (
-    select cast(sum(offer_cost_amount) as double) / nullif(sum(sent), 0) as offer_cost
-    from scenario_performance
+    select {{ unless_withheld('count(distinct sent_to)', 'cast(sum(offer_cost) as double) / count(sent_to)') }} as offer_cost
+    from offers
 ),
 
 expected as (

@@ -316,19 +316,82 @@ def who_gets_a_message(tables: Tables) -> Rows:
     return found
 
 
+def messages_of_a_year(tables: Tables) -> pd.DataFrame:
+    """Each message of a scenario of the newest twelve months, and what became of it, from what was decided on."""
+    decisions = tables("measurement.scenario_decisions")
+    decisions = decisions.assign(decided_month=decisions["as_of_date"].dt.to_period("M").dt.to_timestamp())
+    # the newest month is that of the newest step that anybody came to; a list of whom to delete is no message
+    known = scenarios(tables)
+    decisions = decisions[decisions["scenario_id"].map(known["kind"]) != "hygiene"]
+    came = decisions[(decisions["outcome"] == "selected") | decisions["reason_code"].notna()]
+    found = year(came, "decided_month")
+    found = found[found["outcome"] == "selected"].reset_index(drop=True)
+    # a decision may come back in more than one message: not sent when none was, known when all are
+    as_of = tables("hub.dim_profiles")["as_of_date"].max()
+    # the shop's midnight; what comes later is not known yet
+    end = (as_of + pd.Timedelta(days=1)).tz_localize("America/New_York").tz_convert("UTC").tz_localize(None)
+    messages = tables("core.fct_messages")
+    messages = messages[messages["sent_at"] < end]
+    for name in ("not_sent", "delivered", "opened", "clicked"):
+        messages = messages.assign(**{name: messages[f"first_{name}_at"] < end})
+    by_decision = messages[messages["decision_id"].notna()].groupby("decision_id")
+    came_back = by_decision[["delivered", "opened", "clicked"]].any()
+    came_back = came_back.join(by_decision[["not_sent", "is_open_observed", "is_click_observed"]].all())
+    for name in came_back:
+        found[name] = found["decision_id"].map(came_back[name]).fillna(value=False).astype(bool)
+    found["sent"] = ~found["not_sent"]
+    for name in ("open_observed", "click_observed"):
+        found[name] = found[f"is_{name}"] & found["delivered"]
+    coupons = tables("core.fct_coupons")
+    used = coupons[coupons["first_redeemed_at"] < end][["decision_id", "profile_id"]]
+    pairs = pd.MultiIndex.from_frame(found[["decision_id", "profile_id"]])
+    found["redeemed"] = pairs.isin(pd.MultiIndex.from_frame(used))
+    # what each use cost is asked elsewhere
+    costs = tables("measurement.scenario_messages").set_index(["decision_id", "profile_id"])["offer_cost"]
+    found["offer_costs"] = costs.reindex(pairs).to_numpy()
+    found["channel_costs"] = found["channel_cost_amount"].astype(float).where(found["sent"], 0.0)
+    days = tables("core.profile_days")
+    days = days[days["orders"] > 0][["profile_id", "order_date"]]
+    after = found[["profile_id", "scenario_id", "send_date"]].reset_index().merge(days, on="profile_id")
+    length = after["scenario_id"].map(tables("config.scenarios").set_index("scenario_id")["outcome_days"]).fillna(30)
+    passed = (after["order_date"] - after["send_date"]).dt.days
+    is_over = after["order_date"] < as_of
+    visits = after[(passed >= 0) & (passed < length) & is_over].groupby("index").size()
+    found["visits"] = visits.reindex(found.index).fillna(0)
+    return found
+
+
+def messages_by_channel(tables: Tables, *, with_offer: bool) -> list[tuple[str, pd.DataFrame]]:
+    """Those of each message scenario and channel."""
+    recent, known = messages_of_a_year(tables), scenarios(tables)
+    if with_offer:
+        recent = recent[recent["offer_type"].notna()]
+    return [
+        (f"{scenario.scenario_name}, {CALLED.get(channel, channel)}", group)
+        for scenario in known[known["kind"] == "message"].itertuples()
+        for channel, group in recent[recent["scenario_id"] == scenario.Index].groupby("channel")
+    ]
+
+
+def told(group: pd.DataFrame, *figures: float) -> list[float]:
+    """Figures of a group, unless it is of few people."""
+    return [few(group["profile_id"].nunique(), figure) for figure in figures]
+
+
 @panel("scenarios", "Offers used")
 def offers_used(tables: Tables) -> Rows:
-    performance, known = tables("measurement.scenario_performance"), scenarios(tables)
-    recent = year(performance, "decided_month")
-    recent = recent[(recent["offer_type"] != "none") & (recent["channel"] != "none")]
-    found = []
-    for scenario in known[known["kind"] == "message"].itertuples():
-        of = recent[recent["scenario_id"] == scenario.Index]
-        for channel, group in of.groupby("channel"):
-            sent, redeemed = (group[name].sum(min_count=1) for name in ("sent", "redeemed"))
-            figures = [sent, redeemed, share(redeemed, sent)] if pd.notna(sent) else [float("nan")] * 3
-            found.append([f"{scenario.scenario_name}, {CALLED.get(channel, channel)}", *figures])
-    return found
+    return [
+        [
+            title,
+            *told(
+                group,
+                group["sent"].sum(),
+                group["redeemed"].sum(),
+                share(group["redeemed"].sum(), group["sent"].sum()),
+            ),
+        ]
+        for title, group in messages_by_channel(tables, with_offer=True)
+    ]
 
 
 @panel("scenarios", "Did people come back because of it?")
@@ -533,54 +596,34 @@ def messages_that_went_out(tables: Tables) -> Rows:
     ]
 
 
-def messages_by_channel(tables: Tables, *channels: str) -> list[tuple[str, pd.DataFrame]]:
-    """The rows of scenario_performance of each message scenario and channel."""
-    recent, known = year(tables("measurement.scenario_performance"), "decided_month"), scenarios(tables)
-    recent = recent[recent["channel"].isin(channels)]
-    return [
-        (f"{scenario.scenario_name}, {CALLED.get(channel, channel)}", group)
-        for scenario in known[known["kind"] == "message"].itertuples()
-        for channel, group in recent[recent["scenario_id"] == scenario.Index].groupby("channel")
-    ]
-
-
 @panel("scenarios", "Opens and clicks")
 def opens_and_clicks(tables: Tables) -> Rows:
     found = []
-    for title, group in messages_by_channel(tables, "email", "push", "sms"):
-        left_out = group["withheld_because"].notna().sum()
-        told = group[group["withheld_because"].isna()]
-        if told.empty:
-            found.append([title, NOBODY, NOBODY, NOBODY, NOBODY, left_out])
-            continue
-        sums = told[["sent", "delivered", "open_observed", "opened", "click_observed", "clicked"]].sum()
-        opened = NOBODY if title.endswith(", SMS") else share(sums["opened"], sums["open_observed"])
-        clicked = share(sums["clicked"], sums["click_observed"])
-        found.append([title, sums["sent"], share(sums["delivered"], sums["sent"]), opened, clicked, left_out])
+    for title, group in messages_by_channel(tables, with_offer=False):
+        [channel] = group["channel"].unique()
+        if channel in ("email", "push", "sms"):
+            sent, delivered, seen, opened, observed, clicked = (
+                group[each].sum()
+                for each in ("sent", "delivered", "open_observed", "opened", "click_observed", "clicked")
+            )
+            opened_share = NOBODY if channel == "sms" else share(opened, seen)
+            shares = (share(delivered, sent), opened_share, share(clicked, observed))
+            found.append([title, *told(group, sent, *shares)])
     return found
 
 
 @panel("scenarios", "What people did afterwards, and what it cost")
 def what_people_did(tables: Tables) -> Rows:
-    recent, known = year(tables("measurement.scenario_performance"), "decided_month"), scenarios(tables)
-    names = ["sent", "revisited", "visited_twice", "visited_three_times", "channel_cost_amount", "offer_cost_amount"]
+    recent, known = messages_of_a_year(tables), scenarios(tables)
     found = []
     for scenario in known.itertuples():
         group = recent[recent["scenario_id"] == scenario.Index]
-        told = group[group["withheld_because"].isna()][names].astype(float)
         if len(group):
-            sent, again, twice, thrice, channels, offers = told.sum() if len(told) else [NOBODY] * 6
-            figures = [
-                sent,
-                again,
-                share(again, sent),
-                twice,
-                thrice,
-                channels,
-                offers,
-                share(channels + offers, again),
-            ]
-            found.append([scenario.scenario_name, *figures, len(group) - len(told)])
+            sent = group["sent"].sum()
+            again, twice, thrice = ((group["visits"] >= times).sum() for times in (1, 2, 3))
+            channels, offers = (round(group[each].sum(), 2) for each in ("channel_costs", "offer_costs"))
+            figures = (sent, again, share(again, sent), twice, thrice, channels, offers)
+            found.append([scenario.scenario_name, *told(group, *figures, share(channels + offers, again))])
     return found
 
 
@@ -804,7 +847,8 @@ def in_sentences(tables: Tables) -> Rows:
     words = f"{more:,} more than" if more > 0 else f"{-more:,} fewer than" if more < 0 else "as many as"
     judged = titled(tables, results(tables).query("metric_id == 'revisit_rate'"))
     period = judged[0][1]["holdout_period"]
-    judged = [each for each in judged if each[1]["holdout_period"] == period]
+    # whose groups are too few, or cannot be compared, was not judged
+    judged = [each for each in judged if each[1]["holdout_period"] == period and pd.notna(each[1]["lift"])]
     won = [title.removesuffix(f", {period}") for title, row in judged if row["verdict"] == "won"]
     verdict = f"shown to bring people back: {', '.join(won)}" if won else "none is shown yet to bring people back"
     at = f"{moves['segment_month'].iloc[0]:%B %Y}"

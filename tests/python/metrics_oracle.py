@@ -9,7 +9,8 @@ Tables = Callable[[str], pd.DataFrame]
 FIGURES = (
     *("opens_change", "emails_recovered", "mobiles_recovered", "inactive_conversion", "personalised_messages"),
     *("offers_that_miss", "inactives_reached", "inactives_reactivated", "reactivated_opted_in", "new_contacts"),
-    *("new_opted_in", "acquisition_cost"),
+    *("new_opted_in", "acquisition_cost", "offers_used_by_sms", "offers_used_by_email"),
+    "scenario_open_rate",
 )
 CHANNELS = ("email", "sms", "phone", "post", "push", "ads")
 
@@ -177,7 +178,8 @@ def _published(tables: Tables) -> dict[str, float]:
     for kpi, of in months.groupby("kpi_id"):
         known = of if of["is_sum"].all() else of[of["base"].notna()]
         found["figure_counted"] += known["counted"].sum()
-        if kpi in FIGURES:
+        name = {"open_rate": "scenario_open_rate"}.get(str(kpi), str(kpi))
+        if name in FIGURES:
             total = known["counted"].sum(min_count=1)
-            found[kpi] = total if of["is_sum"].all() else per(total, known["base"].sum())
-    return {kpi: float("nan") for kpi in FIGURES} | found
+            found[name] = total if of["is_sum"].all() else per(total, known["base"].sum())
+    return {name: float("nan") for name in FIGURES} | found

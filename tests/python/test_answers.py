@@ -270,15 +270,15 @@ def untrusted(table: Table) -> pd.DataFrame:
 
 
 def opened(table: Table) -> pd.DataFrame:
-    sums = table("measurement.scenario_performance").groupby("scenario_id").sum(numeric_only=True)
+    totals = table("measurement.scenario_totals")
+    sums = totals[totals.channel == "all"].set_index("scenario_id")
     shares = {"open": sums.opened / sums.open_observed, "click": sums.clicked / sums.click_observed}
     return pd.DataFrame(shares).reset_index()
 
 
 def offers_used(table: Table) -> pd.DataFrame:
-    frame = table("measurement.scenario_performance")
-    groups = frame[(frame.offer_type != "none") & (frame.channel != "none")].groupby(["scenario_id", "channel"])
-    return groups[["redeemed", "delivered"]].sum(min_count=1).reset_index()
+    totals = table("measurement.scenario_totals")
+    return totals.loc[totals.messages == "with_offer", ["scenario_id", "channel", "redeemed", "delivered"]]
 
 
 def quarters(table: Table) -> pd.DataFrame:

@@ -229,7 +229,7 @@ def seed_tables(world: World) -> dict[str, Table]:
             {
                 **typed(varchar="event objective channel", integer="precedence"),
                 "min_offer_amount": "decimal(18,2)",
-                "channel_cost_amount": "decimal(18,2)",
+                "channel_cost_amount": "double",
             },
             [
                 (row.event, row.objective, row.channel, row.precedence, row.min_offer_amount, Decimal("0.1"))

@@ -51,7 +51,7 @@ OF_PEOPLE = {"experiment_assignments", "scenario_decisions"}
 # of each other table whom its figures count, and the figures that go with them: all that are not of the others
 COUNTED: dict[str, dict[str, list[str]]] = {
     **{name: {"people": []} for name in ("cluster_returns", "customer_base", "deliverability", "experiment_health")},
-    **{name: {"people": []} for name in ("scenario_performance", "segment_transitions")},
+    **{name: {"people": []} for name in ("scenario_performance", "scenario_totals", "segment_transitions")},
     "enrichment_summary": {
         f"{kind}_asked": [f"{kind}_recovered", f"{kind}_recovered_share"] for kind in ("emails", "mobiles")
     },

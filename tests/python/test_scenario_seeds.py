@@ -406,6 +406,10 @@ WRONG_EDITS = {
         "update channel_rules set channel_cost_amount = null where event = 'welcome' and channel = 'sms'",
         "Seed channel_rules, row welcome, *, sms: channel_cost_amount is nothing: write 0 or more.",
     ),
+    "a message that costs less than a cent": (
+        "update channel_rules set channel_cost_amount = 0.004 where event = 'welcome' and channel = 'email'",
+        "Seed channel_rules, row welcome, *, email: channel_cost_amount is 0.004: write two decimals at most,",
+    ),
     "a precedence before the first": (
         "update channel_rules set precedence = 0 where event = 'welcome' and channel = 'sms'",
         "Seed channel_rules, row welcome, *, sms: precedence is 0: write 1 or more, or leave it empty.",

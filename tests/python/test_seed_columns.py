@@ -116,6 +116,48 @@ def test_a_wrong_value_of_a_column_is_one_sentence(seed: str, column: str, said:
     assert [sentence for sentence in told if f" {column} is " in sentence and sentence.count(": ") == 2], told
 
 
+METRIC = "Seed outcome_metrics, row revisit_rate: "
+CURE_OF_RATE = "write revisited, unsubscribed, complained, or another kind."
+CURE_OF_COVARIATE = "write log_purchase_days_before, net_sales_before, or leave it empty."
+WRONG_METRICS = {
+    "a rate of what is no yes or no": (
+        "measure = 'orders'",
+        METRIC + "measure is orders, which is no yes or no, as a rate needs: " + CURE_OF_RATE,
+    ),
+    "a rate of what was before": (
+        "measure = 'log_purchase_days_before'",
+        METRIC + "measure is log_purchase_days_before, which is no yes or no, as a rate needs: " + CURE_OF_RATE,
+    ),
+    "a covariate that the message can change": (
+        "covariate = 'revisited'",
+        METRIC + "covariate is revisited, which is not from before the entry: " + CURE_OF_COVARIATE,
+    ),
+    "a covariate of money that came after": (
+        "kind = 'mean', covariate = 'net_sales'",
+        METRIC + "covariate is net_sales, which is not from before the entry: " + CURE_OF_COVARIATE,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def words() -> CompiledModels:
+    return CompiledModels(["seeds_of_words_can_be_right"], {"as_of_date": "2024-03-01"})
+
+
+@pytest.mark.parametrize("edit", WRONG_METRICS)
+def test_a_metric_that_cannot_be_computed_or_takes_its_own_effect_away_is_one_sentence(
+    edit: str, words: CompiledModels
+) -> None:
+    change, sentence = WRONG_METRICS[edit]
+    with duckdb.connect() as connection:
+        for seed in ("algorithms", "kpi_benchmarks", "lifecycle_stages", "outcome_metrics", "sentences"):
+            fill(connection, seed, TYPES[seed], [])
+        path = CONFIG / "outcome_metrics.csv"
+        connection.execute(f"insert into outcome_metrics from read_csv('{path}', header = true, all_varchar = true)")
+        connection.execute(f"update outcome_metrics set {change} where metric_id = 'revisit_rate'")
+        assert words.rows(connection, "seeds_of_words_can_be_right") == [(sentence,)]
+
+
 TYPED = [
     (seed, column) for seed, types in TYPES.items() for column, data_type in types.items() if data_type != "string"
 ]

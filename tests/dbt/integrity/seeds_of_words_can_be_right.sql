@@ -31,6 +31,11 @@
         + must_be_one_of('role', ['objective', 'guardrail'])
         + must_be_one_of('measure', measures)
         + [
+            (
+                "kind = 'rate' and measure not in ('" ~ yes_or_no_measures() | join("', '") ~ "')",
+                'measure is {measure}, which is no yes or no, as a rate needs: write '
+                ~ yes_or_no_measures() | join(', ') ~ ', or another kind.',
+            ),
             ('coalesce(direction, 0) not in (-1, 1)', 'direction is {direction}: write 1 (more is better) or -1.'),
             (
                 "kind in ('ratio', 'return') and coalesce(denominator, '') not in ('" ~ measures | join("', '") ~ "')",
@@ -41,8 +46,9 @@
                 'denominator is {denominator}, and a {kind} is divided by nothing: leave it empty.',
             ),
             (
-                "covariate not in ('" ~ measures | join("', '") ~ "')",
-                'covariate is {covariate}: write ' ~ measures | join(', ') ~ ', or leave it empty.',
+                "covariate not in ('" ~ measures_before() | join("', '") ~ "')",
+                'covariate is {covariate}, which is not from before the entry: write '
+                ~ measures_before() | join(', ') ~ ', or leave it empty.',
             ),
             (
                 "kind = 'ratio' and covariate is not null",
