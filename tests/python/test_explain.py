@@ -708,7 +708,7 @@ def test_no_sentence_says_none_nor_a_word_of_the_programs(value: Any, warehouse:
             names = {name for _, name, _, _ in string.Formatter().parse(sentence or "") if name}
             if subject in ("gate", "word") or not names:
                 continue
-            said = explainer._sentence(subject, code, {name: value for name in names - AS_THEY_ARE})
+            said = explainer._sentence(subject, code, dict.fromkeys(names - AS_THEY_ARE, value))
             fixed = "".join(text for text, *_ in string.Formatter().parse(sentence or ""))
             assert not re.search(r"\bNone\b|\bnan\b|\bNaN\b", said), (subject, code)
             assert said.count("_") == fixed.count("_"), (subject, code, said)

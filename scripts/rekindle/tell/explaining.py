@@ -294,7 +294,7 @@ class Explainer:
             told = self._sentence(
                 row["closed_gate"], row["evidence"] or "*", row | {"channels": self._listed(scenario)}
             )
-            yield f"    {_NOT.get(scenario.get('kind'), 'not sent')} {told} (gate {row['closed_gate']}){again}"
+            yield f"    {_NOT.get(str(scenario.get('kind')), 'not sent')} {told} (gate {row['closed_gate']}){again}"
         if reason is not None:
             for told in self._channels(row, profile_id):
                 yield f"    channel  {told}"
@@ -312,7 +312,7 @@ class Explainer:
         if row["outcome"] == "selected":
             yield self._selected(row, scenario, has_offer_told=False)
         else:
-            yield f"    {_NOT.get(scenario.get('kind'), 'not sent')} {self._sentence('left_out', '*', row)}"
+            yield f"    {_NOT.get(str(scenario.get('kind')), 'not sent')} {self._sentence('left_out', '*', row)}"
 
     def _selected(self, row: Row, scenario: Row, *, has_offer_told: bool = True) -> str:
         """The line of a step that no gate stopped: a message that is sent, or a list that takes the person in."""
