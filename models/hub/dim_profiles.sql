@@ -285,10 +285,11 @@ profiles_with_everything as (
             case when coalesce(profile_orders.order_count, 0) = 0 then 'prospect' end
         ) as spend_cluster,
         value_current.previous_cluster,
-        -- whoever was never seen, and a first buyer before the end of her month, have no row
-        coalesce(
-            traits_current.lifecycle_stage, case when coalesce(profile_orders.order_count, 0) = 0 then 'prospect' end
-        ) as lifecycle_stage,
+        -- whoever was never seen, and a first buyer before the end of her month, have no row, or that of a prospect
+        case
+            when coalesce(profile_orders.order_count, 0) = 0 then coalesce(traits_current.lifecycle_stage, 'prospect')
+            when traits_current.lifecycle_stage <> 'prospect' then traits_current.lifecycle_stage
+        end as lifecycle_stage,
         coalesce(traits_current.engagement_level, 'none') as engagement_level,
         coalesce(traits_current.intention_level, 'none') as intention_level,
         coalesce(silence_current.engagement_tier, 'active') as engagement_tier,

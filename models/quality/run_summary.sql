@@ -202,7 +202,7 @@ outcome_lines as (
     select
         scenarios.scenario_id,
         scenarios.scenario_name,
-        sentences.counted,
+        coalesce(sentences_of_kinds.counted, sentences.counted) as counted,
         outcomes.steps,
         coalesce(gate_applicability.gate_order, 99) as gate_order
     from outcomes
@@ -212,6 +212,11 @@ outcome_lines as (
         on
             outcomes.subject = sentences.subject
             and sentences.code = '*'
+    -- a list that takes somebody in sends nothing
+    left join sentences as sentences_of_kinds
+        on
+            outcomes.subject = sentences_of_kinds.subject
+            and scenarios.kind = sentences_of_kinds.code
     left join gate_applicability
         on
             outcomes.subject = gate_applicability.gate

@@ -275,9 +275,11 @@ explained as (
         directed.*,
         values_now.r_score < values_before.r_score as r_score_fell,
         values_now.fm_score < values_before.fm_score as fm_score_fell,
-        -- what she may be expected not to spend in the next 28 days: what as many were worth before, if she stays away
+        -- What she may be expected not to spend in the next 28 days: what as many were worth before, if she stays away.
+        -- Who gave back more than she bought has nothing to lose.
         cast(
-            value_published.silent_28_probability * values_before.monetary_amount
+            value_published.silent_28_probability
+            * case when values_before.monetary_amount < 0 then 0 else values_before.monetary_amount end
             * 28 / {{ setting('rfm_window_days') }} as decimal(18, 2)
         ) as expected_loss_amount,
         values_now.recency_days > values_before.recency_days

@@ -64,12 +64,14 @@ next_contacts as (
         months.segment_month
 ),
 
--- what the window was worth before the month in which the signal fired; summed as decimals, whose order does not matter
+-- What the window was worth before the month in which the signal fired, and on how many days she bought in it. Summed
+-- as decimals, whose order does not matter; who gave back more than she bought has nothing to lose.
 usual_amounts as (
     select
         profile_id,
         {{ add_months('segment_month', 1) }} as segment_month,
-        monetary_amount as usual_amount
+        frequency as usual_days,
+        case when monetary_amount < 0 then 0 else monetary_amount end as usual_amount
     from rfm_published
 ),
 
@@ -84,6 +86,7 @@ observed as (
         months.month_end_date,
         next_orders.next_order_date,
         next_contacts.next_contact_date,
+        coalesce(usual_amounts.usual_days, 0) as usual_days,
         coalesce(usual_amounts.usual_amount, 0) as usual_amount
     from segment_moves
     inner join months on segment_moves.segment_month = months.segment_month
@@ -114,6 +117,7 @@ outcomes as (
         observed.is_costly_decline,
         observed.is_confirmed,
         observed.is_crossed,
+        observed.usual_days,
         observed.usual_amount,
         horizons.horizon_days,
         coalesce(
@@ -168,7 +172,7 @@ counted as (
         inner join populations
             on
                 (outcomes.is_untreated or not populations.is_untreated_only)
-                and (outcomes.usual_amount > 0 or not populations.is_in_window_only)
+                and (outcomes.usual_days > 0 or not populations.is_in_window_only)
         where outcomes.is_{{ signal }} is not null
         group by
             populations.population,

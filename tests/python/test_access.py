@@ -428,6 +428,116 @@ def test_what_happened_before_the_records_were_one_person_is_not_told(street: Wo
     assert {row["monetary_amount"] for row in told} == {None}, "sums are of both, so that hers say the neighbour's"
 
 
+# What is said of the person as a whole where records are left out: no number, no day but a month's and a message's.
+CONCLUDED = {
+    *("profile_id", "segment", "published_segment", "restated_segment", "from_segment", "to_segment", "direction"),
+    *("engagement_tier", "spend_cluster", "previous_cluster", "is_down", "decision_id", "scenario_id", "step"),
+    *("purpose", "outcome", "arm", "channel", "variant", "template", "segment_month", "published_as_of_date"),
+    *("published_at", "as_of_date", "send_date", "entered_date"),
+}
+
+
+@pytest.fixture
+def changed(street: Workshop, tmp_path: Path) -> Workshop:
+    """The street in a warehouse that a test changes."""
+    copy = Workshop(tmp_path, "fixture")
+    copy.warehouse.parent.mkdir()
+    copy.start_from(street.warehouse)
+    copy.environment.update(street.environment)
+    return copy
+
+
+# scenario, key and reason of an entry of ann's, evidence of its decision, and whether it is told in part
+JOURNEYS = [
+    ("replenishment", "2024-05-03 CANARY COFFEE", '{"category": "canary coffee"}', None, False),
+    ("contract_end", "start canary_contract", '{"contract_type": "canary"}', None, False),
+    ("drive_revival", "2024-04-01", '{"last_drive_date": "canary"}', None, False),
+    ("loyalty_programme", "level_reached canary", '{"points": "canary"}', "canary_use", False),
+    ("cross_sell", "2024-06-01 ", '{"item": "canary"}', "order", False),
+    ("returned_thanks", "2024-06-01", '{"days_silent": "canary"}', None, False),
+    ("anti_attrition", "2024-06-01", '{"steps_down": "canary"}', "canary_order", True),
+    ("reactivation", "2024-06-01", '{"days_silent": "canary"}', "canary_order", True),
+    ("abandoned_cart", "ann:of the till cart", '{"cart_amount": "canary"}', "canary_order", True),
+]
+
+
+def test_of_a_decision_is_told_what_was_sent_and_not_what_a_neighbour_may_have_done(changed: Workshop) -> None:
+    with duckdb.connect(str(changed.warehouse)) as connection:
+        ((ann,),) = connection.execute(
+            "select profile_id from identity.contact_profiles where contact_id = 'ann:of the till'"
+        ).fetchall()
+        for schema_table in ("activation.decisions", "activation.scenario_entries"):
+            connection.execute(f"delete from {schema_table} where profile_id = ?", [ann])
+        for scenario, key, why, evidence, _ in JOURNEYS:
+            gate = None if evidence is None else "not_stopped"
+            connection.execute(
+                "insert into activation.decisions by name select * replace ("
+                "? as decision_id, ? as scenario_id, ? as profile_id, ? as entry_key, ? as evidence, ? as closed_gate, "
+                "? as outcome, 'five_off' as offer_id, date '2024-07-01' as as_of_date) "
+                "from activation.decisions limit 1",
+                [f"of {scenario}", scenario, ann, key, evidence, gate, "closed" if gate else "selected"],
+            )
+            connection.execute(
+                "insert into activation.scenario_entries by name select * replace ("
+                "? as scenario_id, ? as profile_id, ? as entry_key, ? as trigger_reference, ? as reason_parameters, "
+                "(select any_value(reason_code) from config.scenario_moments where scenario_id = ?) as reason_code, "
+                "date '2024-07-01' as entered_date) from activation.scenario_entries limit 1",
+                [scenario, ann, key, key, why, scenario],
+            )
+    answer, page, _ = asked(changed, "--contact", "pos:ann:of the till")
+    assert "canary" not in (json.dumps(answer) + page).lower()
+    told = {scenario for scenario, *_, is_told in JOURNEYS if is_told}
+    for table in ("activation.decisions", "activation.scenario_entries"):
+        rows_of_it = answer["tables"][table]
+        assert {row["scenario_id"] for row in rows_of_it} == told
+        shown = {column for row in rows_of_it for column, value in row.items() if value is not None}
+        assert shown <= CONCLUDED
+    said = [line for lines in answer["decisions"] for line in lines]
+    assert len(answer["decisions"]) == len(told)
+    assert not [line for line in said if line.startswith("why ") or "gate" in line or "five_off" in line]
+    assert said.count("not sent why is not told: it may follow from what a record that is left out did or bought") == 3
+    assert "messages were decided for more reasons than are told here" in page
+    assert answer["about"]["conclusions_left_out"] in page
+    everything, page, _ = asked(changed, "--contact", "pos:ann:of the till", "--all")
+    assert {row["scenario_id"] for row in everything["tables"]["activation.decisions"]} >= {row[0] for row in JOURNEYS}
+    assert "bought canary coffee" in page
+    assert everything["about"]["conclusions_left_out"] is None
+
+
+def test_a_column_that_nobody_has_classified_is_not_told_where_records_are_left_out(changed: Workshop) -> None:
+    with duckdb.connect(str(changed.warehouse)) as connection:
+        for schema, table in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where not internal"
+        ).fetchall():
+            connection.execute(f'alter table "{schema}"."{table}" add column new_measure varchar default \'canary\'')
+    answer, page, _ = asked(changed, "--contact", "pos:ann:of the till")
+    assert "canary" not in (json.dumps(answer) + page).lower()
+    for table in ("core.fct_orders", "identity.contact_profiles", "segments.rfm_published"):
+        assert [row["new_measure"] for row in answer["tables"][table]]
+    everything, _, _ = asked(changed, "--contact", "pos:ann:of the till", "--all")
+    assert {row["new_measure"] for row in everything["tables"]["core.fct_orders"]} == {"canary"}
+
+
+@pytest.mark.parametrize("asker", ASKED)
+def test_what_was_concluded_of_everybody_together_is_told_without_numbers_and_dates(
+    street: Workshop, asker: str
+) -> None:
+    answer, _, _ = asked(street, "--contact", f"pos:{asker}")
+    whole, _, _ = asked(street, "--contact", f"pos:{asker}", "--all")
+    shown = {
+        column
+        for title, told in answer["tables"].items()
+        if title.startswith(("segments.", "snapshots.", "activation."))
+        for row in told
+        for column, value in row.items()
+        if value is not None
+    }
+    assert shown <= CONCLUDED
+    assert "segment" in shown
+    assert whole["tables"]["segments.rfm_published"][0]["recency_days"] is not None
+    assert not [line for line in (*answer["moves"], *answer["value"]) if re.search(r"\d", line[7:])]
+
+
 # --- One walk ---------------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,8 @@ NEW_YEAR = pd.Timestamp("2018-01-01")
 ROWS = """
     create schema activation; create schema core; create schema measurement; create schema segments;
     create table core.profiles as select unnest(['ann', 'bob', 'cat']) as profile_id;
-    create table activation.dim_scenarios as select 'win_back' as scenario_id;
+    create table activation.dim_scenarios as
+    select * from (values ('win_back', 'message'), ('forget', 'hygiene'), ('ads', 'media')) as made(scenario_id, kind);
     create table activation.dim_gates (closed_gate varchar, gate_label varchar, description varchar, gate_order int);
     insert into activation.dim_gates values
         ('consented', 'without consent', 'no yes', 4), ('not_held_out', 'held out', 'drawn to get nothing', 7),
@@ -39,7 +40,9 @@ ROWS = """
         ('d3', 'ann', 'win_back', 'june', 'second', 'closed', 'consented', 'treated', null, date '2024-07-08'),
         ('d4', 'bob', 'win_back', 'july', 'first', 'selected', 'selected', 'treated', 'sms', date '2024-07-08'),
         ('d5', 'cat', 'win_back', 'july', 'first', 'held_out', 'not_held_out', 'held_out', null, date '2024-07-08'),
-        ('d6', 'cat', 'other', 'july', 'first', 'selected', 'selected', 'treated', 'email', date '2024-07-08')
+        ('d6', 'cat', 'other', 'july', 'first', 'selected', 'selected', 'treated', 'email', date '2024-07-08'),
+        ('d7', 'cat', 'forget', 'july', 'list', 'selected', 'selected', 'treated', null, date '2024-07-08'),
+        ('d8', 'cat', 'ads', 'july', 'list', 'selected', 'selected', 'treated', 'ads', date '2024-07-08')
     ) as made(
         decision_id, profile_id, scenario_id, entry_key, step, outcome, closed_gate, arm, channel, as_of_date
     );
@@ -91,6 +94,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         (
             "select meaning from why_not('ann', 'win_back', '2024-07-02')",
             [("nothing was decided on that date, or it is kept no more",)],
+        ),
+        (
+            "select meaning from why_not('cat', 'forget', '2024-07-08')",
+            [("every gate was passed: is put on the list, and nobody is written to",)],
+        ),
+        (
+            "select meaning from why_not('cat', 'ads', '2024-07-08')",
+            [("every gate was passed: is put on the list for ads, and nobody is written to",)],
         ),
         ("select meaning from why_not('dan', 'win_back', '2024-07-01')", [("nobody has this profile_id today",)]),
         ("select meaning from why_not('ann', 'winback', '2024-07-01')", [("there is no scenario of this name",)]),

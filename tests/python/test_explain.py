@@ -2,6 +2,8 @@
 
 import datetime
 import os
+import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -589,7 +591,11 @@ def test_a_customer_is_told_her_segment_since_when_how_she_fell_and_from_whom_a_
             "(91, date '2024-06-01', 0, 29, 0, 3, 200, 150), (91, date '2024-06-01', 29, null, 0, 3, 80, 70), "
             "(91, date '2024-06-01', 29, null, 3, null, 40, 10), (28, date '2024-06-01', 29, null, 3, null, 41, 11)) "
             "as told (horizon_days, segment_month, min_recency_days, next_min_recency_days, min_order_days, "
-            "next_min_order_days, profiles, silent_profiles)"
+            "next_min_order_days, profiles, silent_profiles); "
+            "alter table segments.return_rates add column recency_probability double; "
+            "alter table segments.return_rates add column silent_probability double; "
+            "update segments.return_rates set recency_probability = 0.5, "
+            "silent_probability = (silent_profiles + 20 * 0.5) / (profiles + 20)"
         )
         insert(
             connection,
@@ -640,6 +646,139 @@ def test_a_customer_is_told_her_segment_since_when_how_she_fell_and_from_whom_a_
     assert not [line for line in (*of_ben, *of_cara) if "went down" in line or "how that is known" in line]
 
 
+@pytest.mark.parametrize(
+    ("profiles", "silent", "said"),
+    [
+        (
+            0,
+            0,
+            "nobody stood where she stands; of all customers who bought last as long ago 18 % bought nothing for 91",
+        ),
+        (19, 0, "of 19 customers who stood where she stands, 0 bought nothing for 91 days; they are few, so that more"),
+        (20, 2, "of 20 customers who stood where she stands, 2 bought nothing for 91 days\n"),
+    ],
+)
+def test_of_a_likelihood_the_source_that_weighs_most_is_told(
+    profiles: int, silent: int, said: str, warehouse: Path
+) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema segments; "
+            f"create table segments.value_current as select '{ANNA}' as profile_id, 'low' as spend_cluster, "
+            "null as previous_cluster, 5.00 as spend_amount, 0.1 as silent_28_probability, "
+            "0.18 as silent_91_probability, "
+            "null as no_probability_reason, 3 as order_days, date '2024-06-01' as segment_month; "
+            f"create table segments.rfm_current as select '{ANNA}' as profile_id, 40 as recency_days, "
+            "date '2024-06-01' as segment_month; "
+            "create table segments.return_rates as select 91 as horizon_days, date '2024-06-01' as segment_month, "
+            "29 as min_recency_days, null::integer as next_min_recency_days, 3 as min_order_days, "
+            f"null::integer as next_min_order_days, {profiles} as profiles, {silent} as silent_profiles, "
+            "0.18::double as recency_probability, "
+            f"({silent} + 20 * 0.18::double) / ({profiles} + 20) as silent_probability"
+        )
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    assert f"how that is known: {said}" in told(warehouse, ANNA)
+
+
+def test_whoever_is_put_on_a_list_is_told_so_and_not_that_she_is_written_to(warehouse: Path) -> None:
+    for profile, scenario, channel in ((ANNA, "retention_purge", None), (BEN, "media_reactivation", "ads")):
+        listed = {"scenario_id": scenario, "template": f"{scenario}_list", "channel": channel}
+        put(warehouse, "activation.decisions", decision(profile, None, offer_id=None, **listed))
+        entry = {"scenario_id": scenario, "profile_id": profile, "entry_key": "2024-06-01", "entered_date": DAY}
+        put(warehouse, "activation.scenario_entries", entry)
+    of_anna, of_ben = (told(warehouse, each).split("No step was due")[0] for each in (ANNA, BEN))
+    assert "    listed   is put on the list retention_purge_list; nobody is written to\n" in of_anna
+    assert "arm " not in of_anna
+    assert "    listed   is put on the list media_reactivation_list for ads on 2024-07-02; nobody is" in of_ben
+    assert "arm      entered on 2024-07-01, treated: is put on the list" in of_ben
+    for said in (of_anna, of_ben):
+        assert not [word for word in ("sent ", "goes out", "offer", "None") if word in said]
+    for scenario in ("retention_purge", "media_reactivation"):
+        assert "go out" not in counted(warehouse, scenario)
+        assert "listed" in counted(warehouse, scenario)
+
+
+# every value that a sentence may name: as delivered and decided, as a code, as a number and where nobody knows it
+@pytest.mark.parametrize("value", [None, float("nan"), "to_delete", "lead_ad", "at_risk", 3])
+def test_no_sentence_says_none_nor_a_word_of_the_programs(value: Any, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    explainer = Explainer.open(warehouse)
+    try:
+        for (subject, code), (_, sentence) in explainer.sentences.items():
+            names = {name for _, name, _, _ in string.Formatter().parse(sentence or "") if name}
+            if subject in ("gate", "word") or not names:
+                continue
+            said = explainer._sentence(subject, code, dict.fromkeys(names - AS_THEY_ARE, value))
+            fixed = "".join(text for text, *_ in string.Formatter().parse(sentence or ""))
+            assert not re.search(r"\bNone\b|\bnan\b|\bNaN\b", said), (subject, code)
+            assert said.count("_") == fixed.count("_"), (subject, code, said)
+    finally:
+        explainer.connection.close()
+
+
+# names of things, which are told as they are called
+AS_THEY_ARE = {"template", "missing_data", "usual_store_id"}
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "said"),
+    [
+        ("fell_silent", '{"subject":"to_delete","days_silent":null}', "now: to be deleted; no sign of life of hers is"),
+        ("fell_silent", '{"subject":"at_risk","days_silent":3}', "now: at risk of being lost, days since the last"),
+        ("fell_silent", '{"subject":"stopped_buying","days_silent":3}', "now: has stopped buying, days since"),
+        (
+            "has_returned",
+            '{"engagement_tier":"at_risk","days_silent":null}',
+            "nobody knows the length of (was: at risk of",
+        ),
+        (
+            "has_returned",
+            '{"engagement_tier":"dormant","days_silent":9}',
+            "came back after 9 days of silence (was: dormant)",
+        ),
+        ("preference_unknown", '{"subject":"nothing_declared"}', "would like to hear: has declared nothing"),
+        (
+            "went_down",
+            '{"from_segment":"at_risk","to_segment":"lost","steps_down":2}',
+            "went from At risk to Lost, steps",
+        ),
+        ("silent_for_long", '{"rfm_segment":"cant_lose"}', "segment: Can't lose"),
+        ("sent_a_form", '{"form_type":"lead_ad"}', "sent a form (lead ad)"),
+        ("moment_of_a_shop", '{"what_it_is":"at_risk"}', "moment of a shop, what it is: at risk"),
+    ],
+)
+def test_a_reason_has_the_words_of_what_its_values_are(code: str, parameters: str, said: str, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, None))
+    entry = {"scenario_id": "anti_attrition", "profile_id": ANNA, "entry_key": "2024-06-01", "entered_date": DAY}
+    put(warehouse, "activation.scenario_entries", entry | {"reason_code": code, "reason_parameters": parameters})
+    assert said in next(line for line in told(warehouse, ANNA).splitlines() if line.startswith("    why "))
+
+
+@pytest.mark.parametrize("evidence", ["form_submit", "loyalty_use", "store_visit", "survey_answer", "wishlist_add"])
+def test_what_ended_a_journey_is_said_without_the_word_of_the_programs(evidence: str, warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", decision(ANNA, "not_stopped", evidence))
+    (line,) = (line for line in told(warehouse, ANNA).splitlines() if "not sent" in line)
+    assert "_" not in line.removesuffix(" (gate not_stopped)")
+    assert "the journey is over: " in line
+
+
+def test_whoever_asked_to_be_forgotten_or_said_no_everywhere_is_told_so_first(warehouse: Path) -> None:
+    put(warehouse, "activation.decisions", *(decision(each, None) for each in (ANNA, BEN, CARA)))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema hub; create table hub.dim_profiles as select * from (values "
+            f"('{ANNA}', true), ('{BEN}', false), ('{CARA}', false)) as told (profile_id, has_erasure_request); "
+            "create table hub.channel_permissions as select * from (values "
+            f"('{ANNA}', 'marketing', 'unsubscribed'), ('{BEN}', 'marketing', 'unsubscribed'), "
+            f"('{BEN}', 'marketing', 'complained'), ('{BEN}', 'profiling', null), ('{CARA}', 'marketing', null), "
+            f"('{CARA}', 'marketing', 'unsubscribed')) as told (profile_id, purpose, closed_by)"
+        )
+    of_anna, of_ben, of_cara = (told(warehouse, each).splitlines() for each in (ANNA, BEN, CARA))
+    assert of_anna[1].startswith("  asked to be forgotten: nothing is sent")
+    assert of_ben[1] == "  has said no to marketing on every channel on which she ever said a word"
+    assert not [line for line in of_cara if "asked to be forgotten" in line or "said no to marketing" in line]
+
+
 def test_of_whom_no_silence_is_published_the_last_sign_of_life_is_told(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
@@ -647,8 +786,8 @@ def test_of_whom_no_silence_is_published_the_last_sign_of_life_is_told(warehouse
             "create table segments.silence_published (profile_id varchar); "
             "create view segments.silence_current as from segments.silence_published; "
             "create table hub.dim_profiles as from (values "
-            f"('{ANNA}', timestamp '2024-06-24 10:00:00'), ('{BEN}', null)) "
-            "as told (profile_id, last_contact_from_person_at)"
+            f"('{ANNA}', timestamp '2024-06-24 10:00:00', false), ('{BEN}', null, false)) "
+            "as told (profile_id, last_contact_from_person_at, has_erasure_request)"
         )
         connection.execute("update core.profiles set created_date = '2024-03-05'")
         insert(connection, "activation.decisions", [decision(person, None) for person in (ANNA, BEN)])

@@ -22,7 +22,7 @@ where
 order by decisions.send_date, decisions.entry_key, decisions.step;
 
 comment on macro table why_in is
-'The steps of the scenario that went out to the person by the decisions of that date, each with its channel, reason and offer. No row: ask why_not.';
+'The steps of the scenario that no gate stopped for the person on that date, each with its channel, reason and offer: a message that goes out, or, on the channel ads or on none, a list that takes her in and nobody is written to. No row: ask why_not.';
 
 create macro why_not(profile, scenario, on_date) as table
 with
@@ -44,11 +44,18 @@ told as (
         due.outcome,
         due.closed_gate,
         gates.gate_label,
-        gates.description as meaning,
+        case
+            when due.outcome = 'selected' and scenarios.kind = 'hygiene'
+                then 'every gate was passed: is put on the list, and nobody is written to'
+            when due.outcome = 'selected' and scenarios.kind = 'media'
+                then 'every gate was passed: is put on the list for ads, and nobody is written to'
+            else gates.description
+        end as meaning,
         due.arm,
         due.as_of_date
     from due
     inner join activation.dim_gates as gates on due.closed_gate = gates.closed_gate
+    left join activation.dim_scenarios as scenarios on due.scenario_id = scenarios.scenario_id
     union all
     select
         null as step,
@@ -109,7 +116,7 @@ where was_in or is_in
 order by change, profile_id;
 
 comment on macro table audience_diff is
-'Whom the scenario wrote to on either date: stayed (on both), joined (on the second only) or left (on the first only), and what stopped those who left.';
+'Whom the scenario wrote to, or put on its list, on either date: stayed (on both), joined (on the second only) or left (on the first only), and what stopped those who left.';
 
 create macro segment_of(profile, in_month) as table
 select

@@ -11,7 +11,13 @@ from rekindle.tell import in_words
 from rekindle.tell.asking import Row, rows_of
 from rekindle.tell.platforms import platforms
 from rekindle.tell.scope import Scope
-from rekindle.tell.told_rows import as_told, find_keys, is_told, set_aside
+from rekindle.tell.told_rows import as_told, find_keys, is_told, set_aside, told_columns
+
+# said where records are left out
+CONCLUSIONS_LEFT_OUT = (
+    "What was concluded of all of them together stands here without numbers, dates and reasons, and messages were "
+    "decided for more reasons than are told here: they may follow from what one of these records did or bought."
+)
 
 
 def is_known(warehouse: Warehouse, person: People) -> bool:
@@ -40,7 +46,9 @@ def answer(warehouse: Warehouse, scope: Scope) -> dict[str, Any]:
                 held[place][table.title] = {"rows": len(rows_of(connection, question))}
             if place == warehouse.file.name:
                 condition = is_told(table, scope.told, scope)
-                tables[table.title] = as_told(connection, f"select * from {table.rows} where {condition}", scope)
+                tables[table.title] = as_told(
+                    connection, f"select * from {table.rows} where {condition}", scope, told_columns(table, scope)
+                )
                 held[place][table.title]["told"] = len(tables[table.title])
     raw = warehouse.raw_counts(scope.person)
     held["raw data"] = {view: {"rows": rows, "told": len(delivered[view])} for view, rows in raw.items()}
@@ -51,6 +59,7 @@ def answer(warehouse: Warehouse, scope: Scope) -> dict[str, Any]:
             "kept_days": int(setting("access_retention_days", warehouse.connector)),
             "records_told": len(scope.told.contacts),
             "records_left_out": dict(sorted(scope.left_out.items())),
+            "conclusions_left_out": None if scope.is_whole else CONCLUSIONS_LEFT_OUT,
         },
         "whose": {"contacts": sorted(map(list, scope.told.contacts)), "profile_ids": sorted(scope.told.profile_ids)},
         "why_one_person": list(in_words.why(warehouse, scope)),

@@ -55,8 +55,8 @@ def _body(answer: Mapping[str, Any]) -> Iterator[str]:
         yield "<p>Not everything is told here:</p>"
         yield _list(f"{_count(records, 'record')}: {reason}" for reason, records in about["records_left_out"].items())
         yield (
-            "<p>These may be records of somebody near you. They are counted, and nothing of them is told. What was "
-            "concluded of all of them together stands here without numbers. If they are yours, tell us.</p>"
+            "<p>These may be records of somebody near you. They are counted, and nothing of them is told. "
+            f"{escape(about['conclusions_left_out'])} If they are yours, tell us.</p>"
         )
     delivered = answer["delivered"]
     yield "<h2>What we were told about you</h2>"

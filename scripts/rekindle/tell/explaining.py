@@ -7,6 +7,7 @@ Contact details are never read: everything here is keyed by the pseudonymous pro
 
 import datetime
 import json
+import math
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Explainer:
     connection: duckdb.DuckDBPyConnection
     sentences: Mapping[tuple[str, str], tuple[str | None, str | None]]
     scenarios: Mapping[str, Row]
+    segments: Mapping[str, str]
     newest: datetime.date
 
     @classmethod
@@ -92,7 +94,7 @@ class Explainer:
         newest = connection.execute("select max(as_of_date) from activation.decisions").fetchone() if found else None
         if newest is None or newest[0] is None:
             return None
-        explainer = cls(connection, {}, {}, newest[0])
+        explainer = cls(connection, {}, {}, {}, newest[0])
         sentences = {
             (row["subject"], row["code"]): (row["counted"], row["sentence"])
             for row in explainer._rows("select * from config.sentences")
@@ -101,7 +103,11 @@ class Explainer:
             row["scenario_id"]: row
             for row in explainer._rows("select * from activation.dim_scenarios order by priority, scenario_id")
         }
-        return cls(connection, sentences, scenarios, newest[0])
+        segments = {}
+        if has_table(connection, "config", "segments"):
+            found_names = explainer._rows("select segment, segment_name from config.segments")
+            segments = {row["segment"]: row["segment_name"] for row in found_names}
+        return cls(connection, sentences, scenarios, segments, newest[0])
 
     def waterfalls(self, scenario: str | None, as_of: datetime.date | None) -> Iterator[str]:
         """Lines: per scenario how many steps were due, how many each gate stopped, how many go out."""
@@ -124,10 +130,11 @@ class Explainer:
             own = [row for row in counts if row["scenario_id"] == scenario_id]
             yield f"{self.scenarios[scenario_id]['scenario_name']} ({scenario_id}), as of {date}"
             yield f"  {self._counted('due'):<20} {sum(row['steps'] for row in own):>9,}"
+            kind = str(self.scenarios[scenario_id].get("kind"))
             for subject in sorted({row["subject"] for row in own}, key=lambda subject: order.get(subject, len(order))):
                 stopped = {row["outcome"]: row["steps"] for row in own if row["subject"] == subject}
                 again = [f"{steps:,} {outcome}" for outcome, steps in sorted(stopped.items()) if outcome in _AGAIN]
-                line = f"  {self._counted(subject):<20} {sum(stopped.values()):>9,}   {', '.join(again)}"
+                line = f"  {self._counted(subject, kind):<20} {sum(stopped.values()):>9,}   {', '.join(again)}"
                 yield line.rstrip()
             yield ""
 
@@ -136,6 +143,7 @@ class Explainer:
         now, ids = self._identities(profile_id)
         chosen = self._chosen(scenario)
         yield f"Profile {now}" + (f" (asked as {profile_id}, which was merged into it)" if now != profile_id else "")
+        yield from self._standing(now)
         for _, told in edges_in_words(self.connection, now):
             yield f"  {told}"
         yield from (f"  {told}" for told in segment_in_words(self.connection, now, self._sentence))
@@ -164,6 +172,19 @@ class Explainer:
                 named.append(str(self.scenarios[name]["scenario_name"]))
             for reason, names in of_reasons.items():
                 yield f"  {'each scenario' if 1 < len(names) == len(chosen) else ', '.join(names)}: {reason}"
+
+    def _standing(self, profile_id: str) -> Iterator[str]:
+        """A line about whoever asked to be forgotten, or is written to nowhere because she said no everywhere."""
+        if has_table(self.connection, "hub", "dim_profiles") and self._rows(
+            "select 1 from hub.dim_profiles where profile_id = ? and has_erasure_request", [profile_id]
+        ):
+            yield f"  {self._sentence('standing', 'asked_to_be_forgotten', {})}"
+        elif has_table(self.connection, "hub", "channel_permissions") and self._rows(
+            "select 1 from hub.channel_permissions where profile_id = ? and purpose = 'marketing' "
+            "having bool_and(closed_by is not null)",
+            [profile_id],
+        ):
+            yield f"  {self._sentence('standing', 'said_no_everywhere', {})}"
 
     def _worth(self, profile_id: str) -> Iterator[str]:
         """A line: what the person is expected to buy, or why nobody knows; none of who has not bought."""
@@ -266,22 +287,41 @@ class Explainer:
         yield f"  {scenario.get('scenario_name', row['scenario_id'])}, {row['step']} (entry {row['entry_key']})"
         if code:
             yield f"    why      {self._reason(code, json.loads(why, parse_float=_as_money), profile_id)}"
-        offer = f", offer {row['offer_id']} ({row['offer_type']})" if row["offer_id"] else ", without an offer"
         if row["outcome"] == "selected":
-            variant = f", variant {row['variant']}" if row["variant"] else ""
-            yield f"    sent     {self._sentence('selected', '*', row)}{variant}{offer}"
+            yield self._selected(row, scenario)
         else:
             again = f"; {self._sentence(row['outcome'], '*', row)}" if row["outcome"] in _AGAIN else ""
             told = self._sentence(
                 row["closed_gate"], row["evidence"] or "*", row | {"channels": self._listed(scenario)}
             )
-            yield f"    not sent {told} (gate {row['closed_gate']}){again}"
+            yield f"    {_NOT.get(str(scenario.get('kind')), 'not sent')} {told} (gate {row['closed_gate']}){again}"
         if reason is not None:
             for told in self._channels(row, profile_id):
                 yield f"    channel  {told}"
-        if row["entered_date"] is not None:
+        # who is put on a list for its own sake has no journey, and is compared with nobody
+        if row["entered_date"] is not None and scenario.get("kind") != "hygiene":
             arm = _ARMS.get(row["arm"], "held out: gets nothing, to compare with")
+            if row["arm"] == "treated" and scenario.get("kind") in _NOT:
+                arm = "treated: is put on the list"
             yield f"    arm      entered on {row['entered_date']}, {arm}"
+
+    def told_in_part(self, row: Row) -> Iterator[str]:
+        """Lines about a step of which only what was decided is told, not why: that may be about somebody else."""
+        scenario = self.scenarios.get(row["scenario_id"], {})
+        yield f"  {scenario.get('scenario_name', row['scenario_id'])}, {row['step']}"
+        if row["outcome"] == "selected":
+            yield self._selected(row, scenario, has_offer_told=False)
+        else:
+            yield f"    {_NOT.get(str(scenario.get('kind')), 'not sent')} {self._sentence('left_out', '*', row)}"
+
+    def _selected(self, row: Row, scenario: Row, *, has_offer_told: bool = True) -> str:
+        """The line of a step that no gate stopped: a message that is sent, or a list that takes the person in."""
+        kind = str(scenario.get("kind"))
+        variant = f", variant {row['variant']}" if row["variant"] else ""
+        if kind in _NOT:
+            return f"    listed   {self._sentence('selected', kind, row)}{variant}"
+        offer = f", offer {row['offer_id']} ({row['offer_type']})" if row.get("offer_id") else ", without an offer"
+        return f"    sent     {self._sentence('selected', '*', row)}{variant}{offer if has_offer_told else ''}"
 
     def _channels(self, row: Row, profile_id: str) -> Iterator[str]:
         found = self._rows(
@@ -359,30 +399,44 @@ class Explainer:
         words = (scenario.get("channels") or "").split(">")
         return " or ".join(CHANNELS.get(word, word) for word in words if word) or "no channel"
 
-    def _counted(self, subject: str) -> str:
-        return self.sentences.get((subject, "*"), (None, None))[0] or subject
+    def _counted(self, subject: str, kind: str = "*") -> str:
+        known = self.sentences.get((subject, kind)) or self.sentences.get((subject, "*"))
+        return (known and known[0]) or subject
 
     def _reason(self, code: str, parameters: Row, profile_id: str) -> str:
         if (code, "profiling_denied") in self.sentences and self._denies(profile_id):
             # an entry of before she said no keeps what was foretold then
             return self._sentence(code, "profiling_denied", {})
-        names = {
-            row["segment"]: row["segment_name"]
-            for row in self._rows("select segment, segment_name from config.segments")
-        }
-        return self._sentence(code, "*", {key: names.get(value, value) for key, value in parameters.items()})
+        return self._sentence(code, "*", parameters)
 
     def _sentence(self, subject: str, code: str, values: Row) -> str:
         """The sentence of the seed with its values; a code that the seed does not have is shown as it is."""
         known = self.sentences.get((subject, code)) or self.sentences.get((subject, "*"))
         if known is None or known[1] is None:
-            details = [f"{key}: {value}" for key, value in values.items() if value is not None]
+            details = [
+                f"{name.replace('_', ' ')}: {self._in_words(name, value)}"
+                for name, value in values.items()
+                if value is not None
+            ]
             return ", ".join([subject.replace("_", " "), *(details if len(details) < 8 else [])])
         scenario = self.scenarios.get(values.get("scenario_id", ""), {})
         shown = {**scenario, **values}
-        shown["channel"] = CHANNELS.get(shown.get("channel", ""), shown.get("channel"))
-        names = [name for _, name, _, _ in string.Formatter().parse(known[1]) if name]
-        return known[1].format_map({name: shown.get(name, "unknown") for name in names})
+        sentence = known[1]
+        if any(shown.get(name) is None for name in _names_in(sentence)):
+            sentence = (self.sentences.get((subject, "unknown")) or known)[1] or sentence
+        return sentence.format_map({name: self._in_words(name, shown.get(name)) for name in _names_in(sentence)})
+
+    def _in_words(self, name: str, value: Any) -> str:
+        """A value of a sentence as people say it: what nobody knows, and codes, have words of their own."""
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return "unknown"
+        if name in _SEGMENTS:
+            return self.segments.get(value, str(value).replace("_", " "))
+        if name == "channel":
+            return CHANNELS.get(value, str(value).replace("_", " "))
+        if name in _CODES and (word := self.sentences.get(("word", value))) is not None:
+            return str(word[1])
+        return str(value) if name in _IDENTIFIERS else str(value).replace("_", " ")
 
     def _rows(self, question: str, parameters: list[Any] | None = None) -> list[Row]:
         return rows_of(self.connection, question, parameters)
@@ -439,5 +493,15 @@ def _as_money(number: str) -> str:
     return f"{Decimal(number):.2f}"
 
 
+def _names_in(sentence: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(sentence) if name]
+
+
 _AGAIN = ("deferred", "expired")
+# values of sentences that are segments, that are codes with a sentence as a word, and that stay as they are
+_SEGMENTS = ("from_segment", "to_segment", "rfm_segment")
+_CODES = ("subject", "engagement_tier", "evidence")
+_IDENTIFIERS = ("template", "missing_data", "usual_store_id")
+# kinds of scenario that write to nobody, and what is said of who is not on their list
+_NOT = {"media": "not listed", "hygiene": "not listed"}
 _ARMS = {"treated": "treated: is written to", "as_before": "as before: gets what there was before, to compare with"}

@@ -31,15 +31,19 @@ def consents(delivered: Mapping[str, list[Row]]) -> Iterator[str]:
 
 
 def _consent(row: Row) -> str:
-    said = WORDS.get(row["status"], f"a word that nobody could read ({row['status']})")
+    said = WORDS.get(row["status"], f"a word that nobody could read ({row['status'] or 'nothing'})")
     address = f", given for {row['address']}" if row["address"] else ""
     proof = f", proof {row['evidence_reference']}" if row["evidence_reference"] else ""
     confirmed = row.get("double_opt_in_confirmed_at")
     return (
-        f"{row['changed_at'] or 'at a time that nobody could read'} (UTC): {said} to {row['purpose']} by "
-        f"{CHANNELS.get(row['channel'], row['channel'])}{address}{proof}"
+        f"{row['changed_at'] or 'at a time that nobody could read'} (UTC): {said} to {_purpose(row)} by "
+        f"{CHANNELS.get(row['channel'], row['channel'] or 'a channel that nobody could read')}{address}{proof}"
         + (f", confirmed {confirmed}" if confirmed else "")
     )
+
+
+def _purpose(row: Row) -> str:
+    return str(row["purpose"] or "something that nobody could read").replace("_", " ")
 
 
 def permissions(tables: Mapping[str, list[Row]]) -> Iterator[str]:
@@ -50,9 +54,9 @@ def permissions(tables: Mapping[str, list[Row]]) -> Iterator[str]:
 def _permission(row: Row) -> str:
     channel = CHANNELS.get(row["channel"], row["channel"])
     if row["is_contactable"]:
-        return f"{row['purpose']} by {channel}: yes, since the yes of {row['consented_at']} (UTC)"
+        return f"{_purpose(row)} by {channel}: yes, since the yes of {row['consented_at']} (UTC)"
     reason = (row["closed_by"] or row["stopped_by"] or "no address that works has a yes").replace("_", " ")
-    return f"{row['purpose']} by {channel}: no ({reason}{' since ' + row['closed_at'] if row['closed_at'] else ''})"
+    return f"{_purpose(row)} by {channel}: no ({reason}{' since ' + row['closed_at'] if row['closed_at'] else ''})"
 
 
 def _segment_names(connection: duckdb.DuckDBPyConnection) -> Callable[[str | None], str]:
@@ -76,7 +80,8 @@ def moves(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, list[Row]]
         before, after = row["from_segment"], row["to_segment"]
         if before != after:
             came = f"from {named(before)} to" if before else "first in"
-            left = f", {row['steps_down']} steps down" if row["is_down"] else ""
+            steps = "down" if row["steps_down"] is None else f"{row['steps_down']} steps down"
+            left = f", {steps}" if row["is_down"] else ""
             yield f"{row['segment_month'][:7]}: {came} {named(after)}{left}"
 
 
@@ -91,10 +96,21 @@ def decisions(warehouse: Warehouse, scope: Scope, tables: Mapping[str, list[Row]
     explainer = Explainer.of(warehouse.connection)
     if explainer is None or not scope.told.profile_ids:
         return
+    if not scope.is_whole:  # what is masked is not read anew
+        for row in sorted(tables.get("activation.decisions", []), key=_order):
+            yield _told(row, explainer.told_in_part(row))
+        return
     told = {row["decision_id"] for row in tables.get("activation.decisions", [])}
     profile_id = profile_of(warehouse, scope.person)
     of_today = explainer.of_newest_run(profile_id)
     for row in explainer.decisions(sorted(scope.person.profile_ids)):
         if row["decision_id"] in told:
-            lines = explainer.told(row, of_today.get(row["decision_id"]), profile_id)
-            yield [f"As of {row['as_of_date']}", *(line.strip() for line in lines)]
+            yield _told(row, explainer.told(row, of_today.get(row["decision_id"]), profile_id))
+
+
+def _order(row: Row) -> tuple[str, str, str]:
+    return row["as_of_date"], row["scenario_id"], row["step"]
+
+
+def _told(row: Row, lines: Iterator[str]) -> list[str]:
+    return [f"As of {row['as_of_date']}", *(line.strip() for line in lines)]

@@ -35,8 +35,18 @@ where profile_id = ? and is_down
 qualify row_number() over (order by segment_month desc) = 1
     and (select arg_max(months_below, segment_month) from segments.segment_moves where profile_id = ?) > 0
 """
+# a cell that nobody stood in has the rate of its recency; of few it weighs more than their own, by which they are told
 _LEARNED_FROM = """
-select rates.horizon_days, rates.profiles, rates.silent_profiles
+select
+    rates.horizon_days, rates.profiles, rates.silent_profiles,
+    round(100 * rates.recency_probability)::integer as percent,
+    case
+        when rates.profiles = 0 then 'nobody'
+        when abs(rates.silent_probability - rates.recency_probability)
+            < abs(rates.silent_probability - rates.silent_profiles / rates.profiles)
+            then 'few'
+        else '*'
+    end as code
 from segments.value_current as value
 inner join segments.rfm_current as standing using (profile_id, segment_month)
 inner join segments.return_rates as rates
@@ -65,4 +75,4 @@ def learned_from_in_words(connection: duckdb.DuckDBPyConnection, profile_id: str
     """A line: of how many customers who stood where she stands the likelihood to stay away was learned."""
     if has_table(connection, "segments", "return_rates"):
         for row in rows_of(connection, _LEARNED_FROM, [profile_id]):
-            yield sentence("learned_from", "*", row)
+            yield sentence("learned_from", row["code"], row)
