@@ -59,7 +59,7 @@ def send_list(
             )
             if closed:
                 # members of this very publication have been looked at when they were written
-                is_new = run.manifest["published"] == writer.activation.published
+                is_new = run.is_whole and run.manifest["published"] == writer.activation.published
                 if is_new and not writer.activation.late_noes.closed:
                     ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
