@@ -547,6 +547,66 @@ def test_an_address_that_may_not_be_written_to_any_more_leaves_and_is_opted_out_
     assert shop.last("erasure_actito").rows("full") == []
 
 
+FAMILY = "+32470000001"
+
+
+@pytest.mark.parametrize("kind", ["opt_out", "erasure"])
+@pytest.mark.parametrize("target", ["google_customer_match", "meta_custom_audience", "tiktok"])
+def test_the_no_of_one_lists_no_address_at_which_the_platform_holds_another_one_who_may_be_written_to(
+    shop: Retailer, target: str, kind: str
+) -> None:
+    shop.feeds = [{**ADS_FEED, "target": target}]
+    (phone,) = [column.header for column in load_target(target).identifiers if column.kind == "e164"]
+    ann, bob, cas = [person(name, channel="ads", phone=FAMILY) for name in ("ann", "bob", "cas")]
+    shop.publish([ann, bob])
+    shop.export()
+    gone = ("ann", "ads", "*", "consent_withdrawn") if kind == "opt_out" else ("ann", *ERASED)
+    shop.publish([bob], as_of="2024-07-02", withdrawn=[gone])
+    shop.export()
+    (removed,) = shop.last("ads").rows("removed")
+    assert removed[phone] == ""
+    assert shop.last(f"{kind}_{target}").rows("full") == [removed]
+
+    # of cas, who may be written to there and was never sent, the platform holds nothing; bob leaves, without a no
+    shop.publish([cas], as_of="2024-07-03", withdrawn=[gone], more="delete from audiences.aud_win_back")
+    shop.export("ads")
+    shop.export()
+    assert [bool(row[phone]) for row in shop.last(f"{kind}_{target}").rows("full")] == [True]
+
+
+def test_what_two_people_have_as_one_address_of_a_platform_is_listed_when_neither_may_be_written_to(
+    shop: Retailer,
+) -> None:
+    shop.feeds = [{**ADS_FEED, "target": "google_customer_match"}]
+    ann, bob = [person(name, channel="ads", email=f"{name}@gmail.com") for name in ("a.b", "ab")]
+    shop.publish([ann, bob])
+    shop.export()
+    no = [("a.b", "ads", "*", "consent_withdrawn")]
+    shop.publish([bob], as_of="2024-07-02", withdrawn=no)
+    shop.export()
+    (alone,) = shop.last("opt_out_google_customer_match").rows("full")
+    assert (alone["Email"], alone["Phone"]) == ("", hashlib.sha256(str(ann["phone"]).encode()).hexdigest())
+    shop.publish([], as_of="2024-07-03", withdrawn=[*no, ("ab", "ads", "*", "consent_withdrawn")])
+    shop.export()
+    emails = [row["Email"] for row in shop.last("opt_out_google_customer_match").rows("full")]
+    assert emails == [hashlib.sha256(b"ab@gmail.com").hexdigest()] * 2
+
+
+def test_an_id_is_listed_without_the_address_of_somebody_else_until_that_one_has_left(shop: Retailer) -> None:
+    shop.feeds = [feed(target="actito")]
+    ann, bob = [person(name, email="fam@example.com") for name in ("ann", "bob")]
+    no = [("ann", "email", "*", "unsubscribed")]
+    shop.publish([ann, bob])
+    shop.export()
+    listed = []
+    for day, members in (("02", [bob]), ("03", [])):
+        shop.publish(members, as_of=f"2024-07-{day}", withdrawn=no)
+        shop.export()
+        (row,) = shop.last("opt_out_actito").rows("full")
+        listed.append((row["customerId"], row["emailAddress"]))
+    assert listed == [("ann", ""), ("ann", "fam@example.com")]
+
+
 def test_an_address_that_is_still_permitted_is_no_forced_removal(shop: Retailer) -> None:
     shop.feeds = [feed(target="actito", guards={"max_remove_pct": 10})]
     shop.publish([person("ann"), person("bob")])

@@ -6,7 +6,7 @@ from rekindle.export.activation import columns_of
 from rekindle.export.feeds import Feed
 from rekindle.export.queries import query
 from rekindle.export.runs import FROM_BACKUP, CommittedRun, FeedFolder, checksum_of
-from rekindle.export.targets import Column, Table, Target, addresses_in
+from rekindle.export.targets import ADDRESS_KINDS, Column, Table, Target, addresses_in
 from rekindle.ground import rules
 from rekindle.ground.errors import ContractError
 from rekindle.ground.quoting import name, parquet, text
@@ -162,17 +162,48 @@ def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
     """
     flags = [
         f"c{number} is not null and hash(today) in (select hash(profile_id) from hers) "
-        f"and hash(today, c{number}) not in (select hash(profile_id, {sent_address(target.columns[number])}) "
-        f"from hers where address_kind = {text(kind)}) as is_closed_{number}"
-        for number, kind in addresses_in(target.columns).items()
+        f"and not ({_is_hers(target, number)}) as is_closed_{number}"
+        for number in addresses_in(target.columns)
     ]
+    return f"({_with_hers(sent, channel, purpose)} select {', '.join(['*', *flags])} from sent)"
+
+
+def held_today(sent: str, target: Target, number: int, channel: str, purpose: str) -> str:
+    """Addresses of the members in rows of a ledger, and who may be written to at them today."""
     return (
-        "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
-        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
-        "hers as materialized (select profile_id, address_kind, address from permissions "
-        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent)) "
-        f"select {', '.join(['*', *flags])} from sent)"
+        f"({_with_hers(sent, channel, purpose)} select today, c{number} from sent where status = 'member' "
+        f"and {_is_hers(target, number)} and profile_id not in ({_withdrawn(channel, purpose)}) "
+        f"and today not in ({_withdrawn(channel, purpose)}))"
     )
+
+
+def of_today(sent: str) -> str:
+    """Rows of a ledger with `today`: the id that the person has now."""
+    return (
+        "(select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
+        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id)"
+    )
+
+
+def _with_hers(sent: str, channel: str, purpose: str) -> str:
+    """CTEs: rows of a ledger as of today, and where these people may be written to."""
+    return (
+        f"with sent as {of_today(sent)}, "
+        "hers as materialized (select profile_id, address_kind, address from permissions "
+        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent))"
+    )
+
+
+def _is_hers(target: Target, number: int) -> str:
+    column = target.columns[number]
+    return (
+        f"hash(today, c{number}) in (select hash(profile_id, {sent_address(column)}) "
+        f"from hers where address_kind = {text(ADDRESS_KINDS[column.kind])})"
+    )
+
+
+def _withdrawn(channel: str, purpose: str) -> str:
+    return f"select profile_id from withdrawals where {concerns(channel, purpose)}"
 
 
 def ledger_rows(
@@ -195,19 +226,8 @@ def ledger_rows(
     columns = [*((each, each) for each in told), *((f"id {header}", f"c{number}") for number, header in numbers)]
     types = {"since": "bigint"}
     selected = [
-def _is_hers(target: Target, number: int) -> str:
-    column = target.columns[number]
-    return (
-        f"hash(today, c{number}) in (select hash(profile_id, {sent_address(column)}) "
-        f"from hers where address_kind = {text(ADDRESS_KINDS[column.kind])})"
-    )
-
-
-def _withdrawn(channel: str, purpose: str) -> str:
-    return f"select profile_id from withdrawals where {concerns(channel, purpose)}"
-
-
-        f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
+        f"cast({name(column) if column in stored else 'null'} as {types.get(column, 'varchar')}) as {alias}"
+        for column, alias in columns
     ]
     return f"select {', '.join(selected)} from {source}"
 
