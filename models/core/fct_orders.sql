@@ -55,14 +55,15 @@ buyers as (
             and sales_of_returns.contact_id = contact_profiles.contact_id
 ),
 
--- The till that takes goods back often does not ask who bought them. Of a sale that was cancelled nothing was counted,
--- so that nothing can be taken off again.
+-- The till that takes goods back often does not ask who bought them, or knows only who brings them: what is given back
+-- was the buyer's, and nobody's of a sale to nobody. Of a sale that was cancelled nothing was counted, so that nothing
+-- can be taken off again.
 orders_with_totals as (
     select
         orders.order_id,
         case
-            when orders.contact_id is null then buyers.profile_id
-            else contact_profiles.profile_id
+            when buyers.order_id is null then contact_profiles.profile_id
+            else buyers.profile_id
         end as profile_id,
         orders.store_id,
         orders.original_order_id,

@@ -4,6 +4,14 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
+delivered as (
+    select * from {{ ref('intake_orders') }}
+),
+
+contact_profiles as (
+    select * from {{ ref('contact_profiles') }}
+),
+
 returns as (
     select *
     from orders
@@ -34,6 +42,29 @@ returned_orders as (
         on returns_per_order.order_id = orders.order_id
 ),
 
+brought_by as (
+    select
+        delivered.order_id,
+        contact_profiles.profile_id
+    from delivered
+    inner join contact_profiles
+        on
+            delivered.source_system = contact_profiles.source_system
+            and delivered.contact_id = contact_profiles.contact_id
+    where delivered.order_status = 'returned'
+),
+
+-- also of a sale that was cancelled: somebody holds goods that another one bought
+brought_by_another as (
+    select orders.*
+    from orders
+    inner join brought_by
+        on orders.order_id = brought_by.order_id
+    where
+        orders.profile_id is null
+        or orders.profile_id <> brought_by.profile_id
+),
+
 -- of a sale that was cancelled, and of its return, no return counts: one that does was looked up too few steps back
 findings as (
     select
@@ -62,6 +93,18 @@ findings as (
     from returns
     {{ anti_join() }} returned_orders
         on returns.original_order_id = returned_orders.order_id
+
+    union all
+
+    select
+        order_id,
+        source_system,
+        'return_by_another' as finding,
+        net_amount,
+        cast(0 as decimal(18, 2)) as returned_amount,
+        cast(0 as integer) as return_count,
+        order_date
+    from brought_by_another
 
     union all
 

@@ -285,6 +285,20 @@ def test_a_withdrawal_is_a_body_to_remove_also_behind_a_closed_guard(tmp_path: P
         assert emails(found) == {sha(f"{who}@example.com")}
 
 
+@pytest.mark.parametrize("target", sorted(DESTINATIONS))
+def test_a_phone_of_a_member_is_in_no_body_that_takes_somebody_else_off_everywhere(tmp_path: Path, target: str) -> None:
+    shop = Retailer(tmp_path, [feed(target)])
+    ann, bob = [person(name, channel="ads", phone="+32470000001") for name in ("ann", "bob")]
+    shop.publish([ann, bob])
+    shop.export()
+    shop.publish([bob], as_of="2024-07-02", withdrawn=[("ann", "*", "*", "erased")])
+    shop.export()
+    erased = shop.last(f"erasure_{target}").path("full").read_text(encoding="utf-8")
+    phones = [sha("+32470000001"), sha("32470000001")]
+    assert [phone in shop.last("ads").path("full").read_text(encoding="utf-8") for phone in phones].count(True) == 1
+    assert (sha("ann@example.com") in erased, [phone in erased for phone in phones]) == (True, [False, False])
+
+
 def test_a_list_reaches_every_audience_that_was_sent_in_requests_of_ten(tmp_path: Path) -> None:
     feeds = [
         feed("google_data_manager", feed=f"ads_{n:02}", destination={**MANY, "audience_id": str(n)})

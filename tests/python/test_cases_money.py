@@ -124,6 +124,12 @@ def sales(world: World) -> None:
     order(world, "off", "called_off_twice", 50, status="cancelled")
     order(world, "off_back", "called_off_twice", -20, status="returned", original="off")
     order(world, "off_back_again", "called_off_twice", -5, status="returned", original="off_back")
+    for contact_id in ("gives_it_away", "was_given", "brings_of_nobody"):
+        contact(world, contact_id)
+    order(world, "given", "gives_it_away", 50)
+    order(world, "given_back", "was_given", -50, status="returned", original="given")
+    order(world, "of_nobody", None, 50)
+    order(world, "of_nobody_back", "brings_of_nobody", -50, status="returned", original="of_nobody")
     order(world, "alone", "bought_elsewhere", -30, status="returned")
     order(world, "of_unheard", "bought_elsewhere", -10, status="returned", original="never_delivered")
 
@@ -350,6 +356,12 @@ def test_the_return_of_a_cancelled_sale_counts_for_nothing(money: Money) -> None
 
 def test_a_return_of_nobody_belongs_to_the_buyer(money: Money) -> None:
     assert money.bought("till_asks_nobody")[:2] == (1, 0)
+
+
+def test_a_return_that_another_person_brings_belongs_to_the_buyer_and_is_listed(money: Money) -> None:
+    assert money.bought("gives_it_away")[:2] == (1, 0)
+    assert [money.bought(each) for each in ("was_given", "brings_of_nobody")] == [(0, 0, True)] * 2
+    assert money.findings("return_by_another") == [("given_back", -50), ("of_nobody_back", -50)]
 
 
 def test_a_return_that_is_not_negative_is_rejected(money: Money) -> None:

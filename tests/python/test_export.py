@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from activation import ADS_FEED, CENSUS_FEED, CENSUS_TABLES, EMAIL_FEED, Person, Retailer, committed, person
-from hypothesis import HealthCheck, given, settings
+from activation import ADS_FEED, CENSUS_FEED, CENSUS_TABLES, EMAIL_FEED, Person, Retailer, Run, committed, person
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rekindle.export import runs
@@ -272,32 +272,101 @@ def test_a_delta_that_nobody_acknowledged_is_repeated_in_the_next(shop: Retailer
 
 
 PEOPLE = ("ann", "bob", "cas", "dan", "eve")
-DAY = st.fixed_dictionaries({}, optional={name: st.sampled_from(["", "2", "3"]) for name in PEOPLE})
-
-
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    days=st.lists(st.tuples(DAY, st.booleans(), st.booleans()), min_size=2, max_size=4),
+# whom a day knows, and how: her e-mail, whether she answers the family's phone, her name; or how she said no
+KNOWN = st.tuples(st.sampled_from(["", "2"]), st.booleans(), st.sampled_from(["Kim", "Robin"]))
+DAY = st.fixed_dictionaries({}, optional=dict.fromkeys(PEOPLE, KNOWN | st.sampled_from(["withdrawn", "erased"])))
+DAYS = st.lists(
+    # what becomes of the day's run, and whether somebody accepts what the guards say
+    st.tuples(DAY, st.sampled_from(["lost", "taken", "acknowledged"]), st.booleans()),
+    min_size=2,
+    max_size=4,
 )
+ALL: dict[str, Any] = dict.fromkeys(PEOPLE, ("", True, "Kim"))
+ONE_LEFT = [(ALL, "acknowledged", False), ({**ALL, "ann": "withdrawn"}, "taken", False), (ALL, "lost", False)]
+ONE_RENAMED = [
+    (ALL, "acknowledged", False),
+    ({**ALL, "ann": ("", True, "Robin")}, "taken", False),
+    (ALL, "lost", False),
+]
+# behind a closed guard ann is taken off, with the phone of the others, who are held back and are there the day after
+BEHIND_A_GUARD = [
+    (ALL, "acknowledged", False),
+    ({"ann": "withdrawn"}, "acknowledged", False),
+    ({**ALL, "ann": "withdrawn"}, "lost", False),
+    ({**ALL, "ann": "withdrawn"}, "lost", False),
+]
+
+
+class Platform:
+    """Whom a platform finds, and the names it knows them by, when it does what the files of a run say."""
+
+    def __init__(self, ids: list[str], value: str) -> None:
+        self.ids, self.value = ids, value
+        self.found: set[str] = set()
+        self.names: dict[tuple[str, ...], str] = {}
+
+    def takes(self, run: Run) -> None:
+        """A run, in the order of the page."""
+        for role in ("full", "removed", "changed", "added"):
+            for row in run.rows(role) if role in run.roles else []:
+                key = tuple(row[each] for each in self.ids)
+                if role == "removed":
+                    self.found -= set(key)
+                    self.names = {each: name for each, name in self.names.items() if self.found & set(each)}
+                else:
+                    self.found |= set(key) - {""}
+                    self.names[key] = row[self.value]
+
+
+@pytest.mark.parametrize("target", ["mailchimp", "meta_custom_audience"])
 def test_a_platform_that_applies_deltas_ends_with_the_list_whatever_it_missed(
-    tmp_path_factory: pytest.TempPathFactory, days: list[tuple[dict[str, str], bool, bool]]
+    tmp_path_factory: pytest.TempPathFactory, target: str
 ) -> None:
-    shop = Retailer(tmp_path_factory.mktemp("shop"), [feed(mode="full_and_delta", target="mailchimp")])
-    held: dict[str, str] = {}
-    for number, (members, arrives, is_acknowledged) in enumerate(days):
-        people = [person(name, email=f"{name}{suffix}@example.com") for name, suffix in members.items()]
-        shop.publish(people, as_of=f"2024-07-{number + 1:02}")
-        shop.export("win_back")
-        run = shop.last()
-        # the last day arrives in any case: the delta counts from what was acknowledged, the rest is repeated
-        if arrives or is_acknowledged or number == len(days) - 1:
-            for row in run.rows("removed"):
-                held.pop(row["Email Address"], None)
-            for row in [*run.rows("changed"), *run.rows("added")]:
-                held[row["Email Address"]] = row["DECISION"]
-        if is_acknowledged:
-            shop.ack(run)
-    assert held == {row["Email Address"]: row["DECISION"] for row in run.rows("full")}
+    is_ads = target == "meta_custom_audience"
+    columns = (["email", "phone"], "fn") if is_ads else (["Email Address"], "FNAME")
+    sent = (lambda value: hashlib.sha256(value.lower().lstrip("+").encode()).hexdigest()) if is_ads else str
+    guards = {"max_remove_pct": 20, "platform_minimum": False}
+    channel, purpose = ("ads", "ads_personalisation") if is_ads else ("email", "marketing")
+
+    def one(name: str, suffix: str, has_family_phone: bool, first_name: str) -> Person:
+        phone = {"phone": "+32470000001"} if is_ads and has_family_phone else {}
+        return person(name, channel=channel, email=f"{name}{suffix}@example.com", first_name=first_name, **phone)
+
+    def ids(row: Person) -> tuple[str, ...]:
+        return tuple(sent(row[each]) for each in (["email", "phone"] if is_ads else ["email"]))
+
+    @settings(max_examples=9, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @example(mode="delta", days=ONE_LEFT)
+    @example(mode="full_and_delta", days=ONE_RENAMED)
+    @example(mode="delta", days=BEHIND_A_GUARD)
+    @given(mode=st.sampled_from(["delta", "full_and_delta"]), days=DAYS)
+    def ends_with_the_list(mode: str, days: list[tuple[dict[str, Any], str, bool]]) -> None:
+        row = feed(mode=mode, target=target, channel=channel, purpose=purpose, guards=guards)
+        shop, platform = Retailer(tmp_path_factory.mktemp("shop"), [row]), Platform(*columns)
+        for number, (known, fate, is_accepted) in enumerate(days):
+            rows = [one(name, *how) for name, how in known.items() if not isinstance(how, str)]
+            gone = [(name, channel, "*", how) for name, how in known.items() if isinstance(how, str)]
+            shop.publish(rows, as_of=f"2024-07-{number + 1:02}", withdrawn=gone)
+            runs_before = len(committed(shop.exports, "win_back"))
+            # the last day arrives in any case: a delta counts from what was acknowledged, the rest is repeated
+            is_last = number == len(days) - 1
+            report = shop.export("win_back", accepted=("win_back",) if is_accepted or is_last else ())["win_back"]
+            assert report.exit_code == DONE or (report.exit_code == GUARD and not is_accepted), report.message
+            if len(committed(shop.exports, "win_back")) == runs_before or (fate == "lost" and not is_last):
+                continue
+            run = shop.last()
+            platform.takes(run)
+            members = {ids(each): sent(each["first_name"]) for each in rows}
+            of_members = {each for key in members for each in key}
+            if run.manifest["kind"] == "whole":
+                assert platform.found == of_members
+                assert {key: platform.names.get(key) for key in members} == members
+            mails = [sent(f"{name}{suffix}@example.com") for name, *_ in gone for suffix in ("", "2")]
+            assert not platform.found & set(mails) - of_members, "whoever said no has left"
+            if fate == "acknowledged":
+                shop.ack(run)
+
+    ends_with_the_list()
 
 
 def test_a_delta_feed_sends_the_full_list_before_the_platform_forgets(shop: Retailer) -> None:
@@ -476,6 +545,66 @@ def test_an_address_that_may_not_be_written_to_any_more_leaves_and_is_opted_out_
         {"customerId": "", "emailAddress": "ann@old.example.com", "gsmNumber": "", "subscription_marketing": "N"}
     ]
     assert shop.last("erasure_actito").rows("full") == []
+
+
+FAMILY = "+32470000001"
+
+
+@pytest.mark.parametrize("kind", ["opt_out", "erasure"])
+@pytest.mark.parametrize("target", ["google_customer_match", "meta_custom_audience", "tiktok"])
+def test_the_no_of_one_lists_no_address_at_which_the_platform_holds_another_one_who_may_be_written_to(
+    shop: Retailer, target: str, kind: str
+) -> None:
+    shop.feeds = [{**ADS_FEED, "target": target}]
+    (phone,) = [column.header for column in load_target(target).identifiers if column.kind == "e164"]
+    ann, bob, cas = [person(name, channel="ads", phone=FAMILY) for name in ("ann", "bob", "cas")]
+    shop.publish([ann, bob])
+    shop.export()
+    gone = ("ann", "ads", "*", "consent_withdrawn") if kind == "opt_out" else ("ann", *ERASED)
+    shop.publish([bob], as_of="2024-07-02", withdrawn=[gone])
+    shop.export()
+    (removed,) = shop.last("ads").rows("removed")
+    assert removed[phone] == ""
+    assert shop.last(f"{kind}_{target}").rows("full") == [removed]
+
+    # of cas, who may be written to there and was never sent, the platform holds nothing; bob leaves, without a no
+    shop.publish([cas], as_of="2024-07-03", withdrawn=[gone], more="delete from audiences.aud_win_back")
+    shop.export("ads")
+    shop.export()
+    assert [bool(row[phone]) for row in shop.last(f"{kind}_{target}").rows("full")] == [True]
+
+
+def test_what_two_people_have_as_one_address_of_a_platform_is_listed_when_neither_may_be_written_to(
+    shop: Retailer,
+) -> None:
+    shop.feeds = [{**ADS_FEED, "target": "google_customer_match"}]
+    ann, bob = [person(name, channel="ads", email=f"{name}@gmail.com") for name in ("a.b", "ab")]
+    shop.publish([ann, bob])
+    shop.export()
+    no = [("a.b", "ads", "*", "consent_withdrawn")]
+    shop.publish([bob], as_of="2024-07-02", withdrawn=no)
+    shop.export()
+    (alone,) = shop.last("opt_out_google_customer_match").rows("full")
+    assert (alone["Email"], alone["Phone"]) == ("", hashlib.sha256(str(ann["phone"]).encode()).hexdigest())
+    shop.publish([], as_of="2024-07-03", withdrawn=[*no, ("ab", "ads", "*", "consent_withdrawn")])
+    shop.export()
+    emails = [row["Email"] for row in shop.last("opt_out_google_customer_match").rows("full")]
+    assert emails == [hashlib.sha256(b"ab@gmail.com").hexdigest()] * 2
+
+
+def test_an_id_is_listed_without_the_address_of_somebody_else_until_that_one_has_left(shop: Retailer) -> None:
+    shop.feeds = [feed(target="actito")]
+    ann, bob = [person(name, email="fam@example.com") for name in ("ann", "bob")]
+    no = [("ann", "email", "*", "unsubscribed")]
+    shop.publish([ann, bob])
+    shop.export()
+    listed = []
+    for day, members in (("02", [bob]), ("03", [])):
+        shop.publish(members, as_of=f"2024-07-{day}", withdrawn=no)
+        shop.export()
+        (row,) = shop.last("opt_out_actito").rows("full")
+        listed.append((row["customerId"], row["emailAddress"]))
+    assert listed == [("ann", ""), ("ann", "fam@example.com")]
 
 
 def test_an_address_that_is_still_permitted_is_no_forced_removal(shop: Retailer) -> None:

@@ -8,7 +8,7 @@ import duckdb
 from rekindle.export import runs
 from rekindle.export.bodies import Call, calls_of
 from rekindle.export.runs import CommittedRun, FeedFolder
-from rekindle.export.staging import concerns, count_of, digest, ledger_rows, with_closed
+from rekindle.export.staging import concerns, count_of, digest, held_today, ledger_rows, of_today, with_closed
 from rekindle.export.targets import addresses_in, load_target
 from rekindle.export.writing import NO_MANIFEST, Writer, piece_of
 from rekindle.ground.errors import CONTRACT
@@ -37,7 +37,8 @@ def send_list(
     """Whom a platform was ever sent, by whichever feed (`ledgers`), and who has withdrawn or is to be erased since.
 
     To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
-    without what else the platform knows her by.
+    without what else the platform knows her by. Nobody is listed with an address that the platform holds of somebody
+    else, who may be written to at it today.
     """
     connection, target = writer.connection, load_target(target_name)
     numbers = [number for number, column in enumerate(target.columns) if column.identifier]
@@ -47,27 +48,38 @@ def send_list(
     )
     ids = ", ".join(f"c{number}" for number in numbers)
     selects: list[str] = []
+    held: dict[int, list[str]] = {number: [] for number in addresses_in(target.columns)}
     sent_to: list[dict[str, str]] = []
     for folder, run in ledgers:
         if run.manifest["target"] == target_name:
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
             sent_to.append(run.manifest["config"].get("destination", {}))
             ledger = f"({ledger_rows(connection, folder, run, target)})"
+            for number, members in held.items():
+                listed = f"(from {ledger} where c{number} in (select c{number} from listed))"
+                members.append(f"from {held_today(listed, target, number, channel, purpose)}")
             selects.append(
-                f"select {ids} from {ledger} as sent where profile_id in "
+                f"select today, {ids} from {of_today(ledger)} as sent where profile_id in "
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
             )
             if closed:
                 # members of this very publication have been looked at when they were written
-                is_new = run.manifest["published"] == writer.activation.published
+                is_new = run.is_whole and run.manifest["published"] == writer.activation.published
                 if is_new and not writer.activation.late_noes.closed:
                     ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
                 selects.append(
-                    f"select {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
+                    f"select today, {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
                 )
-    sent = " union all ".join(selects) or ledger_rows(connection, writer.folder, None, target)
-    connection.execute(f"create or replace temp table staged as select distinct {ids} from ({sent})")
+    nobody = of_today(f"({ledger_rows(connection, writer.folder, None, target)})")
+    sent = " union all ".join(selects) or f"from {nobody}"
+    connection.execute(f"create or replace temp table listed as select distinct today, {ids} from ({sent})")
+    for number, members in held.items() if count_of(connection, "listed") else []:
+        others = f"select 1 from ({' union all '.join(members)}) as held where held.c{number} = listed.c{number}"
+        connection.execute(f"update listed set c{number} = null where exists ({others} and held.today <> listed.today)")
+    connection.execute(
+        f"create or replace temp table staged as select distinct {ids} from listed where coalesce({ids}) is not null"
+    )
     writer.report.counts = {"people": count_of(connection, "staged")}
     if damaged:
         writer.report.exit_code = CONTRACT

@@ -24,8 +24,8 @@ REJECTED = ("profile_id", "reason", "column")
 def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> None:
     """One configured feed."""
     connection, folder, report, target = writer.connection, writer.folder, writer.report, feed.platform
-    base, last_whole = folder.base(), folder.newest_ledger()
-    _must_be_the_same_platform(feed, last_whole)
+    base, last_sent = folder.base(), folder.newest_ledger()
+    _must_be_the_same_platform(feed, last_sent)
     own, *also = tables = feed.tables(audience)
     for table in tables:
         stage(connection, table, feed, target)
@@ -33,7 +33,7 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
         connection.execute(
             f"delete from {table.staged} where person in (select person from {own.staged} where reject is not null)"
         )
-    compare(connection, feed, target, folder, tables)
+    compare(connection, feed, target, folder, tables, writer.sequence)
     found = connection.execute(f"select {', '.join(REPORTED)} from counts").fetchall()[0]
     report.counts = dict(zip(REPORTED, found, strict=True))
     config = {**feed.model_dump(), "profile": target.model_dump()}
@@ -51,16 +51,16 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
     }
     if writer.is_known(content):
         return
-    _must_be_the_same_audience(feed, last_whole)
+    _must_be_the_same_audience(feed, last_sent)
     api = target.api
     add = calls_of(api, api.add, [feed.destination])[0] if api else None
     remove = calls_of(api, api.remove, [feed.destination])[0] if api else None
 
-    if last_whole is not None:
+    if last_sent is not None:
         known = count_of(connection, "known where status = 'member'")
-        writer.measures = ledger_measure(folder.feed, last_whole.manifest["counts"]["members"], known)
+        writer.measures = ledger_measure(folder.feed, last_sent.manifest["counts"]["members"], known)
     pieces = []
-    last_full = last_whole.manifest["full_as_of_date"] if last_whole else None
+    last_full = last_sent.manifest["full_as_of_date"] if last_sent else None
     is_full = feed.mode != "delta" or base is None or _is_too_old(last_full, writer.as_of_date, feed.full_age_days)
     in_files = own.staged if is_full else f"{own.staged} inner join delta on {own.staged}.rowid = delta.member"
     people = None if writer.dry else _people(connection, own, in_files, feed, target)
@@ -92,13 +92,18 @@ def send_feed(writer: Writer, audience: str, feed: Feed, *, accepted: bool) -> N
 def _send_withdrawals_only(
     writer: Writer, closed: list[str], content: list[Any], manifest: dict[str, Any], piece: Piece, target: Target
 ) -> None:
-    """A guard holds everything back but the people who withdrew or are to be forgotten."""
-    report = writer.report
-    if report.counts["withdrawn"]:
-        manifest |= {"kind": "withdrawals_only", "seals": False, "has_ledger": False, "guards": closed}
+    """A guard holds everything back but the people who withdrew or are to be forgotten.
+
+    Its ledger says that they may be gone: whoever of them is a member again is sent again.
+    """
+    report, last_sent = writer.report, writer.folder.newest_ledger()
+    if report.counts["withdrawn"] and last_sent is not None:  # always: whom nobody was sent cannot be taken off
+        members = count_of(writer.connection, "ledger_of_withdrawals where status = 'member'")
+        manifest |= {"kind": "withdrawals_only", "seals": False, "guards": closed, "counts": {"members": members}}
+        manifest |= {"full_as_of_date": last_sent.manifest["full_as_of_date"]}
         content = [*content, digest(writer.connection, "(from removed where is_forced)")]
         if not writer.is_known(content):
-            writer.write([piece], content, manifest, target)
+            writer.write([piece], content, manifest, target, "ledger_of_withdrawals")
         closed = [*closed, "Withdrawals go out all the same."]
     report.status, report.exit_code, report.message = "guard", GUARD, " ".join(closed)
 

@@ -221,7 +221,8 @@ class FeedFolder:
             if run.is_purged:
                 run.remove_data()
         with_ledger = [run for run in runs if run.manifest["has_ledger"]]
-        kept = [run for run in with_ledger if base is None or run.sequence > base.sequence][-KEPT_LEDGERS:]
+        newer = [run for run in with_ledger if base is None or run.sequence > base.sequence]
+        kept = [run for run in newer if run.is_whole][-KEPT_LEDGERS:] + newer[-1:]
         names = {self.ledger(run).name for run in ([base] if base else []) + kept}
         for file in (self.path / "ledger").glob("*"):
             if file.name not in names:

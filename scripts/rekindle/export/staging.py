@@ -6,7 +6,7 @@ from rekindle.export.activation import columns_of
 from rekindle.export.feeds import Feed
 from rekindle.export.queries import query
 from rekindle.export.runs import FROM_BACKUP, CommittedRun, FeedFolder, checksum_of
-from rekindle.export.targets import Column, Table, Target, addresses_in
+from rekindle.export.targets import ADDRESS_KINDS, Column, Table, Target, addresses_in
 from rekindle.ground import rules
 from rekindle.ground.errors import ContractError
 from rekindle.ground.quoting import name, parquet, text
@@ -83,9 +83,17 @@ def _reject_doubles(connection: duckdb.DuckDBPyConnection, table: str, ids: str)
 
 
 def compare(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, target: Target, folder: FeedFolder, tables: list[Table]
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    target: Target,
+    folder: FeedFolder,
+    tables: list[Table],
+    sequence: int,
 ) -> None:
-    """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first."""
+    """Makes what sql/compare.sql describes; `tables`: what was staged for the feed, its own rows first.
+
+    `sequence`: of the run to be.
+    """
     base, newest = folder.base(), folder.newest_ledger()
     if base is not None and base != newest:  # the newest was read before anything was exported
         read_whole(connection, folder, base)
@@ -94,6 +102,8 @@ def compare(
             "compare",
             ids={f"c{number}": f"id {c.header}" for number, c in enumerate(target.columns) if c.identifier},
             tables=[table.staged for table in tables],
+            sequence=sequence,
+            base_sequence=base.sequence if base else 0,
             certain=ledger_rows(connection, folder, base, target),
             known=ledger_rows(connection, folder, newest, target),
             is_acknowledged=base is not None and newest is not None and base.run_id == newest.run_id,
@@ -152,39 +162,72 @@ def with_closed(sent: str, target: Target, channel: str, purpose: str) -> str:
     """
     flags = [
         f"c{number} is not null and hash(today) in (select hash(profile_id) from hers) "
-        f"and hash(today, c{number}) not in (select hash(profile_id, {sent_address(target.columns[number])}) "
-        f"from hers where address_kind = {text(kind)}) as is_closed_{number}"
-        for number, kind in addresses_in(target.columns).items()
+        f"and not ({_is_hers(target, number)}) as is_closed_{number}"
+        for number in addresses_in(target.columns)
     ]
+    return f"({_with_hers(sent, channel, purpose)} select {', '.join(['*', *flags])} from sent)"
+
+
+def held_today(sent: str, target: Target, number: int, channel: str, purpose: str) -> str:
+    """Addresses of the members in rows of a ledger, and who may be written to at them today."""
     return (
-        "(with sent as (select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
-        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id), "
-        "hers as materialized (select profile_id, address_kind, address from permissions "
-        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent)) "
-        f"select {', '.join(['*', *flags])} from sent)"
+        f"({_with_hers(sent, channel, purpose)} select today, c{number} from sent where status = 'member' "
+        f"and {_is_hers(target, number)} and profile_id not in ({_withdrawn(channel, purpose)}) "
+        f"and today not in ({_withdrawn(channel, purpose)}))"
     )
+
+
+def of_today(sent: str) -> str:
+    """Rows of a ledger with `today`: the id that the person has now."""
+    return (
+        "(select rows.*, coalesce(former_ids.profile_id, rows.profile_id) as today "
+        f"from {sent} as rows left join former_ids on rows.profile_id = former_ids.former_profile_id)"
+    )
+
+
+def _with_hers(sent: str, channel: str, purpose: str) -> str:
+    """CTEs: rows of a ledger as of today, and where these people may be written to."""
+    return (
+        f"with sent as {of_today(sent)}, "
+        "hers as materialized (select profile_id, address_kind, address from permissions "
+        f"where {permits(channel, purpose)} and hash(profile_id) in (select hash(today) from sent))"
+    )
+
+
+def _is_hers(target: Target, number: int) -> str:
+    column = target.columns[number]
+    return (
+        f"hash(today, c{number}) in (select hash(profile_id, {sent_address(column)}) "
+        f"from hers where address_kind = {text(ADDRESS_KINDS[column.kind])})"
+    )
+
+
+def _withdrawn(channel: str, purpose: str) -> str:
+    return f"select profile_id from withdrawals where {concerns(channel, purpose)}"
 
 
 def ledger_rows(
     connection: duckdb.DuckDBPyConnection, folder: FeedFolder, run: CommittedRun | None, target: Target
 ) -> str:
-    """The rows of a run's ledger as profile_id, status, row_hash, c<n> (identifiers); no rows when there is no run."""
+    """The rows of a run's ledger as profile_id, status, row_hash, c<n> (identifiers), since; none without a run."""
     numbers = [(number, column.header) for number, column in enumerate(target.columns) if column.identifier]
     stored: list[str] = []
     source = "(values (0)) where false"
     if run is not None:
         source = parquet(folder.ledger(run))
         stored = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
-    forgotten = sorted(set(stored) - {"profile_id", "status", "row_hash"} - {f"id {header}" for _, header in numbers})
+    told = ("profile_id", "status", "row_hash", "since")
+    forgotten = sorted({*stored} - {*told} - {f"id {header}" for _, header in numbers})
     if forgotten:
         raise ContractError(
             f"Feed {folder.feed} was sent with the identifier '{forgotten[0].removeprefix('id ')}', which target "
             f"{target.name} does not have any more: keep the column, else those people cannot be removed."
         )
-    columns = [("profile_id", "profile_id"), ("status", "status"), ("row_hash", "row_hash")]
-    columns += [(f"id {header}", f"c{number}") for number, header in numbers]
+    columns = [*((each, each) for each in told), *((f"id {header}", f"c{number}") for number, header in numbers)]
+    types = {"since": "bigint"}
     selected = [
-        f"{name(column) if column in stored else 'cast(null as varchar)'} as {alias}" for column, alias in columns
+        f"cast({name(column) if column in stored else 'null'} as {types.get(column, 'varchar')}) as {alias}"
+        for column, alias in columns
     ]
     return f"select {', '.join(selected)} from {source}"
 

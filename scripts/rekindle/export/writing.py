@@ -138,6 +138,11 @@ class Writer:
                 f"are as of {self.as_of_date}: an older list is never sent after a newer one."
             )
 
+    @property
+    def sequence(self) -> int:
+        """Of the run to be."""
+        return self.last.sequence + 1 if self.last else 1
+
     def is_known(self, content: list[Any]) -> bool:
         """Whether the newest run has this content already: then there is nothing to do."""
         if (
@@ -149,7 +154,14 @@ class Writer:
         self.report.run_id, self.report.path = self.last.run_id, str(self.last.folder)
         return True
 
-    def write(self, pieces: list[Piece], content: list[Any], manifest: dict[str, Any], target: Target) -> list[str]:
+    def write(
+        self,
+        pieces: list[Piece],
+        content: list[Any],
+        manifest: dict[str, Any],
+        target: Target,
+        ledger_view: str = "ledger",
+    ) -> list[str]:
         """Commits a run, whole or not at all; returns why not, when its files are too large for the platform."""
         self.report.status = "new run"
         if self.dry:
@@ -183,7 +195,7 @@ class Writer:
                 with files.private_writing(ledger) as unfinished:
                     # hashes do not get smaller: trying to takes as long as writing them
                     options = "format parquet, compression uncompressed, use_tmp_file false"
-                    self.connection.execute(f"copy ledger to {text(unfinished)} ({options})")
+                    self.connection.execute(f"copy {ledger_view} to {text(unfinished)} ({options})")
             runs.commit(
                 run_folder,
                 manifest
@@ -193,13 +205,13 @@ class Writer:
                     "feed": self.folder.feed,
                     "as_of_date": self.as_of_date,
                     "run_id": run_id,
-                    "sequence": self.last.sequence + 1 if self.last else 1,
+                    "sequence": self.sequence,
                     "previous_run_id": previous,
                     "input_checksum": checksum,
                     "published": self.activation.published,
                     "late_noes": asdict(self.activation.late_noes),
                     "duckdb_version": duckdb.__version__,
-                    "counts": self.report.counts,
+                    "counts": {**self.report.counts, **manifest.get("counts", {})},
                     "files": written,
                 },
             )

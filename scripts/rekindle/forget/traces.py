@@ -146,7 +146,7 @@ def _is_waiting(
     query = f"select {columns} from {parquet(folder.ledger(newest))} where {theirs} and status <> 'left'"
     if base is not None:
         # the base may be of a time when the platform was sent other identifiers: then nothing is known for sure
-        if _columns(connection, folder.ledger(base)) != _columns(connection, folder.ledger(newest)):
+        if _identifying(connection, folder.ledger(base)) != _identifying(connection, folder.ledger(newest)):
             return True
         ledger = parquet(folder.ledger(base))
         query += f" except select {columns} from {ledger} where {theirs} and status <> 'member'"

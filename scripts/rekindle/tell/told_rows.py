@@ -85,10 +85,11 @@ def find_keys(warehouse: Warehouse, scope: Scope) -> None:
                     f"insert into {table} select distinct {text(kind)}, cast({name(kind)} as varchar) from ({query})"
                 )
         if has_table(warehouse.connection, "input", "input_orders"):
-            # a return that names no contact belongs to whoever bought the original
+            # a return belongs to whoever bought the original, whoever brings it
             warehouse.connection.execute(
                 f"insert into {table} select 'order_id', cast(order_id as varchar) from input.input_orders "
-                f"where contact_id is null and original_order_id in (select value from {table} where kind = 'order_id')"
+                f"where order_status = 'returned' "
+                f"and original_order_id in (select value from {table} where kind = 'order_id')"
             )
     _find_journeys(warehouse, scope)
 

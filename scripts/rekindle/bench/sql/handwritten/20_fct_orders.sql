@@ -14,7 +14,7 @@ with buyers as (
 )
 select
     orders.order_id,
-    case when orders.contact_id is null then buyers.profile_id else contact_profiles.profile_id end as profile_id,
+    case when buyers.order_id is null then contact_profiles.profile_id else buyers.profile_id end as profile_id,
     orders.store_id,
     orders.original_order_id,
     orders.source_system,
