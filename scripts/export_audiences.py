@@ -1,8 +1,10 @@
 """Files for e-mail providers, ad platforms and reverse-ETL tools: `python scripts/export_audiences.py --help`."""
 
+import contextlib
 import json
 import sys
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,27 @@ from rekindle.ground.screen import say
 from rekindle.run import installation
 
 
+@contextlib.contextmanager
+def _no_code_of_its_own() -> Iterator[None]:
+    """A call that cannot be understood ends with 1: click's 2 would say here that an export had something to write."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.exit_code = 1
+        raise
+
+
 class _OneSentence(click.Group):
     """Whatever happens ends in one sentence: the text of an error nobody thought of could quote a person's data."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _no_code_of_its_own():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _no_code_of_its_own():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

@@ -18,6 +18,12 @@
 {%- endmacro %}
 
 
+{# When an answer to a message was given: whatever its stamp says (another zone, a date without a time), not before that was sent. #}
+{% macro answered_at(stamp, sent_at) -%}
+    case when {{ sent_at }} > {{ stamp }} then {{ sent_at }} else {{ stamp }} end
+{%- endmacro %}
+
+
 {# Whether what happened to a message may be a no of whoever got it; what cannot be read may. #}
 {% macro may_be_a_no(event_type) -%}
     coalesce(lower(trim({{ event_type }})), '') not in (
@@ -41,6 +47,13 @@
 {# An id without white space, or signs that nobody sees (a byte-order mark), around it: whose it may be as well. #}
 {% macro meant_id(expression) -%}
     {{ regex_replace_all(expression, '^[\\s\\x0B\\p{Z}\\p{Cf}]+|[\\s\\x0B\\p{Z}\\p{Cf}]+$', '') }}
+{%- endmacro %}
+
+
+{# Whether two rows may be of one system: named alike but for case and punctuation, or one does not tell. Beside an equality of ids. #}
+{% macro may_be_one_system(one, other) -%}
+    coalesce({{ folded_name(one) }}, {{ folded_name(other) }}, '')
+    = coalesce({{ folded_name(other) }}, {{ folded_name(one) }}, '')
 {%- endmacro %}
 
 

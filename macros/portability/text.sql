@@ -74,18 +74,22 @@
 #}
 {% macro normalised_email(expression) -%}
     {%- set written = 'lower(' ~ regex_replace_all(expression, '^[\\s\\p{Z}]+|[\\s\\p{Z}]+$', '') ~ ')' -%}
-    nullif(case when {{ regex_like(written, '[<:]|[.]$') }} then {{ bare_email(written) }} else {{ written }} end, '')
+    nullif(case when {{ regex_like(written, '[<:\\s]|^[^a-z0-9]|[^a-z0-9]$') }} then {{ bare_email(written) }} else {{ written }} end, '')
 {%- endmacro %}
 
 {#
-  An e-mail without what a mail program, a link or a name server writes around it: <ann@example.com>, "Ann" <ann@example.com>,
-  mailto:ann@example.com?subject=…, ann@example.com. with the dot of the root. A name that is an address itself stays: which one is
-  meant? scripts/rekindle/addresses/spelling.py does the same with e-mails that are not plain.
+  An e-mail without what a mail program, a link, a list or a name server writes around it: quotes, brackets and separators as in
+  'ann@example.com'; white space around its @, <ann@example.com>, "Ann" <ann@example.com>, mailto:ann@example.com?subject=…,
+  ann@example.com. with the dot of the root. A name that is an address itself stays: which one is meant? In the pattern \x27 is the
+  quote that no engine lets stand in a text as another does. scripts/rekindle/addresses/spelling.py does the same with e-mails that are not plain.
 #}
 {% macro bare_email(expression) -%}
-    {%- set inside = regex_replace_all(expression, '^[^<>@]*<[\\s]*([^<>]*[^<>\\s])[\\s]*>$', '\\1') -%}
-    {%- set linked = regex_replace_all(inside, '^mailto:([^?]+)([?].*)?$', '\\1') -%}
-    {{ regex_replace_all(linked, '(@[^@]*[^.])[.]$', '\\1') }}
+    {%- set around = '^[\\s"\\x27\\[(,;]+|[\\s"\\x27\\]),;]+$' -%}
+    {%- set trimmed = regex_replace_all(expression, around, '') -%}
+    {%- set inside = regex_replace_all(trimmed, '^[^<>@]*<([^<>]+)>$', '\\1') -%}
+    {%- set linked = regex_replace_all(regex_replace_all(inside, around, ''), '^mailto:([^?]+)([?].*)?$', '\\1') -%}
+    {%- set joined = regex_replace_all(linked, '[\\s]*@[\\s]*', '@') -%}
+    {{ regex_replace_all(joined, '(@[^@]*[^.])[.]$', '\\1') }}
 {%- endmacro %}
 
 {# Whether an e-mail is plain: printable ASCII and white space of ASCII only. Nearly all are. #}

@@ -48,7 +48,8 @@ select distinct
     meant_records.message_id,
     meant_records.source_system,
     meant_records.contact_id,
-    meant_records.channel
+    meant_records.channel,
+    meant_records.sent_at
 from meant_records
 inner join record_ids
     on meant_records.meant_contact_id = record_ids.contact_id

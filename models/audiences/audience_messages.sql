@@ -18,7 +18,8 @@ people as (
 select
     messages.message_id,
     messages.profile_id,
-    messages.channel
+    messages.channel,
+    messages.sent_at
 from messages
 inner join people
     on messages.profile_id = people.profile_id

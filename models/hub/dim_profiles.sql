@@ -22,6 +22,10 @@ preferences as (
     select * from {{ ref('intake_contact_preferences') }}
 ),
 
+declared_caps as (
+    select * from {{ ref('declared_caps') }}
+),
+
 stores as (
     select * from {{ ref('dim_stores') }}
 ),
@@ -126,7 +130,7 @@ profile_records as (
 ),
 
 ranked_preferences as (
-    {{ ranked_preferences(['store', 'channel', 'interest', 'max_frequency']) }}
+    {{ ranked_preferences(['store', 'channel', 'interest']) }}
 ),
 
 profile_preferences as (
@@ -134,12 +138,6 @@ profile_preferences as (
         profile_id,
         max(case when preference_type = 'store' and newness = 1 then preference_value end) as preferred_store_id,
         max(case when preference_type = 'channel' and newness = 1 then preference_value end) as preferred_channel,
-        max(
-            case
-                when preference_type = 'max_frequency' and newness = 1
-                    then {{ try_cast('preference_value', 'integer') }}
-            end
-        ) as max_messages_30_days,
         {{ sorted_list("case when preference_type = 'interest' then preference_value end") }} as declared_interests
     from ranked_preferences
     group by profile_id
@@ -311,7 +309,7 @@ profiles_with_everything as (
         traits_current.best_send_hour,
         appetencies.best_send_weekday,
         loyalty_balances.loyalty_points_balance,
-        profile_preferences.max_messages_30_days,
+        declared_caps.max_messages_30_days,
         coalesce(profile_orders.order_count, 0) > 0 as has_purchased,
         profile_contacts.profile_id is null as has_erasure_request,
         value_current.is_at_risk_of_inactive,
@@ -351,6 +349,8 @@ profiles_with_everything as (
         on existing_profiles.profile_id = profile_contacts.profile_id
     left join profile_preferences
         on existing_profiles.profile_id = profile_preferences.profile_id
+    left join declared_caps
+        on existing_profiles.profile_id = declared_caps.profile_id
     left join preferred_stores
         on existing_profiles.profile_id = preferred_stores.profile_id
     left join stores

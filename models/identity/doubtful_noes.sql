@@ -187,8 +187,7 @@ noes_of_people as (
             unknown_record_people.profile_id = contact_profiles.profile_id
             and contact_profiles.is_oldest
     where
-        coalesce(noes_that_name.source_system, unknown_record_people.source_system)
-        = unknown_record_people.source_system
+        {{ may_be_one_system('noes_that_name.source_system', 'unknown_record_people.source_system') }}
         and noes_that_name.record_id is null
         and (
             noes_that_name.said_at is null

@@ -27,7 +27,8 @@ messages as (
         message_id,
         source_system,
         contact_id,
-        channel
+        channel,
+        sent_at
     from {{ ref('intake_messages') }}
     union all
     -- of messages that share an id, each may be the one that bounced
@@ -35,7 +36,8 @@ messages as (
         message_id,
         source_system,
         contact_id,
-        channel
+        channel,
+        sent_at
     from {{ ref('intake_shared_message_ids') }}
 ),
 
@@ -143,7 +145,7 @@ bounced_messages as (
         messages.source_system,
         messages.contact_id,
         messages.channel,
-        message_events.occurred_at
+        {{ answered_at('message_events.occurred_at', 'messages.sent_at') }} as occurred_at
     from message_events
     inner join messages
         on message_events.message_id = messages.message_id

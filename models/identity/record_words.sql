@@ -106,31 +106,41 @@ over_shared_addresses as (
     where is_over_shared
 ),
 
-stops as (
-    select distinct
-        contact_profiles.profile_id,
+answers as (
+    select
         messages.source_system,
         messages.contact_id,
         messages.channel,
-        '*' as purpose,
-        'stop' as word,
-        message_events.event_type as reason,
-        cast(null as string) as evidence_reference,
-        message_events.occurred_at as said_at,
-        message_events.occurred_at as heard_at,
-        coalesce(contacts.updated_at > message_events.occurred_at, false) as was_changed_since
+        message_events.event_type,
+        {{ answered_at('message_events.occurred_at', 'messages.sent_at') }} as answered_at
     from message_events
     inner join messages
         on message_events.message_id = messages.message_id
+    where message_events.event_type in ('unsubscribed', 'complained')
+),
+
+stops as (
+    select distinct
+        contact_profiles.profile_id,
+        answers.source_system,
+        answers.contact_id,
+        answers.channel,
+        '*' as purpose,
+        'stop' as word,
+        answers.event_type as reason,
+        cast(null as string) as evidence_reference,
+        answers.answered_at as said_at,
+        answers.answered_at as heard_at,
+        coalesce(contacts.updated_at > answers.answered_at, false) as was_changed_since
+    from answers
     inner join contacts
         on
-            messages.source_system = contacts.source_system
-            and messages.contact_id = contacts.contact_id
+            answers.source_system = contacts.source_system
+            and answers.contact_id = contacts.contact_id
     inner join contact_profiles
         on
-            messages.source_system = contact_profiles.source_system
-            and messages.contact_id = contact_profiles.contact_id
-    where message_events.event_type in ('unsubscribed', 'complained')
+            answers.source_system = contact_profiles.source_system
+            and answers.contact_id = contact_profiles.contact_id
 ),
 
 -- whoever has something to say on a channel
@@ -187,10 +197,16 @@ own_addresses as (
         select false as is_confirmation
     ),
 
-    -- a grant is heard from its confirmation on; one that was never confirmed is noted and says nothing
+    -- a grant is heard from its confirmation on; one that was never confirmed is noted and says nothing, and one that was
+    -- confirmed before it was said is as old as its confirmation: that may have been of an earlier one
     moments as (
         select
             consents.*,
+            case
+                when consents.status = 'granted' and consents.double_opt_in_confirmed_at < consents.changed_at
+                    then consents.double_opt_in_confirmed_at
+                else consents.changed_at
+            end as said_at,
             case
                 when sides.is_confirmation then consents.double_opt_in_confirmed_at
                 else consents.changed_at
@@ -210,6 +226,7 @@ own_addresses as (
     moments as (
         select
             *,
+            changed_at as said_at,
             changed_at as heard_at,
             case when status = 'granted' then 'yes' else 'no' end as word
         from consents
@@ -225,7 +242,7 @@ addressed_moments as (
         moments.purpose,
         moments.status,
         moments.evidence_reference,
-        moments.changed_at as said_at,
+        moments.said_at,
         moments.heard_at,
         case
             when over_shared_addresses.identifier_id is not null

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 -- Of records that are nobody's - not delivered any more, or kept out by intake - the people whose each was, or is said
--- to be: whom it was last seen with, whom a link names, and who has its card.
+-- to be: whom it was last seen with, whom a link names, and who has its card. Where a link names no system the system is
+-- empty: it may be any.
 with
 
 contact_profiles as (
@@ -31,8 +32,9 @@ linked as (
     from rejected_ties
     inner join contact_profiles
         on
-            rejected_ties.linked_source_system = contact_profiles.source_system
-            and rejected_ties.linked_contact_id = contact_profiles.contact_id
+            rejected_ties.linked_contact_id = contact_profiles.contact_id
+            and coalesce(rejected_ties.linked_source_system, contact_profiles.source_system)
+            = contact_profiles.source_system
 ),
 
 -- what many are linked to is a dummy, as a card that many share: nobody in particular
@@ -88,14 +90,14 @@ people as (
     from former_record_people
     union all
     select
-        tied.source_system,
+        coalesce(tied.source_system, '') as source_system,
         tied.contact_id,
         tied.profile_id,
         cast(null as date) as apart_since_date
     from tied
     {{ anti_join() }} told_apart
         on
-            tied.source_system = told_apart.source_system
+            coalesce(tied.source_system, '') = coalesce(told_apart.source_system, '')
             and tied.contact_id = told_apart.contact_id
             and tied.profile_id = told_apart.profile_id
 )

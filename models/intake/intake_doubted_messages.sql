@@ -26,25 +26,37 @@ rejected_messages as (
         messages.message_id,
         messages.source_system,
         messages.contact_id,
-        messages.channel
+        messages.channel,
+        {{ readable_stamp('messages.sent_at', 'messages.extracted_at') }} as sent_at
     from messages
     inner join rejected_ids
         on messages.message_id = rejected_ids.message_id
     {{ anti_join() }} valid_messages
         on messages.message_id = valid_messages.message_id
     where messages.contact_id is not null
+),
+
+doubted_messages as (
+    select * from rejected_messages
+    union all
+    select
+        message_id,
+        source_system,
+        contact_id,
+        channel,
+        sent_at
+    from shared_message_ids
 )
 
 select
     message_id,
     source_system,
     contact_id,
-    channel
-from rejected_messages
-union
-select
+    channel,
+    max(sent_at) as sent_at
+from doubted_messages
+group by
     message_id,
     source_system,
     contact_id,
     channel
-from shared_message_ids

@@ -1,5 +1,6 @@
 -- What ties contact records that intake does not keep, or does not know, to others, or parts them: such a record is
--- nobody, but what it refused, the person refused whose it is.
+-- nobody, but what it refused, the person refused whose it is. What a link says of type and ids is read as a no is: in
+-- whatever letters, and a type that is none of the list says the same, since nothing says another.
 with
 
 contacts as (
@@ -20,36 +21,66 @@ rejected_contacts as (
         and reason <> 'duplicate_key'
 ),
 
+erased_contacts as (
+    select * from {{ ref('intake_erased_contacts') }}
+),
+
 links as (
     select
         source_system,
         contact_id,
         linked_source_system,
         linked_contact_id,
-        coalesce(lower(trim(link_type)), 'same') as link_type
+        case
+            when {{ folded_name('link_type') }} in ('different', 'household') then {{ folded_name('link_type') }}
+            else 'same'
+        end as link_type
     from {{ judged_input('identity_links') }} as delivered
+    where
+        contact_id is not null
+        and linked_contact_id is not null
+),
+
+{{ spellings() }},
+
+named_links as (
+    {{ each_spelling('links', ['linked_source_system', 'linked_contact_id', 'link_type']) }}
+),
+
+turned_links as (
+    select
+        linked_source_system as source_system,
+        linked_contact_id as contact_id,
+        source_system as named_system,
+        contact_id as named_id,
+        link_type
+    from named_links
+    where link_type <> 'household'
+),
+
+meant_links as (
+    {{ each_spelling('turned_links', ['named_system', 'named_id', 'link_type']) }}
 ),
 
 both_ways as (
     select
         source_system,
         contact_id,
-        linked_source_system,
-        linked_contact_id,
+        named_system as linked_source_system,
+        named_id as linked_contact_id,
         link_type
-    from links
-    where link_type in ('same', 'different')
+    from meant_links
     union
     select
-        linked_source_system as source_system,
-        linked_contact_id as contact_id,
+        named_system as source_system,
+        named_id as contact_id,
         source_system as linked_source_system,
         contact_id as linked_contact_id,
         link_type
-    from links
-    where link_type in ('same', 'different')
+    from meant_links
 ),
 
+-- nor does an id with a blank bring back that of somebody who was erased
 links_of_nobody as (
     select both_ways.*
     from both_ways
@@ -57,6 +88,10 @@ links_of_nobody as (
         on
             both_ways.source_system = contacts.source_system
             and both_ways.contact_id = contacts.contact_id
+    {{ anti_join() }} erased_contacts
+        on
+            both_ways.source_system = erased_contacts.source_system
+            and both_ways.contact_id = erased_contacts.contact_id
 ),
 
 cards_of_nobody as (

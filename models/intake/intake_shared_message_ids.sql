@@ -15,15 +15,21 @@ repeated_ids as (
 
 -- the same message delivered twice is one message
 records as (
-    select distinct
+    select
         messages.message_id,
         messages.source_system,
         messages.contact_id,
-        messages.channel
+        messages.channel,
+        max({{ readable_stamp('messages.sent_at', 'messages.extracted_at') }}) as sent_at
     from messages
     inner join repeated_ids
         on messages.message_id = repeated_ids.message_id
     where messages.contact_id is not null
+    group by
+        messages.message_id,
+        messages.source_system,
+        messages.contact_id,
+        messages.channel
 ),
 
 counted as (
@@ -37,6 +43,7 @@ select
     message_id,
     source_system,
     contact_id,
-    channel
+    channel,
+    sent_at
 from counted
 where record_count > 1

@@ -66,7 +66,8 @@ bounced_messages as (
         messages.source_system,
         messages.contact_id,
         messages.channel,
-        named_bounces.bounced_at
+        {{ answered_at('named_bounces.bounced_at', readable_stamp('messages.sent_at', 'messages.extracted_at')) }}
+            as bounced_at
     from named_bounces
     inner join messages
         on named_bounces.message_id = messages.message_id

@@ -119,6 +119,7 @@ answers_to_messages as (
         messages.source_system,
         messages.contact_id,
         messages.channel,
+        {{ readable_stamp('messages.sent_at', 'messages.extracted_at') }} as sent_at,
         named_messages.readable_at,
         named_messages.extracted_at
     from named_messages
@@ -133,7 +134,7 @@ answers_to_nothing as (
         on unreadable_events.message_id = answers_to_messages.message_id
 ),
 
-answers as (
+all_answers as (
     select * from answers_to_messages
     union all
     select
@@ -141,6 +142,7 @@ answers as (
         cast(null as string) as source_system,
         cast(null as string) as contact_id,
         cast(null as string) as channel,
+        cast(null as timestamp) as sent_at,
         readable_at,
         extracted_at
     from answers_to_nothing
@@ -150,12 +152,24 @@ answers as (
         shared_message_ids.source_system,
         shared_message_ids.contact_id,
         shared_message_ids.channel,
+        shared_message_ids.sent_at,
         valid_message_events.occurred_at as readable_at,
         valid_message_events.extracted_at
     from valid_message_events
     inner join shared_message_ids
         on valid_message_events.message_id = shared_message_ids.message_id
     where valid_message_events.event_type in ('unsubscribed', 'complained')
+),
+
+answers as (
+    select
+        message_id,
+        source_system,
+        contact_id,
+        channel,
+        {{ answered_at('readable_at', 'sent_at') }} as readable_at,
+        {{ answered_at('extracted_at', 'sent_at') }} as extracted_at
+    from all_answers
 ),
 
 -- a wish to be forgotten of a record that is nobody's says no for its addresses, as its withdrawal would

@@ -39,19 +39,6 @@ heard_records as (
     from unknown_record_people
 ),
 
--- found by its id alone where the row does not tell the system
-closed_records as (
-    select
-        source_system,
-        contact_id
-    from heard_records
-    union
-    select
-        '' as source_system,
-        contact_id
-    from heard_records
-),
-
 -- one row per row that was delivered, also where it may have meant another spelling of its ids, or closes by addresses
 listed_noes as (
     select
@@ -63,13 +50,13 @@ listed_noes as (
         coalesce(unreadable_noes.purpose, '*') as purpose,
         unreadable_noes.has_readable_stamp,
         max(case when unreadable_noes.named_address_hash is not null then 1 else 0 end) = 1 as has_address,
-        max(case when closed_records.contact_id is not null then 1 else 0 end) = 1 as is_record_known,
+        max(case when heard_records.contact_id is not null then 1 else 0 end) = 1 as is_record_known,
         unreadable_noes.said_at
     from unreadable_noes
-    left join closed_records
+    left join heard_records
         on
-            unreadable_noes.contact_id = closed_records.contact_id
-            and coalesce(unreadable_noes.source_system, '') = closed_records.source_system
+            unreadable_noes.contact_id = heard_records.contact_id
+            and {{ may_be_one_system('unreadable_noes.source_system', 'heard_records.source_system') }}
     where unreadable_noes.entity <> 'erasure_requests'
     group by
         unreadable_noes.entity,
@@ -152,8 +139,7 @@ listed_requests as (
     left join asked_records
         on
             asked_records.contact_id in (requests.contact_id, requests.meant_contact_id)
-            and coalesce({{ folded_name('requests.source_system') }}, {{ folded_name('asked_records.source_system') }})
-            = {{ folded_name('asked_records.source_system') }}
+            and {{ may_be_one_system('requests.source_system', 'asked_records.source_system') }}
     left join requests_with_address
         on
             requests.contact_id = requests_with_address.contact_id

@@ -38,9 +38,10 @@ CONSENT = f"""
         (profile_id varchar, source_system varchar, contact_id varchar, country_code varchar);
     create table audiences.audience_former_records
         (profile_id varchar, source_system varchar, contact_id varchar);
-    create table audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table audiences.audience_messages
+        (message_id varchar, profile_id varchar, channel varchar, sent_at timestamp);
     create table audiences.audience_doubted_messages
-        (message_id varchar, source_system varchar, contact_id varchar, channel varchar);
+        (message_id varchar, source_system varchar, contact_id varchar, channel varchar, sent_at timestamp);
     create table audiences.audience_held_addresses
         (profile_id varchar, address_kind varchar, address_id varchar, is_over_shared boolean);
     create table audiences.audience_unknown_records
@@ -67,7 +68,8 @@ PERMITTED = """
     insert into audiences.audience_contacts
     select distinct profile_id, 'web_shop', 'c_' || profile_id, null from audiences.aud_win_back where {which};
     insert into audiences.audience_messages
-    select distinct 'm_' || profile_id, profile_id, channel from audiences.aud_win_back where {which}
+    select distinct 'm_' || profile_id, profile_id, channel, timestamp '2023-12-01 09:00'
+    from audiences.aud_win_back where {which}
 """
 
 

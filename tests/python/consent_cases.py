@@ -961,6 +961,142 @@ def a_no_at_what_may_be_one_address_or_another_is_about_its_record(case: Case) -
 
 
 @case
+def an_answer_is_not_older_than_the_message_that_it_answers(case: Case) -> Expected:
+    # the provider stamps in another zone, or gives dates only
+    answers = [("unsubscribed", "06-10 10:30"), ("complained", "06-10 10:30"), ("complained", "06-10 00:00")]
+    for number, (kind, when) in enumerate(answers):
+        case.record(f"x{number}", cart=True)
+        case.says("granted", "06-10 14:00", f"x{number}")
+        case.message(f"x{number}", "06-10 14:01", f"m{number}")
+        case.event(kind, when, f"m{number}")
+    case.record("wrong", cart=True)
+    case.says("granted", "06-10 14:00", "wrong")
+    case.message("wrong", "06-10 14:01", "wrong")
+    case.event("unsubscribe", "06-10 10:30", "wrong")
+    case.record("unstamped", cart=True)
+    case.says("granted", "06-10 14:00", "unstamped")
+    case.message("unstamped", "06-10 14:01", "unstamped")
+    case.event("complained", "06-10 10:30", "unstamped", occurred_at=None, extracted_at=at("06-10 11:00"))
+    case.base("bounced", email_verified_at=at("06-10 12:00"))
+    case.message("bounced", "06-10 14:01", "bounced")
+    case.event("bounced_hard", "06-10 10:30", "bounced")
+    case.base("dead", email_verified_at=at("06-10 12:00"))
+    case.message("dead", "06-10 14:01", "dead")
+    case.event("Bounced_Hard", "06-10 10:30", "dead")
+    return dict.fromkeys(("x0", "x1", "x2", "wrong", "unstamped", "bounced", "dead"))
+
+
+@case
+def an_answer_to_an_id_of_two_messages_is_not_older_than_either(case: Case) -> Expected:
+    for name in ("x", "y"):
+        case.record(name, cart=True)
+        case.says("granted", "06-10 14:00", name)
+        case.message(name, "06-10 14:01")
+    case.event("unsubscribed", "06-10 10:30")
+    for name in ("dead", "too"):
+        case.base(name, email_verified_at=at("06-10 12:00"))
+        case.message(name, "06-10 14:01", "m2")
+    case.event("bounced_hard", "06-10 10:30", "m2")
+    return dict.fromkeys(("x", "y", "dead", "too"))
+
+
+@case
+def a_yes_after_an_answer_and_its_message_opens(case: Case) -> Expected:
+    case.base()
+    case.message("x", "06-10 14:01")
+    case.event("unsubscribed", "06-10 10:30")
+    case.says("granted", "06-10 14:02")
+    # a message whose own stamp nobody can believe says nothing of when it was answered
+    case.base("late")
+    case.message("late", "07-01 08:00", "late")
+    case.event("unsubscribed", "03-02", "late")
+    case.says("granted", "04-01", "late")
+    return {"x": case.email("x"), "late": case.email("late")}
+
+
+@with_double_opt_in
+def a_yes_that_was_confirmed_before_it_was_said_is_as_old_as_its_confirmation(case: Case) -> Expected:
+    for name in ("withdrawn", "stopped", "between"):
+        case.base(name)
+        case.message(name, which=name)
+    case.says("withdrawn", "03-02", "withdrawn")
+    case.event("unsubscribed", "03-02", "stopped")
+    case.event("complained", "03-02", "between")
+    case.says("granted", "06-01", "withdrawn", double_opt_in_confirmed_at=at("2022-01-02"))
+    case.says("granted", "06-01", "stopped", double_opt_in_confirmed_at=at("2022-01-02"))
+    case.says("granted", "06-01", "between", double_opt_in_confirmed_at=at("03-01"))
+    case.record("only", cart=True)
+    case.says("granted", "06-01", "only", double_opt_in_confirmed_at=at("2022-01-02"))
+    case.base("after")
+    case.says("withdrawn", "03-02", "after")
+    case.says("granted", "06-01", "after", double_opt_in_confirmed_at=at("05-31"))
+    case.base("at_once")
+    case.says("withdrawn", "03-02", "at_once")
+    case.says("granted", "06-01", "at_once", double_opt_in_confirmed_at=at("06-01"))
+    opened = {name: case.email(name) for name in ("only", "after", "at_once")}
+    return opened | dict.fromkeys(("withdrawn", "stopped", "between"))
+
+
+@case
+def a_no_of_whom_a_link_names_in_other_letters_closes(case: Case) -> Expected:
+    mark = chr(0xFEFF)
+    other: dict[str, Row] = {
+        "plain": {},
+        "system": {"linked_source_system": "CRM"},
+        "blank": {"linked_contact_id": " "},
+        "mark": {"linked_contact_id": mark},
+        "any": {"linked_source_system": None},
+        "own": {"source_system": "Web_Shop"},
+        "own_blank": {"contact_id": " "},
+        "own_any": {"source_system": None},
+        "type": {"link_type": "duplicate"},
+        "typed": {"link_type": "Same "},
+        "apart": {"link_type": "Different "},
+        "family": {"link_type": "Household"},
+    }
+    for name, wrong in other.items():
+        case.base(name)
+        ids = {"contact_id": case.cart_of(name), "linked_contact_id": f"z{case.cart_of(name)}"}
+        row: Row = ids | {"linked_source_system": "crm", "link_type": "same", "linked_at": at("01-01")}
+        row |= {column: f"{value}{ids[column]}" if column in ids else value for column, value in wrong.items()}
+        case.add("identity_links", **row)
+        case.says("withdrawn", "03-02", source_system="crm", contact_id=f"z{case.cart_of(name)}")
+    # and the other way round: the link has the plain name, and the no another one
+    case.base("said")
+    said: Row = {"linked_source_system": "crm", "linked_contact_id": f"z{case.cart_of('said')}"}
+    case.add("identity_links", contact_id=case.cart_of("said"), link_type="same", linked_at=at("01-01"), **said)
+    case.says("withdrawn", "03-02", source_system="C.R.M.", contact_id=f"z{case.cart_of('said')}")
+    opened = {name: case.email(name) for name in ("apart", "family")}
+    return opened | dict.fromkeys((*(name for name in other if name not in opened), "said"))
+
+
+@case
+def an_address_in_quotes_or_with_a_separator_behind_it_is_that_address(case: Case) -> Expected:
+    ways = (
+        *('"{}"', "'{}'", "{};", "{},", "[{}]", "<{}>", "({})", "'{}';", "<{}>;", '"Ann" <{}>,', "<'{}'>", " {} ; "),
+        *("'{}", "mailto:{};", '"mailto:{}"', "{}.;"),
+    )
+    names = []
+    for number, way in enumerate(ways):
+        for how in ("nobody", "other"):
+            names.append(f"{how}{number}")
+            case.base(names[-1])
+            case.record(f"o{names[-1]}", first_name="Other", last_name="Else")
+            said = "gone" if how == "nobody" else f"o{names[-1]}"
+            case.says("withdrawn", "03-02", said, address=way.format(case.email(names[-1])))
+    for number, sign in enumerate((" @ ", "@ ", chr(0xFF20), chr(0xFE6B))):
+        names.append(f"sign{number}")
+        case.base(names[-1])
+        case.says("withdrawn", "03-02", "gone", address=case.email(names[-1]).replace("@", sign))
+    case.base("holds", email=f"'{case.email('holds')}';")
+    case.record("says", email=case.email("holds"))
+    case.link("different", "holds", "says")
+    case.says("withdrawn", "03-02", "says")
+    case.base("opens", email=f"[{case.email('opens')}]")
+    return {"opens": case.email("opens")} | dict.fromkeys((*names, "holds"))
+
+
+@case
 def strangers_with_a_recycled_mobile_are_two_people(case: Case) -> Expected:
     case.record("ann", phone="+32470999001", last_name="Old", created_at=at("2012-01-01 08:00"))
     case.says("granted", "2022-01-01 09:00", "ann")
@@ -1010,6 +1146,50 @@ def a_wish_for_no_more_messages_is_lifted_by_no_word_that_cannot_be_read(case: C
             told: Row = {"preference_type": "max_frequency", "preference_value": wish}
             case.add("contact_preferences", contact_id=case.cart_of(name), declared_at=at(f"0{month}-01"), **told)
     return {"none": None, "fewer": None, "more": case.email("more"), "words": case.email("words")}
+
+
+@case
+def a_wish_for_no_more_messages_closes_whoever_may_have_said_it(case: Case) -> Expected:
+    wrong: dict[str, Row] = {
+        "clean": {},
+        "undated": {"declared_at": None},
+        "zero": {"declared_at": datetime.fromisoformat("1970-01-01")},
+        "early": {"declared_at": at("07-01 07:30")},
+        "unextracted": {"extracted_at": None},
+        "capital": {"preference_type": "Max_Frequency"},
+        "blank": {"preference_type": "max_frequency "},
+        "spaced": {"preference_type": "max frequency"},
+        "system": {"source_system": "web shop"},
+        "systems": {"source_system": "Web_Shop "},
+        "any": {"source_system": None},
+    }
+    told: Row = {"preference_type": "max_frequency", "preference_value": "0", "declared_at": at("03-01")}
+    for name, columns in wrong.items():
+        case.base(name)
+        case.add("contact_preferences", **{"contact_id": case.cart_of(name), **told, **columns})
+    case.base("id")
+    case.add("contact_preferences", contact_id=case.cart_of("id") + " ", **told)
+    for name, columns in {"rejected": {"created_at": None}, "joined": {}}.items():
+        case.base(name, loyalty_card_id=f"{name}-{case.number}")
+        case.record(f"{name}2", loyalty_card_id=f"{name}-{case.number}", **columns)
+        case.add("contact_preferences", contact_id=case.cart_of(f"{name}2"), **told)
+    case.base("linked")
+    case.link("same", "linked", "gone")
+    case.add("contact_preferences", contact_id=case.cart_of("gone"), **told)
+    # what was said before counts no more, and who may have said more says no less
+    case.base("later")
+    case.add("contact_preferences", contact_id=case.cart_of("later"), **(told | {"preference_type": "Max_Frequency"}))
+    fewer = {"preference_value": "5", "declared_at": at("05-01")}
+    case.add("contact_preferences", contact_id=case.cart_of("later"), **(told | fewer))
+    case.base("more")
+    case.add("contact_preferences", contact_id=case.cart_of("more"), **told)
+    many = {"preference_value": "5", "preference_type": "Max_Frequency", "declared_at": at("05-01")}
+    case.add("contact_preferences", contact_id=case.cart_of("more"), **(told | many))
+    case.base("both")
+    for value in ("10", "0"):
+        case.add("contact_preferences", contact_id=case.cart_of("both"), **(told | {"preference_value": value}))
+    closed = (*wrong, "id", "rejected", "joined", "linked", "more", "both")
+    return dict.fromkeys(closed) | {"later": case.email("later")}
 
 
 # --- Who is silent ------------------------------------------------------------------------------------------------

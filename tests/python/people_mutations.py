@@ -91,7 +91,7 @@ MUTATIONS = [
     Mutation(
         "a yes counts as said when it was given, not when it was confirmed",
         WORDS,
-        "        moments.changed_at as said_at,",
+        "        moments.said_at,",
         "        moments.heard_at as said_at,",
         double_opt_in=True,
     ),
@@ -321,6 +321,49 @@ MUTATIONS = [
         "from {{ ref('intake_shared_message_ids') }}\n    where false",
     ),
     Mutation(
+        "an answer is not older than the message that it answers",
+        WORDS,
+        "{{ answered_at('message_events.occurred_at', 'messages.sent_at') }} as answered_at",
+        "message_events.occurred_at as answered_at",
+    ),
+    Mutation(
+        "nor is a bounce",
+        ADDRESSES,
+        "{{ answered_at('message_events.occurred_at', 'messages.sent_at') }} as occurred_at",
+        "message_events.occurred_at",
+    ),
+    Mutation(
+        "nor is an answer that cannot be read",
+        UNREADABLE,
+        "{{ answered_at('readable_at', 'sent_at') }} as readable_at",
+        "readable_at",
+    ),
+    Mutation(
+        "a yes that was confirmed before it was said is as old as its confirmation",
+        WORDS,
+        "and consents.double_opt_in_confirmed_at < consents.changed_at",
+        "and false",
+        double_opt_in=True,
+    ),
+    Mutation(
+        "a link of a type that is none of the list ties a record that is nobody's",
+        "models/intake/intake_rejected_ties.sql",
+        "else 'same'",
+        "when link_type is null then 'same' else link_type",
+    ),
+    Mutation(
+        "a link names a record that is nobody's in whatever letters",
+        "macros/intake/noes.sql",
+        "coalesce({{ folded_name(one) }}, {{ folded_name(other) }}, '')",
+        "coalesce({{ one }}, {{ folded_name(other) }}, '')",
+    ),
+    Mutation(
+        "quotes, brackets and separators around an e-mail are no part of it",
+        "macros/portability/text.sql",
+        "regex_replace_all(expression, around, '')",
+        "expression",
+    ),
+    Mutation(
         "an empty text is a missing one",
         "macros/intake/erased_contacts.sql",
         "{{ filled_text('all_rows.' ~ column) }} as {{ column }}",
@@ -445,7 +488,7 @@ MUTATIONS = [
     Mutation(
         "what stands around an e-mail is no part of it",
         "macros/portability/text.sql",
-        "when {{ regex_like(written, '[<:]|[.]$') }} then",
+        "when {{ regex_like(written, '[<:\\\\s]|^[^a-z0-9]|[^a-z0-9]$') }} then",
         "when false then",
     ),
     Mutation(

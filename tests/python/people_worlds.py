@@ -116,6 +116,9 @@ class Story:
         """A contact record with addresses of its own, unless the columns say otherwise."""
         which = len(self.records)
         record = ("web_shop", f"c{self.number}_{which}")
+        if record in self.people.contacts:
+            # one of the future had that number, and is another one
+            record = ("web_shop", f"{record[1]}x")
         phone = self.phone(which) if self.channel in ("sms", "phone") or self.chance(0.5) else None
         row: Row = {
             "silo": "app" if self.channel == "push" and self.chance(0.9) else "web_shop",
@@ -152,9 +155,16 @@ class Story:
             return email
         local, _, domain = email.partition("@")
         way = self.random.choice(
-            ("upper", "blank", "invisible", "decomposed", "ascii_domain", "invisible_domain", "link", "named", "root")
+            (
+                *("upper", "blank", "invisible", "decomposed", "ascii_domain", "invisible_domain", "link", "named"),
+                *("root", "around"),
+            )
         )
         self.kinds.add(f"spelled_{way}")
+        if way == "around":
+            around = ("'{}'", '"{}"', "{};", "{},", "[{}]", "({})", '"Ann" <{}>;')
+            at_sign = self.random.choice(("@", "@", " @ ", "\uff20"))
+            return self.random.choice(around).format(f"{local}{at_sign}{domain}")
         if way in ("link", "named", "root"):
             return {"link": f"mailto:{email}", "named": f'"Ann" <{email}>', "root": f"{email}."}[way]
         if way == "upper":
@@ -761,7 +771,18 @@ def no_of_a_record_that_is_tied_to_somebody(story: Story) -> None:
         alone: Row = {"contact_id": tied[1], "email": f"tied{story.email(0)}", "phone": None, "silo": "kiosk"}
         story.people.world["contacts"].append(row | alone | {"loyalty_card_id": card})
     if how != "card":
-        link(story, *story.random.choice(((record, tied), (tied, record))), story.random.choice(("same", None)))
+        kind = story.random.choice(("same", None, "Same ", "duplicate"))
+        link(story, *story.random.choice(((record, tied), (tied, record))), kind)
+        if story.chance(0.5):
+            row = story.people.world["identity_links"][-1]
+            end = story.random.choice(("", "linked_"))
+            ways = (
+                ("source_system", "Web Shop"),
+                ("source_system", None),
+                ("contact_id", f"{row[f'{end}contact_id']}\ufeff"),
+            )
+            column, value = story.random.choice(ways)
+            row[f"{end}{column}"] = value
     refuses(story, tied, at, {})
     if story.chance(0.4):
         story.consent("granted", at + timedelta(days=5), record)
@@ -825,6 +846,26 @@ def stopped_between_a_yes_and_its_confirmation(story: Story) -> None:
     record, at = story.anyone(), story.when()
     story.consent("granted", at, record, double_opt_in_confirmed_at=at + timedelta(days=9))
     story.event(story.message(record, at), "unsubscribed", at + timedelta(days=4))
+
+
+def answered_before_it_was_sent(story: Story) -> None:
+    """The provider stamps in another zone, or gives dates only; between the stamp and the message she said yes."""
+    record, at = story.anyone(), story.when()
+    kind = story.random.choice(("unsubscribed", "complained", "unsubscribe", "bounced_hard", "Bounced_Hard"))
+    before = at - timedelta(hours=story.random.choice((4, 10)))
+    story.event(story.message(record, at), kind, before)
+    if story.channel not in ("post", "push", "ads") and story.chance(0.5):
+        story.people.contacts[record][verified(story)] = at - timedelta(hours=1)
+    story.consent("granted", at + timedelta(hours=story.random.choice((-1, -1, 1))), record)
+
+
+def confirmed_before_it_was_said(story: Story) -> None:
+    """The confirmation of an earlier yes stands in the row of a later one."""
+    record, at = story.anyone(), story.when()
+    confirmed = at - timedelta(days=story.random.choice((2, 20)))
+    story.consent("granted", at, record, double_opt_in_confirmed_at=confirmed)
+    if story.chance(0.7):
+        story.consent("withdrawn", at - timedelta(days=10), record)
 
 
 def unreadable(**wrong: object) -> Callable[[Story], None]:
@@ -1084,6 +1125,7 @@ TROUBLES: list[tuple[str, Callable[[Story], None], float]] = [
             *(answer_to_an_id_of_two_messages, empty_texts, no_under_other_ids),
             *(no_of_a_merged_account, no_of_a_record_that_is_tied_to_somebody),
             *(bounce_that_cannot_be_read, bounce_of_a_record_that_is_nobodys),
+            *(answered_before_it_was_sent, confirmed_before_it_was_said),
         )
     ),
     *(

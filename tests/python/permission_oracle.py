@@ -7,7 +7,7 @@ pages leave two readings open, it takes the one that writes to fewer people, and
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -107,7 +107,7 @@ def one_spelling(email: object) -> str | None:
     if email is None:
         return None
     visible = "".join(
-        letter
+        "@" if unicodedata.normalize("NFKC", letter) == "@" else letter
         for letter in unicodedata.normalize("NFC", str(email))
         if unicodedata.category(letter) not in ("Cf", "Cc")
     )
@@ -122,13 +122,25 @@ def one_spelling(email: object) -> str | None:
 
 
 def _bare(email: str) -> str:
-    """Out of a link, or of brackets with a name before them that is no address itself; without the dot of the root."""
+    """Without quotes, brackets and separators; out of a link, or of <> with a name before them that is no address."""
+    email = _without_ends(email)
     name, opened, rest = email.partition("<")
     if opened and "@" not in name and rest.find(">") == len(rest) - 1 and "<" not in rest:
-        email = rest[:-1].strip()
+        email = _without_ends(rest[:-1])
     if email.startswith("mailto:"):
         email = email.removeprefix("mailto:").partition("?")[0]
+    email = "@".join(part.strip() if "@" in email else part for part in email.split("@"))
+    # the dot of the root
     return email[:-1] if email.endswith(".") else email
+
+
+def _without_ends(email: str) -> str:
+    """An address begins with no quote, bracket or separator, and ends with none."""
+    while email and (email[0] in "\"'[(,;" or email[0].isspace()):
+        email = email[1:]
+    while email and (email[-1] in "\"']),;" or email[-1].isspace()):
+        email = email[:-1]
+    return email
 
 
 @cache
@@ -167,6 +179,12 @@ def said(row: Row, column: str) -> datetime | None:
     stamp = moment(row, column)
     extracted = row.get("extracted_at")
     return stamp or (extracted if isinstance(extracted, datetime) else None)
+
+
+def answered(at: datetime | None, message: Row) -> datetime | None:
+    """When an answer to a message was given: not before that was sent, if one knows when that was."""
+    sent = moment(message, "sent_at")
+    return max(at, sent) if at and sent else at
 
 
 def record_of(row: Row) -> Record | None:
@@ -514,6 +532,10 @@ class Oracle:
             confirmed = moment(row, "double_opt_in_confirmed_at")
             if confirmed is None or confirmed >= self.settings.as_of:
                 return
+            if stamp >= self.settings.as_of:
+                return
+            # of an earlier yes, it may be: what was refused since stands
+            stamp = min(stamp, confirmed)
         names, [address, *_] = self._named(row, KINDS[channel])
         if names and address is None:
             return
@@ -551,7 +573,7 @@ class Oracle:
                     and None not in (message.get("extracted_at"), message.get("sent_date"), row.get("source_system"))
                     and None not in (row.get("link_tag"), row.get("occurred_date"), row.get("extracted_at"))
                 )
-                said_at = said(row, "occurred_at")
+                said_at = answered(said(row, "occurred_at"), message)
                 if said_at is None:
                     continue
                 for each in (str(channel),) if channel in CHANNELS else CHANNELS:
@@ -582,9 +604,14 @@ class Oracle:
         before = self.past.person_of.get(record) if self.past else None
         found = [contact.record for contact in before.records] if before else []
         for row in self.world["identity_links"]:
-            ends = [record_of(row), (str(row["linked_source_system"]), str(row["linked_contact_id"]))]
-            if record in ends and (row.get("link_type") or "same") == "same":
-                found += [end for end in ends if end is not None]
+            ends = [[row[f"{end}source_system"], row[f"{end}contact_id"]] for end in ("", "linked_")]
+            # nothing but these two says that they are not one
+            if _letters(str(row.get("link_type") or "")) not in ("different", "household"):
+                for one, other in (ends, ends[::-1]):
+                    if _may_mean(one, record):
+                        meant = {str(other[1]), _meant(str(other[1]))}
+                        mine = [each for name in meant for each in self.namesakes.get(name, ())]
+                        found += [each for each in mine if _may_mean(other, each)]
         if record in self.strangers:
             card = ("card", self.strangers[record].row.get("loyalty_card_id"))
             found += [] if self.is_shared_by_many(card) else self.holders.get(card, [])
@@ -622,7 +649,7 @@ class Oracle:
         bounces = [row for row in self.world["message_events"] if _word(row.get("event_type")) == "bounced_hard"]
         # of messages that share an id each may be the one that bounced
         for bounce, message in ((row, each) for row in bounces for each in messages.get(row.get("message_id"), ())):
-            stamp = said(bounce, "occurred_at")
+            stamp = answered(said(bounce, "occurred_at"), message)
             record, channel = record_of(message), _word(message.get("channel"))
             if stamp is None or channel not in CHANNELS or channel == "ads" or stamp >= self.settings.as_of:
                 continue
@@ -773,7 +800,7 @@ def _respelled(rows: list[Row], systems: set[str]) -> Iterator[Row]:
     named = {system: _letters(system) for system in systems}
     for row in rows:
         ids = {name: row[name] for name in ("source_system", "contact_id", "message_id") if row.get(name) is not None}
-        stripped = {name: str(value).strip() for name, value in ids.items()}
+        stripped = {name: _meant(str(value)) for name, value in ids.items()}
         letters = _letters(str(ids.get("source_system", "")))
         meant = [stripped, *(stripped | {"source_system": each} for each in named if named[each] == letters)]
         for other in meant:
@@ -784,6 +811,20 @@ def _respelled(rows: list[Row], systems: set[str]) -> Iterator[Row]:
 def _word(value: object) -> str:
     """A word of a closed list in whatever case, with white space around it or without."""
     return str(value or "").strip().lower()
+
+
+def _meant(name: str) -> str:
+    """An id without white space, and signs that nobody sees, around it."""
+    seen = [place for place, sign in enumerate(name) if not sign.isspace() and unicodedata.category(sign) != "Cf"]
+    return name[seen[0] : seen[-1] + 1] if seen else ""
+
+
+def _may_mean(end: Sequence[object], record: Record) -> bool:
+    """Whether an end of a link, a system and an id, may be a record, however it is spelled."""
+    system, contact = end
+    return _meant(str(contact)) == _meant(record[1]) and (
+        system is None or _letters(str(system)) == _letters(record[0])
+    )
 
 
 def _letters(name: str) -> str:

@@ -32,7 +32,10 @@ CHANNELS = [("email", "email", "marketing"), ("sms", "phone", "marketing"), ("po
 # what else may say no, and what else is known of addresses: not here
 NOTHING = {
     "intake_contacts": {"source_system": "varchar", "contact_id": "varchar", "updated_at": "timestamp"},
-    "intake_messages": dict.fromkeys(("message_id", "source_system", "contact_id", "channel"), "varchar"),
+    "intake_messages": {
+        **dict.fromkeys(("message_id", "source_system", "contact_id", "channel"), "varchar"),
+        "sent_at": "timestamp",
+    },
     "intake_message_events": {"message_id": "varchar", "event_type": "varchar", "occurred_at": "timestamp"},
     "intake_unreadable_noes": {
         **dict.fromkeys(("entity", "source_system", "contact_id", "channel", "purpose"), "varchar"),
@@ -99,7 +102,9 @@ def words(events: Iterable[Event], double_opt_in: bool) -> list[Word]:
         if event.status != "granted" or not double_opt_in:
             heard.append(Word(event.contact, event.status == "granted", event.hour, event.hour))
         elif event.confirmed_hour is not None:
-            heard.append(Word(event.contact, True, event.hour, max(event.hour, event.confirmed_hour)))
+            # confirmed before it was said it may be an earlier yes that was confirmed: it is as old as that
+            said = min(event.hour, event.confirmed_hour)
+            heard.append(Word(event.contact, True, said, max(event.hour, event.confirmed_hour)))
     return heard
 
 

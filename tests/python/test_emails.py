@@ -27,6 +27,11 @@ SAME = [
     ("Zo\u00eb <zoe@example.com>", "zoe@example.com"),
     ('"Zo\u00eb, B" <MailTo:zoe@Example.com?subject=stop>', "zoe@example.com"),
     ("\u00a0mailto:zo\u00e9@example.com.", "zo\u00e9@example.com"),
+    ("\u201czo\u00e9@example.com\u201d;", "zo\u00e9@example.com"),
+    ("\u00abzo\u00e9@example.com\u00bb", "zo\u00e9@example.com"),
+    ("a7\uff20example.com", "a7@example.com"),
+    ("[zo\u00e9 \ufe6b\u00a0example.com],", "zo\u00e9@example.com"),
+    ("o\u2019brien@example.com", "o\u2019brien@example.com"),
 ]
 UNREADABLE = [
     "zo\u00e9",
@@ -43,6 +48,8 @@ UNREADABLE = [
     "zo\u00e9@example.com <zo\u00e9@example.com>",  # which one?
     "<zo\u00e9@example.com>, <b@example.com>",
     "mailto:zo\u00e9@example.com,b@example.com",
+    "zo\u00e9@example.com;b@example.com",
+    "zo\u00e9 (b@example.com)",
 ]
 
 
@@ -74,6 +81,14 @@ AROUND = (
     "<{}.>",
     "b@c.de <{}>",
     "'{}'",
+    '"{}"',
+    "'{};",
+    "[{}],",
+    "({}.) ;",
+    "<'{}'>",
+    '"B" <"mailto:{}">;',
+    "[{0}](mailto:{0})",
+    "{0};{0}",
 )
 
 
@@ -82,7 +97,9 @@ AROUND = (
     raw_email=st.builds(
         str.format,
         st.sampled_from(AROUND),
-        st.from_regex(r"[ \t]{0,2}[A-Za-z0-9_+-]{1,6}@[A-Za-z0-9]{1,6}\.[A-Za-z]{2,3}[ \n]{0,2}", fullmatch=True),
+        st.from_regex(
+            r"[ \t]{0,2}[A-Za-z0-9_+-]{1,6}[ \t]?@[ \n]?[A-Za-z0-9]{1,6}\.[A-Za-z]{2,3}[ \n]{0,2}", fullmatch=True
+        ),
     )
 )
 def test_sql_spells_plain_e_mails_as_python_would(raw_email: str) -> None:

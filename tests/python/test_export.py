@@ -1042,3 +1042,20 @@ def test_a_line_about_a_feed_tells_what_is_not_zero_and_always_how_many_members_
     busy = Report("crm", "new run", counts={"members": 1200, "added": 0, "removed": 2, "late_noes": 1})
     assert str(quiet).split()[-2:] == ["0", "members"]
     assert str(busy).endswith("1,200 members, 2 removed, 1 late no")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (["verify", "/nonexistent/manifest.json"], "does not exist"),
+        (["exprot"], "No such command"),
+        (["--dry"], "No such option"),
+        (["plan", "--dry"], "No such option"),
+        ([], "Usage"),
+    ],
+)
+def test_a_call_that_cannot_be_understood_does_not_end_as_a_plan_with_changes(
+    wrong: list[str], sentence: str, shop: Retailer
+) -> None:
+    said = shop.call(*wrong)
+    assert (said.code, sentence in said.text) == (1, True), said.text

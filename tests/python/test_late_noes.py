@@ -82,6 +82,9 @@ def left_out(shop: Retailer, feed: str = "win_back") -> list[str]:
         (consent(changed_at="2023-12-31T08:00:00+99:00"), ["ann"]),
         (consent(changed_at="infinity"), ["ann"]),
         (consent(changed_at="1970-01-01"), ["ann"]),
+        # a date alone is the end of its day, here in Paris: the yes was said on this one
+        (consent(changed_at="2024-01-01"), ["ann"]),
+        (consent(changed_at="2023-12-31"), []),
         (consent(changed_at=""), ["ann"]),
         (consent(source_system=""), ["ann"]),
         (consent(source_system="crm"), []),
@@ -113,6 +116,7 @@ def test_a_late_consent_that_is_no_yes_leaves_the_person_out(shop: Retailer, lin
         ("m_ann,,", ["ann"]),
         ("m_ann,unsubscribed,soon", ["ann"]),
         ("m_ann,unsubscribed,2023-12-31 23:00:00", []),
+        ("m_ann,unsubscribed,2024-01-01", ["ann"]),
         ("m_ann,clicked,2024-07-01 08:00:00", []),
         ("m_ann,bounced_hard,2024-07-01 08:00:00", []),
         ("m_unheard_of,unsubscribed,2024-07-01 08:00:00", []),
@@ -129,6 +133,21 @@ def test_a_late_event_that_is_not_harmless_leaves_the_person_out(
     assert left_out(shop) == expected
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "update audiences.audience_messages set sent_at = timestamp '2024-01-01 10:01' where profile_id = 'ann'",
+        "insert into audiences.audience_doubted_messages "
+        "values ('m_ann', 'web_shop', 'c_ann', 'email', timestamp '2024-01-01 10:01')",
+    ],
+)
+def test_a_late_stop_is_not_older_than_the_message_that_it_answers(more: str, shop: Retailer) -> None:
+    # stamped in another zone, before the yes that the message followed
+    shop.publish([person("ann"), person("bob")], more=more)
+    late(shop, EVENTS, *(f"{message},unsubscribed,2024-01-01 06:00:00" for message in (" m_ann", "m_bob")))
+    assert left_out(shop) == ["ann"]
+
+
 def test_a_line_that_begins_with_a_number_sign_is_no_comment(shop: Retailer) -> None:
     numbers = "update audiences.audience_messages set message_id = if(profile_id = 'bob', '1002', '#1001')"
     shop.publish([person("ann"), person("bob")], more=numbers)
@@ -142,6 +161,16 @@ def test_an_event_of_a_message_newer_than_the_publication_finds_its_contact_in_l
     (shop.late_noes / "input_messages.csv").write_text(
         "source_system,contact_id,message_id,channel\nweb_shop,c_ann,m_new,email\n"
     )
+    assert left_out(shop) == ["ann"]
+
+
+def test_a_late_stop_is_not_older_than_a_message_that_late_messages_tell_of(shop: Retailer) -> None:
+    shop.publish([person("ann"), person("bob")])
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel,sent_at\n"
+        "web_shop,c_ann,m_new,email,2024-01-01 10:01:00\nweb_shop,c_bob,m_newer,email,\n"
+    )
+    late(shop, EVENTS, *(f"{message},unsubscribed,2024-01-01 06:00:00" for message in ("m_new", "m_newer")))
     assert left_out(shop) == ["ann"]
 
 
@@ -312,7 +341,7 @@ def test_a_late_no_of_whoever_may_be_written_to_nowhere_holds_at_the_address_tha
         more=f"""
         insert into audiences.audience_held_addresses values ('eve', 'email', {address_id(FAMILY)}, false);
         insert into audiences.audience_contacts values ('eve', 'web_shop', 'c_eve', null);
-        insert into audiences.audience_messages values ('m_eve', 'eve', 'email')
+        insert into audiences.audience_messages values ('m_eve', 'eve', 'email', null)
     """,
     )
     late(shop, header, line)
@@ -346,7 +375,7 @@ ONCE = f"insert into audiences.audience_held_addresses values ('bob', 'email', {
 def test_a_late_no_of_a_record_that_is_gone_is_of_whoever_holds_or_held_the_address_that_it_was_seen_with(
     header: str, line: str, closed: bool, shop: Retailer
 ) -> None:
-    message = "insert into audiences.audience_doubted_messages values ('m_gone', 'web_shop', 'c_gone', 'email')"
+    message = "insert into audiences.audience_doubted_messages values ('m_gone', 'web_shop', 'c_gone', 'email', null)"
     shop.publish([person("bob"), person("cas")], more=f"{GONE}; {ONCE}true); {message}")
     late(shop, header, line)
     assert left_out(shop) == (["bob"] if closed else [])
@@ -385,7 +414,9 @@ def test_a_late_no_of_a_record_that_is_nobodys_is_of_the_people_whose_it_was(
 ) -> None:
     known = "insert into audiences.audience_unknown_people values ('web_shop', 'c_merged', {})"
     whose = ("'ann', null", "'bob', date '2024-05-01'")
-    message = "insert into audiences.audience_doubted_messages values ('m_merged', 'web_shop', 'c_merged', 'email')"
+    message = (
+        "insert into audiences.audience_doubted_messages values ('m_merged', 'web_shop', 'c_merged', 'email', null)"
+    )
     split = "insert into audiences.audience_siblings values ('cas', 'ann', date '2024-12-01')"
     more = [*(known.format(each) for each in whose), message, split]
     shop.publish([person("ann"), person("bob"), person("cas"), person("dan")], more="; ".join(more))
@@ -422,7 +453,7 @@ def test_a_late_no_holds_for_whoever_is_written_to_at_an_address_that_its_record
 
 
 def test_a_late_stop_at_a_message_id_that_several_share_is_of_each(shop: Retailer) -> None:
-    shared = "insert into audiences.audience_doubted_messages values ('m_ann', 'web_shop', 'c_{0}', 'email')"
+    shared = "insert into audiences.audience_doubted_messages values ('m_ann', 'web_shop', 'c_{0}', 'email', null)"
     shop.publish(
         [person("ann"), person("bob", consented_at="2024-06-30 12:00:00"), person("cas")],
         more=";".join(shared.format(who) for who in ("ann", "bob"))
@@ -665,7 +696,7 @@ def test_what_was_read_is_told_in_counts(shop: Retailer) -> None:
 def test_a_phone_in_a_late_no_is_read_with_the_default_country_as_models_read_it(
     country: str, shop: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {"default_country_code": country, "earliest_plausible_date": "1990-01-01"}
+    settings = {"default_country_code": country, "earliest_plausible_date": "1990-01-01", "business_timezone": "UTC"}
     monkeypatch.setattr(late_noes, "setting", lambda name, _: settings[name])
     shop.feeds = [{**EMAIL_FEED, "channel": "sms"}]
     shop.publish([person("ann", channel="sms", phone="+32470123456"), person("bob", channel="sms")])
@@ -689,7 +720,7 @@ def test_a_phone_in_a_late_no_is_read_with_the_default_country_as_models_read_it
 def test_a_phone_in_a_late_no_is_read_with_the_country_of_its_record(
     line: str, closed: list[str], shop: Retailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {"default_country_code": "BE", "earliest_plausible_date": "1990-01-01"}
+    settings = {"default_country_code": "BE", "earliest_plausible_date": "1990-01-01", "business_timezone": "UTC"}
     monkeypatch.setattr(late_noes, "setting", lambda name, _: settings[name])
     shop.feeds = [{**EMAIL_FEED, "channel": "sms"}]
     shop.publish(

@@ -39,6 +39,7 @@ def test_the_oracle_says_of_each_case_what_a_person_wrote_down(double_opt_in: bo
     # these are about what a permitted person gets
     del cases["order_confirmations_fill_no_cap"], cases["a_scanner_that_clicks_each_link_is_no_sign_of_life"]
     del cases["a_wish_for_no_more_messages_is_lifted_by_no_word_that_cannot_be_read"]
+    del cases["a_wish_for_no_more_messages_closes_whoever_may_have_said_it"]
     for name, expected in cases.items():
         says = {
             cart: next(iter(oracle.judge(("web_shop", cart), "email", "marketing").taken.get("email", [None])))

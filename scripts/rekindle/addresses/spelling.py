@@ -19,11 +19,20 @@ SHAPE = re.compile(rf"{_WORD}(\.{_WORD})*@({_LABEL}\.)+[a-z0-9-]{{2,63}}")
 # Marks that show nothing and are no format characters: the grapheme joiner, and what chooses a variant of a sign.
 INVISIBLE = frozenset({0x034F, *range(0xFE00, 0xFE10)})
 
-# As the macro bare_email() has it.
-_AROUND = (
-    re.compile(r"^[^<>@]*<\s*([^<>]*[^<>\s])\s*>$"),
-    re.compile(r"^mailto:([^?]+)(\?.*)?$", re.IGNORECASE),
-    re.compile(r"(@[^@]*[^.])\.$"),
+# An @ of other keyboards is one; what has none is a number.
+_OTHER_AT = "\uff20\ufe6b"
+HAS_AT = f"regexp_matches(address, '[@{_OTHER_AT}]')"
+
+# As the macro bare_email() has it, besides the quotes of other languages.
+_QUOTES = "\"'\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_ENDS = (re.compile(rf"^[\s{_QUOTES}\[(,;]+|[\s{_QUOTES}\]),;]+$"), "")
+_BARE = (
+    _ENDS,
+    (re.compile(r"^[^<>@]*<([^<>]+)>$"), r"\1"),
+    _ENDS,
+    (re.compile(r"^mailto:([^?]+)(\?.*)?$", re.IGNORECASE), r"\1"),
+    (re.compile(r"\s*@\s*"), "@"),
+    (re.compile(r"(@[^@]*[^.])\.$"), r"\1"),
 )
 
 UNPLAIN = f"""
@@ -31,7 +40,7 @@ UNPLAIN = f"""
     from (
         select source_system, contact_id, email as raw_email from input.input_contacts
         union all
-        select source_system, contact_id, address from input.input_consents where contains(address, '@')
+        select source_system, contact_id, address from input.input_consents where {HAS_AT}
         union all
         select source_system, contact_id, preference_value from input.input_contact_preferences
         where preference_type = 'preferred_email'
@@ -42,9 +51,11 @@ UNPLAIN = f"""
 
 def spelled(raw_email: str) -> str | None:
     """The one spelling, None when it is not one e-mail address."""
-    visible = "".join(sign for sign in raw_email if not _is_invisible(sign)).strip()
-    for around in _AROUND:
-        visible = around.sub(r"\1", visible)
+    visible = "".join(sign for sign in raw_email if not _is_invisible(sign))
+    for sign in _OTHER_AT:
+        visible = visible.replace(sign, "@")
+    for around, kept in _BARE:
+        visible = around.sub(kept, visible)
     local_part, at, domain = visible.rpartition("@")
     try:
         ascii_domain = idna.encode(domain, uts46=True).decode("ascii").lower()

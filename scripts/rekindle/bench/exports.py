@@ -45,9 +45,11 @@ CONSENT = f"""
     create table published.audiences.audience_former_records (
         profile_id varchar, source_system varchar, contact_id varchar
     );
-    create table published.audiences.audience_messages (message_id varchar, profile_id varchar, channel varchar);
+    create table published.audiences.audience_messages (
+        message_id varchar, profile_id varchar, channel varchar, sent_at timestamp
+    );
     create table published.audiences.audience_doubted_messages (
-        message_id varchar, source_system varchar, contact_id varchar, channel varchar
+        message_id varchar, source_system varchar, contact_id varchar, channel varchar, sent_at timestamp
     );
     create table published.audiences.audience_held_addresses as
     select distinct

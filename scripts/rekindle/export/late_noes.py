@@ -16,7 +16,7 @@ from rekindle.addresses import phones, spelling
 from rekindle.export.queries import query
 from rekindle.ground import paths, rules
 from rekindle.ground.errors import ContractError
-from rekindle.ground.quoting import file_text, name, parquet
+from rekindle.ground.quoting import file_text, name, parquet, text
 from rekindle.ground.screen import counted
 from rekindle.ground.settings import setting
 
@@ -26,7 +26,7 @@ ENTITIES = {
     "input_message_events": "message_id! event_type! occurred_at!",
     "input_erasure_requests": "source_system! contact_id!",
     # not noes: which contact a message went to that is newer than the publication
-    "input_messages": "source_system! contact_id! message_id! channel!",
+    "input_messages": "source_system! contact_id! message_id! channel! sent_at",
 }
 AGAIN = "nothing leaves before it is mended or taken away, because it may hold a no"
 
@@ -60,7 +60,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     country_of_contact = rules.apply("phone_country", "contacts.country_code", settings=default)
     _spell_addresses(connection, country_of_contact)
     earliest = str(setting("earliest_plausible_date", paths.connector()))
-    connection.execute(query("late_noes", earliest=earliest, country_of_contact=country_of_contact))
+    zone = text(str(setting("business_timezone", paths.connector())))
+    connection.execute(query("late_noes", earliest=earliest, country_of_contact=country_of_contact, business_zone=zone))
     (counts,) = connection.execute(
         "select count(distinct row_id), count(distinct profile_id), "
         "count(distinct row_id) - count(distinct case when profile_id is not null then row_id end), "
@@ -147,6 +148,7 @@ def _spell_addresses(connection: duckdb.DuckDBPyConnection, country_of_contact: 
 
 def _readings(address: str, countries: list[str]) -> list[tuple[str, str | None]]:
     """How an address reads in each country; an e-mail in all of them alike."""
-    if "@" in address:
-        return [("", spelling.spelled(address))]
+    email = spelling.spelled(address)
+    if email is not None or "@" in address:
+        return [("", email)]
     return [(country, phones.to_e164(address, country)[0]) for country in countries]

@@ -25,6 +25,7 @@ FILES = (
     MACROS / "portability" / "bits.sql",
     MACROS / "portability" / "spark.sql",
     MACROS / "portability" / "casts.sql",
+    MACROS / "portability" / "time_zones.sql",
     IDENTIFIERS,
     MACROS / "intake" / "erased_contacts.sql",
     MACROS / "intake" / "noes.sql",

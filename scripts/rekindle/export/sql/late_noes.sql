@@ -18,10 +18,15 @@
     and coalesce({{ said }}.source_system, {{ record }}.source_system) = {{ record }}.source_system
 {%- endmacro -%}
 
-{#- a moment nobody can believe, or a build could not read, is no moment: such a no counts whatever was said since -#}
+{#- a moment nobody can believe, or a build could not read, is no moment: such a no counts whatever was said since. A date alone
+    is the end of its day: at which hour it was, nobody knows -#}
 {%- macro readable(column) -%}
     {%- set moment = rule('utc_unless_zoned', column) -%}
-    case when {{ moment }} >= timestamp '{{ earliest }} 00:00:00' then {{ moment }} end
+    case
+        when {{ moment }} < timestamp '{{ earliest }} 00:00:00' then null
+        when {{ column }} like '%:%' then {{ moment }}
+        else {{ rule('local_to_utc', "date_trunc('day', " ~ moment ~ ") + interval 1 day", business_zone) }}
+    end
 {%- endmacro -%}
 
 create temp view late_permissions as
@@ -49,6 +54,7 @@ systems as (
         union
         select source_system from activation.audiences.audience_unknown_people
     )
+    where source_system <> ''
 ),
 
 named_addresses as (
@@ -134,11 +140,46 @@ messages_of_nobody as (
     where input_messages.message_id is not null and contacts.contact_id is null
 ),
 
-stops as (
+events as (
     select
         'event ' || row_number() over () as row_id,
         message_id,
-        {{ readable('occurred_at') }} as said_at,
+        event_type,
+        {{ readable('occurred_at') }} as stamped_at
+    from input_message_events
+    where {{ rule('may_be_a_no', 'event_type') }}
+),
+
+sent_messages as (
+    select message_id, {{ readable('sent_at') }} as sent_at
+    from input_messages
+    union all
+    select message_id, sent_at
+    from activation.audiences.audience_messages
+    union all
+    select message_id, sent_at
+    from activation.audiences.audience_doubted_messages
+),
+
+{# of messages that share an id, the last one -#}
+answered_messages as (
+    select named_events.row_id, max(sent_messages.sent_at) as sent_at
+    from (
+        select row_id, message_id
+        from events
+        union
+        select row_id, {{ rule('meant_id', 'message_id') }}
+        from events
+    ) as named_events
+    inner join sent_messages on named_events.message_id = sent_messages.message_id
+    group by named_events.row_id
+),
+
+stops as (
+    select
+        events.row_id,
+        message_id,
+        {{ rule('answered_at', 'stamped_at', 'sent_at') }} as said_at,
         coalesce(
             event_type in ('unsubscribed', 'complained')
             and {{ rule('meant_id', 'message_id') }} = message_id
@@ -146,8 +187,8 @@ stops as (
             and message_id not in (select message_id from messages_of_nobody),
             false
         ) as is_readable
-    from input_message_events
-    where {{ rule('may_be_a_no', 'event_type') }}
+    from events
+    left join answered_messages on events.row_id = answered_messages.row_id
 ),
 
 said as (
@@ -236,7 +277,10 @@ of_unknown as (
     from named_records
     inner join said on named_records.no_id = said.no_id
     inner join activation.audiences.audience_unknown_people as unknown_people
-        on {{ of_record('named_records', 'unknown_people') }}
+        on
+            named_records.contact_id = unknown_people.contact_id
+            {# of a link that names no system it may be any -#}
+            and unknown_people.source_system in ('', coalesce(named_records.source_system, unknown_people.source_system))
     where
         said.said_at is null
         or unknown_people.apart_since_date is null
