@@ -12,10 +12,6 @@ contracts as (
     select * from {{ ref('fct_contracts') }}
 ),
 
-scenario_entries as (
-    select * from {{ source('memory', 'scenario_entries') }}
-),
-
 contract_dates as (
     select
         profile_id,
@@ -54,51 +50,29 @@ renewed_contracts as (
             and open_dates.start_date < later_contracts.start_date
             and (later_contracts.end_date is null or open_dates.contract_date < later_contracts.end_date)
     where open_dates.subject = 'end'
-),
-
-told_dates as (
-    select
-        open_dates.profile_id,
-        open_dates.contract_id,
-        open_dates.subject,
-        open_dates.contract_date,
-        {{ dbt.concat(["open_dates.subject", "' '", "open_dates.contract_id"]) }} as contract_key,
-        {{ json_object({
-            'contract_type': 'open_dates.contract_type',
-            'contract_date': 'cast(open_dates.contract_date as string)',
-        }) }} as contract_words
-    from open_dates
-    left join renewed_contracts
-        on {{ key_if("open_dates.subject = 'end'", 'open_dates.contract_id') }} = renewed_contracts.contract_id
-    where renewed_contracts.contract_id is null
-),
-
--- keys had no date once: what was entered for by such a key keeps it while its date is the same, or everybody whose
--- journey runs would enter again
-undated_keys as (
-    select distinct
-        entry_key,
-        reason_parameters
-    from scenario_entries
 )
 
 select
-    told_dates.profile_id,
+    open_dates.profile_id,
     'contract_date' as moment,
-    coalesce(
-        undated_keys.entry_key,
-        {{ dbt.concat(["told_dates.contract_key", "' '", "cast(told_dates.contract_date as string)"]) }}
-    ) as moment_key,
-    told_dates.contract_id as moment_reference,
-    told_dates.subject,
-    told_dates.contract_words as reason_parameters,
-    told_dates.contract_words as personalisation,
+    {{ dbt.concat([
+        "open_dates.subject", "' '", "open_dates.contract_id", "' '", "cast(open_dates.contract_date as string)",
+    ]) }} as moment_key,
+    open_dates.contract_id as moment_reference,
+    open_dates.subject,
+    {{ json_object({
+        'contract_type': 'open_dates.contract_type',
+        'contract_date': 'cast(open_dates.contract_date as string)',
+    }) }} as reason_parameters,
+    {{ json_object({
+        'contract_type': 'open_dates.contract_type',
+        'contract_date': 'cast(open_dates.contract_date as string)',
+    }) }} as personalisation,
     cast(null as decimal(18, 2)) as moment_value,
     cast(null as decimal(18, 2)) as expected_value_amount,
-    told_dates.contract_date as moment_date,
+    open_dates.contract_date as moment_date,
     cast(null as timestamp) as moment_at
-from told_dates
-left join undated_keys
-    on
-        told_dates.contract_key = undated_keys.entry_key
-        and told_dates.contract_words = undated_keys.reason_parameters
+from open_dates
+left join renewed_contracts
+    on {{ key_if("open_dates.subject = 'end'", 'open_dates.contract_id') }} = renewed_contracts.contract_id
+where renewed_contracts.contract_id is null
