@@ -52,6 +52,24 @@
 {%- endmacro %}
 
 
+{# A rule of seed_findings(): words joined by > and by nothing else, so that none is empty or has a blank beside it. #}
+{% macro must_be_words(column, example) %}
+    {{ return([(
+        'not ' ~ regex_like(column, '^[^> ]([^>]*[^> ])?(>[^> ]([^>]*[^> ])?)*$'),
+        column ~ ' is {' ~ column ~ '}: write words joined by > and nothing else, such as ' ~ example ~ '.'
+    )]) }}
+{% endmacro %}
+
+
+{# A rule of seed_findings(): a name that can be told from what stands beside it, where lists and texts name it. #}
+{% macro must_be_a_name(column, what) %}
+    {{ return([(
+        'not coalesce(' ~ regex_like(column, '^[^ :>]([^:>]*[^ :>])?$') ~ ', false)',
+        column ~ ' is {' ~ column ~ '}: write a name without : and >, such as ' ~ what ~ '.'
+    )]) }}
+{% endmacro %}
+
+
 {# The columns of the input contract as `entity.column`, in the order of the contract. #}
 {% macro contract_column_names() %}
     {%- set names = [] -%}
@@ -98,5 +116,51 @@
         'risk_signal': ['costly_decline', 'at_risk_of_inactive'],
         'service_event': ['ticket', 'complaint', 'survey_answer', 'refund'],
         'inactive': engagement_tiers() | reject('equalto', 'active') | list,
+    }) }}
+{% endmacro %}
+
+
+{# Moments that are about nothing, that have no value, and whose date is known ahead: of others a row that says so hears nothing, or too late. #}
+{% macro moments_without_subject() %}
+    {{ return(['available_again', 'became_contactable', 'cart_left', 'to_purge']) }}
+{% endmacro %}
+
+{% macro moments_without_value() %}
+    {{ return(['address_missing', 'became_contactable', 'birthday', 'contract_date', 'preference_unknown']) }}
+{% endmacro %}
+
+{# A message about them after their date is none. `loyalty_event` is known ahead where it is about points that run out. #}
+{% macro moments_due_by_date() %}
+    {{ return(['birthday', 'contract_date']) }}
+{% endmacro %}
+
+{# Told of when they have happened, never before. #}
+{% macro moments_told_afterwards() %}
+    {{ return([
+        'available_again', 'became_contactable', 'cart_left', 'fell_silent', 'form_submitted', 'interest_shown', 'order', 'order_delivered',
+        'order_overdue', 'returned', 'risk_signal', 'service_event', 'went_down', 'went_up',
+    ]) }}
+{% endmacro %}
+
+
+{# What moments let a message say: their keys of `personalisation`. #}
+{% macro moment_texts() %}
+    {{ return({
+        'available_again': ['product_ids'],
+        'became_contactable': ['interest', 'interest_source', 'preferred_store_id'],
+        'cart_left': ['cart_id', 'product_ids', 'item_count', 'cart_amount'],
+        'contract_date': ['contract_type', 'contract_date'],
+        'drive_use': ['drive_store_id', 'drive_store_name'],
+        'form_submitted': ['form_type', 'interest'],
+        'interest_shown': ['category', 'wished_product_ids'],
+        'lookalike_rank': ['lookalike_value'],
+        'loyalty_event': ['points', 'event_date'],
+        'order': ['order_id', 'store_id', 'category', 'item_1', 'item_2', 'item_3'],
+        'order_delivered': ['order_id', 'store_id', 'sales_channel'],
+        'order_overdue': ['favourite_item', 'interest', 'preferred_store_id'],
+        'recommended': ['item_1', 'item_2', 'item_3'],
+        'service_event': ['order_id'],
+        'stock_nearly_out': ['category', 'product_id', 'product_name', 'package_size'],
+        'went_down': ['steps_down'],
     }) }}
 {% endmacro %}

@@ -45,6 +45,7 @@ dated_moments as (
     select
         scenario_moments.scenario_id,
         moments.profile_id,
+        moments.moment,
         coalesce(moments.moment_key, cast(periods.period_date as string)) as entry_key,
         coalesce(moments.moment_reference, cast(periods.period_date as string)) as trigger_reference,
         scenario_moments.reason_code,
@@ -84,7 +85,7 @@ dated_moments as (
 ),
 
 -- a list for ad platforms is drawn from those who allow that, and nobody else is written down for it
-triggers as (
+open_moments as (
     select dated_moments.*
     from dated_moments
     inner join profiles
@@ -93,6 +94,53 @@ triggers as (
         dated_moments.triggered_date <= {{ as_of_date() }}
         and {{ is_open_trigger('dated_moments.triggered_date', 'dated_moments') }}
         and (dated_moments.kind <> 'media' or profiles.has_ads_consent)
+),
+
+-- Moments of two kinds may have one key, as a month or a day: the earlier is what the person enters for, so that her
+-- journey stays about the same, and of one day the kind that sorts first. Two of one kind stay two, and the test of the
+-- key sees them. Nobody looks where a scenario listens to one kind, as nearly all do.
+scenarios_of_several_kinds as (
+    select scenario_id
+    from scenario_moments
+    group by scenario_id
+    having count(distinct moment) > 1
+),
+
+rival_moments as (
+    select
+        open_moments.scenario_id,
+        open_moments.profile_id,
+        open_moments.entry_key,
+        open_moments.moment,
+        first_value(open_moments.moment) over (
+            partition by open_moments.scenario_id, open_moments.profile_id, open_moments.entry_key
+            order by open_moments.triggered_date asc nulls last, open_moments.moment asc nulls last
+        ) as first_moment
+    from open_moments
+    inner join scenarios_of_several_kinds
+        on open_moments.scenario_id = scenarios_of_several_kinds.scenario_id
+),
+
+later_moments as (
+    select distinct
+        scenario_id,
+        profile_id,
+        entry_key,
+        moment
+    from rival_moments
+    where moment <> first_moment
+),
+
+triggers as (
+    select open_moments.*
+    from open_moments
+    left join later_moments
+        on
+            open_moments.scenario_id = later_moments.scenario_id
+            and open_moments.profile_id = later_moments.profile_id
+            and open_moments.entry_key = later_moments.entry_key
+            and open_moments.moment = later_moments.moment
+    where later_moments.moment is null
 ),
 
 -- The row for the subject before the general one, then the highest value that it reaches. An offer that nobody could

@@ -378,7 +378,7 @@ def contract_date(look: Look) -> Iterator[Moment]:
         for subject, day in (("start", row["start_date"]), ("end", None if is_renewed else row["end_date"])):
             if day:
                 yield look.due(
-                    *("contract_date", f"{subject} {row['contract_id']}", day, subject, None),
+                    *("contract_date", f"{subject} {row['contract_id']} {day}", day, subject, None),
                     {"contract_type": row["contract_type"], "contract_date": str(day)},
                 )
 
@@ -695,7 +695,7 @@ def triggers(look: Look, seeds: Facts) -> Iterator[Triggered]:
     """What the enabled scenarios hear of a person: subjects, values, days before and periods as the seeds have them."""
     scenarios = {row["scenario_id"]: row for row in seeds["scenarios"]}
     found = list(moments(look))
-    seen = set()
+    caught: dict[tuple[str, str], list[tuple[date, str, Triggered]]] = defaultdict(list)
     for listener in seeds["scenario_moments"]:
         scenario = scenarios[listener["scenario_id"]]
         if scenario["kind"] == "media" and not look.profile["has_ads_consent"]:
@@ -715,14 +715,16 @@ def triggers(look: Look, seeds: Facts) -> Iterator[Triggered]:
             if at is None or listener["days_before"] is not None:
                 at = look.now - timedelta(seconds=1)
             key = (scenario["scenario_id"], moment.key or str(day))
-            assert key not in seen, "two rows catch one moment"
-            seen.add(key)
             offer_type, offer_id, amount = offer(look, seeds, scenario["scenario_id"], moment)
             profile_id = look.profile["profile_id"]
             trigger = Trigger(
                 scenario["scenario_id"], profile_id, key[1], at, day, offer_type, offer_id, amount, moment.worth
             )
-            yield Triggered(trigger, listener["reason_code"], moment.says)
+            caught[key].append((day, moment.kind, Triggered(trigger, listener["reason_code"], moment.says)))
+    # of two kinds with one key the earlier, of one day the kind whose name sorts first
+    for rivals in caught.values():
+        assert len({kind for _, kind, _ in rivals}) == len(rivals), "two rows catch one moment"
+        yield min(rivals, key=lambda rival: rival[:2])[2]
 
 
 def valid_offers(look: Look, offer_type: str) -> list[Row]:

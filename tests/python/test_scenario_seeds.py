@@ -1,11 +1,14 @@
 """A wrong edit of a scenario seed stops the build with one sentence: which seed, which row, how to mend it."""
 
+import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import duckdb
 import pytest
 import yaml
-from compiled import CompiledModels, fill
+from compiled import CompiledModels, compile_inline, fill
 
 from rekindle.ground.paths import PROJECT
 
@@ -67,6 +70,10 @@ def edit_moment(change: str) -> str:
     return f"update scenario_moments set {change} where scenario_id = 'welcome'"
 
 
+def edit_listener(moment: str, change: str) -> str:
+    return f"update scenario_moments set {change} where moment = '{moment}'"
+
+
 def edit_offer(change: str) -> str:
     return f"update scenario_offers set {change} where subject = 'champions' and from_value = 1"
 
@@ -99,6 +106,42 @@ WRONG_EDITS = {
         WELCOME + "channels names fax, which is no channel",
     ),
     "no priority": (edit("welcome", "priority = null"), WELCOME + "priority is missing: write a whole number"),
+    "an e-mail that asks no cap": (
+        edit("welcome", "kind = 'media'"),
+        WELCOME + "channels names email, and kind media asks neither caps nor cooldown, because ads reach no inbox:",
+    ),
+    "a message by ads": (
+        edit("welcome", "channels = 'email>ads'"),
+        WELCOME + "channels names ads, which reach no inbox: write kind media, or take the channel out.",
+    ),
+    "a message for a purpose that is none": (
+        edit("welcome", "purpose = 'profiling'"),
+        WELCOME + "purpose is profiling, to which nobody said yes for a scenario of kind message: write marketing for",
+    ),
+    "ads for a purpose that is none": (
+        edit("media_reactivation", "purpose = 'marketing'"),
+        "row media_reactivation: purpose is marketing, to which nobody said yes for a scenario of kind media: write",
+    ),
+    "a list of whom to delete that writes": (
+        edit("retention_purge", "channels = 'email'"),
+        "Seed scenarios, row retention_purge: channels is email, but a list of whom to delete writes to nobody: leave",
+    ),
+    "a channel that has no name": (
+        edit("welcome", "channels = 'email>>sms'"),
+        WELCOME + "channels is email>>sms: write words joined by > and nothing else, such as email>sms.",
+    ),
+    "a channel twice": (
+        edit("welcome", "channels = 'email>sms>email'"),
+        WELCOME + "channels names email twice: take one out.",
+    ),
+    "nobody to write to": (
+        edit("welcome", "holdout_share = 0.5, as_before_share = 0.5"),
+        WELCOME + "holdout_share is 0.5000 and as_before_share 0.5000: nobody would be written to, lower either.",
+    ),
+    "two scenarios of one salt": (
+        edit("anti_attrition", "holdout_salt = 'abandoned_cart_1'"),
+        "row abandoned_cart: holdout_salt abandoned_cart_1 is also that of anti_attrition: both would hold out the",
+    ),
     "two scenarios of one priority": (
         edit("welcome", "priority = 20"),
         "Seed scenarios, row abandoned_cart: priority 20 is also that of welcome: no two enabled scenarios share one",
@@ -183,6 +226,14 @@ WRONG_EDITS = {
         edit("welcome", "stops_on = null"),
         WELCOME + "stops_on is empty: a journey that nothing stops",
     ),
+    "a journey that nothing stops": (
+        edit("welcome", "stops_on = '>'"),
+        WELCOME + "stops_on is >: write words joined by > and nothing else, such as order>click.",
+    ),
+    "a sign that stops with a blank beside it": (
+        edit("welcome", "stops_on = 'order > click'"),
+        WELCOME + "stops_on is order > click: write words joined by > and nothing else",
+    ),
     "an unknown sign that stops": (
         edit("welcome", "stops_on = 'order>clik'"),
         WELCOME + "stops_on names clik, which is no sign that stops: use order,",
@@ -259,10 +310,69 @@ WRONG_EDITS = {
         "* exclude (at_least, at_most) from scenario_moments where scenario_id = 'welcome'",
         MOMENT + "two rows of the scenario catch the same moment",
     ),
+    "a subject of what has none": (
+        edit_listener("cart_left", "subjects = 'large'"),
+        "Seed scenario_moments, row abandoned_cart, cart_left: subjects is large, but cart_left has none and the row "
+        "would hear nothing: leave it empty.",
+    ),
+    "a subject that is no word": (
+        edit_listener("inactive", "subjects = '>'"),
+        "Seed scenario_moments, row media_reactivation, inactive: subjects is >: write words joined by > and nothing",
+    ),
+    "a category with a blank beside it": (
+        edit_listener("stock_nearly_out", "subjects = 'dog food> cat food'"),
+        "row replenishment, stock_nearly_out: subjects is dog food> cat food: write words joined by > and nothing",
+    ),
+    "a least of what has no value": (
+        edit_listener("birthday", "at_least = 1"),
+        "Seed scenario_moments, row birthday, birthday: at_least is 1.00 and at_most nothing, but birthday has no "
+        "value and the row would hear nothing: leave both empty.",
+    ),
+    "a most of what has no value": (
+        edit_listener("preference_unknown", "at_most = 1"),
+        "row preference_form, preference_unknown: at_least is nothing and at_most 1.00, but preference_unknown has no",
+    ),
+    "a wish on the day after the birthday": (
+        edit_listener("birthday", "days_before = null"),
+        "Seed scenario_moments, row birthday, birthday: days_before is nothing, but the date of birthday is known "
+        "ahead and a message after it comes too late: write entry_window_days of the scenario, which is 5, or more.",
+    ),
+    "a contract told of when it has ended": (
+        edit_listener("contract_date", "days_before = 0"),
+        "row contract_end, contract_date: days_before is 0, but the date of contract_date is known ahead and a message",
+    ),
+    "points told of when they have run out": (
+        edit_listener("loyalty_event", "days_before = null"),
+        "row loyalty_programme, loyalty_event: days_before is nothing, but the date of loyalty_event is known ahead",
+    ),
+    "a level told of before it is reached": (
+        edit_listener("loyalty_event", "days_before = 31"),
+        "row loyalty_programme, loyalty_event: days_before is 31, but nobody knows ahead of a level that is reached",
+    ),
+    "a cart told of before it is left": (
+        edit_listener("cart_left", "days_before = 3"),
+        "row abandoned_cart, cart_left: days_before is 3, but nobody knows of cart_left ahead: leave it empty.",
+    ),
     "a step of no scenario": (
         "insert into scenario_steps by name select 'wlcome' as scenario_id, * exclude (scenario_id) "
         "from scenario_steps where scenario_id = 'welcome' and after_steps is null",
         "Seed scenario_steps, row wlcome, first_message: there is no scenario wlcome: add its row to scenarios",
+    ),
+    "a step that reads as a variant": (
+        edit_step("reminder", "step = 'first:message'"),
+        "Seed scenario_steps, row welcome, first:message: step is first:message: write a name without : and >, such",
+    ),
+    "a step that follows one twice": (
+        edit_step("reminder", "after_steps = 'first_message>first_message'"),
+        REMINDER + "after_steps names first_message twice: take one out.",
+    ),
+    "a step that follows nothing beside something": (
+        edit_step("reminder", "after_steps = 'first_message>'"),
+        REMINDER + "after_steps is first_message>: write words joined by > and nothing else",
+    ),
+    "an end of the first step": (
+        edit_step("first_message", "stop_after_days = '5'"),
+        FIRST + "stop_after_days is 5, but until when the first step may go out is entry_window_days of the scenario:",
     ),
     "a negative wait": (edit_step("reminder", "wait_days = -1"), REMINDER + "wait_days is -1: write 0 or more."),
     "a negative end": (
@@ -300,6 +410,14 @@ WRONG_EDITS = {
     "no click on a link without a name": (
         edit_step("reminder", "condition = 'not_clicked:'"),
         REMINDER + "condition is not_clicked:: write",
+    ),
+    "a link with a blank behind its name": (
+        edit_step("reminder", "condition = 'not_clicked:Offer '"),
+        REMINDER + "condition is not_clicked:Offer , and no link has a blank beside its name: take it out.",
+    ),
+    "a link with a blank before its name": (
+        edit_step("reminder", "condition = 'clicked: offer'"),
+        REMINDER + "condition is clicked: offer, and no link has a blank beside its name: take it out.",
     ),
     "a condition before anything was sent": (
         edit_step("first_message", "condition = 'not_opened'"),
@@ -357,6 +475,18 @@ WRONG_EDITS = {
         "Seed scenario_step_variants, row welcome, first_message, sms, asks_for_email: its buckets begin at 4999 and "
         "the "
         "variant before it ends at 4999: ranges must not overlap.",
+    ),
+    "two variants of one name": (
+        "update scenario_step_variants set variant = 'asks_for_email'",
+        "row welcome, first_message, sms, asks_for_email: another variant of the step has this name: give each",
+    ),
+    "a variant whose name reads as two": (
+        "update scenario_step_variants set variant = 'a:b' where variant = 'carries_offer'",
+        "row welcome, first_message, sms, a:b: variant is a:b: write a name without : and >, such as carries_offer.",
+    ),
+    "a variant without a name": (
+        "update scenario_step_variants set variant = null where variant = 'carries_offer'",
+        "row welcome, first_message, sms, nothing: variant is nothing: write a name without : and >, such as",
     ),
     "variants with a hole": (
         "update scenario_step_variants set first_bucket = 5001 where variant = 'asks_for_email'",
@@ -426,6 +556,11 @@ WRONG_EDITS = {
         "update message_caps set engagement_tier = 'asleep' where engagement_tier = 'dormant'",
         "Seed message_caps, row email, asleep: engagement_tier is asleep: write active,",
     ),
+    "no cap for whoever is active": (
+        "delete from message_caps where channel = 'email' and engagement_tier = '*'",
+        "Seed message_caps, row email: there is no row of engagement_tier * for the channel, so whoever has no row of "
+        "her own could be written to every day: add one.",
+    ),
     "a cap over more days than are looked at": (
         "update message_caps set window_days = 61 where channel = 'post'",
         "Seed message_caps, row post, *: window_days is 61: write 1 to 60, longer ago nobody looks.",
@@ -442,6 +577,16 @@ WRONG_EDITS = {
         "update gate_applicability set is_applied = null where kind = 'media' and gate = 'consented'",
         "Seed gate_applicability, row media, consented: it is missing or does not say whether it is applied: add it",
     ),
+    **{
+        f"no gate {gate} for {kind}": (
+            f"update gate_applicability set is_applied = false where kind = '{kind}' and gate = '{gate}'",
+            f"Seed gate_applicability, row {kind}, {gate}: is_applied is false, but what this gate protects is no",
+        )
+        for kind, gate in (
+            *((kind, gate) for kind in ("message", "media", "hygiene") for gate in ("not_erased", "not_stopped")),
+            *((kind, gate) for kind in ("message", "media") for gate in ("reachable", "consented", "not_suppressed")),
+        )
+    },
     "a gate that is missing": (
         "delete from gate_applicability where kind = 'media' and gate = 'consented'",
         "Seed gate_applicability, row media, consented: it is missing or does not say whether it is applied: add it "
@@ -472,6 +617,15 @@ WRONG_EDITS = {
         edit_offer("subject = 'champion'"),
         "Seed scenario_offers, row anti_attrition, champion: champion is nothing that its moment is ever about: use "
         "one of champions,loyal, or write * for any.",
+    ),
+    "an offer for a subject of what has none": (
+        "update scenario_offers set subject = 'champions' where scenario_id = 'abandoned_cart'",
+        "Seed scenario_offers, row abandoned_cart, champions: champions is given to nobody, because what "
+        "abandoned_cart listens to has no subject: write * for any.",
+    ),
+    "an offer from a value of what has none": (
+        "update scenario_offers set from_value = 3 where scenario_id = 'birthday' and subject = '*'",
+        "Seed scenario_offers, row birthday, *: from_value is 3.00, but what birthday listens to has no value and",
     ),
     "an offer for nobody": (
         edit_offer("subject = null"),
@@ -540,6 +694,11 @@ WRONG_EDITS = {
     "a key that the message has already": (
         edit_text("headline", "text_key = 'offer_amount'"),
         "row welcome, *, offer_amount: text_key is offer_amount, which the message gets from its scenario and its",
+    ),
+    "a key that the moment says": (
+        edit_text("headline", "text_key = 'interest'"),
+        "row welcome, *, interest: text_key is interest, which the message gets from what it is about "
+        "(became_contactable): choose another.",
     ),
     "a language that is none": (
         edit_text("headline", "language_code = 'Dutch'"),
@@ -611,6 +770,21 @@ def test_a_wrong_edit_is_one_sentence(wrong: str, tests: CompiledModels, seeds: 
         "delete from scenario_moments where scenario_id = 'welcome'",
         "update scenarios set holdout_salt = 'new' where scenario_id = 'anti_attrition'",
         "delete from scenario_step_variants; delete from content_blocks where step like '%:%'",
+        # a category is a word of the retailer's; what runs out may be told of on the day
+        "update scenario_moments set subjects = 'dog food>cat food', days_before = null "
+        "where moment = 'stock_nearly_out'; "
+        "insert into scenario_offers values ('replenishment', 'dog food', 7, 'coupon', 'lowest_value'); "
+        "update scenario_steps set offer_rule = 'keep' where scenario_id = 'replenishment'",
+        # a value of one of two moments
+        "insert into scenario_moments (scenario_id, moment, reason_code) values ('birthday', 'order', 'bought'); "
+        "update scenario_offers set from_value = 50 where scenario_id = 'birthday' and subject = '*'; "
+        "insert into scenario_offers values ('birthday', 'first', null, 'gift', 'lowest_value')",
+        "update scenario_moments set days_before = 40 where moment = 'loyalty_event' and subjects = 'points_expire'",
+        # of a channel that no enabled scenario writes on nobody needs a cap
+        "delete from message_caps where channel = 'post'; "
+        "update scenarios set channels = 'email' where scenario_id = 'anti_attrition'",
+        edit("welcome", "holdout_share = 0.5, as_before_share = 0.25"),
+        edit_text("headline", "text_key = 'order_id'"),
     ],
 )
 def test_an_edit_that_means_something_is_let_through(
@@ -626,3 +800,108 @@ def test_a_scenario_goes_with_all_its_rows(tests: CompiledModels, seeds: duckdb.
         if seed not in ("message_caps", "quiet_hours", "gate_applicability"):
             seeds.execute(f"delete from {seed} where {key} = 'welcome'")
     assert reasons(tests, seeds) == []
+
+
+# --- What the guide says of anti_attrition ---------------------------------------------------------------------------
+
+GUIDE = (PROJECT / "docs" / "scenario-guide.md").read_text(encoding="utf-8")
+
+
+def rows_of_the_guide(seeds: duckdb.DuckDBPyConnection) -> None:
+    """Appends the rows that the guide prints, as whoever copies them would."""
+    [printed] = re.findall(r"```csv\n((?: *anti_attrition,risk_signal,.*\n)+) *```", GUIDE)
+    for line in printed.split():
+        values = ", ".join(f"'{value}'" if value else "null" for value in line.split(","))
+        seeds.execute(f"insert into scenario_moments values ({values})")
+
+
+def test_the_rows_of_the_guide_add_to_who_is_caught(tests: CompiledModels, seeds: duckdb.DuckDBPyConnection) -> None:
+    rows_of_the_guide(seeds)
+    assert reasons(tests, seeds) == []
+    seeds.execute("insert into scenario_offers values ('anti_attrition', 'at_risk', null, 'voucher', 'lowest_value')")
+    assert reasons(tests, seeds) == [
+        "Seed scenario_offers, row anti_attrition, at_risk: at_risk is nothing that its moment is ever about: use one "
+        "of at_risk_of_inactive,champions,costly_decline,loyal, or write * for any."
+    ]
+
+
+def test_the_rows_of_the_guide_stand_alone_without_the_offers_that_it_names(
+    tests: CompiledModels, seeds: duckdb.DuckDBPyConnection
+) -> None:
+    [named] = re.findall(r"stand alone;\s+the rows of `scenario_offers` for (.+?) then go out too", GUIDE, re.DOTALL)
+    seeds.execute("delete from scenario_moments where moment = 'went_down'")
+    rows_of_the_guide(seeds)
+    assert [reason.split(":")[0] for reason in reasons(tests, seeds)] == [
+        "Seed scenario_offers, row anti_attrition, champions",
+        "Seed scenario_offers, row anti_attrition, champions",
+        "Seed scenario_offers, row anti_attrition, loyal",
+        "Seed scenario_offers, row anti_attrition, loyal",
+    ]
+    for subject in re.findall(r"`(\w+)`", named):
+        seeds.execute("delete from scenario_offers where scenario_id = 'anti_attrition' and subject = ?", [subject])
+    assert reasons(tests, seeds) == []
+    seeds.execute(
+        "insert into scenario_offers values ('anti_attrition', 'costly_decline', 2, 'voucher', 'lowest_value')"
+    )
+    assert reasons(tests, seeds) == []
+
+
+# --- What the tests of seeds know of moments, against the models and the guide ---------------------------------------
+
+MOMENTS = PROJECT / "models" / "scenarios" / "moments"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    lists = (
+        *("moments_without_subject", "moments_without_value", "moments_due_by_date", "moments_told_afterwards"),
+        *("moment_texts", "moment_subjects"),
+    )
+    query = "select '{{ {" + ", ".join(f"'{name}': {name}()" for name in lists) + "} | tojson }}'"
+    said = compile_inline(tmp_path_factory.mktemp("known"), query)
+    found: dict[str, Any] = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    return found
+
+
+def models_of_moments() -> Iterator[tuple[str, str, str]]:
+    """Kind, moment and SQL."""
+    for file in sorted(MOMENTS.glob("*.sql")):
+        kind, moment = file.stem.split("_", 1)
+        yield kind, moment, file.read_text(encoding="utf-8")
+
+
+def test_the_texts_of_moments_are_those_of_their_models(known: dict[str, Any]) -> None:
+    texts = {}
+    for _, moment, sql in models_of_moments():
+        [pairs] = re.findall(
+            r"(?:json_object\(\{((?:(?!json_object).)*)\}\) \}\}|'\{\}') as personalisation", sql, re.DOTALL
+        )
+        texts[moment] = re.findall(r"'(\w+)': ", pairs)
+    assert {moment: keys for moment, keys in texts.items() if keys} == known["moment_texts"]
+
+
+def test_what_moments_lack_is_what_their_models_and_the_guide_say(known: dict[str, Any]) -> None:
+    table = {
+        re.findall(r"`(\w+)`", cells[1])[0]: [cell.strip() for cell in cells]
+        for cells in (
+            line.split("|") for line in GUIDE.splitlines() if re.match(r"\| `\w+`( \(state\))? \|.*\|.*\|.*\|", line)
+        )
+    }
+    models = list(models_of_moments())
+    nothing = r"cast\(null as (?:string|decimal\(18, 2\))\) as "
+    without_subject = [moment for _, moment, sql in models if re.search(nothing + "subject", sql)]
+    without_value = [moment for _, moment, sql in models if re.search(nothing + "moment_value", sql)]
+    assert sorted(known["moments_without_subject"]) == sorted(without_subject)
+    assert sorted(known["moments_without_value"]) == sorted(without_value)
+    assert {moment for _, moment, _ in models} <= set(table)
+    assert sorted(moment for _, moment, _ in models if table[moment][3] == "–") == sorted(without_subject)
+    assert sorted(moment for _, moment, _ in models if table[moment][4] == "–") == sorted(without_value)
+
+
+def test_every_moment_is_known_ahead_or_afterwards(known: dict[str, Any]) -> None:
+    ahead = [*known["moments_due_by_date"], "loyalty_event", "stock_nearly_out"]
+    happens = sorted(moment for kind, moment, _ in models_of_moments() if kind == "moment")
+    assert sorted([*ahead, *known["moments_told_afterwards"]]) == happens
+    assert known["moments_due_by_date"] == re.findall(
+        r"`(\w+)`", GUIDE.partition("known ahead: a row on ")[2].partition(" needs `days_before`")[0]
+    )

@@ -240,6 +240,14 @@ def fill_seeds(connection: duckdb.DuckDBPyConnection) -> None:
             "values ('anti_attrition', 'risk_signal', ?, ?)",
             [signal, signal],
         )
+    # kinds of moment whose keys are alike: months that come on one day or weeks apart, and days
+    connection.execute(
+        "insert into scenario_moments (scenario_id, moment, subjects, period, reason_code) values "
+        "('media_reactivation', 'preference_unknown', 'silent', 'month', 'is_silent'), "
+        "('returned_thanks', 'went_up', null, null, 'went_up'), "
+        "('returned_thanks', 'fell_silent', null, null, 'fell_silent'), "
+        "('discover', 'available_again', null, null, 'is_back')"
+    )
 
 
 def read_seeds(connection: duckdb.DuckDBPyConnection) -> Facts:

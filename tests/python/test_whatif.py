@@ -19,8 +19,9 @@ from workshop import FIXTURES, Said, Workshop, digest, must
 
 from rekindle.ground import paths
 from rekindle.ground.dbt import Dbt
+from rekindle.ground.errors import RekindleError
 from rekindle.ground.warehouse import only_command
-from rekindle.run.whatif import Change, first_layer
+from rekindle.run.whatif import Change, first_layer, take_committed
 from rekindle.tell.side_by_side import side_by_side
 
 FELL, RITA, SILENT = "ef7756759cf7c00a", "10564be45edab22f", "d5cdcf210b234952"
@@ -215,6 +216,13 @@ def test_nothing_is_kept_although_somebody_reads(project: Clone) -> None:
     assert said.text.count("1 of those who stay get it at another time") == 3
     assert seals == 1
     assert files_of(project) == before
+
+
+def test_a_revision_is_no_option_of_git(tmp_path: Path) -> None:
+    written = tmp_path / "written.tar"
+    with pytest.raises(RekindleError, match="is no revision: name a commit, a branch or a tag with --against"):
+        take_committed(f"--output={written}", tmp_path / "tree")
+    assert not written.exists()
 
 
 def test_what_cannot_be_tried_is_one_sentence(project: Clone, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
--- A contract begins or ends. Subject: start or end. The end of one that was renewed is none.
+-- A contract begins or ends. Subject: start or end. The end of one that was renewed is none. One that is prolonged ends
+-- again, on another date and by another key.
 with
 
 moment_windows as (
@@ -54,7 +55,9 @@ renewed_contracts as (
 select
     open_dates.profile_id,
     'contract_date' as moment,
-    {{ dbt.concat(["open_dates.subject", "' '", "open_dates.contract_id"]) }} as moment_key,
+    {{ dbt.concat([
+        "open_dates.subject", "' '", "open_dates.contract_id", "' '", "cast(open_dates.contract_date as string)",
+    ]) }} as moment_key,
     open_dates.contract_id as moment_reference,
     open_dates.subject,
     {{ json_object({

@@ -120,6 +120,9 @@ def _try(
 
 def take_committed(revision: str, tree: Path) -> None:
     """The project as a revision has it, in a folder; git's own folder is only read."""
+    if revision.startswith("-"):
+        # git would read it as an option, and one of those writes a file
+        raise RekindleError(f"'{revision}' is no revision: name a commit, a branch or a tag with --against.")
     command = ["git", "archive", "--format=tar", revision]
     try:
         done = subprocess.run(command, cwd=paths.PROJECT, capture_output=True, check=False)

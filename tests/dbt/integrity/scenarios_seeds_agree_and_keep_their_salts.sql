@@ -9,6 +9,13 @@
 {%- set periods = trigger_periods().keys() | list -%}
 {%- set clock = '^([01][0-9]|2[0-3]):[0-5][0-9]$' -%}
 {%- set is_of_a_link = "(coalesce(condition like 'clicked:_%' or condition like 'not_clicked:_%', false))" -%}
+{%- set is_about_levels = "(subjects is null or " ~ list_holds('subjects', "'level_reached'") ~ ")" -%}
+{%- set is_due -%}
+    (
+        moment in ('{{ moments_due_by_date() | join("', '") }}')
+        or (moment = 'loyalty_event' and (subjects is null or {{ list_holds('subjects', "'points_expire'") }}))
+    )
+{%- endset -%}
 {%- set is_contract_column = list_holds("'" ~ contract_column_names() | join('>') ~ "'", 'word') -%}
 
 with
@@ -80,6 +87,12 @@ wrong_scenarios as (
             "purpose is {purpose}: write marketing, ads_personalisation or profiling.",
         ),
         (
+            "(kind = 'message' and purpose in ('ads_personalisation', 'profiling')) "
+            ~ "or (kind = 'media' and purpose in ('marketing', 'profiling'))",
+            "purpose is {purpose}, to which nobody said yes for a scenario of kind {kind}: write marketing for a "
+            ~ "message and ads_personalisation for media.",
+        ),
+        (
             "coalesce(recurrence, '') not in ('once', 'per_entry_key')",
             "recurrence is {recurrence}: write once or per_entry_key.",
         ),
@@ -104,6 +117,15 @@ wrong_scenarios as (
         ("holdout_salt is null", "holdout_salt is missing: write a text that never changes, such as {scenario_id}_1."),
         ("ends_date < starts_date", "it ends ({ends_date}) before it starts ({starts_date}): mend one of the dates."),
         ("is_enabled is null", "is_enabled is missing: write true or false."),
+        (
+            "holdout_share + as_before_share >= 1",
+            "holdout_share is {holdout_share} and as_before_share {as_before_share}: nobody would be written to, lower "
+            ~ "either.",
+        ),
+        (
+            "kind = 'hygiene' and channels is not null",
+            "channels is {channels}, but a list of whom to delete writes to nobody: leave it empty.",
+        ),
         ("message_limit < 1", "message_limit is {message_limit}: write 1 or more, or leave it empty for no limit."),
         ("outcome_days < 1", "outcome_days is {outcome_days}: write 1 or more, or leave it empty for the setting."),
         (
@@ -130,21 +152,21 @@ wrong_scenarios as (
             "stops_on is null",
             "stops_on is empty: a journey that nothing stops is not begun; write such as order>click.",
         ),
-    ]) }}
+    ] + must_be_words('channels', 'email>sms') + must_be_words('stops_on', 'order>click')) }}
 ),
 
 words_of_scenarios as (
-    {{ words_of('scenarios', ['scenario_id'], 'channels', '>') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'channels', '>') }}
     union all
-    {{ words_of('scenarios', ['scenario_id'], 'stops_on', '>') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'stops_on', '>') }}
     union all
-    {{ words_of('scenarios', ['scenario_id'], 'targeting_data', ' ') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'targeting_data', ' ') }}
     union all
-    {{ words_of('scenarios', ['scenario_id'], 'trigger_data', ' ') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'trigger_data', ' ') }}
     union all
-    {{ words_of('scenarios', ['scenario_id'], 'personalisation_data', ' ') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'personalisation_data', ' ') }}
     union all
-    {{ words_of('scenarios', ['scenario_id'], 'interruption_data', ' ') }}
+    {{ words_of('scenarios', ['scenario_id', 'kind', 'is_enabled'], 'interruption_data', ' ') }}
 ),
 
 wrong_words as (
@@ -152,6 +174,15 @@ wrong_words as (
         (
             "list_name = 'channels' and word not " ~ is_channel,
             "channels names {word}, which is no channel: use " ~ channels | join(", ") ~ ".",
+        ),
+        (
+            "list_name = 'channels' and kind = 'message' and word = 'ads'",
+            "channels names ads, which reach no inbox: write kind media, or take the channel out.",
+        ),
+        (
+            "list_name = 'channels' and kind = 'media' and word <> 'ads'",
+            "channels names {word}, and kind media asks neither caps nor cooldown, because ads reach no inbox: write "
+            ~ "kind message, or the channel ads.",
         ),
         (
             "list_name = 'stops_on' and word not in ('" ~ stop_signs() | join("', '") ~ "')",
@@ -163,6 +194,48 @@ wrong_words as (
             ~ "as orders.ordered_at.",
         ),
     ], relation='words_of_scenarios') }}
+),
+
+repeated_words as (
+    select
+        scenario_id,
+        list_name,
+        word
+    from words_of_scenarios
+    where list_name in ('channels', 'stops_on')
+    group by
+        scenario_id,
+        list_name,
+        word
+    having count(*) > 1
+),
+
+named_twice as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        ("true", "{list_name} names {word} twice: take one out."),
+    ], relation='repeated_words') }}
+),
+
+-- two scenarios of one salt would hold out the same people
+shared_salts as (
+    select
+        holdout_salt,
+        count(*) as scenario_count,
+        min(scenario_id) as scenario_id,
+        max(scenario_id) as other_scenario_id
+    from scenarios
+    where holdout_salt is not null
+    group by holdout_salt
+),
+
+equal_salts as (
+    {{ seed_findings('scenarios', ['scenario_id'], [
+        (
+            "scenario_count > 1",
+            "holdout_salt {holdout_salt} is also that of {other_scenario_id}: both would hold out the same people, "
+            ~ "give the newer one its own.",
+        ),
+    ], relation='shared_salts') }}
 ),
 
 priorities as (
@@ -266,6 +339,30 @@ wrong_moments as (
             "is_state and days_before is not null",
             "days_before is {days_before}, but a state has no date: leave it empty.",
         ),
+        (
+            "moment in ('" ~ moments_told_afterwards() | join("', '") ~ "') and days_before is not null",
+            "days_before is {days_before}, but nobody knows of {moment} ahead: leave it empty.",
+        ),
+        (
+            is_due ~ " and coalesce(days_before, 0) <= 0",
+            "days_before is {days_before}, but the date of {moment} is known ahead and a message after it comes too "
+            ~ "late: write entry_window_days of the scenario, which is {entry_window_days}, or more.",
+        ),
+        (
+            "moment = 'loyalty_event' and days_before is not null and " ~ is_about_levels,
+            "days_before is {days_before}, but nobody knows ahead of a level that is reached: give points_expire and "
+            ~ "level_reached a row each, and that of level_reached no days_before.",
+        ),
+        (
+            "moment in ('" ~ moments_without_subject() | join("', '") ~ "') and subjects is not null",
+            "subjects is {subjects}, but {moment} has none and the row would hear nothing: leave it empty.",
+        ),
+        (
+            "moment in ('" ~ moments_without_value() | join("', '") ~ "') "
+            ~ "and (at_least is not null or at_most is not null)",
+            "at_least is {at_least} and at_most {at_most}, but {moment} has no value and the row would hear nothing: "
+            ~ "leave both empty.",
+        ),
         ("days_before < 0", "days_before is {days_before}: write 0 or more, or leave it empty."),
         (
             "days_before > 0 and entry_window_days > days_before",
@@ -274,7 +371,7 @@ wrong_moments as (
         ),
         ("at_least > at_most", "at_least is {at_least} and at_most {at_most}: nothing lies between, mend one of them."),
         ("reason_code is null", "reason_code is missing: name the reason as a code, such as {moment}."),
-    ], relation='listeners') }}
+    ] + must_be_words('subjects', 'at_risk>to_delete'), relation='listeners') }}
 ),
 
 listener_subjects as (
@@ -397,26 +494,64 @@ rows_and_offers as (
             and known_offers.offer_type = scenario_offers.offer_type
 ),
 
-offer_subjects as (
+-- what the moments of a scenario are about and whether they have a value; of one that nobody knows, or whose subjects
+-- are words of the retailer's, anything may be true
+heard_moments as (
+    select
+        scenario_moments.scenario_id,
+        scenario_moments.moment,
+        known_subjects.subject,
+        case
+            when
+                known_subjects.subject is null
+                and coalesce(scenario_moments.moment, '') not in ('{{ moments_without_subject() | join("', '") }}')
+                then 1
+            else 0
+        end as is_open,
+        case
+            when scenario_moments.moment in ('{{ moments_without_value() | join("', '") }}') then 0
+            else 1
+        end as has_value
+    from scenario_moments
+    left join known_subjects
+        on scenario_moments.moment = known_subjects.moment
+),
+
+heard_scenarios as (
+    select
+        scenario_id,
+        {{ sorted_list('subject') }} as subjects,
+        max(is_open) as is_open,
+        max(has_value) as has_value
+    from heard_moments
+    group by scenario_id
+),
+
+heard_subjects as (
+    select distinct
+        scenario_id,
+        subject
+    from heard_moments
+),
+
+judged_offers as (
     select
         rows_and_offers.scenario_id,
         rows_and_offers.subject,
-        closed_lists.subjects,
-        max(case when known_subjects.subject is null then 0 else 1 end) as is_known
+        rows_and_offers.from_value,
+        heard_scenarios.subjects,
+        heard_scenarios.has_value,
+        rows_and_offers.subject = '*'
+        or heard_scenarios.is_open = 1
+        or heard_subjects.subject is not null as is_known
     from rows_and_offers
-    inner join scenario_moments
-        on rows_and_offers.scenario_id = scenario_moments.scenario_id
-    inner join closed_lists
-        on scenario_moments.moment = closed_lists.moment
-    left join known_subjects
+    inner join heard_scenarios
+        on rows_and_offers.scenario_id = heard_scenarios.scenario_id
+    left join heard_subjects
         on
-            scenario_moments.moment = known_subjects.moment
-            and rows_and_offers.subject = known_subjects.subject
-    where rows_and_offers.subject <> '*'
-    group by
-        rows_and_offers.scenario_id,
-        rows_and_offers.subject,
-        closed_lists.subjects
+            rows_and_offers.scenario_id = heard_subjects.scenario_id
+            and rows_and_offers.subject = heard_subjects.subject
+    where rows_and_offers.subject is not null
 ),
 
 wrong_offers as (
@@ -448,13 +583,22 @@ wrong_offers as (
     ], relation='rows_and_offers') }}
 ),
 
-wrong_offer_subjects as (
+wrong_offer_cases as (
     {{ seed_findings('scenario_offers', ['scenario_id', 'subject'], [
         (
-            "is_known = 0",
+            "not is_known and subjects is not null",
             "{subject} is nothing that its moment is ever about: use one of {subjects}, or write * for any.",
         ),
-    ], relation='offer_subjects') }}
+        (
+            "not is_known and subjects is null",
+            "{subject} is given to nobody, because what {scenario_id} listens to has no subject: write * for any.",
+        ),
+        (
+            "has_value = 0 and from_value is not null",
+            "from_value is {from_value}, but what {scenario_id} listens to has no value and nobody would reach it: "
+            ~ "leave it empty.",
+        ),
+    ], relation='judged_offers') }}
 ),
 
 -- an arm is drawn by the salts: others would draw other people in the middle of a comparison
@@ -536,6 +680,11 @@ wrong_steps as (
             ~ "or one for each, joined by >.",
         ),
         (
+            "after_steps is null and coalesce(stop_after_days, '0') <> '0'",
+            "stop_after_days is {stop_after_days}, but until when the first step may go out is entry_window_days of "
+            ~ "the scenario: write 0.",
+        ),
+        (
             "after_steps is null and wait_days > entry_window_days",
             "wait_days is {wait_days} and the entry window closes after {entry_window_days} days: it would "
             ~ "never go out; "
@@ -552,6 +701,10 @@ wrong_steps as (
             "condition is {condition}: write none, delivered, opened, not_opened, clicked, "
             ~ "clicked:<link_tag>, not_clicked, not_clicked:<link_tag>, "
             ~ "has_offer or no_purchase.",
+        ),
+        (
+            is_of_a_link ~ " and (condition like '% ' or condition like '%: %')",
+            "condition is {condition}, and no link has a blank beside its name: take it out.",
         ),
         (
             "coalesce(fallback_condition, 'no_purchase') not in ('no_purchase', 'skip')",
@@ -582,7 +735,8 @@ wrong_steps as (
             "offer_rule like 'id:_%' and not is_offer_known",
             "offer_rule is {offer_rule} and dim_offers has no such offer: name one that it has.",
         ),
-    ], relation='steps') }}
+    ] + must_be_a_name('step', 'second_message') + must_be_words('after_steps', 'first_message>thanks')
+    + must_be_words('stop_after_days', '17>7'), relation='steps') }}
 ),
 
 step_words as (
@@ -609,6 +763,25 @@ lost_steps as (
             "after_steps names {from_step}, and {scenario_id} has no such step: name a step of the same scenario.",
         ),
     ], relation='links') }}
+),
+
+repeated_predecessors as (
+    select
+        scenario_id,
+        step,
+        word
+    from step_words
+    group by
+        scenario_id,
+        step,
+        word
+    having count(*) > 1
+),
+
+doubled_links as (
+    {{ seed_findings('scenario_steps', ['scenario_id', 'step'], [
+        ("true", "after_steps names {word} twice: take one out."),
+    ], relation='repeated_predecessors') }}
 ),
 
 first_steps as (
@@ -714,6 +887,13 @@ variants as (
         scenario_step_variants.*,
         scenario_steps.step is not null as has_step,
         coalesce({{ list_holds('scenarios.channels', 'scenario_step_variants.channel') }}, false) as has_channel,
+        count(*) over (
+            partition by
+                scenario_step_variants.scenario_id,
+                scenario_step_variants.step,
+                scenario_step_variants.channel,
+                scenario_step_variants.variant
+        ) as name_count,
         lag(scenario_step_variants.last_bucket) over (
             partition by
                 scenario_step_variants.scenario_id, scenario_step_variants.step, scenario_step_variants.channel
@@ -754,7 +934,8 @@ wrong_variants as (
             "bucket_after is null and last_bucket < 9999",
             "its buckets end at {last_bucket} and it is the last variant: ranges must reach 9999.",
         ),
-    ], relation='variants') }}
+        ("name_count > 1", "another variant of the step has this name: give each its own."),
+    ] + must_be_a_name('variant', 'carries_offer'), relation='variants') }}
 ),
 
 known_channels as (
@@ -816,6 +997,32 @@ wrong_rules as (
         ("precedence < 1", "precedence is {precedence}: write 1 or more, or leave it empty."),
         ("min_offer_amount < 0", "min_offer_amount is {min_offer_amount}: write 0 or more, or leave it empty."),
     ], relation='rules_and_events') }}
+),
+
+capped_channels as (
+    select distinct
+        words_of_scenarios.word as channel,
+        message_caps.channel is not null as has_cap
+    from words_of_scenarios
+    left join message_caps
+        on
+            words_of_scenarios.word = message_caps.channel
+            and message_caps.engagement_tier = '*'
+    where
+        words_of_scenarios.list_name = 'channels'
+        and words_of_scenarios.kind = 'message'
+        and words_of_scenarios.is_enabled
+        and words_of_scenarios.word <> 'ads'
+),
+
+uncapped_channels as (
+    {{ seed_findings('message_caps', ['channel'], [
+        (
+            "not has_cap",
+            "there is no row of engagement_tier * for the channel, so whoever has no row of her own could be written "
+            ~ "to every day: add one.",
+        ),
+    ], relation='capped_channels') }}
 ),
 
 wrong_caps as (
@@ -904,14 +1111,19 @@ wrong_gates as (
             "gate_order <> due_order",
             "gate_order is {gate_order}, but the gates are asked in one order for all kinds: write {due_order}.",
         ),
+        (
+            "is_applied = false and (gate in ('not_erased', 'not_stopped') "
+            ~ "or (kind in ('message', 'media') and gate in ('reachable', 'consented', 'not_suppressed')))",
+            "is_applied is false, but what this gate protects is no matter of choice: write true.",
+        ),
     ], relation='compared_gates') }}
 )
 
 {% for findings in [
-    'wrong_scenarios', 'wrong_words', 'tied_priorities', 'wrong_moments', 'wrong_subjects', 'doubled_listeners',
-    'unheard_scenarios', 'wrong_offers', 'wrong_offer_subjects', 'changed_salts', 'wrong_steps',
-    'lost_steps', 'wrong_first_steps', 'cyclic_steps', 'short_journeys', 'wrong_variants', 'wrong_rules', 'wrong_caps',
-    'wrong_hours', 'wrong_gates',
+    'wrong_scenarios', 'wrong_words', 'named_twice', 'equal_salts', 'tied_priorities', 'wrong_moments',
+    'wrong_subjects', 'doubled_listeners', 'unheard_scenarios', 'wrong_offers', 'wrong_offer_cases', 'changed_salts',
+    'wrong_steps', 'lost_steps', 'doubled_links', 'wrong_first_steps', 'cyclic_steps', 'short_journeys',
+    'wrong_variants', 'wrong_rules', 'uncapped_channels', 'wrong_caps', 'wrong_hours', 'wrong_gates',
 ] -%}
     select reason from {{ findings }}
     {{ 'union all' if not loop.last }}

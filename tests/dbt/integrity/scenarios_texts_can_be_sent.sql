@@ -16,6 +16,10 @@ scenario_step_variants as (
     select * from {{ ref('scenario_step_variants') }}
 ),
 
+scenario_moments as (
+    select * from {{ ref('scenario_moments') }}
+),
+
 content_blocks as (
     select * from {{ ref('content_blocks') }}
 ),
@@ -33,9 +37,34 @@ worded as (
     from scenario_step_variants
 ),
 
+-- what a moment lets a message say
+moment_texts as (
+    {% set texts = [] -%}
+    {%- for moment, keys in moment_texts().items() -%}
+        {%- for key in keys -%}
+            {%- do texts.append([moment, key]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ literal_rows(['moment', 'text_key'], texts) }}
+),
+
+taken_keys as (
+    select
+        scenario_moments.scenario_id,
+        moment_texts.text_key,
+        {{ sorted_list('moment_texts.moment') }} as moments
+    from scenario_moments
+    inner join moment_texts
+        on scenario_moments.moment = moment_texts.moment
+    group by
+        scenario_moments.scenario_id,
+        moment_texts.text_key
+),
+
 texts as (
     select
         content_blocks.*,
+        taken_keys.moments,
         scenarios.scenario_id is not null as has_scenario,
         content_blocks.step = '*' or worded.step is not null as has_step,
         lag(coalesce(content_blocks.valid_to_date, cast('9999-12-31' as date))) over (
@@ -50,6 +79,10 @@ texts as (
         on
             content_blocks.scenario_id = worded.scenario_id
             and content_blocks.step = worded.step
+    left join taken_keys
+        on
+            content_blocks.scenario_id = taken_keys.scenario_id
+            and content_blocks.text_key = taken_keys.text_key
 ),
 
 wrong_texts as (
@@ -67,6 +100,10 @@ wrong_texts as (
         (
             "text_key in ('objective', 'offer_amount')",
             "text_key is {text_key}, which the message gets from its scenario and its offer: choose another.",
+        ),
+        (
+            "moments is not null",
+            "text_key is {text_key}, which the message gets from what it is about ({moments}): choose another.",
         ),
         (
             "not " ~ regex_like("coalesce(language_code, '')", '^([a-z][a-z]|[*])$'),
