@@ -25,8 +25,8 @@ def _no_code_of_its_own() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        error.exit_code = 1
-        raise
+        error.show()
+        sys.exit(1)
 
 
 class _OneSentence(click.Group):

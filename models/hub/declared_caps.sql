@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
--- How many messages people say are enough: the newest number of each, and the lowest that she may have said since. Whose a
--- rejected row is nobody can be sure, so it lowers, and lifts nothing.
+-- How many messages people say are enough: the newest number of each, and the lowest that she may have said since.
+-- Whose a rejected row is nobody can be sure, so it lowers, and lifts nothing.
 with
 
 preferences as (

@@ -197,8 +197,8 @@ own_addresses as (
         select false as is_confirmation
     ),
 
-    -- a grant is heard from its confirmation on; one that was never confirmed is noted and says nothing, and one that was
-    -- confirmed before it was said is as old as its confirmation: that may have been of an earlier one
+    -- a grant is heard from its confirmation on; one that was never confirmed is noted and says nothing, and one that
+    -- was confirmed before it was said is as old as its confirmation: that may have been of an earlier one
     moments as (
         select
             consents.*,

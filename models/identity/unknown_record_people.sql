@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 -- Of records that are nobody's - not delivered any more, or kept out by intake - the people whose each was, or is said
--- to be: whom it was last seen with, whom a link names, and who has its card. Where a link names no system the system is
--- empty: it may be any.
+-- to be: whom it was last seen with, whom a link names, and who has its card. Where a link names no system the system
+-- is empty: it may be any.
 with
 
 contact_profiles as (

@@ -1,5 +1,5 @@
--- Rejected rows that may be a wish for fewer messages, as far as they can be read: an id or a type in other letters, or a
--- missing stamp, lets nobody be written to oftener. What a number says in words is none (rejected_contact_preferences).
+-- Rejected rows that may be a wish for fewer messages, as far as they can be read: an id or a type in other letters, or
+-- a missing stamp, lets nobody be written to oftener. Words are no number (rejected_contact_preferences).
 with
 
 preferences as (

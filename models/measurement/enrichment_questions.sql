@@ -1,6 +1,6 @@
--- Each question for an address that was missing, and whether it was answered. The message came to an address of the other
--- kind: whoever was asked by SMS had no e-mail that worked. An address is recovered when its owner may be written to
--- there, and could not before she was asked.
+-- Each question for an address that was missing, and whether it was answered. The message came to an address of the
+-- other kind: whoever was asked by SMS had no e-mail that worked. An address is recovered when its owner may be written
+-- to there, and could not before she was asked.
 {{ config(access='protected') }}
 
 with

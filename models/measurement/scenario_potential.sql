@@ -119,7 +119,10 @@ own_offers as (
 ),
 
 average_offers as (
-    select {{ unless_withheld('count(distinct sent_to)', 'cast(sum(offer_cost) as double) / count(sent_to)') }} as offer_cost
+    select
+        {{
+            unless_withheld('count(distinct sent_to)', 'cast(sum(offer_cost) as double) / count(sent_to)')
+        }} as offer_cost
     from offers
 ),
 

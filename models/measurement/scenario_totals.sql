@@ -1,6 +1,6 @@
 -- What became of the messages of each scenario in the newest twelve months, counted from the messages themselves: the
--- months of scenario_performance, added up, would leave out whoever was one of a few. What happened after a message might
--- have happened anyway.
+-- months of scenario_performance, added up, would leave out whoever was one of a few. What happened after a message
+-- might have happened anyway.
 {%- set counts = [
     'selected', 'sent', 'delivered', 'open_observed', 'opened', 'click_observed', 'clicked', 'redeemed', 'revisited',
     'visited_twice', 'visited_three_times'

@@ -1169,9 +1169,9 @@ def a_wish_for_no_more_messages_closes_whoever_may_have_said_it(case: Case) -> E
         case.add("contact_preferences", **{"contact_id": case.cart_of(name), **told, **columns})
     case.base("id")
     case.add("contact_preferences", contact_id=case.cart_of("id") + " ", **told)
-    for name, columns in {"rejected": {"created_at": None}, "joined": {}}.items():
+    for name, created_at in {"rejected": None, "joined": at("2020-01-01 08:00")}.items():
         case.base(name, loyalty_card_id=f"{name}-{case.number}")
-        case.record(f"{name}2", loyalty_card_id=f"{name}-{case.number}", **columns)
+        case.record(f"{name}2", loyalty_card_id=f"{name}-{case.number}", created_at=created_at)
         case.add("contact_preferences", contact_id=case.cart_of(f"{name}2"), **told)
     case.base("linked")
     case.link("same", "linked", "gone")

@@ -992,7 +992,7 @@ wrong_rules as (
         ("coalesce(channel_cost_amount, -1) < 0", "channel_cost_amount is {channel_cost_amount}: write 0 or more."),
         (
             "channel_cost_amount <> round(channel_cost_amount, 2)",
-            "channel_cost_amount is {channel_cost_amount}: write two decimals at most, such as 0.00 for less than a cent.",
+            "channel_cost_amount is {channel_cost_amount}: write two decimals at most, 0.00 for less than a cent.",
         ),
         ("precedence < 1", "precedence is {precedence}: write 1 or more, or leave it empty."),
         ("min_offer_amount < 0", "min_offer_amount is {min_offer_amount}: write 0 or more, or leave it empty."),
