@@ -1,6 +1,6 @@
 -- What became of each message of a scenario, and of each entry that came to a step and got none: what is told of
--- scenarios by month, channel or offer, or added up over all of them, is counted from here. A sum of what is told leaves
--- out whoever was one of a few.
+-- scenarios by month, channel or offer, or added up over all of them, is counted from here. A sum of what is told
+-- leaves out whoever was one of a few.
 {{ config(access='protected') }}
 
 with

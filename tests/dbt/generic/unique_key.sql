@@ -3,8 +3,9 @@
   Fails with the keys (never other columns) and how often each occurs.
   numbered_within: one of two columns, within which the other is a small whole number. Then few groups are looked at
   row by row.
+  may_be_null: those of the columns that may be, where two nulls are alike.
 #}
-{% test unique_key(model, columns, numbered_within=none) %}
+{% test unique_key(model, columns, numbered_within=none, may_be_null=[]) %}
 
 {% if numbered_within -%}
 with suspects as (
@@ -22,7 +23,7 @@ where {{ numbered_within }} is null or {{ numbered_within }} in (select {{ numbe
 group by {{ columns | join(', ') }}
 having
     count(*) > 1
-    {% for column in columns -%}
+    {% for column in columns if column not in may_be_null -%}
         or {{ column }} is null
     {% endfor %}
 
