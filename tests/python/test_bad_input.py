@@ -757,7 +757,7 @@ def test_a_column_that_only_looks_like_another_is_told_as_that(alike: str, tmp_p
             "is a workbook or another packed file, not text: open it and save it as 'CSV UTF-8'.",
         ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old workbook, not text: open it and save it as 'CSV UTF-8'."),
-        (gzip.compress(b"visit,kind\n1,a\n"), "is packed with gzip: unpack it, or let its name end in .gz."),
+        (gzip.compress(b"visit,kind\n1,a\n", mtime=0), "is packed with gzip: unpack it, or let its name end in .gz."),
         (
             "visit,kind\n1,a\n".encode("utf-16"),
             "is written in UTF-16: save it as 'CSV UTF-8', or as `iconv -f UTF-16 -t UTF-8 in.csv > out.csv` does.",
