@@ -16,22 +16,23 @@
     {%- if kind not in ['date', 'timestamp'] -%}
         {{ return(cast_expression) }}
     {%- endif -%}
+    {%- set trimmed = 'trim(cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ '))' -%}
     case
-        when {{ rekindle.is_text(expression) }} and not {{ rekindle.is_written_as(kind, expression) }} then null
-        else {{ cast_expression }}
+        when not {{ rekindle.is_text(expression) }} then {{ cast_expression }}
+        when {{ rekindle.is_written_as(kind, trimmed) }} then {{ adapter.dispatch('try_cast', 'rekindle')(trimmed, data_type) }}
     end
 {%- endmacro %}
 
 {#
   Whether a text is a date, or a stamp without a zone, as every engine reads it: 2024-02-03, 2024/2/3, 2024-02-03T10:05, 2024-02-03 9:05:30.5.
   Beyond that each engine has readings of its own: 12:30 is today on Spark, 2024 is its first day, and 24-02-03 is of the year 24 on DuckDB.
-  A date may have anything behind it.
+  A date may have anything behind it. Blanks around a text are no part of it.
 #}
 {% macro is_written_as(kind, expression) -%}
     {%- set day = '([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{4}/[0-9]{1,2}/[0-9]{1,2})' -%}
     {%- set time = '([T ]([01]?[0-9]|2[0-3]):[0-9]{1,2}(:[0-9]{1,2}([.][0-9]*)?)?)?' -%}
-    {%- set pattern = '^[\\s]*' ~ day ~ '([T\\s]|$)' if kind == 'date' else '^' ~ day ~ time ~ '$' -%}
-    {{ rekindle.regex_like('cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')', pattern) }}
+    {%- set pattern = '^' ~ day ~ '([T ]|$)' if kind == 'date' else '^' ~ day ~ time ~ '$' -%}
+    {{ rekindle.regex_like(expression, pattern) }}
 {%- endmacro %}
 
 {#

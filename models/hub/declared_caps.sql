@@ -54,6 +54,15 @@ newest_wishes as (
     where newness = 1
 ),
 
+wishes_of_nobody as (
+    select doubtful_wishes.*
+    from doubtful_wishes
+    {{ anti_join() }} contact_profiles
+        on
+            doubtful_wishes.contact_id = contact_profiles.contact_id
+            and {{ may_be_one_system('doubtful_wishes.source_system', 'contact_profiles.source_system') }}
+),
+
 -- of a known record, else of whose a record that is nobody's was or is said to be
 doubtful_people as (
     select
@@ -69,13 +78,17 @@ doubtful_people as (
     union all
     select
         unknown_record_people.profile_id,
-        doubtful_wishes.max_messages,
-        doubtful_wishes.said_at
-    from doubtful_wishes
+        wishes_of_nobody.max_messages,
+        wishes_of_nobody.said_at
+    from wishes_of_nobody
     inner join unknown_record_people
         on
-            doubtful_wishes.contact_id = unknown_record_people.contact_id
-            and {{ may_be_one_system('doubtful_wishes.source_system', 'unknown_record_people.source_system') }}
+            wishes_of_nobody.contact_id = unknown_record_people.contact_id
+            and {{ may_be_one_system('wishes_of_nobody.source_system', 'unknown_record_people.source_system') }}
+    where
+        wishes_of_nobody.said_at is null
+        or unknown_record_people.apart_since_date is null
+        or {{ local_date('wishes_of_nobody.said_at') }} <= unknown_record_people.apart_since_date
 ),
 
 -- said at no time that can be told: nothing is later

@@ -21,14 +21,11 @@ rejected_ties as (
 ),
 
 linked as (
-    select
+    select distinct
         rejected_ties.source_system,
         rejected_ties.contact_id,
         contact_profiles.profile_id,
-        rejected_ties.link_type,
-        count(*) over (
-            partition by rejected_ties.source_system, rejected_ties.contact_id, rejected_ties.link_type
-        ) as link_count
+        rejected_ties.link_type
     from rejected_ties
     inner join contact_profiles
         on
@@ -37,16 +34,23 @@ linked as (
             = contact_profiles.source_system
 ),
 
+counted_links as (
+    select
+        *,
+        count(*) over (partition by source_system, contact_id, link_type) as people
+    from linked
+),
+
 -- what many are linked to is a dummy, as a card that many share: nobody in particular
 linked_to_one as (
-    select distinct
+    select
         source_system,
         contact_id,
         profile_id
-    from linked
+    from counted_links
     where
         link_type = 'same'
-        and link_count <= {{ setting('identity_max_contacts_per_identifier') }}
+        and people <= {{ setting('identity_max_contacts_per_identifier') }}
 ),
 
 with_one_card as (
@@ -73,7 +77,7 @@ tied as (
 ),
 
 told_apart as (
-    select distinct
+    select
         source_system,
         contact_id,
         profile_id
@@ -97,7 +101,7 @@ people as (
     from tied
     {{ anti_join() }} told_apart
         on
-            coalesce(tied.source_system, '') = coalesce(told_apart.source_system, '')
+            tied.source_system = told_apart.source_system
             and tied.contact_id = told_apart.contact_id
             and tied.profile_id = told_apart.profile_id
 )

@@ -8,6 +8,7 @@ preferences as (
 
 valid_preferences as (
     select * from {{ ref('intake_contact_preferences') }}
+    where preference_type = 'max_frequency'
 ),
 
 contacts as (

@@ -1,6 +1,7 @@
 -- What ties contact records that intake does not keep, or does not know, to others, or parts them: such a record is
--- nobody, but what it refused, the person refused whose it is. What a link says of type and ids is read as a no is: in
--- whatever letters, and a type that is none of the list says the same, since nothing says another.
+-- nobody, but what it refused, the person refused whose it is. A link that ties is read as a no is: its ids in whatever
+-- letters, and a type that is none of the list says the same, since nothing says another. One that parts opens, so that
+-- it counts as it is written.
 with
 
 contacts as (
@@ -41,43 +42,80 @@ links as (
         and linked_contact_id is not null
 ),
 
-{{ spellings() }},
-
-named_links as (
-    {{ each_spelling('links', ['linked_source_system', 'linked_contact_id', 'link_type']) }}
+-- nearly all links are of two records that are known as they are written, and tie nobody else
+links_to_nobody as (
+    select links.*
+    from links
+    left join contacts
+        on
+            links.source_system = contacts.source_system
+            and links.contact_id = contacts.contact_id
+    left join contacts as linked_contacts
+        on
+            links.linked_source_system = linked_contacts.source_system
+            and links.linked_contact_id = linked_contacts.contact_id
+    where
+        contacts.contact_id is null
+        or linked_contacts.contact_id is null
 ),
 
-turned_links as (
+ties as (
+    select * from links_to_nobody
+    where link_type = 'same'
+),
+
+{{ spellings() }},
+
+named_ties as (
+    {{ each_spelling('ties', ['linked_source_system', 'linked_contact_id', 'link_type']) }}
+),
+
+turned_ties as (
     select
         linked_source_system as source_system,
         linked_contact_id as contact_id,
         source_system as named_system,
         contact_id as named_id,
         link_type
-    from named_links
-    where link_type <> 'household'
+    from named_ties
 ),
 
-meant_links as (
-    {{ each_spelling('turned_links', ['named_system', 'named_id', 'link_type']) }}
+meant_ties as (
+    {{ each_spelling('turned_ties', ['named_system', 'named_id', 'link_type']) }}
 ),
 
-both_ways as (
+tie_or_part as (
     select
         source_system,
         contact_id,
         named_system as linked_source_system,
         named_id as linked_contact_id,
         link_type
-    from meant_links
+    from meant_ties
+    union all
+    select
+        source_system,
+        contact_id,
+        linked_source_system,
+        linked_contact_id,
+        link_type
+    from links_to_nobody
+    where
+        link_type = 'different'
+        and source_system is not null
+        and linked_source_system is not null
+),
+
+both_ways as (
+    select * from tie_or_part
     union
     select
-        named_system as source_system,
-        named_id as contact_id,
+        linked_source_system as source_system,
+        linked_contact_id as contact_id,
         source_system as linked_source_system,
         contact_id as linked_contact_id,
         link_type
-    from meant_links
+    from tie_or_part
 ),
 
 -- nor does an id with a blank bring back that of somebody who was erased

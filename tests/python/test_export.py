@@ -574,6 +574,25 @@ def test_the_no_of_one_lists_no_address_at_which_the_platform_holds_another_one_
     assert [bool(row[phone]) for row in shop.last(f"{kind}_{target}").rows("full")] == [True]
 
 
+def test_an_address_that_is_closed_on_a_channel_is_listed_though_somebody_is_held_at_it_for_another(
+    shop: Retailer,
+) -> None:
+    shop.feeds = [feed(feed="texts", channel="sms"), feed(feed="calls", channel="phone")]
+    ann, bob = person("ann", channel="sms", phone=FAMILY), person("bob", channel="phone", phone=FAMILY)
+    no = [("ann", "sms", "*", "unsubscribed")]
+    shop.publish([ann, bob])
+    shop.export()
+    shop.publish([bob], as_of="2024-07-02", withdrawn=no)
+    shop.export()
+    (listed,) = shop.last("opt_out_generic").rows("full")
+    assert FAMILY in listed.values()
+    # to be forgotten everywhere is not to be called no more
+    shop.publish([bob], as_of="2024-07-03", withdrawn=[*no, ("ann", *ERASED)])
+    shop.export()
+    (listed,) = shop.last("erasure_generic").rows("full")
+    assert FAMILY not in listed.values()
+
+
 def test_what_two_people_have_as_one_address_of_a_platform_is_listed_when_neither_may_be_written_to(
     shop: Retailer,
 ) -> None:

@@ -174,6 +174,40 @@ def test_a_late_stop_is_not_older_than_a_message_that_late_messages_tell_of(shop
     assert left_out(shop) == ["ann"]
 
 
+def test_a_message_that_was_sent_in_times_to_come_makes_no_answer_of_before_a_split_one_of_after_it(
+    shop: Retailer,
+) -> None:
+    parted = "insert into audiences.audience_unknown_people values ('web_shop', 'c_merged', 'bob', date '2024-05-01')"
+    shop.publish([person("ann"), person("bob")], more=parted)
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel,sent_at\nweb_shop,c_merged,m_new,email,2099-01-01 08:00:00\n"
+    )
+    late(shop, EVENTS, "m_new,unsubscribed,2024-04-01 08:00:00")
+    assert left_out(shop) == ["bob"]
+    (shop.late_noes / "input_messages.csv").write_text(
+        "source_system,contact_id,message_id,channel,sent_at\nweb_shop,c_merged,m_new,email,2024-06-01 08:00:00\n"
+    )
+    assert left_out(shop) == []
+
+
+def test_a_late_no_of_a_known_record_is_not_of_whom_a_link_without_a_system_names(shop: Retailer) -> None:
+    linked = "insert into audiences.audience_unknown_people values ('', '{}', 'bob', null)"
+    shop.publish([person("ann"), person("bob")], more=f"{linked.format('c_ann')}; {linked.format('c_gone')}")
+    late(shop, CONSENTS, consent("c_ann"))
+    assert left_out(shop) == ["ann"]
+    late(shop, CONSENTS, consent("c_gone", source_system="crm"))
+    assert left_out(shop) == ["bob"]
+
+
+@pytest.mark.parametrize("table", ["audience_messages", "audience_doubted_messages"])
+def test_a_publication_that_does_not_say_when_messages_were_sent_is_made_again_first(
+    table: str, shop: Retailer
+) -> None:
+    shop.publish([person("ann")], more=f"alter table audiences.{table} drop column sent_at")
+    said = shop.call("export")
+    assert (said.code, "does not say when messages were sent: run" in said.text) == (4, True), said.text
+
+
 def test_a_late_no_without_a_system_is_of_every_record_of_that_id(shop: Retailer) -> None:
     shop.publish(
         [person("ann"), person("bob"), person("cas")],

@@ -124,6 +124,9 @@ def _read_consent(connection: duckdb.DuckDBPyConnection) -> LateNoes:
             raise ContractError(f"The activation file has no table {table}: {_again()}.")
     if "country_code" not in columns_of(connection, "audiences", "audience_contacts"):
         raise ContractError(f"The activation file does not say with which country a phone is read: {_again()}.")
+    for table in ("audience_messages", "audience_doubted_messages"):
+        if "sent_at" not in columns_of(connection, "audiences", table):
+            raise ContractError(f"The activation file does not say when messages were sent: {_again()}.")
     late = late_noes.read(connection)
     consented = connection.execute(
         "select table_name from duckdb_columns() where database_name = 'activation' and schema_name = 'audiences' "

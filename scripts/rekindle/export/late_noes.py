@@ -6,6 +6,7 @@ A file that cannot be read stops the export, because it may hold a no; so does o
 What cannot be read of a row closes more, not less. No value is told, and no file name that somebody chose.
 """
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,10 @@ def read(connection: duckdb.DuckDBPyConnection) -> LateNoes:
     _spell_addresses(connection, country_of_contact)
     earliest = str(setting("earliest_plausible_date", paths.connector()))
     zone = text(str(setting("business_timezone", paths.connector())))
-    connection.execute(query("late_noes", earliest=earliest, country_of_contact=country_of_contact, business_zone=zone))
+    now = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S}"
+    connection.execute(
+        query("late_noes", earliest=earliest, now=now, country_of_contact=country_of_contact, business_zone=zone)
+    )
     (counts,) = connection.execute(
         "select count(distinct row_id), count(distinct profile_id), "
         "count(distinct row_id) - count(distinct case when profile_id is not null then row_id end), "

@@ -12,6 +12,7 @@ from rekindle.export.staging import concerns, count_of, digest, held_today, ledg
 from rekindle.export.targets import addresses_in, load_target
 from rekindle.export.writing import NO_MANIFEST, Writer, piece_of
 from rekindle.ground.errors import CONTRACT
+from rekindle.ground.quoting import text
 
 # per kind, the withdrawals it lists
 LISTS = {"opt_out": "reason <> 'erased'", "erasure": "reason = 'erased'"}
@@ -38,7 +39,7 @@ def send_list(
 
     To opt out are also addresses that are not a person's to be written to any more while another one is: those alone,
     without what else the platform knows her by. Nobody is listed with an address that the platform holds of somebody
-    else, who may be written to at it today.
+    else, who may be written to at it today; to opt out, for the same channel and purpose.
     """
     connection, target = writer.connection, load_target(target_name)
     numbers = [number for number, column in enumerate(target.columns) if column.identifier]
@@ -55,11 +56,12 @@ def send_list(
             channel, purpose = run.manifest["channel"], run.manifest["purpose"]
             sent_to.append(run.manifest["config"].get("destination", {}))
             ledger = f"({ledger_rows(connection, folder, run, target)})"
+            use = f"{text(f'{channel} {purpose}')} as use" if kind == "opt_out" else "null as use"
             for number, members in held.items():
                 listed = f"(from {ledger} where c{number} in (select c{number} from listed))"
-                members.append(f"from {held_today(listed, target, number, channel, purpose)}")
+                members.append(f"select *, {use} from {held_today(listed, target, number, channel, purpose)}")
             selects.append(
-                f"select today, {ids} from {of_today(ledger)} as sent where profile_id in "
+                f"select today, {use}, {ids} from {of_today(ledger)} as sent where profile_id in "
                 f"(select profile_id from withdrawals where {LISTS[kind]} and {concerns(channel, purpose)})"
             )
             if closed:
@@ -69,14 +71,15 @@ def send_list(
                     ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
                 selects.append(
-                    f"select today, {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
+                    f"select today, {use}, {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
                 )
     nobody = of_today(f"({ledger_rows(connection, writer.folder, None, target)})")
-    sent = " union all ".join(selects) or f"from {nobody}"
-    connection.execute(f"create or replace temp table listed as select distinct today, {ids} from ({sent})")
+    sent = " union all ".join(selects) or f"select *, null as use from {nobody}"
+    connection.execute(f"create or replace temp table listed as select distinct today, use, {ids} from ({sent})")
     for number, members in held.items() if count_of(connection, "listed") else []:
         others = f"select 1 from ({' union all '.join(members)}) as held where held.c{number} = listed.c{number}"
-        connection.execute(f"update listed set c{number} = null where exists ({others} and held.today <> listed.today)")
+        others += " and held.use is not distinct from listed.use and held.today <> listed.today"
+        connection.execute(f"update listed set c{number} = null where exists ({others})")
     connection.execute(
         f"create or replace temp table staged as select distinct {ids} from listed where coalesce({ids}) is not null"
     )

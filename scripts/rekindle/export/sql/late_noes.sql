@@ -18,12 +18,12 @@
     and coalesce({{ said }}.source_system, {{ record }}.source_system) = {{ record }}.source_system
 {%- endmacro -%}
 
-{#- a moment nobody can believe, or a build could not read, is no moment: such a no counts whatever was said since. A date alone
-    is the end of its day: at which hour it was, nobody knows -#}
+{#- a moment nobody can believe, one to come too, or a build could not read, is no moment: such a no counts whatever was said
+    since. A date alone is the end of its day: at which hour it was, nobody knows -#}
 {%- macro readable(column) -%}
     {%- set moment = rule('utc_unless_zoned', column) -%}
     case
-        when {{ moment }} < timestamp '{{ earliest }} 00:00:00' then null
+        when {{ moment }} not between timestamp '{{ earliest }} 00:00:00' and timestamp '{{ now }}' then null
         when {{ column }} like '%:%' then {{ moment }}
         else {{ rule('local_to_utc', "date_trunc('day', " ~ moment ~ ") + interval 1 day", business_zone) }}
     end
@@ -279,8 +279,11 @@ of_unknown as (
     inner join activation.audiences.audience_unknown_people as unknown_people
         on
             named_records.contact_id = unknown_people.contact_id
-            {# of a link that names no system it may be any -#}
-            and unknown_people.source_system in ('', coalesce(named_records.source_system, unknown_people.source_system))
+            {# of a link that names no system it may be any that nobody is known by -#}
+            and (
+                unknown_people.source_system = coalesce(named_records.source_system, unknown_people.source_system)
+                or unknown_people.source_system = '' and named_records.no_id not in (select no_id from of_records)
+            )
     where
         said.said_at is null
         or unknown_people.apart_since_date is null
