@@ -70,9 +70,8 @@ def send_list(
                 if is_new and not writer.activation.late_noes.closed:
                     ledger = f"(from {ledger} where status <> 'member')"
                 any_closed = " or ".join(f"is_closed_{number}" for number in closed)
-                selects.append(
-                    f"select today, {use}, {alone} from {with_closed(ledger, target, channel, purpose)} where {any_closed}"
-                )
+                closed_rows = with_closed(ledger, target, channel, purpose)
+                selects.append(f"select today, {use}, {alone} from {closed_rows} where {any_closed}")
     nobody = of_today(f"({ledger_rows(connection, writer.folder, None, target)})")
     sent = " union all ".join(selects) or f"select *, null as use from {nobody}"
     connection.execute(f"create or replace temp table listed as select distinct today, use, {ids} from ({sent})")
