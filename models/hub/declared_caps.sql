@@ -54,13 +54,23 @@ newest_wishes as (
     where newness = 1
 ),
 
+known_ids as (
+    select distinct
+        coalesce(doubtful_wishes.source_system, '') as source_system,
+        doubtful_wishes.contact_id
+    from doubtful_wishes
+    inner join contact_profiles
+        on doubtful_wishes.contact_id = contact_profiles.contact_id
+    where {{ may_be_one_system('doubtful_wishes.source_system', 'contact_profiles.source_system') }}
+),
+
 wishes_of_nobody as (
     select doubtful_wishes.*
     from doubtful_wishes
-    {{ anti_join() }} contact_profiles
+    {{ anti_join() }} known_ids
         on
-            doubtful_wishes.contact_id = contact_profiles.contact_id
-            and {{ may_be_one_system('doubtful_wishes.source_system', 'contact_profiles.source_system') }}
+            coalesce(doubtful_wishes.source_system, '') = known_ids.source_system
+            and doubtful_wishes.contact_id = known_ids.contact_id
 ),
 
 -- of a known record, else of whose a record that is nobody's was or is said to be
